@@ -1,0 +1,1 @@
+"""Why was this recommended? Faithful attribution, grounded sentences, an accountable record."""

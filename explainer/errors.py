@@ -1,0 +1,47 @@
+"""Every error this package raises on purpose; the command line and the server each map them once."""
+
+from __future__ import annotations
+
+
+class ExplainerError(Exception):
+    """Root of the explainer's errors: the message says what is wrong and how to mend it."""
+
+
+class NotFoundError(ExplainerError):
+    """A user, an item or an explanation that is not in the database."""
+
+
+class ConflictError(ExplainerError):
+    """The request contradicts what is stored, e.g. a second dataset in one database."""
+
+
+class NotReadyError(ExplainerError):
+    """Something must be done first: migrate, ingest, fit, or create a key."""
+
+
+class AssetError(ExplainerError):
+    """A model, adapter or data package is missing or damaged."""
+
+
+class PromptError(ExplainerError):
+    """A prompt template is missing or refers to something it is not given."""
+
+
+class CorpusError(ExplainerError):
+    """A line of the training corpus cannot be used; the message names file and line."""
+
+
+class EngineUnavailable(ExplainerError):  # noqa: N818  the contract in the design names it so
+    """The writing engine cannot answer now; the caller falls back to the template text."""
+
+
+class BusyError(ExplainerError):
+    """The queue in front of the writing engine is full.
+
+    Attributes:
+        retry_after_s: Seconds after which another try makes sense.
+    """
+
+    def __init__(self, message: str, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

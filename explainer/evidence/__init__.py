@@ -1,0 +1,21 @@
+"""From contributions and catalogue to the facts a text may use."""
+
+from explainer.evidence.model import (
+    CitedBehaviour,
+    CloseInMeaning,
+    CoOccurrence,
+    Evidence,
+    Popularity,
+    Reason,
+    SharedAspect,
+)
+
+__all__ = [
+    "CitedBehaviour",
+    "CloseInMeaning",
+    "CoOccurrence",
+    "Evidence",
+    "Popularity",
+    "Reason",
+    "SharedAspect",
+]

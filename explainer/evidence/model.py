@@ -1,0 +1,103 @@
+"""Evidence: the numbered facts that a text may use. Everything a reader sees rests on these records."""
+
+from __future__ import annotations
+
+import msgspec
+
+from retriever.data import BehaviourKind, Polarity
+
+
+class SharedAspect(msgspec.Struct, frozen=True, tag="shared_aspect"):
+    """The behaviour's item and the recommended item carry the same aspect."""
+
+    aspect: str
+
+
+class CoOccurrence(msgspec.Struct, frozen=True, tag="co_occurrence"):
+    """Of the ``m`` people who liked the behaviour's item, ``n`` also liked the recommended one."""
+
+    n: int
+    m: int
+
+
+class CloseInMeaning(msgspec.Struct, frozen=True, tag="close_in_meaning"):
+    """The two items' texts are near in embedding space; ``similarity`` is their cosine, -1 to 1."""
+
+    similarity: float
+
+
+Reason = SharedAspect | CoOccurrence | CloseInMeaning
+
+
+class CitedBehaviour(msgspec.Struct, frozen=True):
+    """One behaviour a text may cite, with everything that may be said about it.
+
+    Attributes:
+        slot: Name in prompts and drafts: ``b1``, ``b2``, ``b3`` in order of contribution.
+        behaviour_id: Id of the behaviour.
+        item_id: Id of the item it is about.
+        title: Title of that item, as shown.
+        kind: What was done.
+        polarity: Whether it speaks for its item.
+        contribution: How much it moved the recommended item's score, in score units.
+        share: The contribution over the sum of all positive contributions, 0 to 1.
+        reasons: Checked facts that link it to the recommended item; never empty.
+        value: The rating, when there is one.
+        time: Unix time in seconds, when known.
+    """
+
+    slot: str
+    behaviour_id: str
+    item_id: str
+    title: str
+    kind: BehaviourKind
+    polarity: Polarity
+    contribution: float
+    share: float
+    reasons: tuple[Reason, ...]
+    value: float | None = None
+    time: int | None = None
+
+    @property
+    def aspects(self) -> tuple[str, ...]:
+        """The aspects shared with the recommended item."""
+        return tuple(r.aspect for r in self.reasons if isinstance(r, SharedAspect))
+
+    @property
+    def co_occurrence(self) -> CoOccurrence | None:
+        """The co-occurrence fact, if it is among the reasons."""
+        return next((r for r in self.reasons if isinstance(r, CoOccurrence)), None)
+
+    @property
+    def close(self) -> bool:
+        """Whether closeness in meaning is among the reasons."""
+        return any(isinstance(r, CloseInMeaning) for r in self.reasons)
+
+
+class Popularity(msgspec.Struct, frozen=True):
+    """``n`` of ``m`` people liked the item, which puts it in the catalogue's most liked tenth."""
+
+    n: int
+    m: int
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """All facts for one explanation.
+
+    Attributes:
+        item_id: The recommended item.
+        title: Its title, as shown.
+        domain: Which wording fits (video, shop, content, social, news).
+        value_high: Top of the rating scale, e.g. 5 for stars.
+        behaviours: At most three, strongest first; empty when nothing the user did supports the item.
+        known_user: Whether the user has any behaviour at all; False is a cold start.
+        popularity: Set when no behaviour is cited and the item is widely liked.
+    """
+
+    item_id: str
+    title: str
+    domain: str
+    value_high: float = 5.0
+    behaviours: tuple[CitedBehaviour, ...] = ()
+    known_user: bool = True
+    popularity: Popularity | None = None

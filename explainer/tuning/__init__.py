@@ -1,0 +1,1 @@
+"""The training corpus, LoRA training, and what it leaves behind."""

@@ -1,0 +1,1 @@
+"""From evidence to a sentence: prompt, engine, gate, fallback."""

@@ -1,0 +1,89 @@
+"""The reference engine: a Hugging Face causal model with our LoRA adapter, through transformers and PEFT."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from transformers import LogitsProcessorList
+
+from explainer.errors import AssetError, EngineUnavailable
+from explainer.writing.engines.base import Draft, Sampling
+from explainer.writing.engines.base_model import file_hash, load_base, resolve_base, weights_hash
+from explainer.writing.engines.sampler import SeededGumbel, seed_of
+from explainer.writing.prompts import Prompt
+
+_BATCH = 32
+
+
+class TransformersEngine:
+    """Writes with base + adapter; safe to call from several threads, one at a time gets the model.
+
+    Args:
+        base: See :func:`~explainer.writing.engines.base_model.resolve_base`.
+        adapter: Folder with a PEFT adapter.
+        cache: Folder for the unpacked base model.
+        locales: Locales the adapter was trained for.
+        device: Torch device; a GPU when there is one, by default.
+
+    Raises:
+        AssetError: If base or adapter cannot be loaded.
+    """
+
+    name = "transformers"
+
+    def __init__(
+        self,
+        base: str,
+        adapter: Path,
+        cache: Path,
+        *,
+        locales: frozenset[str] = frozenset({"en"}),
+        device: str | None = None,
+    ) -> None:
+        weights = adapter / "adapter_model.safetensors"
+        if not weights.is_file():
+            raise AssetError(f"There is no adapter in {adapter}; make one with: explainer tune --out {adapter}")
+        self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        model, self._tokenizer = load_base(base, cache, self._device)
+        # Merged into the base: one matrix product per layer instead of three.
+        self._model = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().eval()
+        self._lock = threading.Lock()
+        self.locales = locales
+        self.model_hash = weights_hash(resolve_base(base, cache))
+        self.adapter_hash = file_hash(weights)
+
+    def write(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
+        """Return one draft per prompt, in order (see :class:`~explainer.writing.engines.base.Engine`)."""
+        drafts: list[Draft] = []
+        for start in range(0, len(prompts), _BATCH):
+            try:
+                with self._lock:
+                    drafts += self._write_batch(prompts[start : start + _BATCH], sampling)
+            except RuntimeError as error:  # torch: out of memory and its kin
+                raise EngineUnavailable(f"The language model could not write: {error}") from error
+        return drafts
+
+    @torch.inference_mode()
+    def _write_batch(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
+        texts = [chat_text(self._tokenizer, prompt) for prompt in prompts]
+        inputs = self._tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
+        seeds = [seed_of(prompt.hash, sampling.attempt) for prompt in prompts]
+        output = self._model.generate(
+            **inputs.to(self._device),
+            max_new_tokens=sampling.max_new_tokens,
+            do_sample=False,
+            logits_processor=LogitsProcessorList([SeededGumbel(seeds, sampling.temperature, sampling.top_k)]),
+            pad_token_id=self._tokenizer.pad_token_id,
+        )
+        new = output[:, inputs["input_ids"].shape[1] :]
+        return [Draft(text.strip()) for text in self._tokenizer.batch_decode(new, skip_special_tokens=True)]
+
+
+def chat_text(tokenizer: object, prompt: Prompt) -> str:
+    """Return the prompt in the model's own chat format, ready for its answer."""
+    messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
+    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))  # type: ignore[attr-defined]

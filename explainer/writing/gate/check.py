@@ -1,0 +1,134 @@
+"""Every rule of the gate, and the verdict that names those a draft breaks.
+
+The gate is an allow-list: a word that is neither connective vocabulary of the corpus nor an aspect in evidence fails,
+so an invented name, price or plot needs no rule of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from explainer.evidence import Evidence
+from explainer.writing.gate.claims import false_claims
+from explainer.writing.gate.tokens import Token, TokenKind, repeats, sentences, tokenize
+from explainer.writing.slots import SLOT, slot_values
+
+MAX_WORDS = 60
+MIN_WORDS = 4
+MAX_SENTENCES = 2
+_URL = re.compile(r"https?:|www\.|\.(?:com|org|net|io)\b", re.IGNORECASE)
+_MARKUP = re.compile(r"[<>\[\]*_`#|\\\"\u201c\u201d\u300a\u300b~^@&/()=+]")
+_NAME = re.compile(r"(?<=[^\s.!?:])\s+[A-Z]")
+_REASON_WORDS = frozenset({"because", "since"})
+_COUNT_WORDS = {"two": 2, "three": 3, "both": 2}
+
+Vocabulary = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of the gate.
+
+    Attributes:
+        failures: ``rule: what`` for every broken rule, in the order of the rules; empty means pass.
+    """
+
+    failures: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether the draft may be shown."""
+        return not self.failures
+
+
+def check(draft: str, evidence: Evidence, vocabulary: Vocabulary) -> Verdict:
+    """Return which rules the draft breaks.
+
+    Args:
+        draft: Text with slots, as an engine or a template wrote it.
+        evidence: The facts it may use.
+        vocabulary: Lower-case connective words allowed in this locale.
+    """
+    aspects = list(dict.fromkeys(aspect for b in evidence.behaviours for aspect in b.aspects))
+    tokens = tokenize(draft, aspects)
+    failures = [failure for rule in _TEXT_RULES for failure in rule(draft)]
+    failures += _slot_failures(draft, evidence)
+    failures += _word_failures(tokens, evidence, vocabulary)
+    failures += _shape_failures(tokens)
+    # Claims are only worth reading once every slot is known.
+    if not any(f.startswith("unknown_slot") for f in failures):
+        failures += false_claims(tokens, evidence)
+    return Verdict(tuple(dict.fromkeys(failures)))
+
+
+def _urls(draft: str) -> Iterator[str]:
+    if _URL.search(draft):
+        yield "url"
+
+
+def _markup(draft: str) -> Iterator[str]:
+    rest = SLOT.sub("", draft)
+    if found := _MARKUP.search(rest):
+        yield f"markup: {found[0]}"
+    if "{" in rest or "}" in rest:
+        yield "broken_slot"
+
+
+def _digits(draft: str) -> Iterator[str]:
+    if re.search(r"\d", SLOT.sub("", draft)):
+        yield "digits"
+
+
+def _names(draft: str) -> Iterator[str]:
+    if found := _NAME.search(SLOT.sub("x", draft)):
+        yield f"name: {found[0].strip()}"
+
+
+def _ending(draft: str) -> Iterator[str]:
+    if not draft.endswith((".", "!", "?")):
+        yield "unfinished"
+    if "\n" in draft or draft != draft.strip():
+        yield "line_break"
+
+
+_TEXT_RULES: tuple[Callable[[str], Iterator[str]], ...] = (_urls, _markup, _digits, _names, _ending)
+
+
+def _slot_failures(draft: str, evidence: Evidence) -> Iterator[str]:
+    used = SLOT.findall(draft)
+    for slot in used:
+        if slot not in slot_values(evidence, "en"):
+            yield f"unknown_slot: {slot}"
+    for needed in ("item", *(b.slot for b in evidence.behaviours)):
+        if needed not in used:
+            yield f"missing_slot: {needed}"
+    for slot in used:
+        # "3 people" without "of 50" is half a fact.
+        if slot.endswith((".n", ".m")) and slot[:-1] + ("m" if slot[-1] == "n" else "n") not in used:
+            yield f"half_count: {slot}"
+
+
+def _word_failures(tokens: Sequence[Token], evidence: Evidence, vocabulary: Vocabulary) -> Iterator[str]:
+    words = [t.text for t in tokens if t.kind is TokenKind.WORD]
+    for word in words:
+        if word not in vocabulary:
+            yield f"unknown_word: {word}"
+    cited = len(evidence.behaviours)
+    if not cited and _REASON_WORDS & set(words):
+        yield "unfounded_because"
+    for word in _COUNT_WORDS.keys() & set(words):
+        # The recommended item may be counted in: "all three", "the two are westerns".
+        if _COUNT_WORDS[word] > cited + 1:
+            yield f"miscount: {word}"
+
+
+def _shape_failures(tokens: Sequence[Token]) -> Iterator[str]:
+    size = sum(1 for t in tokens if t.kind is not TokenKind.PUNCTUATION)
+    if not MIN_WORDS <= size <= MAX_WORDS:
+        yield f"length: {size} words"
+    if len(sentences(tokens)) > MAX_SENTENCES:
+        yield f"sentences: {len(sentences(tokens))}"
+    if repeats(tokens):
+        yield "repetition"

@@ -1,0 +1,118 @@
+"""A draft as tokens: slots, words, aspects and punctuation, cut into sentences and segments.
+
+A *segment* is the smallest stretch whose claim is about the slots inside it. Commas, colons and "and" end one, except
+where they join two slots ("{b1} and {b2}") or two aspects ("noir and sci-fi"), which then share the claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+
+from explainer.writing.aspects import surface_forms
+from explainer.writing.slots import SLOT
+
+
+class TokenKind(Enum):
+    """What a token is."""
+
+    SLOT = "slot"
+    WORD = "word"
+    ASPECT = "aspect"
+    PUNCTUATION = "punctuation"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token; ``text`` is a slot's name, a lower-case word, an aspect, or a punctuation mark."""
+
+    kind: TokenKind
+    text: str
+
+
+_WORD = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*"
+_PIECE = re.compile(rf"(?P<slot>{SLOT.pattern})|(?P<word>{_WORD})|(?P<mark>[.,;:!?])")
+_ARTICLES = frozenset({"a", "an", "the"})
+_JOINTS = frozenset({",", "and", "or"})
+_CUTS = frozenset({",", ";", ":", "and", "but", "or", "while"})
+_ENDS = frozenset({".", "!", "?"})
+
+
+def tokenize(draft: str, aspects: Sequence[str]) -> list[Token]:
+    """Return the draft's tokens; any surface form of ``aspects`` becomes one aspect token."""
+    # An aspect may be several words, so it is looked for before words; longest first, so "drama" can't cut "dramas".
+    forms = {form: aspect for aspect in aspects for form in surface_forms(aspect)}
+    spans = _aspect_spans(draft, forms)
+    tokens: list[Token] = []
+    position = 0
+    for start, end, aspect in [*spans, (len(draft), len(draft), "")]:
+        tokens.extend(_plain(draft[position:start]))
+        if aspect:
+            tokens.append(Token(TokenKind.ASPECT, aspect))
+        position = end
+    return tokens
+
+
+def _aspect_spans(draft: str, forms: dict[str, str]) -> list[tuple[int, int, str]]:
+    if not forms:
+        return []
+    alternatives = "|".join(re.escape(f) for f in sorted(forms, key=len, reverse=True))
+    # Not inside a word, a hyphenated word or a slot.
+    pattern = re.compile(rf"(?<![\w'\u2019{{.-])(?:{alternatives})(?![\w'\u2019}}]|-\w)", re.IGNORECASE)
+    return [(m.start(), m.end(), forms[m[0].lower()]) for m in pattern.finditer(draft.replace("\u2019", "'"))]
+
+
+def _plain(text: str) -> Iterator[Token]:
+    for match in _PIECE.finditer(text):
+        if match["slot"]:
+            yield Token(TokenKind.SLOT, match["slot"].strip("{}"))
+        elif match["word"]:
+            yield Token(TokenKind.WORD, match["word"].lower().replace("\u2019", "'"))
+        else:
+            yield Token(TokenKind.PUNCTUATION, match["mark"])
+
+
+def sentences(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Return the tokens cut after full stops, exclamation and question marks."""
+    found: list[list[Token]] = [[]]
+    for token in tokens:
+        if token.kind is TokenKind.PUNCTUATION and token.text in _ENDS:
+            found.append([])
+        else:
+            found[-1].append(token)
+    return [sentence for sentence in found if sentence]
+
+
+def segments(sentence: Sequence[Token]) -> list[list[Token]]:
+    """Return the sentence cut into segments (see the module's first lines)."""
+    found: list[list[Token]] = [[]]
+    for index, token in enumerate(sentence):
+        is_cut = token.kind in {TokenKind.WORD, TokenKind.PUNCTUATION} and token.text in _CUTS
+        if is_cut and not (token.text in _JOINTS and _joins(sentence, index)):
+            found.append([])
+        else:
+            found[-1].append(token)
+    return [segment for segment in found if segment]
+
+
+def _joins(sentence: Sequence[Token], index: int) -> bool:
+    left = sentence[index - 1] if index else None
+    right = next((t for t in sentence[index + 1 :] if t.text not in _ARTICLES | _JOINTS), None)
+    if left is None or right is None or left.kind is not right.kind:
+        return left is not None and right is not None and left.text == "," and sentence[index].text == "and"
+    if left.kind is TokenKind.SLOT:
+        return _is_behaviour(left) and _is_behaviour(right)
+    return left.kind is TokenKind.ASPECT
+
+
+def _is_behaviour(token: Token) -> bool:
+    return token.text[0] == "b" and "." not in token.text
+
+
+def repeats(tokens: Sequence[Token]) -> bool:
+    """Return whether a word stands twice in a row, directly or around "and": "comedy and comedy"."""
+    words = [t for t in tokens if t.text not in _ARTICLES | {"and"}]
+    return any(a == b and a.kind is not TokenKind.SLOT for a, b in pairwise(words))

@@ -1,0 +1,98 @@
+"""Prompts: Jinja2 templates rendered from evidence, with slots only, versioned by what they say.
+
+Autoescape is off on purpose: these templates make plain text for a model or for a slot-filled sentence, never HTML;
+escaping there would put ``&amp;`` into sentences. HTML is made by the server's own templates, which do escape.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from explainer.errors import PromptError
+from explainer.evidence import Evidence
+from explainer.paths import resource_dir
+from explainer.writing.slots import slot_values
+
+OPENINGS = ("you", "item", "behaviour", "people", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What an engine gets. It is canonical: equal facts give equal prompts, whoever the user is.
+
+    Attributes:
+        system: The standing instruction.
+        user: The facts, slots only.
+        version: Content hash of the templates that made it.
+    """
+
+    system: str
+    user: str
+    version: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the whole prompt, hexadecimal."""
+        return hashlib.sha256(f"{self.system}\x00{self.user}".encode()).hexdigest()
+
+
+class PromptLibrary:
+    """The templates of one folder.
+
+    Args:
+        root: Folder with ``<locale>/<audience>/*.j2``; the package's own by default.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or resource_dir("prompts")
+        # Autoescape off: see the module's first lines.
+        self._environment = ImmutableSandboxedEnvironment(  # noqa: S701
+            loader=FileSystemLoader(self.root),
+            undefined=StrictUndefined,
+            autoescape=False,
+            keep_trailing_newline=False,
+        )
+
+    def prompt(self, evidence: Evidence, opening: str, *, locale: str = "en", audience: str = "customer") -> Prompt:
+        """Return the canonical prompt for the evidence.
+
+        Args:
+            evidence: At least one cited behaviour.
+            opening: How the sentence should begin, one of :data:`OPENINGS`.
+            locale: Language of the text.
+            audience: Reader of the text.
+
+        Raises:
+            PromptError: If a template is missing or broken.
+        """
+        folder = f"{locale}/{audience}"
+        system = self._render(f"{folder}/system.j2", evidence, opening=opening)
+        user = self._render(f"{folder}/prompt.j2", evidence, opening=opening)
+        return Prompt(system, user, self.version(locale, audience))
+
+    def fallback(self, evidence: Evidence, variant: int, *, locale: str = "en", audience: str = "customer") -> str:
+        """Return the template's own draft (with slots) for the evidence; ``variant`` picks the phrasing."""
+        return self._render(f"{locale}/{audience}/fallback.j2", evidence, variant=variant)
+
+    def version(self, locale: str, audience: str) -> str:
+        """Return the SHA-256 over every template a prompt of this locale and audience can touch."""
+        digest = hashlib.sha256()
+        for folder in (self.root / locale / audience, self.root / locale / "domains"):
+            for file in sorted(folder.glob("*.j2")):
+                digest.update(f"{file.relative_to(self.root).as_posix()}\x00".encode() + file.read_bytes())
+        return digest.hexdigest()
+
+    def _render(self, name: str, evidence: Evidence, **variables: object) -> str:
+        try:
+            template = self._environment.get_template(name)
+            slots = slot_values(evidence, "en").keys()
+            return template.render(evidence=evidence, slots=slots, slot=lambda s: f"{{{s}}}", **variables).strip()
+        except TemplateNotFound as error:
+            raise PromptError(f"Prompt template {error.name!r} is missing under {self.root}.") from error
+        except TemplateError as error:
+            raise PromptError(f"Prompt template {name!r} does not render: {error}") from error

@@ -1,0 +1,71 @@
+"""Slots: the names a draft may place and the facts that the system puts into them.
+
+A draft is text with slots such as ``{item}``, ``{b1}``, ``{b1.value}``, ``{co1.n}``. The language model never sees or
+writes a title or a number; :func:`fill` does, in one pass, so a title that itself contains ``{b1}`` stays a title.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from babel import Locale
+from babel.numbers import format_decimal
+
+from explainer.evidence import Evidence
+from retriever.data import BehaviourKind
+
+SLOT = re.compile(r"\{([a-z]+[0-9]?(?:\.[a-z]+)?)\}")
+_STARS = {"en": {"one": "{n} star", "other": "{n} stars"}, "zh": {"other": "{n} 星"}}
+_STAR_SCALE = 5.0
+# Unicode UAX #9: FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE keep a right-to-left title from reordering its sentence.
+_ISOLATE, _POP = "\u2068", "\u2069"
+_RIGHT_TO_LEFT = {"R", "AL", "AN"}
+# Embeddings, overrides, isolates and marks: invisible, and unbalanced ones reorder what follows.
+_DIRECTIONAL = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+
+
+def display_title(title: str) -> str:
+    """Return a title that is safe inside a line of text: no control characters, own writing direction kept inside."""
+    printable = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in title)
+    clean = " ".join(_DIRECTIONAL.sub("", printable).split())
+    turns = any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in clean)
+    return f"{_ISOLATE}{clean}{_POP}" if turns else clean
+
+
+def rating_text(value: float, high: float, locale: str) -> str:
+    """Return a rating in words: "5 stars" on a five-star scale, "8/10" on any other."""
+    number = format_decimal(value, locale=locale)
+    if high != _STAR_SCALE:
+        return f"{number}/{format_decimal(high, locale=locale)}"
+    forms = _STARS.get(locale, _STARS["en"])
+    plural = str(Locale.parse(locale).plural_form(value))
+    return forms.get(plural, forms["other"]).format(n=number)
+
+
+def slot_values(evidence: Evidence, locale: str) -> dict[str, str]:
+    """Return every slot a draft may use with the text that goes into it."""
+    values = {"item": display_title(evidence.title)}
+    for behaviour in evidence.behaviours:
+        slot = behaviour.slot
+        values[slot] = display_title(behaviour.title)
+        if behaviour.kind is BehaviourKind.RATING and behaviour.value is not None:
+            values[f"{slot}.value"] = rating_text(behaviour.value, evidence.value_high, locale)
+        if (together := behaviour.co_occurrence) is not None:
+            co = slot.replace("b", "co")
+            values[f"{co}.n"] = format_decimal(together.n, locale=locale)
+            values[f"{co}.m"] = format_decimal(together.m, locale=locale)
+    if evidence.popularity is not None:
+        values["pop.n"] = format_decimal(evidence.popularity.n, locale=locale)
+        values["pop.m"] = format_decimal(evidence.popularity.m, locale=locale)
+    return values
+
+
+def fill(draft: str, values: Mapping[str, str]) -> str:
+    """Return the draft with its slots filled.
+
+    Raises:
+        KeyError: If the draft has a slot that ``values`` lacks; the gate rejects such a draft before this.
+    """
+    return SLOT.sub(lambda match: values[match[1]], draft)

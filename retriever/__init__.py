@@ -1,0 +1,1 @@
+"""Who might like what: items, behaviours, recommenders. Knows nothing of SQL, web or language models."""

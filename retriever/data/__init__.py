@@ -1,0 +1,17 @@
+"""Items, behaviours and histories; readers that turn files into them; the cleaning report."""
+
+from retriever.data.cleaning import CleaningReport
+from retriever.data.model import Behaviour, BehaviourKind, Dataset, History, Item, Polarity, ValueScale
+from retriever.data.sources import read_dataset
+
+__all__ = [
+    "Behaviour",
+    "BehaviourKind",
+    "CleaningReport",
+    "Dataset",
+    "History",
+    "Item",
+    "Polarity",
+    "ValueScale",
+    "read_dataset",
+]

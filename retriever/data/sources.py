@@ -1,0 +1,37 @@
+"""One door for every kind of dataset on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from retriever.data.cleaning import CleaningReport
+from retriever.data.folder import read_folder
+from retriever.data.model import Dataset
+from retriever.data.movielens import ml_100k_folder, read_ml_100k, read_movielens_csv
+from retriever.errors import DataError
+
+ML_100K = "ml-100k"
+
+
+def read_dataset(source: str | Path) -> tuple[Dataset, CleaningReport]:
+    """Return the dataset at a path and what the cleaning did.
+
+    Args:
+        source: A folder with ``dataset.toml``, a MovieLens csv folder, RecBole's ML-100K folder, or the word
+            ``ml-100k`` for the copy inside the installed ``recbole`` package.
+
+    Raises:
+        DataError: If there is no such folder, its kind is not known, or a table in it is unusable.
+    """
+    folder = ml_100k_folder() if str(source) == ML_100K else Path(source)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder. Give a dataset folder, or the word {ML_100K}.")
+    if (folder / "dataset.toml").is_file():
+        return read_folder(folder)
+    if (folder / "ml-100k.inter").is_file():
+        return read_ml_100k(folder)
+    if (folder / "movies.csv").is_file():
+        return read_movielens_csv(folder)
+    raise DataError(
+        f"{folder} is no dataset that we know: it has neither dataset.toml, nor ml-100k.inter (RecBole), nor movies.csv (MovieLens)."
+    )

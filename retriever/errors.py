@@ -1,0 +1,23 @@
+"""Every error this package raises on purpose, with the fix in its message."""
+
+from __future__ import annotations
+
+
+class RetrieverError(Exception):
+    """Root of the retriever's errors: something outside the code is wrong and the message says what."""
+
+
+class DataError(RetrieverError):
+    """A file or table cannot be read as a dataset: missing file, missing column, empty table, bad settings."""
+
+
+class UnknownItemError(RetrieverError):
+    """An item id that the recommender was not fitted on."""
+
+
+class EncoderError(RetrieverError):
+    """The sentence encoder cannot be loaded."""
+
+
+class ModelFileError(RetrieverError):
+    """A saved recommender is missing, damaged or from another version."""
