@@ -1,5 +1,6 @@
 """From contributions and catalogue to the facts a text may use."""
 
+from explainer.evidence.build import EvidenceBuilder, EvidencePolicy, stable_choice
 from explainer.evidence.model import (
     CitedBehaviour,
     CloseInMeaning,
@@ -15,7 +16,10 @@ __all__ = [
     "CloseInMeaning",
     "CoOccurrence",
     "Evidence",
+    "EvidenceBuilder",
+    "EvidencePolicy",
     "Popularity",
     "Reason",
     "SharedAspect",
+    "stable_choice",
 ]

@@ -82,10 +82,21 @@ class PromptLibrary:
     def version(self, locale: str, audience: str) -> str:
         """Return the SHA-256 over every template a prompt of this locale and audience can touch."""
         digest = hashlib.sha256()
-        for folder in (self.root / locale / audience, self.root / locale / "domains"):
-            for file in sorted(folder.glob("*.j2")):
-                digest.update(f"{file.relative_to(self.root).as_posix()}\x00".encode() + file.read_bytes())
+        for name, text in self.sources(locale, audience).items():
+            digest.update(f"{name}\x00{text}\x00".encode())
         return digest.hexdigest()
+
+    def sources(self, locale: str, audience: str) -> dict[str, str]:
+        """Return the templates of a locale and audience, and the domain wording they import, by relative path.
+
+        Raises:
+            PromptError: If the locale has no templates for the audience.
+        """
+        folders = (self.root / locale / audience, self.root / locale / "domains")
+        files = [file for folder in folders for file in sorted(folder.glob("*.j2"))]
+        if not folders[0].is_dir():
+            raise PromptError(f"There are no prompts for locale {locale!r} and audience {audience!r} in {self.root}.")
+        return {file.relative_to(self.root).as_posix(): file.read_text(encoding="utf-8") for file in files}
 
     def _render(self, name: str, evidence: Evidence, **variables: object) -> str:
         try:

@@ -1,0 +1,206 @@
+"""The one place where the steps meet: history → candidates → attribution → evidence → text → stored."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from explainer.attribution import Attribution, Attributor, ClosedFormLeaveOneOut
+from explainer.audit import log
+from explainer.errors import ConflictError
+from explainer.evidence import Evidence, EvidenceBuilder
+from explainer.storage.catalogue import dataset_row, load_history, load_item
+from explainer.storage.database import Database
+from explainer.storage.explanations import find_shown
+from explainer.storage.tables import EvidenceRow, ExplanationRow
+from explainer.storage.versions import note_model, note_prompt
+from explainer.view import record_of
+from explainer.writing.slots import slot_values
+from explainer.writing.writer import Request, Writer, Written
+from retriever.data import History, Item
+from retriever.retrieve import CANDIDATES_PER_SIDE, Recommendation, met_items, rank_of, recommend
+from retriever.store import FittedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Who reads the text and in which language."""
+
+    locale: str = "en"
+    audience: str = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Everything known about one explanation before it is written."""
+
+    target: Recommendation
+    attribution: Attribution
+    evidence: Evidence
+
+
+class Explainer:
+    """Recommends, explains and stores.
+
+    Args:
+        database: Where items, behaviours and explanations live.
+        model: The fitted recommender.
+        writer: Turns evidence into text.
+        attributor: Computes contributions.
+    """
+
+    def __init__(
+        self, database: Database, model: FittedModel, writer: Writer, attributor: Attributor | None = None
+    ) -> None:
+        self.database = database
+        self.model = model
+        self.writer = writer
+        self._attributor = attributor or ClosedFormLeaveOneOut()
+        with database.session() as session:
+            self.domain = dataset_row(session).domain
+        self._evidence = EvidenceBuilder(model, self.domain)
+
+    def history(self, user: str) -> History:
+        """Return the user's history; a user we never met has an empty one."""
+        with self.database.session() as session:
+            return load_history(session, user)
+
+    def recommendations(self, user: str, k: int) -> list[Recommendation]:
+        """Return the user's k best unmet items."""
+        return recommend(self.model.recommender, self.history(user), k)
+
+    def explain_top(self, user: str, k: int, style: Style | None = None, *, reuse: bool = False) -> list[ExplanationRow]:
+        """Explain the user's k best items and store it; with ``reuse``, show again what was stored and still holds."""
+        history = self.history(user)
+        return self._explain(history, recommend(self.model.recommender, history, k), style or Style(), reuse=reuse)
+
+    def explain_items(
+        self, user: str, items: Sequence[str], style: Style | None = None, *, reuse: bool = False
+    ) -> list[ExplanationRow]:
+        """Explain these items for the user and store it.
+
+        Raises:
+            NotFoundError: If an item is not in the catalogue.
+            UnknownItemError: If an item came into the catalogue after the recommender was fitted.
+            ConflictError: If the user has met an item already: it would never be recommended.
+        """
+        history = self.history(user)
+        with self.database.session() as session:
+            known = [load_item(session, item) for item in items]
+        ranked = recommend(self.model.recommender, history, 2 * CANDIDATES_PER_SIDE)
+        targets = [self._target(history, item, ranked) for item in known]
+        return self._explain(history, targets, style or Style(), reuse=reuse)
+
+    def _target(self, history: History, item: Item, ranked: Sequence[Recommendation]) -> Recommendation:
+        model = self.model.recommender
+        if met_items(model, history)[model.catalogue.position(item.id)]:
+            raise ConflictError(f"User {history.user!r} has met item {item.id!r} already; it is not recommended to them.")
+        found = next((r for r in ranked if r.item.id == item.id), None)
+        return found or Recommendation(item, *rank_of(model, history, item.id))
+
+    def _explain(
+        self, history: History, targets: Sequence[Recommendation], style: Style, *, reuse: bool
+    ) -> list[ExplanationRow]:
+        fingerprint = self._fingerprint(history, style)
+        shown = self._shown(history.user, targets, fingerprint) if reuse else {}
+        cases = [self._case(history, target) for target in targets if target.item.id not in shown]
+        requests = [Request(case.evidence, history.user) for case in cases]
+        # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
+        texts = self.writer.write(requests, locale=style.locale, audience=style.audience)
+        rows = [
+            self._row(history, case, text, style, fingerprint) for case, text in zip(cases, texts, strict=True)
+        ]
+        self._store(rows, style)
+        made = {row.item_id: row for row in rows} | shown
+        return [made[target.item.id] for target in targets]
+
+    def _shown(self, user: str, targets: Sequence[Recommendation], fingerprint: str) -> dict[str, ExplanationRow]:
+        with self.database.session() as session:
+            return find_shown(session, user, {target.item.id: fingerprint for target in targets})
+
+    def _case(self, history: History, target: Recommendation) -> _Case:
+        attribution = self._attributor.attribute(self.model.recommender, history, target.item.id)
+        return _Case(target, attribution, self._evidence.build(history, attribution))
+
+    @property
+    def writer_version(self) -> str:
+        """Hash of engine, base model and adapter; ``template`` when there is no engine."""
+        engine = self.writer.engine
+        if engine is None:
+            return "template"
+        return _hash(engine.name, engine.model_hash, engine.adapter_hash)
+
+    def _fingerprint(self, history: History, style: Style) -> str:
+        version = self.writer.prompts.version(style.locale, style.audience)
+        behaviours = [behaviour.id for behaviour in history.behaviours]
+        return _hash(self.model.version, self.writer_version, version, style.locale, style.audience, *behaviours)
+
+    def _row(
+        self, history: History, case: _Case, written: Written, style: Style, fingerprint: str
+    ) -> ExplanationRow:
+        evidence, attribution = case.evidence, case.attribution
+        pairs = zip(history.behaviours, attribution.contributions, strict=True)
+        return ExplanationRow(
+            id=str(uuid.uuid4()),
+            user_id=history.user,
+            item_id=evidence.item_id,
+            fingerprint=fingerprint,
+            title=evidence.title,
+            rank=case.target.rank,
+            score=case.target.score,
+            base_score=attribution.base,
+            method=attribution.method,
+            contributions={behaviour.id: contribution for behaviour, contribution in pairs},
+            popularity=msgspec.to_builtins(evidence.popularity),
+            known_user=evidence.known_user,
+            text=written.text,
+            draft=written.draft,
+            slots=slot_values(evidence, style.locale),
+            source=written.source,
+            gate_failures=list(written.failures),
+            locale=style.locale,
+            audience=style.audience,
+            prompt_hash=written.prompt_hash,
+            prompt_version=written.prompt_version,
+            recommender_version=self.model.version,
+            writer_version=self.writer_version,
+            evidence=[_evidence_row(cited) for cited in msgspec.to_builtins(evidence.behaviours)],
+        )
+
+    def _store(self, rows: Sequence[ExplanationRow], style: Style) -> None:
+        """Write explanations, evidence and audit entries in one transaction, committed when this returns."""
+        if not rows:
+            return
+        with self.database.session() as session:
+            self._note_versions(session, style)
+            session.add_all(rows)
+            session.flush()
+            for row in rows:
+                log.append(session, "explanation.created", row.id, record_of(row))
+
+    def _note_versions(self, session: Session, style: Style) -> None:
+        engine, prompts = self.writer.engine, self.writer.prompts
+        version = prompts.version(style.locale, style.audience)
+        note_prompt(session, version, style.locale, style.audience, prompts.sources(style.locale, style.audience))
+        config = msgspec.to_builtins(self.model.recommender.config)
+        details = {"config": config, "data_hash": self.model.data_hash, "encoder": self.model.encoder}
+        note_model(session, self.model.version, "recommender", self.model.recommender.name, details)
+        hashes = {} if engine is None else {"model_hash": engine.model_hash, "adapter_hash": engine.adapter_hash}
+        note_model(session, self.writer_version, "writer", "template" if engine is None else engine.name, hashes)
+
+
+def _evidence_row(cited: dict[str, Any]) -> EvidenceRow:
+    fields = {key: cited[key] for key in ("slot", "behaviour_id", "item_id", "title", "kind", "value", "time")}
+    return EvidenceRow(
+        **fields, contribution=cited["contribution"], share=cited["share"], reasons=list(cited["reasons"])
+    )
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,152 @@
+"""Items and behaviours in SQL: ingest, and reading them back as the retriever's nouns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from explainer.errors import ConflictError, NotFoundError, NotReadyError
+from explainer.storage.tables import BehaviourRow, DatasetRow, ItemRow
+from retriever.data import Behaviour, BehaviourKind, CleaningReport, Dataset, History, Item, ValueScale
+
+_CHUNK = 5000
+OnProgress = Callable[[int], None]
+
+
+def ingest(session: Session, dataset: Dataset, report: CleaningReport, on_progress: OnProgress) -> tuple[int, int]:
+    """Write a dataset; a second time changes nothing.
+
+    Args:
+        session: Open session; the caller commits.
+        dataset: What to write.
+        report: Kept beside the dataset.
+        on_progress: Called with the number of rows handled since the last call.
+
+    Returns:
+        How many items and how many behaviours were new.
+
+    Raises:
+        ConflictError: If the database already holds another dataset.
+    """
+    _claim(session, dataset, report)
+    return _ingest_items(session, dataset.items, on_progress), _ingest_behaviours(session, dataset, on_progress)
+
+
+def _claim(session: Session, dataset: Dataset, report: CleaningReport) -> None:
+    held = session.scalar(select(DatasetRow))
+    if held is not None and held.name != dataset.name:
+        raise ConflictError(
+            f"This database holds {held.name!r}; one database, one dataset. "
+            f"Use another for {dataset.name!r}, e.g. --home .explainer-{dataset.name}"
+        )
+    row = held or DatasetRow(name=dataset.name)
+    row.domain, row.value_low, row.value_high = dataset.domain, dataset.scale.low, dataset.scale.high
+    row.cleaning_report = report.as_dict()
+    session.add(row)
+    session.flush()
+
+
+def _ingest_items(session: Session, items: Sequence[Item], on_progress: OnProgress) -> int:
+    stored = {row.id: row for row in session.scalars(select(ItemRow))}
+    new = [item for item in items if item.id not in stored]
+    for item in items:
+        if (row := stored.get(item.id)) is not None:
+            row.title, row.year, row.aspects, row.text = item.title, item.year, list(item.aspects), item.text
+    position = len(stored)
+    rows = [
+        {"id": i.id, "position": position + n, "title": i.title, "year": i.year, "aspects": list(i.aspects), "text": i.text}
+        for n, i in enumerate(new)
+    ]
+    if rows:
+        session.execute(insert(ItemRow), rows)
+    on_progress(len(items))
+    return len(rows)
+
+
+def _ingest_behaviours(session: Session, dataset: Dataset, on_progress: OnProgress) -> int:
+    added = 0
+    for chunk in _chunks(dataset.behaviours):
+        stored = set(session.scalars(select(BehaviourRow.id).where(BehaviourRow.id.in_([b.id for b in chunk]))))
+        rows = [
+            {"id": b.id, "user_id": b.user, "item_id": b.item, "kind": b.kind.value, "value": b.value, "time": b.time}
+            for b in chunk
+            if b.id not in stored
+        ]
+        if rows:
+            session.execute(insert(BehaviourRow), rows)
+        added += len(rows)
+        on_progress(len(chunk))
+    return added
+
+
+def _chunks(behaviours: Sequence[Behaviour]) -> Iterator[Sequence[Behaviour]]:
+    for start in range(0, len(behaviours), _CHUNK):
+        yield behaviours[start : start + _CHUNK]
+
+
+def dataset_row(session: Session) -> DatasetRow:
+    """Return the description of the dataset.
+
+    Raises:
+        NotReadyError: If nothing was ingested yet.
+    """
+    row = session.scalar(select(DatasetRow))
+    if row is None:
+        raise NotReadyError("The database is empty; fill it with: explainer ingest ml-100k (or a folder)")
+    return row
+
+
+def load_dataset(session: Session) -> Dataset:
+    """Return everything as a :class:`~retriever.data.Dataset`, items in the order they were first ingested."""
+    row = dataset_row(session)
+    items = tuple(_item(i) for i in session.scalars(select(ItemRow).order_by(ItemRow.position)))
+    columns = select(
+        BehaviourRow.id,
+        BehaviourRow.user_id,
+        BehaviourRow.item_id,
+        BehaviourRow.kind,
+        BehaviourRow.time,
+        BehaviourRow.value,
+    )
+    behaviours = tuple(_behaviour(*fields) for fields in session.execute(columns.order_by(BehaviourRow.id)))
+    return Dataset(row.name, row.domain, items, behaviours, ValueScale(row.value_low, row.value_high))
+
+
+def load_history(session: Session, user: str) -> History:
+    """Return a user's history; empty for a user without behaviours, since to us the two are the same."""
+    rows = session.scalars(select(BehaviourRow).where(BehaviourRow.user_id == user))
+    return History.of(user, [_behaviour(r.id, r.user_id, r.item_id, r.kind, r.time, r.value) for r in rows])
+
+
+def load_item(session: Session, item_id: str) -> Item:
+    """Return an item.
+
+    Raises:
+        NotFoundError: If there is none.
+    """
+    row = session.get(ItemRow, item_id)
+    if row is None:
+        raise NotFoundError(f"There is no item {item_id!r} in the catalogue.")
+    return _item(row)
+
+
+def users(session: Session, limit: int, containing: str = "") -> list[tuple[str, int]]:
+    """Return (user, number of behaviours), most active first, whose id contains the text."""
+    count = func.count()
+    query = select(BehaviourRow.user_id, count).group_by(BehaviourRow.user_id)
+    if containing:
+        query = query.where(BehaviourRow.user_id.contains(containing, autoescape=True))
+    rows = session.execute(query.order_by(count.desc(), BehaviourRow.user_id).limit(limit))
+    return [(user, number) for user, number in rows]
+
+
+def _item(row: ItemRow) -> Item:
+    return Item(row.id, row.title, tuple(row.aspects), row.year, row.text)
+
+
+def _behaviour(
+    behaviour_id: str, user: str, item: str, kind: str, time: int | None, value: float | None
+) -> Behaviour:
+    return Behaviour(behaviour_id, user, item, BehaviourKind(kind), time, value)

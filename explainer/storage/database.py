@@ -1,0 +1,81 @@
+"""Connection and schema: one engine, sessions that commit or roll back, Alembic up to head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from explainer.errors import ConflictError, NotReadyError
+from explainer.paths import resource_dir
+
+
+class Database:
+    """An SQL database.
+
+    Args:
+        url: SQLAlchemy URL, e.g. ``sqlite:///explainer.db``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = create_engine(url)
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", _sqlite_pragmas)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Yield a session; commit when the block ends well, roll back when it does not.
+
+        Raises:
+            ConflictError: If the database refuses what was written.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            try:
+                yield session
+                session.commit()
+            except DBAPIError as error:
+                session.rollback()
+                raise ConflictError(f"The database refused the change: {error.orig}") from error
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version; does nothing when it is there."""
+        url = make_url(self.url)
+        if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        command.upgrade(_alembic(self.url), "head")
+
+    def require_current(self) -> None:
+        """Check that the schema is the newest.
+
+        Raises:
+            NotReadyError: If it is not.
+        """
+        newest = ScriptDirectory.from_config(_alembic(self.url)).get_current_head()
+        with self.engine.connect() as connection:
+            here = MigrationContext.configure(connection).get_current_revision()
+        if here != newest:
+            raise NotReadyError(f"The database schema is at {here}, the code needs {newest}; run: explainer migrate")
+
+
+def _alembic(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resource_dir("migrations")))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+def _sqlite_pragmas(connection: object, _: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    # Readers don't wait for the writer; a second writer waits instead of failing; foreign keys are checked.
+    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,40 @@
+"""The draft cache in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from explainer.storage.database import Database
+from explainer.storage.tables import DraftRow
+from explainer.writing.writer import Outcome
+
+
+class SqlDraftCache:
+    """Remembers what engines made of canonical prompts (see :class:`~explainer.writing.writer.DraftCache`).
+
+    Args:
+        database: Where; each call opens its own short session, so drafts survive whatever happens to their reader.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, keys: Sequence[str]) -> dict[str, Outcome]:
+        """Return the known outcomes among the keys."""
+        with self._database.session() as session:
+            rows = session.scalars(select(DraftRow).where(DraftRow.key.in_(keys)))
+            return {row.key: Outcome(row.draft, tuple(row.failures)) for row in rows}
+
+    def put(self, outcomes: dict[str, Outcome]) -> None:
+        """Remember outcomes; a key that is there already stays as it is."""
+        if not outcomes:
+            return
+        with self._database.session() as session:
+            stored = set(session.scalars(select(DraftRow.key).where(DraftRow.key.in_(list(outcomes)))))
+            session.add_all(
+                DraftRow(key=key, draft=outcome.draft, failures=list(outcome.failures))
+                for key, outcome in outcomes.items()
+                if key not in stored
+            )

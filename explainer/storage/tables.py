@@ -1,0 +1,184 @@
+"""The tables. Times are UTC; JSON columns hold only what is never searched by."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Float, ForeignKey, Index, MetaData, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+_NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time that comes back with its zone; SQLite alone would forget it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store in UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return with the zone UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def now() -> datetime:
+    """Return the present in UTC."""
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    """Root of all tables."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class DatasetRow(Base):
+    """The one dataset of this database."""
+
+    __tablename__ = "datasets"
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    domain: Mapped[str] = mapped_column(String(20))
+    value_low: Mapped[float]
+    value_high: Mapped[float]
+    cleaning_report: Mapped[dict[str, Any]]
+    ingested_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ItemRow(Base):
+    """A catalogue entry."""
+
+    __tablename__ = "items"
+    id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    position: Mapped[int] = mapped_column(unique=True)
+    title: Mapped[str] = mapped_column(Text)
+    year: Mapped[int | None]
+    aspects: Mapped[list[Any]]
+    text: Mapped[str] = mapped_column(Text)
+
+
+class BehaviourRow(Base):
+    """One interaction."""
+
+    __tablename__ = "behaviours"
+    id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(200), index=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("items.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    value: Mapped[float | None] = mapped_column(Float)
+    time: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class PromptVersionRow(Base):
+    """The templates behind a prompt version, word for word, so that a text can be traced after they changed."""
+
+    __tablename__ = "prompt_versions"
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    locale: Mapped[str] = mapped_column(String(20))
+    audience: Mapped[str] = mapped_column(String(20))
+    templates: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ModelVersionRow(Base):
+    """A recommender or a writer that explanations refer to."""
+
+    __tablename__ = "model_versions"
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(200))
+    details: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class DraftRow(Base):
+    """What an engine made of one canonical prompt; no user, no title, no number is in it."""
+
+    __tablename__ = "drafts"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    draft: Mapped[str | None] = mapped_column(Text)
+    failures: Mapped[list[Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ExplanationRow(Base):
+    """One explanation as shown, with the versions of everything that made it."""
+
+    __tablename__ = "explanations"
+    __table_args__ = (Index("ix_explanations_shown", "user_id", "item_id", "fingerprint"),)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(200))
+    item_id: Mapped[str] = mapped_column(ForeignKey("items.id"), index=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(Text)
+    rank: Mapped[int]
+    score: Mapped[float]
+    base_score: Mapped[float]
+    method: Mapped[str] = mapped_column(String(60))
+    contributions: Mapped[dict[str, Any]]
+    popularity: Mapped[dict[str, Any] | None]
+    known_user: Mapped[bool]
+    text: Mapped[str] = mapped_column(Text)
+    draft: Mapped[str] = mapped_column(Text)
+    slots: Mapped[dict[str, Any]]
+    source: Mapped[str] = mapped_column(String(20))
+    gate_failures: Mapped[list[Any]]
+    locale: Mapped[str] = mapped_column(String(20))
+    audience: Mapped[str] = mapped_column(String(20))
+    prompt_hash: Mapped[str] = mapped_column(String(64))
+    prompt_version: Mapped[str] = mapped_column(ForeignKey("prompt_versions.version"))
+    recommender_version: Mapped[str] = mapped_column(ForeignKey("model_versions.version"))
+    writer_version: Mapped[str] = mapped_column(ForeignKey("model_versions.version"))
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    evidence: Mapped[list[EvidenceRow]] = relationship(order_by="EvidenceRow.slot", lazy="selectin")
+
+
+class EvidenceRow(Base):
+    """One behaviour that an explanation rests on, as it was when the text was written."""
+
+    __tablename__ = "evidence"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    explanation_id: Mapped[str] = mapped_column(ForeignKey("explanations.id"), index=True)
+    slot: Mapped[str] = mapped_column(String(10))
+    behaviour_id: Mapped[str] = mapped_column(String(200))
+    item_id: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(20))
+    value: Mapped[float | None] = mapped_column(Float)
+    time: Mapped[int | None] = mapped_column(BigInteger)
+    contribution: Mapped[float]
+    share: Mapped[float]
+    reasons: Mapped[list[Any]]
+
+
+class AuditEntryRow(Base):
+    """One thing that happened, by reference and digest; holds no personal text."""
+
+    __tablename__ = "audit_entries"
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    event: Mapped[str] = mapped_column(String(60))
+    record_id: Mapped[str] = mapped_column(String(200), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ApiKeyRow(Base):
+    """An API key: its prefix to recognise it by, its hash to check it with, never the key itself."""
+
+    __tablename__ = "api_keys"
+    prefix: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)

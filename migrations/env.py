@@ -1,0 +1,24 @@
+"""Alembic's entry: offline SQL or online upgrade of the tables in explainer.storage."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import create_engine
+
+from explainer.storage.tables import Base
+
+config = context.config
+url = config.get_main_option("sqlalchemy.url")
+
+if context.is_offline_mode():
+    context.configure(url=url, target_metadata=Base.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    engine = create_engine(url or "")
+    with engine.connect() as connection:
+        # SQLite cannot alter most things in place; batch mode copies the table instead.
+        context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
