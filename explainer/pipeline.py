@@ -66,6 +66,16 @@ class Explainer:
             self.domain = dataset_row(session).domain
         self._evidence = EvidenceBuilder(model, self.domain)
 
+    def check(self) -> None:
+        """Check that the database can be used.
+
+        Raises:
+            NotReadyError: If its schema is old, it is empty, or it cannot be reached.
+        """
+        self.database.require_current()
+        with self.database.session() as session:
+            dataset_row(session)
+
     def history(self, user: str) -> History:
         """Return the user's history; a user we never met has an empty one."""
         with self.database.session() as session:

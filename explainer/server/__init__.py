@@ -1,1 +1,1 @@
-"""."""
+"""The web: Litestar app, API, one page."""

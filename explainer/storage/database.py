@@ -57,11 +57,14 @@ class Database:
         """Check that the schema is the newest.
 
         Raises:
-            NotReadyError: If it is not.
+            NotReadyError: If it is not, or the database cannot be reached.
         """
         newest = ScriptDirectory.from_config(_alembic(self.url)).get_current_head()
-        with self.engine.connect() as connection:
-            here = MigrationContext.configure(connection).get_current_revision()
+        try:
+            with self.engine.connect() as connection:
+                here = MigrationContext.configure(connection).get_current_revision()
+        except DBAPIError as error:
+            raise NotReadyError(f"The database cannot be reached ({error.orig}); run: explainer migrate") from error
         if here != newest:
             raise NotReadyError(f"The database schema is at {here}, the code needs {newest}; run: explainer migrate")
 

@@ -1,0 +1,5 @@
+"""The command line: ``explainer``."""
+
+from explainer.cli.main import main
+
+__all__ = ["main"]

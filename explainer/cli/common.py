@@ -1,0 +1,68 @@
+"""What the commands share: settings, errors without tracebacks, progress bars."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from explainer.errors import ExplainerError
+from explainer.settings import Settings
+from retriever.errors import RetrieverError
+
+console = Console()
+errors = Console(stderr=True)
+
+
+class Group(click.RichGroup):
+    """A command group whose user errors are one clear line and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (ExplainerError, RetrieverError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """Return the settings that the main command made."""
+    settings: Settings = ctx.find_root().obj
+    return settings
+
+
+def make_settings(home: Path | None) -> Settings:
+    """Return the settings from the environment, with ``--home`` above it.
+
+    Raises:
+        ClickException: If a variable has a value that can't be used.
+    """
+    try:
+        return Settings() if home is None else Settings(home=home)
+    except ValueError as error:
+        raise click.ClickException(f"The EXPLAINER_ settings can't be used: {error}") from error
+
+
+def quieten_libraries() -> None:
+    """Keep libraries from drawing progress bars and warnings between our own lines."""
+    for name, value in {
+        "TRANSFORMERS_VERBOSITY": "error",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+@contextmanager
+def progress_bar(title: str, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function that takes (done, total) and draws a bar on standard error."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda done, of: progress.update(task, completed=done, total=of)

@@ -1,0 +1,68 @@
+"""The demo: MovieLens 100K from file to sentence, then a service."""
+
+from __future__ import annotations
+
+import time
+
+from explainer.assembly import make_explainer
+from explainer.cli.common import console
+from explainer.cli.report import explanations_table
+from explainer.cli.steps import fit_and_save, ingest
+from explainer.pipeline import Explainer
+from explainer.settings import Settings
+from explainer.storage import catalogue
+from explainer.storage.database import Database
+from explainer.storage.keys import create_key
+from explainer.storage.tables import ExplanationRow
+from retriever.data.sources import ML_100K
+from retriever.errors import ModelFileError
+from retriever.recommenders import HybridConfig
+from retriever.store import load_model
+
+
+def run(settings: Settings, *, users: int, top: int, serve: bool) -> None:
+    """Ingest, fit, explain, print, and serve if asked to."""
+    start = time.perf_counter()
+    database = Database(settings.url)
+    database.migrate()
+    ingest(settings, ML_100K)
+    _fit_if_needed(settings)
+    with console.status("Loading the language model …"):
+        explainer = make_explainer(settings)
+    with database.session() as session:
+        everyone = [user for user, _ in catalogue.users(session, 1_000_000)]
+    # Evenly spaced from the most to the least active, so that long and short histories are seen.
+    chosen = [everyone[(2 * n + 1) * len(everyone) // (2 * users)] for n in range(min(users, len(everyone)))]
+    with console.status("Explaining …"):
+        rows = [row for user in chosen for row in explainer.explain_top(user, top, reuse=True)]
+    console.print(explanations_table(rows))
+    _print_summary(rows, time.perf_counter() - start)
+    if serve:
+        _serve(settings, database, explainer, chosen[0])
+
+
+def _fit_if_needed(settings: Settings) -> None:
+    config = HybridConfig()
+    try:
+        if load_model(settings.models).recommender.config == config:
+            console.print("The recommender is fitted already.")
+            return
+    except ModelFileError:
+        pass  # the usual case: this is the first run
+    fit_and_save(settings, config)
+
+
+def _print_summary(rows: list[ExplanationRow], seconds: float) -> None:
+    by_model = sum(row.source == "model" for row in rows)
+    console.print(f"{len(rows)} explanations, {by_model} written by the model; {seconds:.0f} s to here.", highlight=False)
+
+
+def _serve(settings: Settings, database: Database, explainer: Explainer, user: str) -> None:
+    from explainer.server.run import serve_app  # noqa: PLC0415  the table should not wait for the web
+
+    with database.session() as session:
+        key = create_key(session, "demo")
+    address = f"http://{settings.host}:{settings.port}"
+    console.print(f"\nPage: [b]{address}/?user={user}[/b]   API: {address}/schema   (Ctrl-C stops)", highlight=False)
+    console.print(f"API key: [b]{key}[/b]", highlight=False, soft_wrap=True)
+    serve_app(settings, explainer)

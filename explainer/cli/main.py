@@ -1,0 +1,156 @@
+"""Every command of ``explainer``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from explainer import __version__
+from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="explainer")
+@click.option("--home", type=_FOLDER, help="Folder for database, models and caches. [default: .explainer]")
+@click.pass_context
+def main(ctx: click.Context, home: Path | None) -> None:
+    """Why was this recommended? Recommend, explain, store, serve.
+
+    Settings come from EXPLAINER_… variables or a .env file; see README.
+    """
+    quieten_libraries()
+    ctx.obj = make_settings(home)
+
+
+@main.command()
+@click.pass_context
+def migrate(ctx: click.Context) -> None:
+    """Create the database, or bring its tables to the newest version."""
+    from explainer.storage.database import Database  # noqa: PLC0415  `--help` must not wait for SQL or torch
+
+    Database(settings_of(ctx).url).migrate()
+    console.print("The database is up to date.")
+
+
+@main.command()
+@click.argument("source")
+@click.pass_context
+def ingest(ctx: click.Context, source: str) -> None:
+    """Load a dataset into the database; a second time adds only what is new.
+
+    SOURCE is the word ml-100k, a MovieLens csv folder, or a folder with a dataset.toml.
+    """
+    from explainer.cli.steps import ingest as run  # noqa: PLC0415
+
+    run(settings_of(ctx), source)
+
+
+@main.command()
+@click.option("--regularization", type=click.FloatRange(min=0, min_open=True), help="EASE's λ.")
+@click.option("--content-weight", type=click.FloatRange(min=0), help="Weight of the content neighbours.")
+@click.pass_context
+def fit(ctx: click.Context, regularization: float | None, content_weight: float | None) -> None:
+    """Fit the recommender on what was ingested."""
+    from explainer.cli.steps import fit_and_save  # noqa: PLC0415
+    from retriever.recommenders import HybridConfig  # noqa: PLC0415
+
+    given = {"regularization": regularization, "content_weight": content_weight}
+    fit_and_save(settings_of(ctx), HybridConfig(**{k: v for k, v in given.items() if v is not None}))
+
+
+@main.command()
+@click.option("--user", required=True, help="Whose recommendations. A user without behaviours gets cold-start texts.")
+@click.option("--top", type=click.IntRange(1, 50), help="Explain the user's best items. [default: 3]")
+@click.option("--item", "items", multiple=True, help="Explain this item instead; may be repeated.")
+@click.option("--json", "out", type=_FILE, help="Also write what was stored to this file.")
+@click.pass_context
+def explain(ctx: click.Context, user: str, top: int | None, items: tuple[str, ...], out: Path | None) -> None:
+    """Recommend, explain, store, and print the sentences."""
+    if items and top is not None:
+        raise click.UsageError("Give --top or --item, not both.")
+    from explainer.assembly import make_explainer  # noqa: PLC0415
+    from explainer.cli.report import explanations_table, write_json  # noqa: PLC0415
+
+    with console.status("Loading models …"):
+        explainer = make_explainer(settings_of(ctx))
+    with console.status("Writing …"):
+        rows = explainer.explain_items(user, items) if items else explainer.explain_top(user, top or 3)
+    console.print(explanations_table(rows))
+    if out is not None:
+        write_json(out, rows)
+        errors.print(f"Wrote {out}", highlight=False)
+
+
+@main.command()
+@click.option("--corpus", type=_FILE, help="Training corpus. [default: the one that ships with the package]")
+@click.option("--out", type=_FOLDER, required=True, help="Folder for the adapter; a stopped run in it is continued.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Most passes over the corpus.")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Peak learning rate.")
+@click.option("--rank", type=click.IntRange(min=1), help="LoRA rank.")
+@click.option("--seed", type=int, help="Seed of everything random.")
+@click.option("--base-model", help="Base model: smollm2, a GGUF file, a folder or a hub name.")
+@click.pass_context
+def tune(ctx: click.Context, corpus: Path | None, out: Path, **given: object) -> None:
+    """Train the LoRA adapter that writes the sentences."""
+    from explainer.cli.tuning import tune as run  # noqa: PLC0415
+
+    run(settings_of(ctx), corpus, out, {name: value for name, value in given.items() if value is not None})
+
+
+@main.command()
+@click.option("--file", "path", type=_FILE, help="Corpus to check. [default: the one that ships with the package]")
+@click.option("--write-vocabulary", is_flag=True, help="Also rewrite the gate's vocabulary from the corpus.")
+def corpus(path: Path | None, *, write_vocabulary: bool) -> None:
+    """Check that every sentence of the training corpus passes the gate."""
+    from explainer.cli.tuning import check_corpus  # noqa: PLC0415
+
+    check_corpus(path, write_vocabulary=write_vocabulary)
+
+
+@main.group()
+def key() -> None:
+    """API keys."""
+
+
+@key.command("create")
+@click.argument("name")
+@click.pass_context
+def key_create(ctx: click.Context, name: str) -> None:
+    """Make an API key and print it, this once. A key of the same NAME stops working."""
+    from explainer.storage.database import Database  # noqa: PLC0415
+    from explainer.storage.keys import create_key  # noqa: PLC0415
+
+    database = Database(settings_of(ctx).url)
+    database.require_current()
+    with database.session() as session:
+        made = create_key(session, name)
+    console.print(made, highlight=False, soft_wrap=True)
+
+
+@main.command()
+@click.option("--host", help="Address to serve on. [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to serve on. [default: 8000]")
+@click.pass_context
+def serve(ctx: click.Context, host: str | None, port: int | None) -> None:
+    """Serve API and page."""
+    from explainer.server.run import run  # noqa: PLC0415
+
+    settings = settings_of(ctx)
+    given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    run(settings.model_copy(update=given))
+
+
+@main.command()
+@click.option("--users", type=click.IntRange(1, 50), default=5, show_default=True, help="Users in the table.")
+@click.option("--top", type=click.IntRange(1, 10), default=3, show_default=True, help="Films per user.")
+@click.option("--serve/--no-serve", default=True, show_default=True, help="Serve when the table is printed.")
+@click.pass_context
+def demo(ctx: click.Context, users: int, top: int, *, serve: bool) -> None:
+    """Everything at once on MovieLens 100K: ingest, fit, explain, print, serve."""
+    from explainer.cli.demo import run  # noqa: PLC0415
+
+    run(settings_of(ctx), users=users, top=top, serve=serve)

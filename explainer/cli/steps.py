@@ -1,0 +1,55 @@
+"""The steps that commands and the demo share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from explainer.assembly import make_encoder
+from explainer.cli.common import console, progress_bar
+from explainer.settings import Settings
+from explainer.storage import catalogue
+from explainer.storage.database import Database
+from retriever.data import CleaningReport, read_dataset
+from retriever.fit import fit
+from retriever.recommenders import HybridConfig
+
+
+def ingest(settings: Settings, source: str) -> None:
+    """Read a dataset and write it to the database."""
+    with console.status(f"Reading {source} …"):
+        dataset, report = read_dataset(source)
+    database = Database(settings.url)
+    database.migrate()
+    total = len(dataset.items) + len(dataset.behaviours)
+    done = 0
+    with progress_bar("Ingesting", total) as show, database.session() as session:
+
+        def advance(rows: int) -> None:
+            nonlocal done
+            done += rows
+            show(done, total)
+
+        items, behaviours = catalogue.ingest(session, dataset, report, advance)
+    _print_report(report)
+    console.print(f"[b]{dataset.name}[/b]: {items} new items, {behaviours} new behaviours.", highlight=False)
+
+
+def _print_report(report: CleaningReport) -> None:
+    for table in report.read:
+        console.print(f"{table}: {report.read[table]} rows read, {report.kept[table]} kept.", highlight=False)
+    for (table, reason), count in sorted(report.dropped.items()):
+        places = ", ".join(report.examples[table, reason])
+        console.print(f"  {table}: {count} dropped, {reason.value} ({places}{', …' if count > 5 else ''})", style="yellow")  # noqa: PLR2004
+
+
+def fit_and_save(settings: Settings, config: HybridConfig) -> Path:
+    """Fit the recommender on the database's dataset and save it."""
+    database = Database(settings.url)
+    database.require_current()
+    with console.status("Loading behaviours …"), database.session() as session:
+        dataset = catalogue.load_dataset(session)
+    with progress_bar("Encoding items", len(dataset.items)) as show:
+        model = fit(dataset, make_encoder(settings), config, show)
+    folder = model.save(settings.models)
+    console.print(f"Fitted [b]{model.recommender.name}[/b] on {len(dataset.items)} items: {folder}", highlight=False)
+    return folder

@@ -1,0 +1,83 @@
+"""The JSON API under /v1, and health."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Controller, Response, get, post
+from litestar.params import Parameter
+from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
+
+from explainer.errors import ExplainerError
+from explainer.pipeline import Explainer, Style
+from explainer.server.admission import Admission
+from explainer.server.auth import require_header_key
+from explainer.server.schemas import (
+    MAX_K,
+    ExplanationRequest,
+    Explanations,
+    Health,
+    Recommendations,
+    RecommendedItem,
+)
+from explainer.storage.explanations import get_explanation
+from explainer.view import ExplanationView, explanation_view
+
+
+class V1(Controller):
+    """Explanations and recommendations."""
+
+    path = "/v1"
+    guards = [require_header_key]  # noqa: RUF012
+    security = [{"ApiKey": []}]  # noqa: RUF012
+    tags = ["explanations"]  # noqa: RUF012
+
+    @post("/explanations", sync_to_thread=True, summary="Explain items to a user")
+    def create(self, data: ExplanationRequest, explainer: Explainer, admission: Admission) -> Explanations:
+        """Write, check and store explanations; they are committed before the answer starts."""
+        style = Style(locale=data.locale)
+        with admission.place():
+            if data.k is not None:
+                rows = explainer.explain_top(data.user, data.k, style)
+            else:
+                rows = explainer.explain_items(data.user, data.items or [str(data.item)], style)
+        return Explanations([explanation_view(row) for row in rows])
+
+    @get("/explanations/{explanation_id:str}", sync_to_thread=True, summary="One explanation as it was shown")
+    def read(self, explanation_id: str, explainer: Explainer) -> ExplanationView:
+        """Return the stored text with evidence, contributions and versions."""
+        with explainer.database.session() as session:
+            return explanation_view(get_explanation(session, explanation_id))
+
+    @get("/users/{user:str}/recommendations", sync_to_thread=True, summary="A user's best unmet items")
+    def recommendations(
+        self, user: str, explainer: Explainer, k: Annotated[int, Parameter(ge=1, le=MAX_K)] = 10
+    ) -> Recommendations:
+        """Return the list without explaining it."""
+        cold = len(explainer.history(user)) == 0
+        found = [
+            RecommendedItem(r.item.id, r.item.title, r.item.year, r.item.aspects, r.rank, r.score)
+            for r in explainer.recommendations(user, k)
+        ]
+        return Recommendations(user, cold, found)
+
+
+class HealthController(Controller):
+    """For the machine that watches the service; needs no key and says nothing about anyone."""
+
+    path = "/health"
+    tags = ["health"]  # noqa: RUF012
+
+    @get("/live", sync_to_thread=False, summary="Is the process alive?")
+    def live(self) -> Health:
+        """Return 200 as long as the process answers."""
+        return Health("live")
+
+    @get("/ready", sync_to_thread=True, summary="Can it work?")
+    def ready(self, explainer: Explainer) -> Response[Health]:
+        """Return 200 when database and models are there, else 503 with the reasons."""
+        try:
+            explainer.check()
+        except ExplainerError as error:
+            return Response(Health("not ready", [str(error)]), status_code=HTTP_503_SERVICE_UNAVAILABLE)
+        return Response(Health("ready"), status_code=HTTP_200_OK)

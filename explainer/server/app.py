@@ -1,0 +1,97 @@
+"""The app factory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import swagger_ui_bundle
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Litestar, Response, Router
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.di import Provide
+from litestar.exceptions import NotAuthorizedException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.response import Template
+from litestar.static_files import create_static_files_router
+from litestar.template.config import TemplateConfig
+
+from explainer import __version__
+from explainer.pipeline import Explainer
+from explainer.server.admission import Admission
+from explainer.server.api import HealthController, V1
+from explainer.server.auth import require_key, to_login
+from explainer.server.pages import page_router
+from explainer.server.problems import HANDLERS
+
+_HERE = Path(__file__).resolve().parent
+_MAX_BODY_BYTES = 256 * 1024
+_CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+
+def create_app(explainer: Explainer, queue: int) -> Litestar:
+    """Return the app.
+
+    Args:
+        explainer: The pipeline; shared by all requests.
+        queue: Requests that may wait for the language model.
+    """
+    admission = Admission(queue)
+    return Litestar(
+        route_handlers=[V1, HealthController, page_router(), *_static_routers()],
+        dependencies={
+            "explainer": Provide(lambda: explainer, sync_to_thread=False),
+            "admission": Provide(lambda: admission, sync_to_thread=False),
+        },
+        exception_handlers=HANDLERS,
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_environment())),
+        openapi_config=_openapi(),
+        compression_config=CompressionConfig(backend="gzip"),
+        request_max_body_size=_MAX_BODY_BYTES,
+        after_request=_harden,
+        state=State({"database": explainer.database}),
+    )
+
+
+def _environment() -> Environment:
+    return Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+
+
+def _static_routers() -> list[Router]:
+    return [
+        create_static_files_router("/static", [_HERE / "static"], name="static"),
+        create_static_files_router("/docs-assets", [swagger_ui_bundle.swagger_ui_path], name="docs-assets"),
+    ]
+
+
+def _openapi() -> OpenAPIConfig:
+    assets = "/docs-assets"
+    page = SwaggerRenderPlugin(
+        path="/",
+        js_url=f"{assets}/swagger-ui-bundle.js",
+        css_url=f"{assets}/swagger-ui.css",
+        standalone_preset_js_url=f"{assets}/swagger-ui-standalone-preset.js",
+        favicon=f"<link rel='icon' type='image/png' href='{assets}/favicon-32x32.png'>",
+    )
+    scheme = SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header")
+    return OpenAPIConfig(
+        title="Recommended because",
+        version=__version__,
+        description="Why was this recommended?",
+        render_plugins=[page],
+        openapi_router=Router("/schema", route_handlers=[], guards=[require_key], exception_handlers={NotAuthorizedException: to_login}),
+        components=Components(security_schemes={"ApiKey": scheme}),
+        use_handler_docstrings=True,
+    )
+
+
+def _harden(response: Response[object]) -> Response[object]:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if isinstance(response, Template):
+        response.headers.setdefault("Content-Security-Policy", _CSP)
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,90 @@
+"""A stored explanation as the page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from explainer.storage.tables import EvidenceRow, ExplanationRow
+from explainer.writing.slots import SLOT
+
+_BAR_WIDTH = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the picture.
+
+    Attributes:
+        label: What it stands for.
+        note: The rating and the reasons in words.
+        percent: Share of all support for the item, 0 to 100.
+        width: Length in picture units, the longest bar being 100.
+    """
+
+    label: str
+    note: str
+    percent: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of the sentence; titles are set apart so that they can be shown as titles."""
+
+    text: str
+    is_title: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One film with its sentence."""
+
+    row: ExplanationRow
+    pieces: list[Piece]
+    bars: list[Bar]
+    rest_percent: float
+    rest_count: int
+
+
+def card_of(row: ExplanationRow) -> Card:
+    """Return the card of a stored explanation."""
+    bars = _bars(row.evidence, row.slots)
+    supporting = sum(1 for value in row.contributions.values() if value > 0)
+    rest = max(0.0, 100.0 - sum(bar.percent for bar in bars)) if bars else 0.0
+    return Card(row, _pieces(row), bars, rest, max(0, supporting - len(bars)))
+
+
+def _pieces(row: ExplanationRow) -> list[Piece]:
+    pieces: list[Piece] = []
+    position = 0
+    for match in SLOT.finditer(row.draft):
+        pieces.append(Piece(row.draft[position : match.start()], is_title=False))
+        pieces.append(Piece(row.slots[match[1]], is_title=match[1] == "item" or match[1] in {e.slot for e in row.evidence}))
+        position = match.end()
+    pieces.append(Piece(row.draft[position:], is_title=False))
+    return [piece for piece in pieces if piece.text]
+
+
+def _bars(evidence: list[EvidenceRow], slots: Mapping[str, str]) -> list[Bar]:
+    longest = max((e.share for e in evidence), default=1.0) or 1.0
+    return [
+        Bar(slots[e.slot], _note(e, slots.get(f"{e.slot}.value")), 100 * e.share, _BAR_WIDTH * e.share / longest)
+        for e in evidence
+    ]
+
+
+def _note(evidence: EvidenceRow, value: str | None) -> str:
+    parts = [f"rated {value}" if value else evidence.kind]
+    if evidence.time is not None:
+        parts.append(datetime.fromtimestamp(evidence.time, UTC).strftime("%-d %B %Y"))
+    aspects = [r["aspect"] for r in evidence.reasons if r["type"] == "shared_aspect"]
+    if aspects:
+        parts.append("shares " + ", ".join(aspects))
+    for reason in evidence.reasons:
+        if reason["type"] == "co_occurrence":
+            parts.append(f"{reason['n']} of {reason['m']} people who liked it also liked this")
+        if reason["type"] == "close_in_meaning":
+            parts.append("close in meaning")
+    return " · ".join(parts)

@@ -1,0 +1,85 @@
+"""The page: choose a user, read why each film is there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Router, get, post
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import NotAuthorizedException
+from litestar.params import Body, Parameter
+from litestar.response import Redirect, Template
+
+from explainer.pipeline import Explainer
+from explainer.server.admission import Admission
+from explainer.server.auth import COOKIE, is_known, require_key, to_login
+from explainer.server.cards import card_of
+from explainer.storage.catalogue import users
+
+_CARDS = 6
+_USERS = 200
+
+
+class PageController(Controller):
+    """Pages for a person who has signed in."""
+
+    guards = [require_key]  # noqa: RUF012
+    exception_handlers = {NotAuthorizedException: to_login}  # noqa: RUF012
+    include_in_schema = False
+
+    @get("/", sync_to_thread=True)
+    def home(
+        self,
+        explainer: Explainer,
+        admission: Admission,
+        user: Annotated[str | None, Parameter(max_length=200)] = None,
+    ) -> Template:
+        """Return the page, with the chosen user's recommendations if one is chosen."""
+        with explainer.database.session() as session:
+            known = users(session, _USERS)
+        chosen = (user or "").strip()
+        cards = []
+        if chosen:
+            with admission.place():
+                cards = [card_of(row) for row in explainer.explain_top(chosen, _CARDS, reuse=True)]
+        history = explainer.history(chosen) if chosen else None
+        items = {item.id: item for item in explainer.model.recommender.catalogue.items}
+        return Template(
+            "home.html",
+            context={"users": known, "chosen": chosen, "cards": cards, "history": history, "items": items},
+        )
+
+
+@get("/login", sync_to_thread=False, include_in_schema=False)
+def login_form() -> Template:
+    """Return the sign-in form."""
+    return Template("login.html", context={"failed": False})
+
+
+@post("/login", sync_to_thread=True, include_in_schema=False)
+def login(
+    request: Request[Any, Any, Any],
+    explainer: Explainer,
+    data: Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)],
+) -> Template | Redirect:
+    """Check the key and keep it in a cookie that scripts and other sites cannot use."""
+    key = data.get("key", "").strip()
+    if not is_known(explainer.database, key):
+        return Template("login.html", context={"failed": True}, status_code=403)
+    answer = Redirect("/", status_code=303)
+    secure = request.url.scheme == "https"
+    answer.set_cookie(key=COOKIE, value=key, httponly=True, samesite="strict", secure=secure, path="/")
+    return answer
+
+
+@post("/logout", sync_to_thread=False, include_in_schema=False)
+def logout() -> Redirect:
+    """Forget the key."""
+    answer = Redirect("/login", status_code=303)
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+def page_router() -> Router:
+    """Return all pages."""
+    return Router("/", route_handlers=[PageController, login_form, login, logout])

@@ -1,0 +1,66 @@
+"""What the API takes and gives."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from explainer.view import ExplanationView
+
+MAX_K = 50
+Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class ExplanationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for explanations of one item, of several, or of the user's best k.
+
+    Attributes:
+        user: Whose recommendations; a user without behaviours gets honest cold-start texts.
+        item: One item.
+        items: Several items.
+        k: The user's k best unmet items.
+        locale: Language of the texts.
+    """
+
+    user: Identifier
+    item: Identifier | None = None
+    items: Annotated[list[Identifier], msgspec.Meta(min_length=1, max_length=MAX_K)] | None = None
+    k: Annotated[int, msgspec.Meta(ge=1, le=MAX_K)] | None = None
+    locale: Annotated[str, msgspec.Meta(pattern="^[a-z]{2}$")] = "en"
+
+    def __post_init__(self) -> None:
+        if sum(given is not None for given in (self.item, self.items, self.k)) != 1:
+            raise ValueError("give exactly one of item, items and k")
+
+
+class Explanations(msgspec.Struct, frozen=True):
+    """The stored explanations, in the order asked for."""
+
+    explanations: list[ExplanationView]
+
+
+class RecommendedItem(msgspec.Struct, frozen=True):
+    """One recommended item."""
+
+    item: str
+    title: str
+    year: int | None
+    aspects: tuple[str, ...]
+    rank: int
+    score: float
+
+
+class Recommendations(msgspec.Struct, frozen=True):
+    """The user's list; ``cold_start`` says that we know nothing of them and it is only what many like."""
+
+    user: str
+    cold_start: bool
+    recommendations: list[RecommendedItem]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Whether the service can work, and if not, why."""
+
+    status: str
+    reasons: list[str] = []
