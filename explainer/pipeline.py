@@ -85,7 +85,9 @@ class Explainer:
         """Return the user's k best unmet items."""
         return recommend(self.model.recommender, self.history(user), k)
 
-    def explain_top(self, user: str, k: int, style: Style | None = None, *, reuse: bool = False) -> list[ExplanationRow]:
+    def explain_top(
+        self, user: str, k: int, style: Style | None = None, *, reuse: bool = False
+    ) -> list[ExplanationRow]:
         """Explain the user's k best items and store it; with ``reuse``, show again what was stored and still holds."""
         history = self.history(user)
         return self._explain(history, recommend(self.model.recommender, history, k), style or Style(), reuse=reuse)
@@ -110,7 +112,9 @@ class Explainer:
     def _target(self, history: History, item: Item, ranked: Sequence[Recommendation]) -> Recommendation:
         model = self.model.recommender
         if met_items(model, history)[model.catalogue.position(item.id)]:
-            raise ConflictError(f"User {history.user!r} has met item {item.id!r} already; it is not recommended to them.")
+            raise ConflictError(
+                f"User {history.user!r} has met item {item.id!r} already; it is not recommended to them."
+            )
         found = next((r for r in ranked if r.item.id == item.id), None)
         return found or Recommendation(item, *rank_of(model, history, item.id))
 
@@ -123,9 +127,7 @@ class Explainer:
         requests = [Request(case.evidence, history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
         texts = self.writer.write(requests, locale=style.locale, audience=style.audience)
-        rows = [
-            self._row(history, case, text, style, fingerprint) for case, text in zip(cases, texts, strict=True)
-        ]
+        rows = [self._row(history, case, text, style, fingerprint) for case, text in zip(cases, texts, strict=True)]
         self._store(rows, style)
         made = {row.item_id: row for row in rows} | shown
         return [made[target.item.id] for target in targets]
@@ -151,9 +153,7 @@ class Explainer:
         behaviours = [behaviour.id for behaviour in history.behaviours]
         return _hash(self.model.version, self.writer_version, version, style.locale, style.audience, *behaviours)
 
-    def _row(
-        self, history: History, case: _Case, written: Written, style: Style, fingerprint: str
-    ) -> ExplanationRow:
+    def _row(self, history: History, case: _Case, written: Written, style: Style, fingerprint: str) -> ExplanationRow:
         evidence, attribution = case.evidence, case.attribution
         pairs = zip(history.behaviours, attribution.contributions, strict=True)
         return ExplanationRow(

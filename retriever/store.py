@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -66,16 +65,27 @@ class FittedModel:
         # The pointer moves last and at once, so a reader never sees half a model.
         pointer = folder / "current.part"
         pointer.write_text(target.name, encoding="utf-8")
-        os.replace(pointer, folder / "current")
+        pointer.replace(folder / "current")
         return target
 
     def _write(self, folder: Path) -> None:
         model = self.recommender
-        np.savez(folder / "dense.npz", ease=model.ease.matrix, popularity=model.popularity, embeddings=self.embeddings)
+        np.savez(
+            folder / "dense.npz",
+            ease=model.ease.matrix,
+            popularity=model.popularity,
+            embeddings=self.embeddings,
+        )
         save_npz(folder / "content.npz", csr_array(model.content.matrix))
         save_npz(folder / "liked.npz", csr_array(self.counts.liked))
         card = _Card(
-            _FORMAT, model.name, self.data_hash, self.encoder, model.config, model.scale, model.catalogue.items
+            _FORMAT,
+            model.name,
+            self.data_hash,
+            self.encoder,
+            model.config,
+            model.scale,
+            model.catalogue.items,
         )
         (folder / "model.json").write_bytes(msgspec.json.format(msgspec.json.encode(card)))
 
@@ -91,11 +101,16 @@ def load_model(folder: Path) -> FittedModel:
         card = msgspec.json.decode((source / "model.json").read_bytes(), type=_Card)
         with np.load(source / "dense.npz", allow_pickle=False) as dense:
             ease, popularity, embeddings = dense["ease"], dense["popularity"], dense["embeddings"]
-        content, liked = csr_array(load_npz(source / "content.npz")), csr_array(load_npz(source / "liked.npz"))
+        content, liked = (
+            csr_array(load_npz(source / "content.npz")),
+            csr_array(load_npz(source / "liked.npz")),
+        )
     except FileNotFoundError as error:
         raise ModelFileError(f"There is no fitted recommender under {folder}; make one with: explainer fit") from error
     except (OSError, ValueError, KeyError, msgspec.DecodeError) as error:
-        raise ModelFileError(f"The recommender under {folder} is damaged ({error}); fit again: explainer fit") from error
+        raise ModelFileError(
+            f"The recommender under {folder} is damaged ({error}); fit again: explainer fit"
+        ) from error
     if card.format != _FORMAT:
         raise ModelFileError(f"The recommender under {folder} has format {card.format}, not {_FORMAT}; fit again.")
     catalogue = Catalogue(card.items)

@@ -28,7 +28,7 @@ class ClosedFormLeaveOneOut:
 
 
 class BatchedLeaveOneOut:
-    """Scores every history that lacks one behaviour, in batches; for any recommender, and the proof of the closed form."""
+    """Scores every history that lacks one behaviour, in batches: for any recommender, and the closed form's proof."""
 
     method = "leave-one-out, batched"
 

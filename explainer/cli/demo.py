@@ -54,7 +54,10 @@ def _fit_if_needed(settings: Settings) -> None:
 
 def _print_summary(rows: list[ExplanationRow], seconds: float) -> None:
     by_model = sum(row.source == "model" for row in rows)
-    console.print(f"{len(rows)} explanations, {by_model} written by the model; {seconds:.0f} s to here.", highlight=False)
+    console.print(
+        f"{len(rows)} explanations, {by_model} written by the model; {seconds:.0f} s to here.",
+        highlight=False,
+    )
 
 
 def _serve(settings: Settings, database: Database, explainer: Explainer, user: str) -> None:

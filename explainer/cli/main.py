@@ -50,16 +50,17 @@ def ingest(ctx: click.Context, source: str) -> None:
 
 
 @main.command()
-@click.option("--regularization", type=click.FloatRange(min=0, min_open=True), help="EASE's λ.")
-@click.option("--content-weight", type=click.FloatRange(min=0), help="Weight of the content neighbours.")
+@click.option(
+    "--regularization", type=click.FloatRange(min=0, min_open=True), default=200.0, show_default=True, help="λ."
+)
+@click.option("--content-weight", type=click.FloatRange(min=0), default=0.01, show_default=True, help="Of neighbours.")
 @click.pass_context
-def fit(ctx: click.Context, regularization: float | None, content_weight: float | None) -> None:
+def fit(ctx: click.Context, regularization: float, content_weight: float) -> None:
     """Fit the recommender on what was ingested."""
     from explainer.cli.steps import fit_and_save  # noqa: PLC0415
     from retriever.recommenders import HybridConfig  # noqa: PLC0415
 
-    given = {"regularization": regularization, "content_weight": content_weight}
-    fit_and_save(settings_of(ctx), HybridConfig(**{k: v for k, v in given.items() if v is not None}))
+    fit_and_save(settings_of(ctx), HybridConfig(regularization=regularization, content_weight=content_weight))
 
 
 @main.command()
@@ -94,7 +95,7 @@ def explain(ctx: click.Context, user: str, top: int | None, items: tuple[str, ..
 @click.option("--seed", type=int, help="Seed of everything random.")
 @click.option("--base-model", help="Base model: smollm2, a GGUF file, a folder or a hub name.")
 @click.pass_context
-def tune(ctx: click.Context, corpus: Path | None, out: Path, **given: object) -> None:
+def tune(ctx: click.Context, /, corpus: Path | None, out: Path, **given: object) -> None:
     """Train the LoRA adapter that writes the sentences."""
     from explainer.cli.tuning import tune as run  # noqa: PLC0415
 

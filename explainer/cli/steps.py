@@ -39,7 +39,7 @@ def _print_report(report: CleaningReport) -> None:
         console.print(f"{table}: {report.read[table]} rows read, {report.kept[table]} kept.", highlight=False)
     for (table, reason), count in sorted(report.dropped.items()):
         places = ", ".join(report.examples[table, reason])
-        console.print(f"  {table}: {count} dropped, {reason.value} ({places}{', …' if count > 5 else ''})", style="yellow")  # noqa: PLR2004
+        console.print(f"  {table}: {count} dropped, {reason.value} (e.g. {places})", style="yellow", highlight=False)
 
 
 def fit_and_save(settings: Settings, config: HybridConfig) -> Path:

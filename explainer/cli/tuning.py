@@ -55,7 +55,7 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
         gate = gate_score(engine, trainer.dev_set, frozenset(vocabulary_of(examples)))
     card = write_card(out, config, examples, progress, gate, engine, shlex.join(["explainer", *sys.argv[1:]]))
     console.print(
-        f"Best held-out loss {progress.best_dev_loss:.3f} after {progress.epoch} passes; "
-        f"{gate.first_try:.0%} of {gate.prompts} held-out first drafts pass the gate. {card}",
+        f"Kept pass {progress.best} of {progress.epoch}, held-out loss {progress.dev_loss[progress.best - 1]:.3f}; "
+        f"{progress.gate_rate[progress.best - 1]:.0%} of first drafts for held-out evidence pass the gate. {card}",
         highlight=False,
     )

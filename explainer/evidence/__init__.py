@@ -1,6 +1,6 @@
 """From contributions and catalogue to the facts a text may use."""
 
-from explainer.evidence.build import EvidenceBuilder, EvidencePolicy, stable_choice
+from explainer.evidence.build import EvidenceBuilder
 from explainer.evidence.model import (
     CitedBehaviour,
     CloseInMeaning,
@@ -10,6 +10,7 @@ from explainer.evidence.model import (
     Reason,
     SharedAspect,
 )
+from explainer.evidence.policy import EvidencePolicy, stable_choice
 
 __all__ = [
     "CitedBehaviour",

@@ -2,53 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from explainer.attribution import Attribution
-from explainer.evidence.model import (
-    CitedBehaviour,
-    CloseInMeaning,
-    CoOccurrence,
-    Evidence,
-    Popularity,
-    Reason,
-    SharedAspect,
-)
-from retriever.data import Behaviour, BehaviourKind, History, Item, Polarity
+from explainer.evidence.model import CitedBehaviour, CoOccurrence, Evidence, Popularity, Reason, SharedAspect
+from explainer.evidence.policy import EvidencePolicy, stable_choice
+from explainer.evidence.reasons import ReasonFinder, fewest_aspects
+from retriever.data import Behaviour, History, Item, Polarity
 from retriever.store import FittedModel
 
-
-@dataclass(frozen=True, slots=True)
-class EvidencePolicy:
-    """What counts as a reason, and how many behaviours a text may rest on.
-
-    Attributes:
-        max_behaviours: Most behaviours cited.
-        min_relative: A behaviour is cited only if it contributed at least this share of the strongest one.
-        max_aspects: Most shared aspects per behaviour, rarest first.
-        min_people: Co-occurrence is quoted only for items that at least so many people liked.
-        min_together: And only if at least this share of them liked the recommended item too.
-        min_lift: And only if that share is so many times the share among all people.
-        min_cosine: Closeness in meaning is a reason from this cosine on.
-        popular_share: "Popular" means: in this share of the catalogue with the most likes.
-    """
-
-    max_behaviours: int = 3
-    min_relative: float = 0.7
-    max_aspects: int = 2
-    min_people: int = 20
-    min_together: float = 0.3
-    min_lift: float = 1.3
-    min_cosine: float = 0.55
-    popular_share: float = 0.1
-
-
-def stable_choice(options: int, *parts: str) -> int:
-    """Return a number below ``options`` that depends on the parts alone: the same pair gets the same wording."""
-    digest = hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:8], "big") % options
+Pair = tuple[Behaviour, float]
+"""A behaviour and its contribution."""
 
 
 class EvidenceBuilder:
@@ -65,10 +29,7 @@ class EvidenceBuilder:
         self._domain = domain
         self._policy = policy or EvidencePolicy()
         self._catalogue = model.recommender.catalogue
-        self._aspect_counts: dict[str, int] = {}
-        for item in self._catalogue.items:
-            for aspect in item.aspects:
-                self._aspect_counts[aspect] = self._aspect_counts.get(aspect, 0) + 1
+        self._finder = ReasonFinder(model, self._policy)
 
     def build(self, history: History, attribution: Attribution) -> Evidence:
         """Return the evidence for the attributed item.
@@ -93,26 +54,17 @@ class EvidenceBuilder:
     def _cited(self, history: History, attribution: Attribution, item: Item) -> tuple[CitedBehaviour, ...]:
         positive = sum(c for c in attribution.contributions if c > 0)
         ranked = sorted(zip(history.behaviours, attribution.contributions, strict=True), key=lambda pair: -pair[1])
-        # One count a text is a fact, three are a table. With the angle "people" the first that can quotes one; without
-        # it, a count only stands in where aspects are missing.
-        wanted = stable_choice(2, history.user, item.id, "angle") == 0
-        counted = False
-        cited: list[CitedBehaviour] = []
-        for behaviour, contribution in self._eligible(ranked, item):
-            if cited and contribution < self._policy.min_relative * cited[0].contribution:
-                break
-            reasons = self._reasons(behaviour, item, wanted=wanted, allowed=not counted)
-            if not reasons:
-                continue
-            counted = counted or any(isinstance(reason, CoOccurrence) for reason in reasons)
-            cited.append(self._cite(f"b{len(cited) + 1}", behaviour, contribution, positive, reasons))
-            if len(cited) == self._policy.max_behaviours:
-                break
-        return tuple(cited)
+        chosen = self._strongest(self._eligible(ranked, item), item)
+        # Every second pair quotes people where it can, so that texts differ; the same pair always does the same.
+        quote = stable_choice(2, history.user, item.id, "quote people") == 0
+        reasons = self._reasons([behaviour for behaviour, _ in chosen], item, quote=quote)
+        kept = [(pair, found) for pair, found in zip(chosen, reasons, strict=True) if found]
+        return tuple(
+            self._cite(f"b{n}", behaviour, contribution, contribution / positive, found)
+            for n, ((behaviour, contribution), found) in enumerate(kept, start=1)
+        )
 
-    def _eligible(
-        self, ranked: list[tuple[Behaviour, float]], item: Item
-    ) -> Iterator[tuple[Behaviour, float]]:
+    def _eligible(self, ranked: Sequence[Pair], item: Item) -> Iterator[Pair]:
         """Yield behaviours fit to be cited, strongest first, one per work and never the item itself."""
         works = self._catalogue.works
         used = {int(works[self._catalogue.position(item.id)])}
@@ -124,44 +76,71 @@ class EvidenceBuilder:
                 used.add(work)
                 yield behaviour, contribution
 
+    def _strongest(self, eligible: Iterator[Pair], item: Item) -> list[Pair]:
+        """Return the strongest behaviours that have any reason at all, none much weaker than the first."""
+        chosen: list[Pair] = []
+        for behaviour, contribution in eligible:
+            if chosen and contribution < self._policy.min_relative * chosen[0][1]:
+                break
+            if self._has_reason(behaviour, item):
+                chosen.append((behaviour, contribution))
+            if len(chosen) == self._policy.max_behaviours:
+                break
+        return chosen
+
+    def _has_reason(self, behaviour: Behaviour, item: Item) -> bool:
+        finder = self._finder
+        return bool(
+            finder.shared_aspects(behaviour, item)
+            or finder.co_occurrence(behaviour, item)
+            or finder.closeness(behaviour, item)
+        )
+
+    def _reasons(self, behaviours: Sequence[Behaviour], item: Item, *, quote: bool) -> list[tuple[Reason, ...]]:
+        """Return the reasons per behaviour; none where all it has is a second count: one count a text is enough."""
+        shared = [self._finder.shared_aspects(behaviour, item) for behaviour in behaviours]
+        counts = [self._finder.co_occurrence(behaviour, item) for behaviour in behaviours]
+        if len(behaviours) == 1:
+            aspects: list[Reason] = [SharedAspect(aspect) for aspect in shared[0][: self._policy.max_aspects]]
+            count = [counts[0]] if counts[0] is not None and (quote or not aspects) else []
+            return [(*aspects, *count) or self._closeness(behaviours[0], item)]
+        quoted = _quoted(counts, shared, quote=quote)
+        aspect_of = fewest_aspects([[] if n == quoted else aspects for n, aspects in enumerate(shared)])
+        found: list[tuple[Reason, ...]] = []
+        for n, behaviour in enumerate(behaviours):
+            aspect, count_here = aspect_of[n], counts[n]
+            if n == quoted and count_here is not None:
+                found.append((count_here,))
+            else:
+                found.append((SharedAspect(aspect),) if aspect is not None else self._closeness(behaviour, item))
+        return found
+
+    def _closeness(self, behaviour: Behaviour, item: Item) -> tuple[Reason, ...]:
+        close = self._finder.closeness(behaviour, item)
+        return () if close is None else (close,)
+
     def _cite(
-        self, slot: str, behaviour: Behaviour, contribution: float, positive: float, reasons: tuple[Reason, ...]
+        self, slot: str, behaviour: Behaviour, contribution: float, share: float, reasons: tuple[Reason, ...]
     ) -> CitedBehaviour:
-        item = self._catalogue.items[self._catalogue.position(behaviour.item)]
         return CitedBehaviour(
             slot=slot,
             behaviour_id=behaviour.id,
             item_id=behaviour.item,
-            title=item.title,
+            title=self._finder.item_of(behaviour).title,
             kind=behaviour.kind,
             polarity=Polarity.POSITIVE,
             contribution=contribution,
-            share=contribution / positive,
+            share=share,
             reasons=reasons,
             value=behaviour.value,
             time=behaviour.time,
         )
 
-    def _reasons(self, behaviour: Behaviour, item: Item, *, wanted: bool, allowed: bool) -> tuple[Reason, ...]:
-        met = self._catalogue.items[self._catalogue.position(behaviour.item)]
-        shared = sorted(set(met.aspects) & set(item.aspects), key=lambda a: (self._aspect_counts[a], a))
-        reasons: list[Reason] = [SharedAspect(aspect) for aspect in shared[: self._policy.max_aspects]]
-        if allowed and (wanted or not reasons) and (together := self._together(behaviour, item)) is not None:
-            reasons.append(together)
-        if not reasons and (cosine := self._cosine(met, item)) >= self._policy.min_cosine:
-            reasons.append(CloseInMeaning(cosine))
-        return tuple(reasons)
 
-    def _together(self, behaviour: Behaviour, item: Item) -> CoOccurrence | None:
-        # "n of m people who liked it" presumes that liking is something people say: by a rating or a like.
-        if behaviour.value is None and behaviour.kind is not BehaviourKind.LIKE:
-            return None
-        n, m = self._model.counts.together(behaviour.item, item.id)
-        overall = self._model.counts.share_liking(item.id)
-        if m < self._policy.min_people or n < self._policy.min_together * m or n < self._policy.min_lift * overall * m:
-            return None
-        return CoOccurrence(n, m)
-
-    def _cosine(self, first: Item, second: Item) -> float:
-        rows = self._model.embeddings[[self._catalogue.position(first.id), self._catalogue.position(second.id)]]
-        return float(rows[0] @ rows[1])
+def _quoted(counts: Sequence[CoOccurrence | None], shared: Sequence[Sequence[str]], *, quote: bool) -> int | None:
+    """Return which behaviour quotes its count: one that has nothing else, or the first that can if asked to."""
+    able = [n for n, count in enumerate(counts) if count is not None]
+    needy = [n for n in able if not shared[n]]
+    if needy:
+        return needy[0]
+    return able[0] if able and quote else None

@@ -9,12 +9,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar, Response, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
-from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.di import Provide
 from litestar.exceptions import NotAuthorizedException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
@@ -22,14 +22,17 @@ from litestar.template.config import TemplateConfig
 from explainer import __version__
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
-from explainer.server.api import HealthController, V1
+from explainer.server.api import V1, HealthController
 from explainer.server.auth import require_key, to_login
 from explainer.server.pages import page_router
 from explainer.server.problems import HANDLERS
 
 _HERE = Path(__file__).resolve().parent
 _MAX_BODY_BYTES = 256 * 1024
-_CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 def create_app(explainer: Explainer, queue: int) -> Litestar:
@@ -82,7 +85,12 @@ def _openapi() -> OpenAPIConfig:
         version=__version__,
         description="Why was this recommended?",
         render_plugins=[page],
-        openapi_router=Router("/schema", route_handlers=[], guards=[require_key], exception_handlers={NotAuthorizedException: to_login}),
+        openapi_router=Router(
+            "/schema",
+            route_handlers=[],
+            guards=[require_key],
+            exception_handlers={NotAuthorizedException: to_login},
+        ),
         components=Components(security_schemes={"ApiKey": scheme}),
         use_handler_docstrings=True,
     )

@@ -41,7 +41,9 @@ async def require_header_key(connection: Connection, _: BaseRouteHandler) -> Non
         NotAuthorizedException: Without a known key.
     """
     if not await sync_to_thread(is_known, connection.app.state.database, header_key(connection)):
-        raise NotAuthorizedException("Give a valid API key in the header X-API-Key.", headers={"WWW-Authenticate": "Bearer"})
+        raise NotAuthorizedException(
+            "Give a valid API key in the header X-API-Key.", headers={"WWW-Authenticate": "Bearer"}
+        )
 
 
 async def require_key(connection: Connection, _: BaseRouteHandler) -> None:

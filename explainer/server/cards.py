@@ -61,7 +61,9 @@ def _pieces(row: ExplanationRow) -> list[Piece]:
     position = 0
     for match in SLOT.finditer(row.draft):
         pieces.append(Piece(row.draft[position : match.start()], is_title=False))
-        pieces.append(Piece(row.slots[match[1]], is_title=match[1] == "item" or match[1] in {e.slot for e in row.evidence}))
+        pieces.append(
+            Piece(row.slots[match[1]], is_title=match[1] == "item" or match[1] in {e.slot for e in row.evidence})
+        )
         position = match.end()
     pieces.append(Piece(row.draft[position:], is_title=False))
     return [piece for piece in pieces if piece.text]
@@ -70,7 +72,12 @@ def _pieces(row: ExplanationRow) -> list[Piece]:
 def _bars(evidence: list[EvidenceRow], slots: Mapping[str, str]) -> list[Bar]:
     longest = max((e.share for e in evidence), default=1.0) or 1.0
     return [
-        Bar(slots[e.slot], _note(e, slots.get(f"{e.slot}.value")), 100 * e.share, _BAR_WIDTH * e.share / longest)
+        Bar(
+            slots[e.slot],
+            _note(e, slots.get(f"{e.slot}.value")),
+            100 * e.share,
+            _BAR_WIDTH * e.share / longest,
+        )
         for e in evidence
     ]
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
-from explainer.errors import BusyError, ConflictError, ExplainerError, NotFoundError, NotReadyError, PromptError
+from explainer.errors import (
+    BusyError,
+    ConflictError,
+    ExplainerError,
+    NotFoundError,
+    NotReadyError,
+    PromptError,
+)
 from retriever.errors import RetrieverError, UnknownItemError
 
 _LOG = logging.getLogger(__name__)
@@ -26,22 +34,28 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **extra: object) -> Response[object]:
     """Return a problem document with the status' own phrase as title."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **extra}
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **extra,
+    }
     return Response(body, status_code=status, headers=headers, media_type=PROBLEM_JSON)
 
 
-def _ours(_: Request[object, object, object], error: Exception) -> Response[object]:
+def _ours(_: Request[Any, Any, Any], error: Exception) -> Response[object]:
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, BusyError) else None
     return problem(status, str(error), headers)
 
 
-def _http(_: Request[object, object, object], error: HTTPException) -> Response[object]:
+def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[object]:
     extra = {"errors": error.extra} if isinstance(error, ValidationException) and error.extra else {}
     return problem(error.status_code, error.detail, dict(error.headers or {}), **extra)
 
 
-def _unexpected(request: Request[object, object, object], error: Exception) -> Response[object]:
+def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[object]:
     # The message may hold a person's data; the log gets the type and where, the client gets neither.
     _LOG.error("unexpected %s in %s %s", type(error).__name__, request.method, request.url.path, exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side; the log says what.")
@@ -53,5 +67,3 @@ HANDLERS: ExceptionHandlersMap = {
     HTTPException: _http,
     Exception: _unexpected,
 }
-
-

@@ -56,7 +56,14 @@ def _ingest_items(session: Session, items: Sequence[Item], on_progress: OnProgre
             row.title, row.year, row.aspects, row.text = item.title, item.year, list(item.aspects), item.text
     position = len(stored)
     rows = [
-        {"id": i.id, "position": position + n, "title": i.title, "year": i.year, "aspects": list(i.aspects), "text": i.text}
+        {
+            "id": i.id,
+            "position": position + n,
+            "title": i.title,
+            "year": i.year,
+            "aspects": list(i.aspects),
+            "text": i.text,
+        }
         for n, i in enumerate(new)
     ]
     if rows:
@@ -70,7 +77,14 @@ def _ingest_behaviours(session: Session, dataset: Dataset, on_progress: OnProgre
     for chunk in _chunks(dataset.behaviours):
         stored = set(session.scalars(select(BehaviourRow.id).where(BehaviourRow.id.in_([b.id for b in chunk]))))
         rows = [
-            {"id": b.id, "user_id": b.user, "item_id": b.item, "kind": b.kind.value, "value": b.value, "time": b.time}
+            {
+                "id": b.id,
+                "user_id": b.user,
+                "item_id": b.item,
+                "kind": b.kind.value,
+                "value": b.value,
+                "time": b.time,
+            }
             for b in chunk
             if b.id not in stored
         ]
@@ -92,7 +106,7 @@ def dataset_row(session: Session) -> DatasetRow:
     Raises:
         NotReadyError: If nothing was ingested yet.
     """
-    row = session.scalar(select(DatasetRow))
+    row: DatasetRow | None = session.scalar(select(DatasetRow))
     if row is None:
         raise NotReadyError("The database is empty; fill it with: explainer ingest ml-100k (or a folder)")
     return row
@@ -146,7 +160,5 @@ def _item(row: ItemRow) -> Item:
     return Item(row.id, row.title, tuple(row.aspects), row.year, row.text)
 
 
-def _behaviour(
-    behaviour_id: str, user: str, item: str, kind: str, time: int | None, value: float | None
-) -> Behaviour:
+def _behaviour(behaviour_id: str, user: str, item: str, kind: str, time: int | None, value: float | None) -> Behaviour:
     return Behaviour(behaviour_id, user, item, BehaviourKind(kind), time, value)

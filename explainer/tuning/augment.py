@@ -1,4 +1,4 @@
-"""Augmentation: the same sentence about another genre, so that the model learns to copy aspects, not to know them.
+"""Augmentation: the same sentence about another genre and with other slot numbers, so that the model learns to copy.
 
 Aspects are exchanged within groups whose words behave alike in a sentence ("a drama", "two dramas" for a western as
 well; never for science fiction, which has no plural).
@@ -8,17 +8,36 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from explainer.tuning.examples import Example
 from explainer.writing.aspects import surface_forms
 
-_COUNTED = ("adventure", "comedy", "documentary", "drama", "musical", "mystery", "romance", "thriller", "western")
+_COUNTED = (
+    "adventure",
+    "comedy",
+    "documentary",
+    "drama",
+    "musical",
+    "mystery",
+    "romance",
+    "thriller",
+    "western",
+)
 _UNCOUNTED = ("action", "crime", "fantasy", "horror", "noir", "sci-fi")
 # Known only to training: aspects from other catalogues, so that "copy the word" generalises.
-_EXTRA_COUNTED = ("satire", "tragedy", "fable", "biography", "heist film", "road movie", "ghost story", "period piece")
+_EXTRA_COUNTED = (
+    "satire",
+    "tragedy",
+    "fable",
+    "biography",
+    "heist film",
+    "road movie",
+    "ghost story",
+    "period piece",
+)
 _EXTRA_UNCOUNTED = ("suspense", "espionage", "surrealism", "martial arts", "time travel", "folklore")
 
 
@@ -26,9 +45,18 @@ def augmented(example: Example, rng: random.Random) -> Example:
     """Return the example with its aspects exchanged for others of their group, the sentence following suit."""
     exchange = _exchange(example, rng)
     links = tuple(
-        msgspec.structs.replace(link, shares=tuple(exchange.get(a, a) for a in link.shares)) for link in example.behaviours
+        msgspec.structs.replace(link, shares=tuple(exchange.get(a, a) for a in link.shares))
+        for link in example.behaviours
     )
-    return msgspec.structs.replace(example, behaviours=links, text=_rewrite(example.text, exchange))
+    order = rng.sample(range(len(links)), len(links))
+    text = _renumbered(_rewrite(example.text, exchange), order)
+    return msgspec.structs.replace(example, behaviours=tuple(links[old] for old in order), text=text)
+
+
+def _renumbered(text: str, order: Sequence[int]) -> str:
+    """Return the text with its slots renamed to follow the behaviours into their new order."""
+    new = {str(old + 1): str(place + 1) for place, old in enumerate(order)}
+    return re.sub(r"\{(b|co)(\d)", lambda match: f"{{{match[1]}{new[match[2]]}", text)
 
 
 def _exchange(example: Example, rng: random.Random) -> dict[str, str]:

@@ -20,7 +20,8 @@ Batch = dict[str, torch.Tensor]
 
 def split(examples: Sequence[Example], dev_share: float) -> tuple[list[Example], list[Example]]:
     """Return (train, dev); an example's place depends on its id alone, so adding lines moves no others."""
-    train, dev = [], []
+    train: list[Example] = []
+    dev: list[Example] = []
     for example in examples:
         place = int.from_bytes(hashlib.sha256(example.id.encode()).digest()[:4], "big") / 2**32
         (dev if place < dev_share else train).append(example)

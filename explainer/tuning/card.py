@@ -61,7 +61,13 @@ def gate_score(engine: Engine, examples: Sequence[Example], vocabulary: Vocabula
 
 
 def write_card(
-    folder: Path, config: TuneConfig, examples: Sequence[Example], progress: Progress, gate: GateScore, engine: Engine, command: str
+    folder: Path,
+    config: TuneConfig,
+    examples: Sequence[Example],
+    progress: Progress,
+    gate: GateScore,
+    engine: Engine,
+    command: str,
 ) -> Path:
     """Write ``card.json`` into the adapter's folder and return its path."""
     card = Card(

@@ -20,8 +20,13 @@ def draw_curves(progress: Progress, path: Path) -> None:
     at = [per_pass * (n + 1) for n in range(len(progress.dev_loss))]
     axes.plot(at, progress.dev_loss, "o-", color="#c2410c", label="held out, every pass")
     best = progress.dev_loss.index(min(progress.dev_loss))
-    axes.annotate(f"kept: {progress.dev_loss[best]:.3f}", (at[best], progress.dev_loss[best]), xytext=(0, 12),
-                  textcoords="offset points", ha="center")
+    axes.annotate(
+        f"kept: {progress.dev_loss[best]:.3f}",
+        (at[best], progress.dev_loss[best]),
+        xytext=(0, 12),
+        textcoords="offset points",
+        ha="center",
+    )
     axes.set(xlabel="step", ylabel="loss (nats per token)", title="LoRA training", ylim=(0, None))
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

@@ -51,7 +51,7 @@ class PromptLibrary:
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or resource_dir("prompts")
         # Autoescape off: see the module's first lines.
-        self._environment = ImmutableSandboxedEnvironment(  # noqa: S701
+        self._environment = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(self.root),
             undefined=StrictUndefined,
             autoescape=False,
@@ -102,7 +102,14 @@ class PromptLibrary:
         try:
             template = self._environment.get_template(name)
             slots = slot_values(evidence, "en").keys()
-            return template.render(evidence=evidence, slots=slots, slot=lambda s: f"{{{s}}}", **variables).strip()
+            aspects = list(dict.fromkeys(aspect for b in evidence.behaviours for aspect in b.aspects))
+            common = {
+                "evidence": evidence,
+                "aspects": aspects,
+                "slots": slots,
+                "slot": lambda name: f"{{{name}}}",
+            }
+            return template.render(common | variables).strip()
         except TemplateNotFound as error:
             raise PromptError(f"Prompt template {error.name!r} is missing under {self.root}.") from error
         except TemplateError as error:

@@ -19,7 +19,7 @@ from retriever.data import BehaviourKind
 SLOT = re.compile(r"\{([a-z]+[0-9]?(?:\.[a-z]+)?)\}")
 _STARS = {"en": {"one": "{n} star", "other": "{n} stars"}, "zh": {"other": "{n} 星"}}
 _STAR_SCALE = 5.0
-# Unicode UAX #9: FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE keep a right-to-left title from reordering its sentence.
+# Unicode UAX #9: FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE keep a right-to-left title from reordering the rest.
 _ISOLATE, _POP = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 # Embeddings, overrides, isolates and marks: invisible, and unbalanced ones reorder what follows.

@@ -118,7 +118,9 @@ class Writer:
 
     def _key(self, prompt_hash: str) -> str:
         engine = self.engine
-        parts = (prompt_hash, engine.name, engine.model_hash, engine.adapter_hash, repr(self._sampling)) if engine else ()
+        parts = (
+            (prompt_hash, engine.name, engine.model_hash, engine.adapter_hash, repr(self._sampling)) if engine else ()
+        )
         return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
     def _known(self, asked: dict[str, tuple[Prompt, Evidence]]) -> dict[str, Outcome]:

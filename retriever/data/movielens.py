@@ -38,11 +38,21 @@ def _aspects(genres: list[str]) -> tuple[str, ...]:
 
 def read_ml_100k(folder: Path) -> tuple[Dataset, CleaningReport]:
     """Return ML-100K from RecBole's atomic files ``ml-100k.item`` and ``ml-100k.inter``."""
-    item_columns = {"id": "item_id:token", "title": "movie_title:token_seq", "year": "release_year:token", "genres": "class:token_seq"}
+    item_columns = {
+        "id": "item_id:token",
+        "title": "movie_title:token_seq",
+        "year": "release_year:token",
+        "genres": "class:token_seq",
+    }
     rows = read_table(folder / "ml-100k.item", item_columns, frozenset(item_columns), quoted=False)
     report = CleaningReport()
     items = clean_items(((row, _ml_100k_item(row)) for row in rows), report)
-    columns = {"user": "user_id:token", "item": "item_id:token", "value": "rating:float", "time": "timestamp:float"}
+    columns = {
+        "user": "user_id:token",
+        "item": "item_id:token",
+        "value": "rating:float",
+        "time": "timestamp:float",
+    }
     table = read_table(folder / "ml-100k.inter", columns, frozenset(columns), quoted=False)
     scale = ValueScale(1.0, 5.0)
     behaviours = clean_behaviours(table, items, scale, report, default_kind=BehaviourKind.RATING)

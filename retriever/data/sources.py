@@ -33,5 +33,6 @@ def read_dataset(source: str | Path) -> tuple[Dataset, CleaningReport]:
     if (folder / "movies.csv").is_file():
         return read_movielens_csv(folder)
     raise DataError(
-        f"{folder} is no dataset that we know: it has neither dataset.toml, nor ml-100k.inter (RecBole), nor movies.csv (MovieLens)."
+        f"{folder} is no dataset that we know: it has neither dataset.toml, "
+        "nor ml-100k.inter (RecBole), nor movies.csv (MovieLens)."
     )

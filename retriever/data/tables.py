@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import polars
+import polars as pl
 
 from retriever.data.cleaning import Row
 from retriever.errors import DataError
@@ -15,7 +15,9 @@ from retriever.errors import DataError
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 
-def read_table(path: Path, columns: Mapping[str, str], required: frozenset[str], *, quoted: bool = True) -> Iterator[Row]:
+def read_table(
+    path: Path, columns: Mapping[str, str], required: frozenset[str], *, quoted: bool = True
+) -> Iterator[Row]:
     """Yield the table's rows with their fields under our names.
 
     Args:
@@ -37,7 +39,10 @@ def read_table(path: Path, columns: Mapping[str, str], required: frozenset[str],
 
 
 def _renamed(
-    path: Path, rows: Iterator[tuple[int, Mapping[str, str] | None]], columns: Mapping[str, str], required: frozenset[str]
+    path: Path,
+    rows: Iterator[tuple[int, Mapping[str, str] | None]],
+    columns: Mapping[str, str],
+    required: frozenset[str],
 ) -> Iterator[Row]:
     checked = False
     for number, row in rows:
@@ -57,10 +62,9 @@ def _names(columns: Mapping[str, str], required: frozenset[str]) -> str:
 
 
 def _separated(path: Path, delimiter: str, *, quoted: bool) -> Iterator[tuple[int, Mapping[str, str] | None]]:
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     # surrogateescape keeps bytes that are not UTF-8 recognisable, so the cleaning can count their rows.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-        reader = csv.reader(lines, delimiter=delimiter, quoting=quoting)
+        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
         header = next(reader, [])
         try:
             for cells in reader:
@@ -85,8 +89,8 @@ def _jsonl(path: Path) -> Iterator[tuple[int, Mapping[str, str] | None]]:
 
 def _parquet(path: Path) -> Iterator[tuple[int, Mapping[str, str] | None]]:
     try:
-        frame = polars.read_parquet(path)
-    except (polars.exceptions.PolarsError, OSError) as error:
+        frame = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"{path} is not a readable Parquet file: {error}.") from error
     for number, row in enumerate(frame.iter_rows(named=True), start=1):
         yield number, {key: _text(value) for key, value in row.items()}

@@ -76,7 +76,9 @@ class Catalogue:
     def weights(self, history: History, scale: ValueScale) -> tuple[npt.NDArray[np.int64], Scores]:
         """Return each behaviour's column (int64, -1 when unknown) and weight (float32), both [n_behaviours]."""
         columns = [self._positions.get(b.item, -1) for b in history.behaviours]
-        weights = [behaviour_weight(b, scale) if c >= 0 else 0.0 for b, c in zip(history.behaviours, columns, strict=True)]
+        weights = [
+            behaviour_weight(b, scale) if c >= 0 else 0.0 for b, c in zip(history.behaviours, columns, strict=True)
+        ]
         return np.array(columns, dtype=np.int64), np.array(weights, dtype=np.float32)
 
 

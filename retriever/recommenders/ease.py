@@ -1,4 +1,4 @@
-"""EASE, the closed-form item-item autoencoder (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019)."""
+"""EASE, the item-item autoencoder in closed form (Steck, "Embarrassingly Shallow Autoencoders", WWW 2019)."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ def ease_matrix(liked: csr_array, regularization: float) -> Scores:
     inverse = np.triu(inverse) + np.triu(inverse, 1).T
     weights = inverse / -np.diag(inverse)[np.newaxis, :]
     np.fill_diagonal(weights, 0.0)
-    return weights.astype(np.float32)
+    return np.asarray(weights, dtype=np.float32)

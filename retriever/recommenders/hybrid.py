@@ -55,7 +55,13 @@ class HybridRecommender:
     name = "hybrid"
 
     def __init__(
-        self, config: HybridConfig, catalogue: Catalogue, scale: ValueScale, ease: Scores, content: csr_array, popularity: Scores
+        self,
+        config: HybridConfig,
+        catalogue: Catalogue,
+        scale: ValueScale,
+        ease: Scores,
+        content: csr_array,
+        popularity: Scores,
     ) -> None:
         self.config = config
         self.catalogue = catalogue
@@ -66,7 +72,12 @@ class HybridRecommender:
 
     @classmethod
     def fit(
-        cls, catalogue: Catalogue, scale: ValueScale, liked: csr_array, embeddings: Embeddings, config: HybridConfig
+        cls,
+        catalogue: Catalogue,
+        scale: ValueScale,
+        liked: csr_array,
+        embeddings: Embeddings,
+        config: HybridConfig,
     ) -> HybridRecommender:
         """Fit on who liked what.
 

@@ -14,8 +14,6 @@ from scipy.sparse import csr_array
 from retriever.data import History, ValueScale
 from retriever.recommenders.base import Catalogue, Scores
 
-Matrix = Scores | csr_array
-
 
 class LinearRecommender:
     """Scores = weights of the history · matrix.
@@ -27,7 +25,7 @@ class LinearRecommender:
         matrix: float32 [n_items, n_items], dense or sparse; row: item met, column: item scored; diagonal zero.
     """
 
-    def __init__(self, name: str, catalogue: Catalogue, scale: ValueScale, matrix: Matrix) -> None:
+    def __init__(self, name: str, catalogue: Catalogue, scale: ValueScale, matrix: Scores | csr_array) -> None:
         self.name = name
         self.catalogue = catalogue
         self.scale = scale
@@ -47,7 +45,9 @@ class LinearRecommender:
         if not len(columns):
             return np.zeros(0, dtype=np.float32)
         # Unknown items stand at column -1 with weight 0: whatever is read there is multiplied away.
-        said = self.matrix[:, [target]].toarray()[:, 0] if isinstance(self.matrix, csr_array) else self.matrix[:, target]
+        said = (
+            self.matrix[:, [target]].toarray()[:, 0] if isinstance(self.matrix, csr_array) else self.matrix[:, target]
+        )
         return np.asarray(said[columns] * weights, dtype=np.float32)
 
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import shutil
 import tempfile
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GgufConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from explainer.errors import AssetError
 
@@ -72,7 +77,7 @@ def _unpacked(gguf: Path, cache: Path) -> Path:
         model.save_pretrained(folder)
         AutoTokenizer.from_pretrained(**where).save_pretrained(folder)
         try:
-            os.replace(folder, target)
+            folder.replace(target)
         except OSError:  # another process was faster: its copy is as good
             shutil.rmtree(folder, ignore_errors=True)
     return target

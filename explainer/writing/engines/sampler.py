@@ -9,7 +9,7 @@ import torch
 from transformers import LogitsProcessor
 
 
-class SeededGumbel(LogitsProcessor):
+class SeededGumbel(LogitsProcessor):  # type: ignore[misc]  # transformers is not typed
     """Samples by the Gumbel-max trick, with one random stream per row.
 
     Adding Gumbel noise to ``logits / temperature`` and taking the largest draws from the softmax exactly (Gumbel 1954;
@@ -27,7 +27,7 @@ class SeededGumbel(LogitsProcessor):
         self._temperature = temperature
         self._top_k = top_k
 
-    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:  # noqa: ARG002  the interface
         """Return scores (rows × vocabulary) whose argmax is the drawn word."""
         if self._temperature == 0:
             return scores
@@ -35,7 +35,7 @@ class SeededGumbel(LogitsProcessor):
         uniform = torch.stack([torch.rand(top.shape[-1], generator=stream) for stream in self._streams])
         gumbel = -torch.log(-torch.log(uniform.clamp(1e-9, 1 - 1e-7)))
         drawn = top / self._temperature + gumbel.to(top.device)
-        return torch.full_like(scores, -torch.inf).scatter(-1, ids, drawn.to(scores.dtype))  # type: ignore[return-value]
+        return torch.full_like(scores, -torch.inf).scatter(-1, ids, drawn.to(scores.dtype))
 
 
 def seed_of(prompt_hash: str, attempt: int) -> int:

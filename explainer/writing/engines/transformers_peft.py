@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from peft import PeftModel
-from transformers import LogitsProcessorList
+from transformers import LogitsProcessorList, PreTrainedModel, PreTrainedTokenizerBase
 
 from explainer.errors import AssetError, EngineUnavailable
 from explainer.writing.engines.base import Draft, Sampling
@@ -47,8 +47,8 @@ class TransformersEngine:
         weights = adapter / "adapter_model.safetensors"
         if not weights.is_file():
             raise AssetError(f"There is no adapter in {adapter}; make one with: explainer tune --out {adapter}")
-        self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        model, self._tokenizer = load_base(base, cache, self._device)
+        place = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        model, self._tokenizer = load_base(base, cache, place)
         # Merged into the base: one matrix product per layer instead of three.
         self._model = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().eval()
         self._lock = threading.Lock()
@@ -62,28 +62,32 @@ class TransformersEngine:
         for start in range(0, len(prompts), _BATCH):
             try:
                 with self._lock:
-                    drafts += self._write_batch(prompts[start : start + _BATCH], sampling)
+                    drafts += generate(self._model, self._tokenizer, prompts[start : start + _BATCH], sampling)
             except RuntimeError as error:  # torch: out of memory and its kin
                 raise EngineUnavailable(f"The language model could not write: {error}") from error
         return drafts
 
-    @torch.inference_mode()
-    def _write_batch(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
-        texts = [chat_text(self._tokenizer, prompt) for prompt in prompts]
-        inputs = self._tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
-        seeds = [seed_of(prompt.hash, sampling.attempt) for prompt in prompts]
-        output = self._model.generate(
-            **inputs.to(self._device),
-            max_new_tokens=sampling.max_new_tokens,
-            do_sample=False,
-            logits_processor=LogitsProcessorList([SeededGumbel(seeds, sampling.temperature, sampling.top_k)]),
-            pad_token_id=self._tokenizer.pad_token_id,
-        )
-        new = output[:, inputs["input_ids"].shape[1] :]
-        return [Draft(text.strip()) for text in self._tokenizer.batch_decode(new, skip_special_tokens=True)]
+
+@torch.inference_mode()
+def generate(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt], sampling: Sampling
+) -> list[Draft]:
+    """Return one draft per prompt from one padded batch."""
+    texts = [chat_text(tokenizer, prompt) for prompt in prompts]
+    inputs = tokenizer(texts, return_tensors="pt", padding=True, padding_side="left", add_special_tokens=False)
+    seeds = [seed_of(prompt.hash, sampling.attempt) for prompt in prompts]
+    output = model.generate(
+        **inputs.to(model.device),
+        max_new_tokens=sampling.max_new_tokens,
+        do_sample=False,
+        logits_processor=LogitsProcessorList([SeededGumbel(seeds, sampling.temperature, sampling.top_k)]),
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    new = output[:, inputs["input_ids"].shape[1] :]
+    return [Draft(text.strip()) for text in tokenizer.batch_decode(new, skip_special_tokens=True)]
 
 
-def chat_text(tokenizer: object, prompt: Prompt) -> str:
+def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> str:
     """Return the prompt in the model's own chat format, ready for its answer."""
     messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
-    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))  # type: ignore[attr-defined]
+    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from explainer.evidence import Evidence
+from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.claims import false_claims
 from explainer.writing.gate.tokens import Token, TokenKind, repeats, sentences, tokenize
 from explainer.writing.slots import SLOT, slot_values
@@ -60,6 +61,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary) -> Verdict:
     # Claims are only worth reading once every slot is known.
     if not any(f.startswith("unknown_slot") for f in failures):
         failures += false_claims(tokens, evidence)
+        failures += misattached(tokens)
     return Verdict(tuple(dict.fromkeys(failures)))
 
 

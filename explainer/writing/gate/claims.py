@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from explainer.evidence import CitedBehaviour, Evidence
+from explainer.writing.gate.attachments import ORDINALS, PEOPLE, Mentions
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
 from retriever.data import BehaviourKind, Polarity
 
-_PEOPLE = frozenset({"people", "viewers", "others", "audience", "fans", "many", "company"})
 _CLOSE = frozenset({"spirit", "theme", "relative", "relatives", "near", "nearest", "similar"})
 _LIKED = frozenset({"liked", "likes", "liking", "enjoyed", "highly", "high", "good", "taste"})
 _KINDS: Mapping[str, BehaviourKind] = {
@@ -21,7 +21,6 @@ _KINDS: Mapping[str, BehaviourKind] = {
     "reviewed": BehaviourKind.REVIEW,
     "review": BehaviourKind.REVIEW,
 }
-_ORDINALS: Mapping[str, int] = {"first": 0, "one": 0, "former": 0, "second": 1, "other": 1, "third": 2, "last": -1}
 
 
 def _liked(behaviour: CitedBehaviour) -> bool:
@@ -34,7 +33,7 @@ def _word_rules(segment: Sequence[Token]) -> Iterator[tuple[str, str, Callable[[
     for word in words & _KINDS.keys():
         kind = _KINDS[word]
         yield "kind_claim", word, lambda b, kind=kind: b.kind is kind  # type: ignore[misc]
-    if words & _PEOPLE:
+    if words & PEOPLE:
         yield "people_claim", "people", lambda b: b.co_occurrence is not None
     elif words & _LIKED:
         yield "polarity_claim", "liked", _liked
@@ -56,15 +55,12 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     "watched" of at least one of them.
     """
     cited = {b.slot: b for b in evidence.behaviours}
-    order = _first_mentions(tokens, cited)
+    mentions = Mentions.of(tokens)
     for sentence in sentences(tokens):
-        inside = _named(sentence, order) or order
-        previous: str | None = None
+        inside = _named(sentence, mentions) or mentions.order
         for segment in segments(sentence):
-            named = _named(segment, order)
+            named = _named(segment, mentions)
             yield from _unsupported(segment, [cited[s] for s in named], [cited[s] for s in inside])
-            yield from _wrong_counts(segment, named, previous or (inside[0] if len(inside) == 1 else None))
-            previous = named[-1] if named else previous
 
 
 def _unsupported(
@@ -80,43 +76,13 @@ def _unsupported(
             yield f"{rule}: {what}"
 
 
-def _wrong_counts(segment: Sequence[Token], named: Sequence[str], previous: str | None) -> Iterator[str]:
-    slots = [t.text for t in segment if t.kind is TokenKind.SLOT and t.text.startswith("co")]
-    owners = {slot.split(".")[0].replace("co", "b") for slot in slots}
-    about = set(named) if named else {previous} if previous else set()
-    if owners and owners != about:
-        yield f"count_claim: {', '.join(slots)}"
-    parts = [slot.split(".")[1] for slot in slots]
-    if parts[:2] == ["m", "n"] and _reads_as_share(segment, slots):
-        yield f"count_claim: {slots[0]} of {slots[1]}"
-
-
-def _reads_as_share(segment: Sequence[Token], slots: Sequence[str]) -> bool:
-    texts = [t.text for t in segment]
-    return "of" in texts[texts.index(slots[0]) : texts.index(slots[1])]
-
-
-def _first_mentions(tokens: Sequence[Token], cited: Mapping[str, CitedBehaviour]) -> list[str]:
-    return list(dict.fromkeys(t.text for t in tokens if t.kind is TokenKind.SLOT and t.text in cited))
-
-
-def _named(tokens: Sequence[Token], order: Sequence[str]) -> list[str]:
+def _named(tokens: Sequence[Token], mentions: Mentions) -> list[str]:
     """Return the behaviours these tokens name, by slot or by order of first mention."""
-    if len(order) == 1:
-        return list(order) if any(t.text == order[0] for t in tokens) else []
     named: list[str] = []
     for index, token in enumerate(tokens):
-        slot = token.text.split(".")[0] if token.kind is TokenKind.SLOT else None
-        if slot in order:
-            named.append(str(slot))
-        elif token.kind is TokenKind.WORD and token.text in _ORDINALS:
-            after = tokens[index + 1].text if index + 1 < len(tokens) else ""
-            named.extend(_by_order(token.text, after, order))
+        if token.kind is TokenKind.SLOT and token.text.split(".")[0] in mentions.order:
+            named.append(token.text.split(".")[0])
+        elif token.kind is TokenKind.WORD and token.text in ORDINALS:
+            following = tokens[index + 1].text if index + 1 < len(tokens) else ""
+            named.extend(mentions.by_ordinal(token.text, following))
     return list(dict.fromkeys(named))
-
-
-def _by_order(ordinal: str, after: str, order: Sequence[str]) -> Sequence[str]:
-    position = _ORDINALS[ordinal]
-    if after == "two":
-        return order[:2] if position == 0 else order[-2:]
-    return order[position : position + 1] if position >= 0 else order[-1:]

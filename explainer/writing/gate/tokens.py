@@ -104,12 +104,13 @@ def _joins(sentence: Sequence[Token], index: int) -> bool:
     if left is None or right is None or left.kind is not right.kind:
         return left is not None and right is not None and left.text == "," and sentence[index].text == "and"
     if left.kind is TokenKind.SLOT:
-        return _is_behaviour(left) and _is_behaviour(right)
+        return _slot_kind(left) == _slot_kind(right) != "item"
     return left.kind is TokenKind.ASPECT
 
 
-def _is_behaviour(token: Token) -> bool:
-    return token.text[0] == "b" and "." not in token.text
+def _slot_kind(token: Token) -> str:
+    """Return ``b`` for a behaviour, ``b.value`` for its rating, and so on."""
+    return re.sub(r"\d", "", token.text)
 
 
 def repeats(tokens: Sequence[Token]) -> bool:

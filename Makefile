@@ -1,0 +1,62 @@
+# Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_SERVE ?= 1
+# Everything that is loaded at run time came with the packages; nothing may ask a hub for it.
+export HF_HUB_OFFLINE ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types imports unit bench browser lock wheel clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/run: requirements/lock.txt requirements/assets.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.x")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements/lock.txt
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements/assets.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev: $(VENV)/run requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --requirement requirements/dev.txt
+	touch $@
+
+demo: $(VENV)/run ## Ingest, fit, explain, print a table, serve (DEMO_SERVE=0 ends after the table)
+	$(BIN)/explainer demo $(if $(filter 0,$(DEMO_SERVE)),--no-serve,--serve)
+
+test: lint types imports unit ## Everything that must hold
+
+lint: $(VENV)/dev ## Style and mistakes (ruff)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev ## Types (mypy strict)
+	$(BIN)/mypy
+
+imports: $(VENV)/dev ## Who may import whom (import-linter)
+	$(BIN)/lint-imports
+
+unit: $(VENV)/dev browser ## The tests
+	$(BIN)/python -m pytest
+
+browser: # The page is tested in a real Chromium; where there is none and we may, install Debian's.
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { command -v apt-get >/dev/null && test "$$(id -u)" = 0 && \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-core; } >/dev/null; } || \
+	  echo "No Chromium here: browser tests will be skipped."
+
+bench: $(VENV)/run ## Speed and size, measured in one run; also as JSON in .explainer/bench.json
+	$(BIN)/python -m tests.benchmarks --json .explainer/bench.json
+
+wheel: $(VENV)/dev ## Build the wheel into dist/
+	$(BIN)/hatchling build -t wheel
+
+lock: ## Write requirements/*.txt anew from pyproject.toml and requirements/dev.in
+	$(PYTHON) requirements/lock.py
+
+clean: ## Remove environment, database, models and caches
+	rm -rf $(VENV) .explainer dist

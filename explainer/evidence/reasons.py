@@ -1,0 +1,69 @@
+"""Checked facts that link one behaviour to the recommended item."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from explainer.evidence.model import CloseInMeaning, CoOccurrence
+from explainer.evidence.policy import EvidencePolicy
+from retriever.data import Behaviour, BehaviourKind, Item
+from retriever.store import FittedModel
+
+
+class ReasonFinder:
+    """Looks facts up in catalogue, counts and embeddings.
+
+    Args:
+        model: The recommender that ranked the item, with its counts and embeddings.
+        policy: Thresholds.
+    """
+
+    def __init__(self, model: FittedModel, policy: EvidencePolicy) -> None:
+        self._model = model
+        self._policy = policy
+        self._frequency = Counter(aspect for item in model.recommender.catalogue.items for aspect in item.aspects)
+
+    def item_of(self, behaviour: Behaviour) -> Item:
+        """Return the item a behaviour is about."""
+        catalogue = self._model.recommender.catalogue
+        return catalogue.items[catalogue.position(behaviour.item)]
+
+    def shared_aspects(self, behaviour: Behaviour, item: Item) -> list[str]:
+        """Return the aspects that both items carry, rarest in the catalogue first."""
+        shared = set(self.item_of(behaviour).aspects) & set(item.aspects)
+        return sorted(shared, key=lambda aspect: (self._frequency[aspect], aspect))
+
+    def co_occurrence(self, behaviour: Behaviour, item: Item) -> CoOccurrence | None:
+        """Return how many of those who liked the behaviour's item also liked this one, if that says something."""
+        # "n of m people who liked it" presumes that liking is something people say: by a rating or a like.
+        if behaviour.value is None and behaviour.kind is not BehaviourKind.LIKE:
+            return None
+        n, m = self._model.counts.together(behaviour.item, item.id)
+        usual = self._model.counts.share_liking(item.id) * m
+        policy = self._policy
+        says_something = m >= policy.min_people and n >= policy.min_together * m and n >= policy.min_lift * usual
+        return CoOccurrence(n, m) if says_something else None
+
+    def closeness(self, behaviour: Behaviour, item: Item) -> CloseInMeaning | None:
+        """Return the cosine of the two items' texts, if it is high."""
+        position = self._model.recommender.catalogue.position
+        rows = self._model.embeddings[[position(behaviour.item), position(item.id)]]
+        cosine = float(rows[0] @ rows[1])
+        return CloseInMeaning(cosine) if cosine >= self._policy.min_cosine else None
+
+
+def fewest_aspects(shared: Sequence[Sequence[str]]) -> list[str | None]:
+    """Return one aspect per list (None for an empty one), as few different ones as a greedy cover finds.
+
+    Greedy set cover (Chvátal 1979); ties go to the aspect that comes first in its list, the rarer one.
+    """
+    chosen: list[str | None] = [None] * len(shared)
+    uncovered = {index for index, aspects in enumerate(shared) if aspects}
+    while uncovered:
+        counts = Counter(aspect for index in sorted(uncovered) for aspect in shared[index])
+        best = max(counts, key=lambda aspect: counts[aspect])
+        for index in [i for i in uncovered if best in shared[i]]:
+            chosen[index] = best
+            uncovered.discard(index)
+    return chosen

@@ -1,0 +1,161 @@
+"""Who did what to which: "you gave", a rating and a count must each be attached to the right behaviour.
+
+"Dark City is a film you liked" has no wrong word in it and is still a lie when the user never met Dark City.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
+
+ORDINALS: Mapping[str, int] = {
+    "first": 0,
+    "one": 0,
+    "former": 0,
+    "second": 1,
+    "other": 1,
+    "third": 2,
+    "last": -1,
+}
+PEOPLE = frozenset({"people", "viewers", "others", "audience", "fans", "many", "company", "who"})
+_ACTIONS = frozenset({"gave", "rated", "liked", "enjoyed", "watched", "bought", "reviewed", "got", "did", "followed"})
+_PRONOUNS = frozenset({"it", "that", "did"})
+_LIKING = frozenset({"liked", "like", "liking"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """The entities of a text: ``item`` and the cited behaviours, in order of first mention.
+
+    Attributes:
+        order: Slots of behaviours in order of first mention.
+    """
+
+    order: tuple[str, ...]
+
+    @classmethod
+    def of(cls, tokens: Sequence[Token]) -> Mentions:
+        """Return the mentions of a text."""
+        return cls(tuple(dict.fromkeys(t.text for t in tokens if _is_behaviour(t))))
+
+    def by_ordinal(self, word: str, following: str) -> Sequence[str]:
+        """Return what "the second" or "the first two" names."""
+        position = ORDINALS[word]
+        if len(self.order) == 1:
+            return self.order if word in {"first", "one"} else ()
+        if following == "two":
+            return self.order[:2] if position == 0 else self.order[-2:]
+        return self.order[position : position + 1] if position >= 0 else self.order[-1:]
+
+
+def entity(token: Token) -> str | None:
+    """Return the slot of the item or behaviour a token names, else None."""
+    if token.kind is TokenKind.SLOT and (token.text == "item" or _is_behaviour(token)):
+        return token.text
+    return None
+
+
+def _is_behaviour(token: Token) -> bool:
+    return token.kind is TokenKind.SLOT and token.text[0] == "b" and "." not in token.text
+
+
+def misattached(tokens: Sequence[Token]) -> Iterator[str]:
+    """Yield ``rule: what`` for every action, rating and count that is attached to the wrong thing."""
+    mentions = Mentions.of(tokens)
+    last: str | None = None
+    for sentence in sentences(tokens):
+        yield from _counts(sentence, mentions, last)
+        for segment in segments(sentence):
+            yield from _actions(segment, mentions, last)
+            yield from _values(segment, mentions, last)
+            last = next((name for token in reversed(segment) if (name := entity(token))), last)
+
+
+def _actions(segment: Sequence[Token], mentions: Mentions, last: str | None) -> Iterator[str]:
+    if any(t.text in PEOPLE or t.text.startswith("co") for t in segment):
+        return
+    for index, token in enumerate(segment):
+        if token.kind is TokenKind.WORD and token.text in _ACTIONS:
+            done_to = _object(segment, index, mentions, last)
+            if done_to in {"item", None}:
+                yield f"misattached: {token.text}"
+
+
+def _object(segment: Sequence[Token], index: int, mentions: Mentions, last: str | None) -> str | None:
+    for position in range(index + 1, len(segment)):
+        token = segment[position]
+        if (name := entity(token)) is not None:
+            return name
+        if token.kind is TokenKind.WORD and token.text in ORDINALS:
+            following = segment[position + 1].text if position + 1 < len(segment) else ""
+            return next(iter(mentions.by_ordinal(token.text, following)), None)
+    before = (name for token in reversed(segment[:index]) if (name := entity(token)))
+    return next(before, last)
+
+
+def _values(segment: Sequence[Token], mentions: Mentions, last: str | None) -> Iterator[str]:
+    owners = [t.text.split(".")[0] for t in segment if t.kind is TokenKind.SLOT and t.text.endswith(".value")]
+    if not owners:
+        return
+    named = [t.text for t in segment if _is_behaviour(t)]
+    if any(t.text in ORDINALS for t in segment):
+        return  # "the first {b1.value}": claims by order are checked where ordinals are resolved
+    if named and owners != [name for name in named if name in owners]:
+        yield f"misattached: {owners[0]}.value"
+    in_order = [name for name in mentions.order if name in owners]
+    if not named and (last not in owners or owners != in_order):
+        yield f"misattached: {owners[0]}.value"
+
+
+def _counts(sentence: Sequence[Token], mentions: Mentions, last: str | None) -> Iterator[str]:
+    slots = [t.text for t in sentence if t.kind is TokenKind.SLOT and t.text.startswith("co")]
+    for stem in dict.fromkeys(slot.split(".")[0] for slot in slots):
+        if sorted(s for s in slots if s.startswith(f"{stem}.")) != [f"{stem}.m", f"{stem}.n"] or not _says_who(
+            sentence, stem, mentions, last
+        ):
+            yield f"count_claim: {stem}"
+
+
+def _says_who(sentence: Sequence[Token], stem: str, mentions: Mentions, last: str | None) -> bool:
+    """Return whether the count is of people who liked its own behaviour and then the item, in this order."""
+    at = min(i for i, t in enumerate(sentence) if t.text in {f"{stem}.n", f"{stem}.m"})
+    whos = [i for i, t in enumerate(sentence) if t.text == "who"]
+    who = next((i for i in whos if i > at), whos[-1] if whos else None)
+    if who is None:
+        return False
+    condition, end = _referent(sentence, who + 1, mentions, last)
+    if condition != stem.replace("co", "b"):
+        return False
+    again = next((i for i in range(end + 1, len(sentence)) if sentence[i].text in _LIKING), None)
+    if again is None:
+        return any(t.text == "item" for t in sentence)
+    outcome = next((name for t in sentence[again + 1 :] if (name := entity(t))), None)
+    return outcome in {"item", None} or _ends_before(sentence, again)
+
+
+def _ends_before(sentence: Sequence[Token], index: int) -> bool:
+    """Return whether the clause ends (or goes on with a pronoun) before the next entity: "… liked it, and …"."""
+    for token in sentence[index + 1 :]:
+        if token.kind is TokenKind.PUNCTUATION or token.text in {"it", "the", "this", "too", "one"}:
+            return True
+        if entity(token):
+            return False
+    return True
+
+
+def _referent(sentence: Sequence[Token], start: int, mentions: Mentions, last: str | None) -> tuple[str | None, int]:
+    before = next((name for t in reversed(sentence[:start]) if (name := entity(t))), last)
+    for index in range(start, len(sentence)):
+        token = sentence[index]
+        if (name := entity(token)) is not None:
+            return name, index
+        if token.kind is TokenKind.WORD and token.text in _PRONOUNS:
+            return before, index
+        if token.kind is TokenKind.WORD and token.text in ORDINALS:
+            following = sentence[index + 1].text if index + 1 < len(sentence) else ""
+            return next(iter(mentions.by_ordinal(token.text, following)), None), index
+        if token.kind is TokenKind.PUNCTUATION:
+            break
+    return None, start
