@@ -101,3 +101,17 @@ class Evidence(msgspec.Struct, frozen=True):
     behaviours: tuple[CitedBehaviour, ...] = ()
     known_user: bool = True
     popularity: Popularity | None = None
+
+    @property
+    def aspects(self) -> tuple[str, ...]:
+        """Every aspect that some cited behaviour shares with the item, in order of first mention."""
+        return tuple(dict.fromkeys(aspect for b in self.behaviours for aspect in b.aspects))
+
+    @property
+    def common_aspects(self) -> tuple[str, ...]:
+        """The aspects that all cited behaviours share with the item."""
+        return tuple(aspect for aspect in self.aspects if len(self.sharing(aspect)) == len(self.behaviours))
+
+    def sharing(self, aspect: str) -> tuple[str, ...]:
+        """Return the slots of the behaviours that share the aspect with the item."""
+        return tuple(b.slot for b in self.behaviours if aspect in b.aspects)

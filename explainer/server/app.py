@@ -26,6 +26,7 @@ from explainer.server.api import V1, HealthController
 from explainer.server.auth import require_key, to_login
 from explainer.server.pages import page_router
 from explainer.server.problems import HANDLERS
+from explainer.writing.slots import display_title
 
 _HERE = Path(__file__).resolve().parent
 _MAX_BODY_BYTES = 256 * 1024
@@ -60,7 +61,9 @@ def create_app(explainer: Explainer, queue: int) -> Litestar:
 
 
 def _environment() -> Environment:
-    return Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+    environment = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+    environment.filters["shown"] = display_title
+    return environment
 
 
 def _static_routers() -> list[Router]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import uvicorn
 
 from explainer.assembly import make_explainer
@@ -29,5 +31,7 @@ def run(settings: Settings) -> None:
 
 def serve_app(settings: Settings, explainer: Explainer) -> None:
     """Serve a pipeline until stopped."""
+    # Alembic tells about its context at every readiness check; nobody asked.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     app = create_app(explainer, settings.queue)
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", server_header=False)

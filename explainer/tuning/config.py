@@ -12,7 +12,7 @@ class TuneConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         base_model: Base model (name, folder or GGUF file).
         rank: LoRA rank r.
         alpha: LoRA scaling α; updates are scaled by α/r.
-        dropout: Dropout on the adapter's input.
+        dropout: Dropout on the adapter's input; 0 because the augmentation already keeps it from learning by heart.
         targets: Names of the linear layers that get an adapter.
         learning_rate: Peak rate of AdamW; warm-up over ``warmup`` of all steps, then a cosine to zero.
         warmup: Share of steps, 0 to 1.
@@ -27,13 +27,13 @@ class TuneConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     base_model: str = "smollm2"
     rank: int = 16
     alpha: int = 32
-    dropout: float = 0.05
+    dropout: float = 0.0
     targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj")
     learning_rate: float = 1e-3
     warmup: float = 0.05
     weight_decay: float = 0.01
     batch_size: int = 8
-    epochs: int = 12
-    patience: int = 3
+    epochs: int = 10
+    patience: int = 4
     dev_share: float = 0.1
     seed: int = 42

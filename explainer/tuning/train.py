@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 import torch
+from torch.nn import functional
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
@@ -135,8 +136,17 @@ class Trainer:
         return float(loss.detach())
 
     def _loss(self, batch: Batch) -> torch.Tensor:
-        loss: torch.Tensor = self.model(**{key: tensor.to(self._device) for key, tensor in batch.items()}).loss
-        return loss
+        """Return the mean cross entropy of the answers' tokens.
+
+        Only their positions go through the output layer: over a vocabulary of 49,152 that is a third of a step's time.
+        """
+        placed = {key: tensor.to(self._device) for key, tensor in batch.items()}
+        base = self.model.get_base_model()
+        hidden = base.model(input_ids=placed["input_ids"], attention_mask=placed["attention_mask"]).last_hidden_state
+        targets = placed["labels"][:, 1:]
+        answered = targets >= 0
+        logits = base.lm_head(hidden[:, :-1][answered])
+        return functional.cross_entropy(logits.float(), targets[answered])
 
     @torch.no_grad()
     def dev_loss(self) -> float:

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2 import DictLoader, StrictUndefined, TemplateError, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from explainer.errors import PromptError
@@ -50,13 +50,18 @@ class PromptLibrary:
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or resource_dir("prompts")
+        # One snapshot for the life of the library: a file edited meanwhile cannot get under a version it is not part of.
+        self._sources = {
+            file.relative_to(self.root).as_posix(): file.read_text(encoding="utf-8")
+            for file in sorted(self.root.rglob("*.j2"))
+        }
         # Autoescape off: see the module's first lines.
         self._environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(self.root),
+            loader=DictLoader(self._sources),
             undefined=StrictUndefined,
             autoescape=False,
-            keep_trailing_newline=False,
         )
+        self._environment.filters["slot"] = lambda name: f"{{{name}}}"
 
     def prompt(self, evidence: Evidence, opening: str, *, locale: str = "en", audience: str = "customer") -> Prompt:
         """Return the canonical prompt for the evidence.
@@ -92,24 +97,16 @@ class PromptLibrary:
         Raises:
             PromptError: If the locale has no templates for the audience.
         """
-        folders = (self.root / locale / audience, self.root / locale / "domains")
-        files = [file for folder in folders for file in sorted(folder.glob("*.j2"))]
-        if not folders[0].is_dir():
+        own, shared = f"{locale}/{audience}/", f"{locale}/domains/"
+        if not any(name.startswith(own) for name in self._sources):
             raise PromptError(f"There are no prompts for locale {locale!r} and audience {audience!r} in {self.root}.")
-        return {file.relative_to(self.root).as_posix(): file.read_text(encoding="utf-8") for file in files}
+        return {name: text for name, text in self._sources.items() if name.startswith((own, shared))}
 
     def _render(self, name: str, evidence: Evidence, **variables: object) -> str:
         try:
             template = self._environment.get_template(name)
             slots = slot_values(evidence, "en").keys()
-            aspects = list(dict.fromkeys(aspect for b in evidence.behaviours for aspect in b.aspects))
-            common = {
-                "evidence": evidence,
-                "aspects": aspects,
-                "slots": slots,
-                "slot": lambda name: f"{{{name}}}",
-            }
-            return template.render(common | variables).strip()
+            return template.render(evidence=evidence, slots=slots, **variables).strip()
         except TemplateNotFound as error:
             raise PromptError(f"Prompt template {error.name!r} is missing under {self.root}.") from error
         except TemplateError as error:

@@ -110,11 +110,12 @@ def _values(segment: Sequence[Token], mentions: Mentions, last: str | None) -> I
 
 
 def _counts(sentence: Sequence[Token], mentions: Mentions, last: str | None) -> Iterator[str]:
+    texts = [t.text for t in sentence]
     slots = [t.text for t in sentence if t.kind is TokenKind.SLOT and t.text.startswith("co")]
     for stem in dict.fromkeys(slot.split(".")[0] for slot in slots):
-        if sorted(s for s in slots if s.startswith(f"{stem}.")) != [f"{stem}.m", f"{stem}.n"] or not _says_who(
-            sentence, stem, mentions, last
-        ):
+        once_each = sorted(s for s in slots if s.startswith(f"{stem}.")) == [f"{stem}.m", f"{stem}.n"]
+        reversed_ = any(texts[i : i + 3] == [f"{stem}.m", "of", f"{stem}.n"] for i in range(len(texts)))
+        if not once_each or reversed_ or not _says_who(sentence, stem, mentions, last):
             yield f"count_claim: {stem}"
 
 

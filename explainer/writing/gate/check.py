@@ -21,7 +21,7 @@ MIN_WORDS = 4
 MAX_SENTENCES = 2
 _URL = re.compile(r"https?:|www\.|\.(?:com|org|net|io)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"[<>\[\]*_`#|\\\"\u201c\u201d\u300a\u300b~^@&/()=+]")
-_NAME = re.compile(r"(?<=[^\s.!?:])\s+[A-Z]")
+_NAME = re.compile(r"(?<=[^\s.!?:])\s+[A-Z][\w'-]*")
 _REASON_WORDS = frozenset({"because", "since"})
 _COUNT_WORDS = {"two": 2, "three": 3, "both": 2}
 
@@ -52,8 +52,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary) -> Verdict:
         evidence: The facts it may use.
         vocabulary: Lower-case connective words allowed in this locale.
     """
-    aspects = list(dict.fromkeys(aspect for b in evidence.behaviours for aspect in b.aspects))
-    tokens = tokenize(draft, aspects)
+    tokens = tokenize(draft, evidence.aspects)
     failures = [failure for rule in _TEXT_RULES for failure in rule(draft)]
     failures += _slot_failures(draft, evidence)
     failures += _word_failures(tokens, evidence, vocabulary)

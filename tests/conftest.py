@@ -1,0 +1,98 @@
+"""Shared fixtures: a small catalogue of our own, a fitted model on it, a database that holds it."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explainer.pipeline import Explainer
+from explainer.storage import catalogue
+from explainer.storage.database import Database
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import Writer
+from retriever.data import Behaviour, BehaviourKind, CleaningReport, Dataset, Item
+from retriever.data.model import behaviour_id
+from retriever.fit import fit
+from retriever.recommenders import HybridConfig
+from retriever.store import FittedModel
+
+GENRES = ("comedy", "drama", "noir", "sci-fi", "western", "war")
+HOSTILE = (
+    'He Said "Now"',
+    "Braces {b1} and {item} and {{ 7 * 7 }}",
+    "<script>alert('x')</script> & Sons",
+    "\u202eBackwards\u202c Film",
+    "שלום עולם",
+    "Line\nBreak\x00Null",
+    "Rocket 🚀 Road",
+    "流浪地球",
+    "100% _Sure_ \\ % s",
+    "Comma, The Film; Semicolon",
+)
+
+
+class HashEncoder:
+    """Unit vectors from a text's letters: no model, same text same vector, shared words nearer."""
+
+    name = "hash"
+
+    def encode(self, texts, on_progress=None):
+        rows = np.zeros((len(texts), 32), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in text.lower().split():
+                row[sum(map(ord, word)) % 32] += 1.0
+            row[0] += 0.1
+        if on_progress is not None:
+            on_progress(len(texts), len(texts))
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def rating(user: str, item: str, value: float | None, time: int | None = 1_000_000, kind: str = "rating") -> Behaviour:
+    kind_ = BehaviourKind(kind)
+    return Behaviour(behaviour_id(user, item, kind_, time, value), user, item, kind_, time, value)
+
+
+def make_dataset(n_items: int = 60, n_users: int = 120, seed: int = 3) -> Dataset:
+    """Films of two genres each, users who like one genre; the last films have hostile titles or no aspects."""
+    rng = random.Random(seed)
+    items = []
+    for n in range(n_items):
+        title = HOSTILE[n] if n < len(HOSTILE) else f"Film Number {n}"
+        aspects = () if n % 20 == 19 else tuple(rng.sample(GENRES, 2))
+        items.append(Item(f"i{n}", title, aspects, 1950 + n))
+    behaviours = []
+    for u in range(n_users):
+        taste = GENRES[u % len(GENRES)]
+        for item in rng.sample(items, 15):
+            value = float(rng.choice([4, 5]) if taste in item.aspects else rng.choice([1, 2, 3]))
+            behaviours.append(rating(f"u{u}", item.id, value, 1_000_000 + len(behaviours)))
+    return Dataset("tiny", "video", tuple(items), tuple(behaviours))
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    return make_dataset()
+
+
+@pytest.fixture(scope="session")
+def model(dataset: Dataset) -> FittedModel:
+    return fit(dataset, HashEncoder(), HybridConfig(regularization=10.0))
+
+
+@pytest.fixture
+def database(tmp_path: Path, dataset: Dataset) -> Database:
+    made = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    made.migrate()
+    with made.session() as session:
+        catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def explainer(database: Database, model: FittedModel) -> Explainer:
+    return Explainer(database, model, Writer(PromptLibrary(), load_vocabulary))

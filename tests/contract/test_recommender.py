@@ -1,0 +1,174 @@
+"""The contract that every recommender passes, and the mathematics behind each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from retriever.data import History
+from retriever.errors import ModelFileError, UnknownItemError
+from retriever.index import ExactIndex
+from retriever.recommenders import Recommender
+from retriever.recommenders.base import behaviour_weight
+from retriever.recommenders.ease import ease_matrix
+from retriever.retrieve import met_items, rank_of, recommend
+from retriever.store import load_model
+from tests.conftest import rating
+
+EMPTY = History("nobody")
+
+
+class RecommenderContract:
+    """Subclass with a fixture ``recommender``."""
+
+    def test_is_a_recommender(self, recommender):
+        assert isinstance(recommender, Recommender)
+
+    def test_scores_have_the_promised_shape_and_type(self, recommender, dataset):
+        histories = list(dataset.histories.values())[:7]
+        scores = recommender.scores(histories)
+        assert scores.shape == (7, len(dataset.items))
+        assert scores.dtype == np.float32
+        assert np.isfinite(scores).all()
+
+    def test_a_batch_equals_one_by_one(self, recommender, dataset):
+        histories = [*list(dataset.histories.values())[:9], EMPTY]
+        batch = recommender.scores(histories)
+        assert all(np.array_equal(batch[n], recommender.scores([h])[0]) for n, h in enumerate(histories))
+
+    def test_is_deterministic_and_forgets_the_user(self, recommender, dataset):
+        history = next(iter(dataset.histories.values()))
+        same = History("somebody else", history.behaviours)
+        assert np.array_equal(recommender.scores([history]), recommender.scores([same]))
+
+    def test_no_histories_and_empty_histories(self, recommender, dataset):
+        assert recommender.scores([]).shape == (0, len(dataset.items))
+        assert recommender.contributions(EMPTY, dataset.items[0].id).shape == (0,)
+
+    def test_contributions_are_leave_one_out(self, recommender, dataset):
+        history = list(dataset.histories.values())[4]
+        for item in dataset.items[:10]:
+            column = recommender.catalogue.position(item.id)
+            whole = recommender.scores([history])[0, column]
+            lacking = recommender.scores([history.without({b.id}) for b in history.behaviours])[:, column]
+            assert recommender.contributions(history, item.id) == pytest.approx(whole - lacking, abs=1e-5)
+
+    def test_a_behaviour_on_an_unknown_item_counts_for_nothing(self, recommender, dataset):
+        history = next(iter(dataset.histories.values()))
+        stranger = rating(history.user, "no such item", 5.0)
+        more = History.of(history.user, [*history.behaviours, stranger])
+        assert np.array_equal(recommender.scores([history]), recommender.scores([more]))
+        position = [b.id for b in more.behaviours].index(stranger.id)
+        assert recommender.contributions(more, dataset.items[0].id)[position] == 0
+
+    def test_an_unknown_item_is_an_error_that_says_so(self, recommender):
+        with pytest.raises(UnknownItemError, match="no such item"):
+            recommender.contributions(EMPTY, "no such item")
+
+    def test_ten_thousand_behaviours(self, recommender, dataset):
+        behaviours = [rating("glutton", dataset.items[n % 60].id, 5.0, n + 1) for n in range(10_000)]
+        history = History.of("glutton", behaviours)
+        assert np.isfinite(recommender.scores([history])).all()
+        assert len(recommender.contributions(history, "i5")) == 10_000
+
+
+class TestEase(RecommenderContract):
+    @pytest.fixture
+    def recommender(self, model):
+        return model.recommender.ease
+
+
+class TestContent(RecommenderContract):
+    @pytest.fixture
+    def recommender(self, model):
+        return model.recommender.content
+
+
+class TestHybrid(RecommenderContract):
+    @pytest.fixture
+    def recommender(self, model):
+        return model.recommender
+
+
+@given(seed=st.integers(0, 10_000), users=st.integers(2, 30), items=st.integers(2, 12), strength=st.floats(0.5, 500))
+@settings(max_examples=40, deadline=None)
+def test_ease_solves_its_own_problem(seed, users, items, strength):
+    """Steck's optimum: off the diagonal the gradient of ||X - XB||² + λ||B||² is zero, on it B is zero."""
+    x = np.random.default_rng(seed).integers(0, 2, (users, items)).astype(float)
+    b = ease_matrix(csr_array(x), strength).astype(float)
+    gradient = x.T @ (x @ b - x) + strength * b
+    assert np.diag(b) == pytest.approx(np.zeros(items))
+    assert gradient[~np.eye(items, dtype=bool)] == pytest.approx(np.zeros(items * items - items), abs=2e-3 * strength)
+
+
+@given(seed=st.integers(0, 1000), n=st.integers(1, 40), k=st.integers(1, 50))
+@settings(max_examples=40, deadline=None)
+def test_nearest_items_are_the_nearest(seed, n, k):
+    rows = np.random.default_rng(seed).normal(size=(n, 8)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    positions, cosines = ExactIndex(rows).nearest(rows, k)
+    expected = -np.sort(-(rows @ rows.T), axis=1)[:, : min(k, n)]
+    assert cosines == pytest.approx(expected, abs=1e-6)
+    assert positions.shape == cosines.shape
+
+
+def test_low_ratings_speak_against_and_middling_ones_not_at_all(dataset):
+    weights = [behaviour_weight(rating("u", "i1", value), dataset.scale) for value in (1, 2, 3, 4, 5)]
+    assert weights[0] < weights[1] < 0 == weights[2] < weights[3] < weights[4] == 1
+
+
+def test_met_items_are_not_recommended_nor_their_doubles(model, dataset):
+    for history in list(dataset.histories.values())[:20]:
+        found = recommend(model.recommender, history, 60)
+        assert not {r.item.id for r in found} & history.items()
+        assert [r.rank for r in found] == list(range(1, len(found) + 1))
+        assert [r.score for r in found] == sorted((r.score for r in found), reverse=True)
+
+
+def test_rank_of_agrees_with_the_list(model, dataset):
+    history = list(dataset.histories.values())[2]
+    for r in recommend(model.recommender, history, 5):
+        assert rank_of(model.recommender, history, r.item.id) == (r.rank, pytest.approx(r.score))
+
+
+def test_another_entry_of_the_same_work_counts_as_met():
+    from dataclasses import replace  # noqa: PLC0415
+
+    from retriever.fit import fit  # noqa: PLC0415
+    from retriever.recommenders import HybridConfig  # noqa: PLC0415
+    from tests.conftest import HashEncoder, make_dataset  # noqa: PLC0415
+
+    data = make_dataset()
+    twin = replace(data.items[20], id="twin")
+    doubled = replace(data, items=(*data.items, twin))
+    recommender = fit(doubled, HashEncoder(), HybridConfig()).recommender
+    history = History("u", (rating("u", "i20", 5.0),))
+    assert met_items(recommender, history)[recommender.catalogue.position("twin")]
+
+
+def test_a_cold_start_gets_the_most_liked(model):
+    found = recommend(model.recommender, EMPTY, 5)
+    likes = [model.counts.popularity(r.item.id)[0] for r in found]
+    assert likes == sorted(likes, reverse=True)
+    assert likes[0] == model.counts.likes.max()
+
+
+def test_a_saved_model_scores_as_before(model, dataset, tmp_path):
+    model.save(tmp_path)
+    loaded = load_model(tmp_path)
+    histories = list(dataset.histories.values())
+    assert np.array_equal(loaded.recommender.scores(histories), model.recommender.scores(histories))
+    assert loaded.version == model.version
+    assert loaded.counts.together("i3", "i4") == model.counts.together("i3", "i4")
+
+
+def test_no_model_and_a_damaged_model_are_clear_errors(model, tmp_path):
+    with pytest.raises(ModelFileError, match="explainer fit"):
+        load_model(tmp_path)
+    folder = model.save(tmp_path)
+    (folder / "dense.npz").write_bytes(b"not an archive")
+    with pytest.raises(ModelFileError, match="damaged"):
+        load_model(tmp_path)

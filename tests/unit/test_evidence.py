@@ -1,0 +1,115 @@
+"""Every reason is true of the data; what is not a reason is not cited."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explainer.attribution import ClosedFormLeaveOneOut
+from explainer.evidence import CloseInMeaning, CoOccurrence, EvidenceBuilder, EvidencePolicy, SharedAspect
+from explainer.evidence.reasons import fewest_aspects
+from retriever.data import History
+from retriever.retrieve import recommend
+from tests.conftest import rating
+
+
+@pytest.fixture(scope="module")
+def cases(model, dataset):
+    """Evidence for the best items of every user."""
+    builder = EvidenceBuilder(model, "video", EvidencePolicy(min_people=5))
+    found = []
+    for history in dataset.histories.values():
+        for r in recommend(model.recommender, history, 4):
+            attribution = ClosedFormLeaveOneOut().attribute(model.recommender, history, r.item.id)
+            found.append((history, attribution, builder.build(history, attribution)))
+    return found
+
+
+def liked_by(dataset, item):
+    return {b.user for b in dataset.behaviours if b.item == item and b.value and b.value >= 4}
+
+
+def test_every_reason_is_true_of_the_data(cases, dataset):
+    items = {item.id: item for item in dataset.items}
+    kinds = set()
+    for _, _, evidence in cases:
+        for b in evidence.behaviours:
+            for reason in b.reasons:
+                kinds.add(type(reason))
+                if isinstance(reason, SharedAspect):
+                    assert reason.aspect in items[b.item_id].aspects
+                    assert reason.aspect in items[evidence.item_id].aspects
+                elif isinstance(reason, CoOccurrence):
+                    fans = liked_by(dataset, b.item_id)
+                    assert (reason.n, reason.m) == (len(fans & liked_by(dataset, evidence.item_id)), len(fans))
+                else:
+                    assert reason.similarity >= 0.55
+    assert {SharedAspect, CoOccurrence} <= kinds
+
+
+def test_cited_behaviours_are_the_users_own_liked_and_really_raised_the_item(cases, dataset):
+    for history, attribution, evidence in cases:
+        contributions = dict(zip((b.id for b in history.behaviours), attribution.contributions, strict=True))
+        own = {b.id: b for b in history.behaviours}
+        for b in evidence.behaviours:
+            assert b.contribution == contributions[b.behaviour_id] > 0
+            assert own[b.behaviour_id].value >= 4
+            assert b.value == own[b.behaviour_id].value
+            assert b.reasons
+
+
+def test_at_most_three_strongest_first_none_much_weaker(cases):
+    for _, _, evidence in cases:
+        contributions = [b.contribution for b in evidence.behaviours]
+        assert len(contributions) <= 3
+        assert contributions == sorted(contributions, reverse=True)
+        assert all(c >= 0.7 * contributions[0] for c in contributions)
+        assert [b.slot for b in evidence.behaviours] == [f"b{n + 1}" for n in range(len(contributions))]
+        assert sum(b.co_occurrence is not None for b in evidence.behaviours) <= 1
+
+
+def test_the_same_case_gives_the_same_evidence(model, cases):
+    builder = EvidenceBuilder(model, "video", EvidencePolicy(min_people=5))
+    for history, attribution, evidence in cases[:40]:
+        assert builder.build(history, attribution) == evidence
+
+
+def test_a_disliked_film_is_never_a_reason(model):
+    history = History("u", tuple(rating("u", f"i{n}", 1.0, n) for n in range(1, 20)))
+    builder = EvidenceBuilder(model, "video")
+    for r in recommend(model.recommender, history, 10):
+        evidence = builder.build(history, ClosedFormLeaveOneOut().attribute(model.recommender, history, r.item.id))
+        assert evidence.behaviours == ()
+        assert evidence.known_user
+
+
+def test_popularity_is_only_claimed_of_what_is_popular(model, dataset):
+    builder = EvidenceBuilder(model, "video")
+    cold = History("new")
+    popular = 0
+    for item in dataset.items:
+        evidence = builder.build(cold, ClosedFormLeaveOneOut().attribute(model.recommender, cold, item.id))
+        assert not evidence.known_user
+        if evidence.popularity is not None:
+            popular += 1
+            assert evidence.popularity.n == len(liked_by(dataset, item.id))
+            assert evidence.popularity.m == 120
+    assert 1 <= popular <= 8
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdef"), unique=True, max_size=4), max_size=6))
+def test_fewest_aspects_covers_with_what_each_has(shared):
+    chosen = fewest_aspects(shared)
+    assert [c is None for c in chosen] == [not aspects for aspects in shared]
+    assert all(c in aspects for c, aspects in zip(chosen, shared, strict=True) if c is not None)
+    common = set.intersection(*map(set, shared)) if shared and all(shared) else set()
+    if common:
+        assert len(set(chosen)) == 1
+
+
+def test_closeness_only_stands_in_where_nothing_else_links(cases):
+    for _, _, evidence in cases:
+        for b in evidence.behaviours:
+            if any(isinstance(r, CloseInMeaning) for r in b.reasons):
+                assert len(b.reasons) == 1
