@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
 from explainer.errors import ExplainerError
@@ -33,7 +34,12 @@ class V1(Controller):
     tags = ["explanations"]  # noqa: RUF012
 
     @post("/explanations", sync_to_thread=True, summary="Explain items to a user")
-    def create(self, data: ExplanationRequest, explainer: Explainer, admission: Admission) -> Explanations:
+    def create(
+        self,
+        data: JSONBody[ExplanationRequest],
+        explainer: NamedDependency[Explainer],
+        admission: NamedDependency[Admission],
+    ) -> Explanations:
         """Write, check and store explanations; they are committed before the answer starts."""
         style = Style(locale=data.locale)
         with admission.place():
@@ -44,14 +50,17 @@ class V1(Controller):
         return Explanations([explanation_view(row) for row in rows])
 
     @get("/explanations/{explanation_id:str}", sync_to_thread=True, summary="One explanation as it was shown")
-    def read(self, explanation_id: str, explainer: Explainer) -> ExplanationView:
+    def read(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> ExplanationView:
         """Return the stored text with evidence, contributions and versions."""
         with explainer.database.session() as session:
             return explanation_view(get_explanation(session, explanation_id))
 
     @get("/users/{user:str}/recommendations", sync_to_thread=True, summary="A user's best unmet items")
     def recommendations(
-        self, user: str, explainer: Explainer, k: Annotated[int, Parameter(ge=1, le=MAX_K)] = 10
+        self,
+        user: FromPath[str],
+        explainer: NamedDependency[Explainer],
+        k: Annotated[int, QueryParameter(ge=1, le=MAX_K)] = 10,
     ) -> Recommendations:
         """Return the list without explaining it."""
         cold = len(explainer.history(user)) == 0
@@ -74,7 +83,7 @@ class HealthController(Controller):
         return Health("live")
 
     @get("/ready", sync_to_thread=True, summary="Can it work?")
-    def ready(self, explainer: Explainer) -> Response[Health]:
+    def ready(self, explainer: NamedDependency[Explainer]) -> Response[Health]:
         """Return 200 when database and models are there, else 503 with the reasons."""
         try:
             explainer.check()

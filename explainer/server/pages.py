@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Router, get, post
-from litestar.enums import RequestEncodingType
+from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException
-from litestar.params import Body, Parameter
+from litestar.params import QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from explainer.pipeline import Explainer
@@ -30,9 +30,9 @@ class PageController(Controller):
     @get("/", sync_to_thread=True)
     def home(
         self,
-        explainer: Explainer,
-        admission: Admission,
-        user: Annotated[str | None, Parameter(max_length=200)] = None,
+        explainer: NamedDependency[Explainer],
+        admission: NamedDependency[Admission],
+        user: Annotated[str | None, QueryParameter(max_length=200)] = None,
     ) -> Template:
         """Return the page, with the chosen user's recommendations if one is chosen."""
         with explainer.database.session() as session:
@@ -59,8 +59,8 @@ def login_form() -> Template:
 @post("/login", sync_to_thread=True, include_in_schema=False)
 def login(
     request: Request[Any, Any, Any],
-    explainer: Explainer,
-    data: Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)],
+    explainer: NamedDependency[Explainer],
+    data: URLEncodedBody[dict[str, str]],
 ) -> Template | Redirect:
     """Check the key and keep it in a cookie that scripts and other sites cannot use."""
     key = data.get("key", "").strip()

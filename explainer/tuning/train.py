@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 import torch
-from torch.nn import functional
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 

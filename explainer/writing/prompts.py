@@ -50,7 +50,7 @@ class PromptLibrary:
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or resource_dir("prompts")
-        # One snapshot for the life of the library: a file edited meanwhile cannot get under a version it is not part of.
+        # One snapshot for the life of the library: a file edited meanwhile is not part of this version.
         self._sources = {
             file.relative_to(self.root).as_posix(): file.read_text(encoding="utf-8")
             for file in sorted(self.root.rglob("*.j2"))

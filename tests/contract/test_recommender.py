@@ -135,11 +135,11 @@ def test_rank_of_agrees_with_the_list(model, dataset):
 
 
 def test_another_entry_of_the_same_work_counts_as_met():
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
-    from retriever.fit import fit  # noqa: PLC0415
-    from retriever.recommenders import HybridConfig  # noqa: PLC0415
-    from tests.conftest import HashEncoder, make_dataset  # noqa: PLC0415
+    from retriever.fit import fit
+    from retriever.recommenders import HybridConfig
+    from tests.conftest import HashEncoder, make_dataset
 
     data = make_dataset()
     twin = replace(data.items[20], id="twin")

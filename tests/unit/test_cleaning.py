@@ -13,7 +13,13 @@ from retriever.data import read_dataset
 from retriever.data.cleaning import DropReason
 from retriever.errors import DataError
 
-ITEMS = [("a", "Alpha", "drama|noir", "1950"), ("b", "Beta", "", ""), ("a", "Again", "", ""), ("c", "  ", "", ""), ("", "No id", "", "")]
+ITEMS = [
+    ("a", "Alpha", "drama|noir", "1950"),
+    ("b", "Beta", "", ""),
+    ("a", "Again", "", ""),
+    ("c", "  ", "", ""),
+    ("", "No id", "", ""),
+]
 BEHAVIOURS = [
     ("u1", "a", "5", "1000"),
     ("u1", "a", "5", "1000"),  # duplicate
@@ -125,7 +131,10 @@ def test_columns_can_be_mapped(tmp_path):
         (lambda d: (d / "dataset.toml").write_text('name = "x"\ndomain = "zoo"'), ["dataset.toml", "zoo", "video"]),
         (lambda d: (d / "dataset.toml").write_text('name = "x"\nkind = "stare"'), ["dataset.toml", "stare"]),
         (lambda d: (d / "dataset.toml").write_text('name = "x"\n[columns.items]\nnam = "t"'), ["dataset.toml", "nam"]),
-        (lambda d: (d / "dataset.toml").write_text('name = "x"\nscale = {low = 5, high = 1}'), ["dataset.toml", "scale"]),
+        (
+            lambda d: (d / "dataset.toml").write_text('name = "x"\nscale = {low = 5, high = 1}'),
+            ["dataset.toml", "scale"],
+        ),
         (lambda d: (d / "dataset.toml").unlink(), ["dataset.toml", "movies.csv"]),
     ],
 )

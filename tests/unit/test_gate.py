@@ -17,7 +17,7 @@ KINDS = {"r": BehaviourKind.RATING, "v": BehaviourKind.VIEW, "p": BehaviourKind.
 
 
 def evidence(*specs: str):
-    """Make evidence: "r noir,crime people close" is a rating that shares two aspects, with a count, close in meaning."""
+    """Make evidence: "r noir,crime people close" is a rating with two shared aspects, a count, and close."""
     links = []
     for spec in specs:
         kind, *rest = spec.split()
@@ -36,14 +36,21 @@ TRUE = [
     (["v western"], "You watched {b1}, and {item} is a western too."),
     (["r romance"], "{item} is a romantic film, and so is {b1}, to which you gave {b1.value}."),
     (["r close"], "{item} is close in spirit to {b1}, which you gave {b1.value}."),
-    (["r crime", "r drama"], "You gave {b1} {b1.value} and {b2} {b2.value}. {item} has the crime of the first and the drama of the second."),
+    (
+        ["r crime", "r drama"],
+        "You gave {b1} {b1.value} and {b2} {b2.value}. {item} has the crime of the first and the drama of the second.",
+    ),
 ]
 FALSE = [
     (["r noir"], "You gave {b1} {b1.value}, and {item} is a western too.", "unknown_word: western"),
     (["r drama", "r comedy"], "{item} has the comedy of {b1} and the drama of {b2}.", "aspect_claim"),
     (["r drama", "r comedy"], "{b1} and {b2} are dramas you liked, and {item} is one.", "aspect_claim: drama"),
     (["r drama", "r comedy"], "You liked {b1} and {b2}, and {item} is a comedy like both.", "aspect_claim: comedy"),
-    (["r drama", "r comedy"], "You liked {b1} and {b2}; {item} has the comedy of the first and drama of the second.", "aspect_claim"),
+    (
+        ["r drama", "r comedy"],
+        "You liked {b1} and {b2}; {item} has the comedy of the first and drama of the second.",
+        "aspect_claim",
+    ),
     (["r drama"], "You watched {b1}, and {item} is a drama too.", "kind_claim: watched"),
     (["v drama"], "You gave {b1} high marks, and {item} is a drama too.", "kind_claim: gave"),
     (["p drama"], "You liked {b1}, and {item} is a drama too.", "polarity_claim"),
@@ -55,7 +62,11 @@ FALSE = [
     (["r drama", "r drama"], "You gave {b1} {b2.value} and {b2} {b1.value}; {item} is a drama too.", "misattached"),
     (["r people"], "{co1.n} of {co1.m} people who liked {item} also liked {b1}.", "count_claim"),
     (["r people"], "{item} is here, and {co1.n} of {co1.m} people who liked it also liked {b1}.", "count_claim"),
-    (["r people", "r drama"], "{co1.n} of {co1.m} people who liked {b2} liked {item}, and {b1} is here too.", "count_claim"),
+    (
+        ["r people", "r drama"],
+        "{co1.n} of {co1.m} people who liked {b2} liked {item}, and {b1} is here too.",
+        "count_claim",
+    ),
     (["r people"], "{co1.m} of {co1.n} people who liked {b1} also liked {item}.", "count_claim"),
     (["r people"], "{co1.n} people who liked {b1} also liked {item}.", "half_count"),
     (["r people"], "{co1.n} of {co1.m} people who liked {b1} liked {item}, and so did you.", "misattached: did"),
@@ -102,7 +113,9 @@ def test_any_text_gets_a_verdict_and_free_text_never_passes(text):
         assert not verdict.passed
 
 
-words = st.sampled_from([*sorted(VOCABULARY)[::9], "{b1}", "{b2}", "{item}", "{b1.value}", "{co2.n}", "noir", "drama", "and", ","])
+words = st.sampled_from(
+    [*sorted(VOCABULARY)[::9], "{b1}", "{b2}", "{item}", "{b1.value}", "{co2.n}", "noir", "drama", "and", ","]
+)
 
 
 @given(st.lists(words, min_size=4, max_size=30))

@@ -19,7 +19,7 @@ DOMAINS = ("video", "shop", "content", "social", "news")
 
 
 def with_titles(facts, domain="video"):
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
     cited = tuple(msgspec.structs.replace(b, title=f"Secret Title {b.slot}") for b in facts.behaviours)
     return msgspec.structs.replace(facts, title="Secret Item", behaviours=cited, domain=domain)
@@ -51,8 +51,8 @@ def test_every_domain_and_opening_renders(domain, opening):
 def own_words() -> frozenset[str]:
     """The words that only the fallback templates use; everything else in them must be in the gate's vocabulary."""
     text = (
-        "filed under shelf shares with here of do not we know your taste yet try while learn came near top no one thing "
-        "explains among popular products articles posts stories opened viewed saw read most"
+        "filed under shelf shares with here of do not we know your taste yet try while learn came near top no one "
+        "thing explains among popular products articles posts stories opened viewed saw read most"
     )
     return frozenset(text.split())
 

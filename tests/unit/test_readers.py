@@ -75,7 +75,12 @@ def test_articles_go_first(given, shown):
 
 @pytest.mark.parametrize(
     ("given", "parts"),
-    [("Heat (1995)", ("Heat", 1995)), ("Heat", ("Heat", None)), ("1984 (1984) ", ("1984", 1984)), ("(500)", ("(500)", None))],
+    [
+        ("Heat (1995)", ("Heat", 1995)),
+        ("Heat", ("Heat", None)),
+        ("1984 (1984) ", ("1984", 1984)),
+        ("(500)", ("(500)", None)),
+    ],
 )
 def test_years_are_split_off(given, parts):
     assert split_year(given) == parts

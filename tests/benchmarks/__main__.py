@@ -1,0 +1,154 @@
+"""``make bench``: the bars of speed and size, measured in one run.
+
+Each figure is the median of several measurements on this machine; nothing here asserts, a reader compares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from explainer.assembly import make_engine, make_explainer
+from explainer.attribution import BatchedLeaveOneOut, ClosedFormLeaveOneOut
+from explainer.evidence import EvidenceBuilder
+from explainer.settings import Settings
+from explainer.storage import catalogue
+from explainer.storage.database import Database
+from explainer.writing.engines import Sampling
+from explainer.writing.gate import check
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import Request, Writer
+from retriever.data import History, read_dataset
+from retriever.encoder import SentenceEncoder, item_text
+from retriever.retrieve import recommend
+
+REPEATS = 5
+
+
+def median_s(work: Callable[[], object], repeats: int = REPEATS) -> float:
+    """Return the median seconds of several runs."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def demo_s(home: Path) -> float:
+    """Return the seconds of one ``explainer demo`` up to the end of the table, as a process of its own."""
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-c", "from explainer.cli import main; main()", "--home", str(home), "demo", "--no-serve"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return time.perf_counter() - start
+
+
+def service_peak_mb(home: Path) -> float:
+    """Return the peak resident memory of a process that loads the service and explains for 20 users."""
+    code = (
+        "import resource, sys; from pathlib import Path; from explainer.assembly import make_explainer;"
+        "from explainer.server.app import create_app; from explainer.settings import Settings;"
+        "e = make_explainer(Settings(home=Path(sys.argv[1]))); create_app(e, 16);"
+        "[e.explain_top(str(u), 6) for u in range(1, 21)];"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code, str(home)], check=True, capture_output=True, text=True)
+    return float(answer.stdout.split()[-1])
+
+
+def encoding() -> dict[str, float]:
+    """Measure the encoding of all item texts, the encoder's loading included."""
+    texts = [item_text(item) for item in read_dataset("ml-100k")[0].items]
+    return {"encode_1682_items_s": median_s(lambda: SentenceEncoder().encode(texts), 3)}
+
+
+def attribution(settings: Settings) -> dict[str, float]:
+    """Measure leave-one-out for one (user, item) at 100 behaviours, both ways."""
+    explainer = make_explainer(settings.model_copy(update={"engine": "none"}))
+    with Database(settings.url).session() as session:
+        histories = [catalogue.load_history(session, user) for user, _ in catalogue.users(session, 300)]
+    history = next(History(h.user, h.behaviours[:100]) for h in histories if len(h) >= 100)
+    recommender = explainer.model.recommender
+    closed, batched = ClosedFormLeaveOneOut(), BatchedLeaveOneOut()
+    return {
+        "leave_one_out_closed_form_ms": 1000 * median_s(lambda: closed.attribute(recommender, history, "50"), 50),
+        "leave_one_out_batched_ms": 1000 * median_s(lambda: batched.attribute(recommender, history, "50"), 20),
+    }
+
+
+def writing(settings: Settings) -> dict[str, float]:
+    """Measure the gate, the engine's speed, and how its drafts fare at the gate for 60 users' best three."""
+    explainer = make_explainer(settings.model_copy(update={"engine": "none"}))
+    with Database(settings.url).session() as session:
+        users = [user for user, _ in catalogue.users(session, 1000)][::16][:60]
+    model = explainer.model.recommender
+    builder, attributor = EvidenceBuilder(explainer.model, "video"), ClosedFormLeaveOneOut()
+    requests = []
+    for history in map(explainer.history, users):
+        items = [r.item.id for r in recommend(model, history, 3)]
+        attributions = [attributor.attribute(model, history, item) for item in items]
+        requests += [Request(builder.build(history, attribution), history.user) for attribution in attributions]
+    engine = make_engine(settings)
+    writer = Writer(PromptLibrary(), load_vocabulary, engine)
+    start = time.perf_counter()
+    written = writer.write(requests)
+    seconds = time.perf_counter() - start
+    by_model = [(r, w) for r, w in zip(requests, written, strict=True) if w.source == "model"]
+    request, sample = by_model[0]
+    gate_s = median_s(lambda: check(sample.draft, request.evidence, load_vocabulary("en")), 200)
+    prompt = PromptLibrary().prompt(request.evidence, "item")
+    return {
+        "texts": len(written),
+        "distinct_prompts": len({w.prompt_hash for w in written if w.prompt_hash}),
+        "first_drafts_passing": sum(w.source == "model" and not w.failures for w in written) / len(written),
+        "texts_by_model": len(by_model) / len(written),
+        "texts_per_s_in_batches": len(written) / seconds,
+        "one_draft_alone_s": median_s(lambda: engine.write([prompt], Sampling()) if engine else None, 3),
+        "gate_ms": 1000 * gate_s,
+    }
+
+
+def main() -> None:
+    """Measure everything, print a table, write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, required=True)
+    out: Path = parser.parse_args().json
+    with tempfile.TemporaryDirectory() as scratch:
+        home = Path(scratch)
+        settings = Settings(home=home)
+        figures: dict[str, float] = {"demo_first_without_downloads_s": demo_s(home)}
+        figures["demo_second_s"] = median_s(lambda: demo_s(home), 3)
+        figures |= encoding() | attribution(settings) | writing(settings)
+        figures["service_peak_memory_mb"] = service_peak_mb(home)
+    machine = {
+        "cpu": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+    table = Table("figure", "median", title=f"{machine['cores']} cores, Python {machine['python']}")
+    for name, value in figures.items():
+        table.add_row(name, f"{value:.4g}")
+    Console().print(table)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps({"machine": machine, "figures": figures}, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The page in a real browser, served by a real server."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+
+import pytest
+import uvicorn
+from playwright.sync_api import expect, sync_playwright
+
+from explainer.server.app import create_app
+from explainer.storage.keys import create_key
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
+]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+class TellingServer(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = threading.Event()
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        self.up.set()
+
+
+@pytest.fixture
+def server(explainer, database):
+    """Yield (address, key) of a running server."""
+    with database.session() as session:
+        key = create_key(session, "browser")
+    config = uvicorn.Config(create_app(explainer, queue=4), host="127.0.0.1", port=0, log_level="error")
+    running = TellingServer(config)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    assert running.up.wait(timeout=60), "the server did not start"
+    port = running.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}", key
+    running.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def page(server):
+    """Yield a page that fails the test on any script error or request to elsewhere."""
+    address, key = server
+    trouble: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        made = browser.new_context().new_page()
+        made.on("pageerror", lambda error: trouble.append(str(error)))
+        made.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+        made.on("request", lambda r: trouble.append(r.url) if not r.url.startswith((address, "data:")) else None)
+        made.goto(f"{address}/")
+        made.get_by_label("API key").fill(key)
+        made.get_by_role("button", name="Sign in").click()
+        yield made
+        assert trouble == []
+        browser.close()
+
+
+def test_choose_a_user_and_read_why(page, explainer):
+    page.get_by_label("User").fill("u3")
+    page.get_by_role("button", name="Show recommendations").click()
+    cards = page.get_by_role("article")
+    expect(cards).to_have_count(6)
+    stored = explainer.explain_top("u3", 6, reuse=True)
+    for n, row in enumerate(stored):
+        expect(cards.nth(n).locator(".why")).to_have_text(row.text)
+        expect(cards.nth(n).locator(".bar")).to_have_count(len(row.evidence))
+        expect(cards.nth(n)).to_contain_text("Template text")
+    widths = [float(bar.get_attribute("width")) for bar in cards.first.locator(".bar").all()]
+    assert widths[0] == 100
+    assert widths == sorted(widths, reverse=True)
+
+
+def test_the_record_opens_by_keyboard(page):
+    page.get_by_label("User").fill("u3")
+    page.keyboard.press("Enter")
+    summary = page.locator("summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dl").first).to_contain_text("leave-one-out")
+
+
+def test_hostile_ids_and_titles_do_no_harm(page, explainer):
+    page.get_by_label("User").fill("<script>document.title='owned'</script>")
+    page.get_by_role("button", name="Show recommendations").click()
+    expect(page.get_by_role("article")).to_have_count(6)
+    assert "owned" not in page.title() or "<script>" in page.title()
+    expect(page.get_by_text("We know nothing of this user yet")).to_be_visible()
+
+
+def test_nothing_overflows_on_a_phone(page):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.get_by_label("User").fill("u3")
+    page.get_by_role("button", name="Show recommendations").click()
+    expect(page.get_by_role("article")).to_have_count(6)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_api_page_draws_itself_offline(page, server):
+    page.goto(f"{server[0]}/schema")
+    expect(page.locator(".opblock").first).to_be_visible()
+
+
+def test_signing_out_forgets(page, server):
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{server[0]}/")
+    expect(page.get_by_label("API key")).to_be_visible()

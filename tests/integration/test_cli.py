@@ -1,0 +1,125 @@
+"""The command line as a person uses it: help, clear errors, files that say what was stored."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from explainer.cli import main
+from tests.unit.test_cleaning import write_folder
+
+COMMANDS = ["corpus", "demo", "explain", "fit", "ingest", "key", "migrate", "serve", "tune"]
+
+
+def run(home, *words):
+    return CliRunner().invoke(main, ["--home", str(home), *words])
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home with a small folder ingested and fitted, templates only."""
+    monkeypatch.setenv("EXPLAINER_ENGINE", "none")
+    source = tmp_path / "data"
+    source.mkdir()
+    (source / "dataset.toml").write_text('name = "small"\ndomain = "shop"\nkind = "rating"\n')
+    names = ["Kettle", "Teapot", "Cup", "Saucer", "Spade", "Rake", "Hoe", "Seeds"]
+    (source / "items.csv").write_text(
+        "id,title,aspects\n" + "".join(f"p{n},{t},{'kitchen' if n < 4 else 'garden'}\n" for n, t in enumerate(names))
+    )
+    rows = [(u, i, 5) for u in range(8) for i in range(8) if (i < 4) == (u < 4) and (u + i) % 4]
+    (source / "behaviours.csv").write_text("user,item,value\n" + "".join(f"c{u},p{i},{v}\n" for u, i, v in rows))
+    for words in (["ingest", str(source)], ["fit"]):
+        result = run(tmp_path / "home", *words)
+        assert result.exit_code == 0, result.output
+    return tmp_path / "home"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    result = CliRunner().invoke(main, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+def test_help_lists_every_command_and_needs_no_heavy_library():
+    heavy = "('torch', 'transformers', 'sqlalchemy')"
+    code = f"import sys; from explainer.cli import main; print([m for m in {heavy} if m in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+    output = CliRunner().invoke(main, ["--help"]).output
+    assert all(command in output for command in COMMANDS)
+
+
+def test_ingest_reports_what_it_dropped_and_twice_is_once(tmp_path):
+    folder = tmp_path / "d"
+    folder.mkdir()
+    write_folder(folder, ".csv")
+    first, second = run(tmp_path / "h", "ingest", str(folder)), run(tmp_path / "h", "ingest", str(folder))
+    assert "2 new items, 2 new behaviours" in first.output
+    assert "out of range" in first.output
+    assert "0 new items, 0 new behaviours" in second.output
+
+
+def test_explain_writes_what_was_stored(home, tmp_path):
+    out = tmp_path / "out.json"
+    result = run(home, "explain", "--user", "c0", "--top", "1", "--json", str(out))
+    assert result.exit_code == 0, result.output
+    (record,) = json.loads(out.read_text())
+    assert {"user", "item", "title", "text", "source", "evidence", "versions"} <= set(record)
+    assert {"slot", "behaviour_id", "title", "contribution", "reasons"} <= set(record["evidence"][0])
+    assert record["title"] == "Kettle"
+    assert "kitchen" in record["text"]
+
+
+def test_a_new_user_gets_honest_texts(home):
+    result = run(home, "explain", "--user", "new")
+    assert result.exit_code == 0
+    assert "taste" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["explain", "--user", "c0", "--item", "zz"], 1, "no item 'zz'"),
+        (["explain", "--user", "c0", "--item", "p0", "--top", "2"], 2, "not both"),
+        (["explain"], 2, "--user"),
+        (["explain", "--user", "c0", "--top", "0"], 2, "0"),
+        (["ingest", "no/such"], 1, "not a folder"),
+        (["ingest", "ml-100k"], 1, "one dataset"),
+        (["serve"], 1, "explainer key create"),
+        (["serve", "--port", "99999"], 2, "99999"),
+        (["tune", "--out", "x", "--corpus", "missing.jsonl"], 1, "no corpus"),
+        (["corpus", "--file", "missing.jsonl"], 1, "no corpus"),
+        (["explain", "--user", "c0", "--json", "no/such/dir/out.json"], 1, "cannot be written"),
+    ],
+)
+def test_user_errors_are_one_clear_message(home, words, code, said):
+    result = run(home, *words)
+    assert result.exit_code == code, result.output
+    assert said in " ".join(result.output.replace("│", " ").split())
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("words", [["explain", "--user", "u"], ["fit"], ["serve"], ["key", "create", "x"]])
+def test_before_anything_is_there_the_error_says_what_to_do(tmp_path, words):
+    result = run(tmp_path / "empty", *words)
+    assert result.exit_code == 1
+    assert "explainer migrate" in " ".join(result.output.replace("│", " ").split())
+
+
+def test_settings_that_make_no_sense_are_named(monkeypatch):
+    monkeypatch.setenv("EXPLAINER_PORT", "many")
+    result = CliRunner().invoke(main, ["migrate"])
+    assert result.exit_code == 1
+    assert "port" in result.output.lower()
+
+
+def test_a_key_is_printed_once_and_kept_as_a_hash(home):
+    key = run(home, "key", "create", "shop").output.strip()
+    assert key.startswith("rb_")
+    assert key.encode() not in b"".join(p.read_bytes() for p in Path(home).glob("explainer.db*"))

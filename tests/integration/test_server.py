@@ -1,0 +1,190 @@
+"""The API through a real app: answers, errors, keys, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from litestar.testing import TestClient
+
+from explainer.errors import BusyError
+from explainer.server.admission import Admission
+from explainer.server.app import create_app
+from explainer.storage.keys import create_key
+
+
+@pytest.fixture
+def client(explainer, database):
+    with database.session() as session:
+        key = create_key(session, "test")
+    with TestClient(create_app(explainer, queue=4)) as made:
+        made.headers["X-API-Key"] = key
+        yield made
+
+
+def problem_of(answer, status):
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == status
+    assert body["title"]
+    assert "Traceback" not in answer.text
+    return body["detail"]
+
+
+def test_explain_then_read_gives_the_same_record(client):
+    made = client.post("/v1/explanations", json={"user": "u1", "k": 2})
+    assert made.status_code == 201
+    first, second = made.json()["explanations"]
+    assert (first["rank"], second["rank"]) == (1, 2)
+    assert first["evidence"][0]["reasons"]
+    assert set(first["versions"]) == {"recommender", "writer", "prompt", "prompt_hash"}
+    assert client.get(f"/v1/explanations/{first['id']}").json() == first
+
+
+def test_explain_one_item_and_several(client):
+    top = [r["item"] for r in client.get("/v1/users/u1/recommendations", params={"k": 3}).json()["recommendations"]]
+    one = client.post("/v1/explanations", json={"user": "u1", "item": top[1]}).json()["explanations"]
+    assert [e["item"] for e in one] == [top[1]]
+    assert one[0]["rank"] == 2
+    several = client.post("/v1/explanations", json={"user": "u1", "items": top}).json()["explanations"]
+    assert [e["item"] for e in several] == top
+
+
+def test_recommendations_and_cold_start(client):
+    warm = client.get("/v1/users/u1/recommendations").json()
+    assert (warm["user"], warm["cold_start"], len(warm["recommendations"])) == ("u1", False, 10)
+    cold = client.get("/v1/users/new%20one/recommendations").json()
+    assert (cold["user"], cold["cold_start"], len(cold["recommendations"])) == ("new one", True, 10)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({"user": "u1", "item": "nope"}, 404, "nope"),
+        ({"user": "u1"}, 400, "Validation"),
+        ({"user": "u1", "k": 1, "item": "i1"}, 400, "Validation"),
+        ({"user": "", "k": 1}, 400, "Validation"),
+        ({"user": "u1", "k": 0}, 400, "Validation"),
+        ({"user": "u1", "k": 51}, 400, "Validation"),
+        ({"user": "u1", "k": "many"}, 400, "Validation"),
+        ({"user": "x" * 201, "k": 1}, 400, "Validation"),
+        ({"user": "u1", "k": 1, "extra": 1}, 400, "Validation"),
+        ({"user": "u1", "k": 1, "locale": "xx"}, 400, "locale 'xx'"),
+        ([], 400, "Validation"),
+    ],
+)
+def test_bad_requests_are_problems(client, body, status, words):
+    assert words in problem_of(client.post("/v1/explanations", json=body), status)
+
+
+def test_broken_json_and_huge_bodies(client):
+    headers = {"content-type": "application/json"}
+    problem_of(client.post("/v1/explanations", content=b'{"user"', headers=headers), 400)
+    problem_of(client.post("/v1/explanations", content=b'{"user": "' + b"x" * 300_000 + b'"}', headers=headers), 413)
+
+
+def test_a_met_item_is_a_conflict(client, dataset):
+    met = next(b.item for b in dataset.behaviours if b.user == "u1")
+    assert "met" in problem_of(client.post("/v1/explanations", json={"user": "u1", "item": met}), 409)
+
+
+def test_unknown_records_and_paths(client):
+    assert "no-such" in problem_of(client.get("/v1/explanations/no-such"), 404)
+    problem_of(client.get("/v1/nothing"), 404)
+    problem_of(client.delete("/v1/explanations/x"), 405)
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"X-API-Key": "rb_wrong"}, {"Authorization": "Bearer rb_wrong"}, {"X-API-Key": "☃"}]
+)
+@pytest.mark.parametrize("path", ["/v1/explanations/x", "/v1/users/u1/recommendations"])
+def test_without_a_key_there_is_nothing(client, headers, path):
+    client.headers.pop("X-API-Key")
+    encoded = {name: value.encode("utf-8") for name, value in headers.items()}
+    answer = client.get(path, headers=encoded)
+    problem_of(answer, 401)
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_bearer_token_works_and_a_replaced_key_does_not(client, database):
+    key = client.headers.pop("X-API-Key")
+    assert client.get("/v1/users/u1/recommendations", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+    with database.session() as session:
+        create_key(session, "test")
+    assert client.get("/v1/users/u1/recommendations", headers={"X-API-Key": key}).status_code == 401
+
+
+def test_the_cookie_opens_the_page_but_not_the_api(client):
+    key = client.headers.pop("X-API-Key")
+    assert client.get("/", follow_redirects=False).headers["location"] == "/login"
+    assert client.post("/login", data={"key": "wrong"}).status_code == 403
+    answer = client.post("/login", data={"key": key}, follow_redirects=False)
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert client.get("/").status_code == 200
+    assert client.get("/v1/users/u1/recommendations").status_code == 401
+    client.post("/logout")
+    assert client.get("/", follow_redirects=False).status_code == 302
+
+
+def test_health_needs_no_key(client, database):
+    client.headers.pop("X-API-Key")
+    assert client.get("/health/live").json()["status"] == "live"
+    assert client.get("/health/ready").json() == {"status": "ready", "reasons": []}
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    answer = client.get("/health/ready")
+    assert answer.status_code == 503
+    assert "explainer migrate" in answer.json()["reasons"][0]
+
+
+def test_the_schema_is_complete_and_its_page_loads_nothing_from_elsewhere(client):
+    schema = client.get("/schema/openapi.json").json()
+    assert {"/v1/explanations", "/v1/explanations/{explanation_id}", "/health/ready"} <= set(schema["paths"])
+    assert schema["components"]["securitySchemes"]["ApiKey"]["name"] == "X-API-Key"
+    page = client.get("/schema")
+    links = re.findall(r"""(?:src|href)=['"]([^'"]+)""", page.text)
+    assert links
+    assert all(link.startswith("/") for link in links)
+    assert all(client.get(link).status_code == 200 for link in links)
+    client.headers.pop("X-API-Key")
+    assert client.get("/schema", follow_redirects=False).status_code == 302
+
+
+def test_a_full_queue_says_when_to_come_back(client, monkeypatch):
+    def full(_):
+        raise BusyError("Too many", retry_after_s=7)
+
+    monkeypatch.setattr(Admission, "place", full)
+    answer = client.post("/v1/explanations", json={"user": "u1", "k": 1})
+    problem_of(answer, 503)
+    assert answer.headers["retry-after"] == "7"
+
+
+def test_admission_lets_in_as_many_as_it_has_places():
+    admission = Admission(2)
+    with admission.place(), admission.place(), pytest.raises(BusyError), admission.place():
+        pass
+    with admission.place():
+        pass
+
+
+def test_a_fault_of_ours_is_a_500_without_details(explainer, database, monkeypatch):
+    with database.session() as session:
+        key = create_key(session, "t")
+    monkeypatch.setattr(type(explainer), "explain_top", lambda *_, **__: 1 / 0)
+    app = create_app(explainer, queue=4)
+    with TestClient(app, raise_server_exceptions=False) as made:
+        made.headers["X-API-Key"] = key
+        detail = problem_of(made.post("/v1/explanations", json={"user": "u1", "k": 1}), 500)
+    assert "division" not in detail
+
+
+def test_pages_escape_what_they_show(client):
+    page = client.get("/", params={"user": "<img src=x onerror=alert(1)>"})
+    assert "<img src=x" not in page.text
+    assert "&lt;img src=x" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert page.headers["cache-control"] == "no-store"
