@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from explainer.storage.database import Database
+from explainer.storage.once import insert_once
 from explainer.storage.tables import DraftRow
 from explainer.writing.writer import Outcome
 
@@ -29,12 +30,9 @@ class SqlDraftCache:
 
     def put(self, outcomes: dict[str, Outcome]) -> None:
         """Remember outcomes; a key that is there already stays as it is."""
-        if not outcomes:
-            return
+        rows = [
+            {"key": key, "draft": outcome.draft, "failures": list(outcome.failures)}
+            for key, outcome in outcomes.items()
+        ]
         with self._database.session() as session:
-            stored = set(session.scalars(select(DraftRow.key).where(DraftRow.key.in_(list(outcomes)))))
-            session.add_all(
-                DraftRow(key=key, draft=outcome.draft, failures=list(outcome.failures))
-                for key, outcome in outcomes.items()
-                if key not in stored
-            )
+            insert_once(session, DraftRow, rows)

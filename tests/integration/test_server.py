@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from litestar.testing import TestClient
+from sqlalchemy import func, select
 
 from explainer.errors import BusyError
 from explainer.server.admission import Admission
 from explainer.server.app import create_app
 from explainer.storage.keys import create_key
+from explainer.storage.tables import AuditEntryRow, ExplanationRow
 
 
 @pytest.fixture
@@ -169,6 +172,18 @@ def test_admission_lets_in_as_many_as_it_has_places():
         pass
     with admission.place():
         pass
+
+
+def test_many_at_once_on_a_fresh_database_all_get_their_texts(client, database):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: client.post("/v1/explanations", json={"user": f"u{n}", "k": 2}), range(16)))
+    busy = [a for a in answers if a.status_code == 503]
+    made = [a.json()["explanations"] for a in answers if a.status_code == 201]
+    assert len(busy) + len(made) == 16
+    assert made
+    with database.session() as session:
+        assert session.scalar(select(func.count()).select_from(ExplanationRow)) == 2 * len(made)
+        assert session.scalar(select(func.count()).select_from(AuditEntryRow)) == 2 * len(made)
 
 
 def test_a_fault_of_ours_is_a_500_without_details(explainer, database, monkeypatch):
