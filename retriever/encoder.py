@@ -7,6 +7,7 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -119,7 +120,7 @@ class CachedEncoder:
         try:
             with np.load(self._path, allow_pickle=False) as stored:
                 return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, BadZipFile):
             return {}  # a damaged cache is only lost time: everything in it can be computed again
 
     def _save(self, known: dict[str, Embeddings]) -> None:

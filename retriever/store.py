@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -107,7 +108,7 @@ def load_model(folder: Path) -> FittedModel:
         )
     except FileNotFoundError as error:
         raise ModelFileError(f"There is no fitted recommender under {folder}; make one with: explainer fit") from error
-    except (OSError, ValueError, KeyError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile, msgspec.DecodeError) as error:
         raise ModelFileError(
             f"The recommender under {folder} is damaged ({error}); fit again: explainer fit"
         ) from error

@@ -11,6 +11,7 @@ from explainer.evidence.model import (
     SharedAspect,
 )
 from explainer.evidence.policy import EvidencePolicy, stable_choice
+from explainer.evidence.reasons import fact_order
 
 __all__ = [
     "CitedBehaviour",
@@ -22,5 +23,6 @@ __all__ = [
     "Popularity",
     "Reason",
     "SharedAspect",
+    "fact_order",
     "stable_choice",
 ]

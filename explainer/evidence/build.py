@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from explainer.attribution import Attribution
 from explainer.evidence.model import CitedBehaviour, CoOccurrence, Evidence, Popularity, Reason, SharedAspect
 from explainer.evidence.policy import EvidencePolicy, stable_choice
-from explainer.evidence.reasons import ReasonFinder, fewest_aspects
+from explainer.evidence.reasons import ReasonFinder, fact_order, fewest_aspects
 from retriever.data import Behaviour, History, Item, Polarity
 from retriever.store import FittedModel
 
@@ -59,9 +59,10 @@ class EvidenceBuilder:
         quote = stable_choice(2, history.user, item.id, "quote people") == 0
         reasons = self._reasons([behaviour for behaviour, _ in chosen], item, quote=quote)
         kept = [(pair, found) for pair, found in zip(chosen, reasons, strict=True) if found]
+        ordered = [kept[position] for position in fact_order([found for _, found in kept])]
         return tuple(
             self._cite(f"b{n}", behaviour, contribution, contribution / positive, found)
-            for n, ((behaviour, contribution), found) in enumerate(kept, start=1)
+            for n, ((behaviour, contribution), found) in enumerate(ordered, start=1)
         )
 
     def _eligible(self, ranked: Sequence[Pair], item: Item) -> Iterator[Pair]:

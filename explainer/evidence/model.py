@@ -33,7 +33,7 @@ class CitedBehaviour(msgspec.Struct, frozen=True):
     """One behaviour a text may cite, with everything that may be said about it.
 
     Attributes:
-        slot: Name in prompts and drafts: ``b1``, ``b2``, ``b3`` in order of contribution.
+        slot: Name in prompts and drafts: ``b1``, ``b2``, ``b3``, numbered so that equal facts stand together.
         behaviour_id: Id of the behaviour.
         item_id: Id of the item it is about.
         title: Title of that item, as shown.
@@ -89,7 +89,7 @@ class Evidence(msgspec.Struct, frozen=True):
         title: Its title, as shown.
         domain: Which wording fits (video, shop, content, social, news).
         value_high: Top of the rating scale, e.g. 5 for stars.
-        behaviours: At most three, strongest first; empty when nothing the user did supports the item.
+        behaviours: At most three; empty when nothing the user did supports the item.
         known_user: Whether the user has any behaviour at all; False is a cold start.
         popularity: Set when no behaviour is cited and the item is widely liked.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from explainer.evidence.model import CloseInMeaning, CoOccurrence
+from explainer.evidence.model import CloseInMeaning, CoOccurrence, Reason, SharedAspect
 from explainer.evidence.policy import EvidencePolicy
 from retriever.data import Behaviour, BehaviourKind, Item
 from retriever.store import FittedModel
@@ -51,6 +51,25 @@ class ReasonFinder:
         rows = self._model.embeddings[[position(behaviour.item), position(item.id)]]
         cosine = float(rows[0] @ rows[1])
         return CloseInMeaning(cosine) if cosine >= self._policy.min_cosine else None
+
+
+def fact_order(reasons: Sequence[Sequence[Reason]]) -> list[int]:
+    """Return the positions of behaviours so that those with one fact stand together.
+
+    Shared aspects first, the most shared one leading, then closeness, then the count; otherwise as given. Slots are
+    numbered in this order, so that few shapes of evidence exist, and a small language model can know them all.
+    """
+    aspects = [next((r.aspect for r in found if isinstance(r, SharedAspect)), None) for found in reasons]
+    sizes = Counter(aspect for aspect in aspects if aspect is not None)
+    first = {aspect: position for position, aspect in reversed(list(enumerate(aspects)))}
+
+    def key(position: int) -> tuple[int, int, int, int]:
+        aspect = aspects[position]
+        counted = any(isinstance(r, CoOccurrence) for r in reasons[position])
+        rank = 2 if counted and len(reasons) > 1 else 0 if aspect is not None else 1
+        return rank, -sizes.get(aspect or "", 0), first[aspect], position
+
+    return sorted(range(len(reasons)), key=key)
 
 
 def fewest_aspects(shared: Sequence[Sequence[str]]) -> list[str | None]:

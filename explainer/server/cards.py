@@ -78,7 +78,7 @@ def _bars(evidence: list[EvidenceRow], slots: Mapping[str, str]) -> list[Bar]:
             100 * e.share,
             _BAR_WIDTH * e.share / longest,
         )
-        for e in evidence
+        for e in sorted(evidence, key=lambda e: -e.share)
     ]
 
 

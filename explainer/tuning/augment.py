@@ -1,4 +1,4 @@
-"""Augmentation: the same sentence about another genre and with other slot numbers, so that the model learns to copy.
+"""Augmentation: the same sentence about another genre, so that the model learns to copy aspects, not to know them.
 
 Aspects are exchanged within groups whose words behave alike in a sentence ("a drama", "two dramas" for a western as
 well; never for science fiction, which has no plural).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -48,15 +48,7 @@ def augmented(example: Example, rng: random.Random) -> Example:
         msgspec.structs.replace(link, shares=tuple(exchange.get(a, a) for a in link.shares))
         for link in example.behaviours
     )
-    order = rng.sample(range(len(links)), len(links))
-    text = _renumbered(_rewrite(example.text, exchange), order)
-    return msgspec.structs.replace(example, behaviours=tuple(links[old] for old in order), text=text)
-
-
-def _renumbered(text: str, order: Sequence[int]) -> str:
-    """Return the text with its slots renamed to follow the behaviours into their new order."""
-    new = {str(old + 1): str(place + 1) for place, old in enumerate(order)}
-    return re.sub(r"\{(b|co)(\d)", lambda match: f"{{{match[1]}{new[match[2]]}", text)
+    return msgspec.structs.replace(example, behaviours=links, text=_rewrite(example.text, exchange))
 
 
 def _exchange(example: Example, rng: random.Random) -> dict[str, str]:

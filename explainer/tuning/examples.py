@@ -14,7 +14,15 @@ from pathlib import Path
 import msgspec
 
 from explainer.errors import CorpusError
-from explainer.evidence import CitedBehaviour, CloseInMeaning, CoOccurrence, Evidence, Reason, SharedAspect
+from explainer.evidence import (
+    CitedBehaviour,
+    CloseInMeaning,
+    CoOccurrence,
+    Evidence,
+    Reason,
+    SharedAspect,
+    fact_order,
+)
 from explainer.writing.gate import Verdict, check
 from explainer.writing.gate.tokens import TokenKind, tokenize
 from retriever.data import BehaviourKind, Polarity
@@ -106,10 +114,21 @@ def vocabulary_of(examples: Sequence[Example]) -> list[str]:
 
 
 def lint(examples: Sequence[Example]) -> dict[str, Verdict]:
-    """Return the verdicts of the examples that the gate would not let through, by id."""
+    """Return the verdicts of the examples that cannot be trained on, by id.
+
+    Each must pass the gate and list its behaviours in the order that evidence has (see
+    :func:`~explainer.evidence.reasons.fact_order`).
+    """
     vocabulary = frozenset(vocabulary_of(examples))
-    verdicts = {e.id: check(e.text, e.evidence(), vocabulary) for e in examples}
+    verdicts = {example.id: _verdict(example, vocabulary) for example in examples}
     return {example_id: verdict for example_id, verdict in verdicts.items() if not verdict.passed}
+
+
+def _verdict(example: Example, vocabulary: frozenset[str]) -> Verdict:
+    facts = example.evidence()
+    order = fact_order([b.reasons for b in facts.behaviours])
+    unordered = () if order == sorted(order) else (f"order: list behaviours {', '.join(f'b{n + 1}' for n in order)}",)
+    return Verdict((*check(example.text, facts, vocabulary).failures, *unordered))
 
 
 def opening_of(text: str) -> str:

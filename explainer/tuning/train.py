@@ -30,7 +30,7 @@ from explainer.writing.gate import check
 from explainer.writing.prompts import PromptLibrary
 
 _CHECKPOINT = "checkpoint.pt"
-_VARIANTS = 3  # times each held-out example is asked for, with other aspects and slot numbers
+_VARIANTS = 3  # times each held-out example is asked for, with other aspects
 _DRAFTS_AT_ONCE = 32
 
 

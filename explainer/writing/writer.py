@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from explainer.errors import EngineUnavailable
@@ -133,10 +133,10 @@ class Writer:
         outcomes: dict[str, Outcome] = {}
         open_prompts = dict(asked)
         engine = self.engine
-        for attempt in range(_TRIES):
+        sampling = self._sampling
+        for _ in range(_TRIES):
             if engine is None or not open_prompts:
                 break
-            sampling = replace(self._sampling, attempt=attempt)
             try:
                 drafts = engine.write([prompt for prompt, _ in open_prompts.values()], sampling)
             except EngineUnavailable as error:
@@ -148,6 +148,7 @@ class Writer:
                 outcomes[prompt_hash] = Outcome(draft.text if verdict.passed else None, earlier + verdict.failures)
                 if verdict.passed:
                     del open_prompts[prompt_hash]
+            sampling = sampling.again()
         if self._cache is not None:
             self._cache.put({self._key(prompt_hash): outcome for prompt_hash, outcome in outcomes.items()})
         return outcomes

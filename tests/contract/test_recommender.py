@@ -169,6 +169,8 @@ def test_no_model_and_a_damaged_model_are_clear_errors(model, tmp_path):
     with pytest.raises(ModelFileError, match="explainer fit"):
         load_model(tmp_path)
     folder = model.save(tmp_path)
-    (folder / "dense.npz").write_bytes(b"not an archive")
-    with pytest.raises(ModelFileError, match="damaged"):
-        load_model(tmp_path)
+    whole = (folder / "dense.npz").read_bytes()
+    for damaged in (b"", b"not an archive", whole[: len(whole) // 2]):
+        (folder / "dense.npz").write_bytes(damaged)
+        with pytest.raises(ModelFileError, match="damaged"):
+            load_model(tmp_path)

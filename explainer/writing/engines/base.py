@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from explainer.writing.prompts import Prompt
@@ -15,15 +15,21 @@ class Sampling:
 
     Attributes:
         temperature: 0 takes the likeliest word; higher is freer.
+        retry_temperature: The same for the second try: what failed at its likeliest is worth more freedom.
         top_k: Only the k likeliest words are drawn from.
         max_new_tokens: Upper limit of a draft's length.
         attempt: 0 for the first try, 1 for the second; part of the seed, so a retry differs.
     """
 
-    temperature: float = 0.6
+    temperature: float = 0.3
+    retry_temperature: float = 0.7
     top_k: int = 20
     max_new_tokens: int = 96
     attempt: int = 0
+
+    def again(self) -> Sampling:
+        """Return the sampling of the next try."""
+        return replace(self, temperature=self.retry_temperature, attempt=self.attempt + 1)
 
 
 @dataclass(frozen=True, slots=True)
