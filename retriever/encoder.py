@@ -120,7 +120,7 @@ class CachedEncoder:
         try:
             with np.load(self._path, allow_pickle=False) as stored:
                 return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
-        except (OSError, ValueError, KeyError, BadZipFile):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return {}  # a damaged cache is only lost time: everything in it can be computed again
 
     def _save(self, known: dict[str, Embeddings]) -> None:

@@ -108,7 +108,7 @@ def load_model(folder: Path) -> FittedModel:
         )
     except FileNotFoundError as error:
         raise ModelFileError(f"There is no fitted recommender under {folder}; make one with: explainer fit") from error
-    except (OSError, ValueError, KeyError, BadZipFile, msgspec.DecodeError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, msgspec.DecodeError) as error:
         raise ModelFileError(
             f"The recommender under {folder} is damaged ({error}); fit again: explainer fit"
         ) from error
