@@ -33,7 +33,7 @@ class TuneConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     warmup: float = 0.05
     weight_decay: float = 0.01
     batch_size: int = 8
-    epochs: int = 10
+    epochs: int = 8
     patience: int = 4
     dev_share: float = 0.1
     seed: int = 42

@@ -1,4 +1,4 @@
-"""The loss curves as a picture."""
+"""The course of training as a picture."""
 
 from __future__ import annotations
 
@@ -8,29 +8,33 @@ from matplotlib.figure import Figure
 
 from explainer.tuning.train import Progress
 
+_INK, _SOFT, _WARM = "#1f5f5b", "#c9d6d3", "#c2410c"
+
 
 def draw_curves(progress: Progress, path: Path) -> None:
-    """Write a PNG: training loss per step (smoothed), held-out loss per pass, the best pass marked."""
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
-    steps = len(progress.train_loss)
-    axes.plot(range(1, steps + 1), progress.train_loss, color="#c9d6d3", linewidth=1, label="training, every step")
-    axes.plot(range(1, steps + 1), _smoothed(progress.train_loss), color="#1f5f5b", label="training, smoothed")
-    per_pass = steps / max(1, len(progress.dev_loss))
-    at = [per_pass * (n + 1) for n in range(len(progress.dev_loss))]
-    axes.plot(at, progress.dev_loss, "o-", color="#c2410c", label="held out, every pass")
-    best = progress.dev_loss.index(min(progress.dev_loss))
-    axes.annotate(
-        f"kept: {progress.dev_loss[best]:.3f}",
-        (at[best], progress.dev_loss[best]),
-        xytext=(0, 12),
-        textcoords="offset points",
-        ha="center",
+    """Write a PNG: losses above, share of held-out drafts that pass the gate below, the kept pass marked in both."""
+    figure = Figure(figsize=(7, 5.5), layout="constrained")
+    losses, rates = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+    recorded = len(progress.train_loss)
+    along = [progress.epoch * (n + 1) / recorded for n in range(recorded)]
+    losses.plot(along, progress.train_loss, color=_SOFT, linewidth=1, label="training, as recorded")
+    losses.plot(along, _smoothed(progress.train_loss), color=_INK, label="training, smoothed")
+    losses.plot(*_by_pass(progress.dev_loss), "o-", color=_WARM, label="held out")
+    losses.set(ylabel="loss (nats per token)", title="LoRA training", ylim=(0, None))
+    losses.legend(frameon=False)
+    rates.plot(*_by_pass([100 * rate for rate in progress.gate_rate]), "o-", color=_WARM)
+    rates.set(ylabel="first drafts that\npass the gate (%)", xlabel="passes over the corpus", ylim=(0, 100))
+    for axes in (losses, rates):
+        axes.axvline(progress.best, color=_INK, linestyle=":", linewidth=1)
+        axes.spines[["top", "right"]].set_visible(False)
+    rates.annotate(
+        f"kept: pass {progress.best}", (progress.best, 8), xytext=(-6, 0), textcoords="offset points", ha="right"
     )
-    axes.set(xlabel="step", ylabel="loss (nats per token)", title="LoRA training", ylim=(0, None))
-    axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
+
+
+def _by_pass(values: list[float]) -> tuple[list[int], list[float]]:
+    return list(range(1, len(values) + 1)), values
 
 
 def _smoothed(values: list[float], weight: float = 0.9) -> list[float]:

@@ -90,6 +90,8 @@ class Trainer:
             task_type="CAUSAL_LM",
         )
         self.model = get_peft_model(base, lora)
+        # PEFT would write down where the base lay on this machine; its name is what others can use.
+        self.model.peft_config["default"].base_model_name_or_path = config.base_model
         self._prompts = PromptLibrary()
         self._vocabulary = frozenset(vocabulary_of(examples))
         self._batcher = Batcher(self.tokenizer, self._prompts)

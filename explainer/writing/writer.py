@@ -58,6 +58,18 @@ class Outcome:
     failures: tuple[str, ...] = ()
 
 
+def openings_for(evidence: Evidence) -> tuple[str, ...]:
+    """Return the ways a sentence about this evidence may open.
+
+    Measured on ML-100K: with a free opening, or with a list of behaviours where only some share the aspect, the shipped
+    adapter's drafts fail the gate twice as often.
+    """
+    counted = any(b.co_occurrence for b in evidence.behaviours)
+    if counted and len(evidence.behaviours) > 1:
+        return ("you", "item", "people")
+    return ("you", "item", "behaviour", "people") if counted else ("you", "item", "behaviour")
+
+
 class DraftCache(Protocol):
     """Remembers outcomes by key."""
 
@@ -110,9 +122,7 @@ class Writer:
         evidence = request.evidence
         if self.engine is None or locale not in self.engine.locales or not evidence.behaviours:
             return None
-        openings = ["you", "item", "behaviour", "other"]
-        if any(b.co_occurrence for b in evidence.behaviours):
-            openings.append("people")
+        openings = openings_for(evidence)
         opening = openings[stable_choice(len(openings), request.user, evidence.item_id, "opening")]
         return self.prompts.prompt(evidence, opening, locale=locale, audience=audience)
 

@@ -21,7 +21,7 @@ class Sampling:
         attempt: 0 for the first try, 1 for the second; part of the seed, so a retry differs.
     """
 
-    temperature: float = 0.3
+    temperature: float = 0.4
     retry_temperature: float = 0.7
     top_k: int = 20
     max_new_tokens: int = 96

@@ -65,12 +65,16 @@ def misattached(tokens: Sequence[Token]) -> Iterator[str]:
     """Yield ``rule: what`` for every action, rating and count that is attached to the wrong thing."""
     mentions = Mentions.of(tokens)
     last: str | None = None
+    group: Sequence[str] = ()
     for sentence in sentences(tokens):
         yield from _counts(sentence, mentions, last)
         for segment in segments(sentence):
             yield from _actions(segment, mentions, last)
-            yield from _values(segment, mentions, last)
-            last = next((name for token in reversed(segment) if (name := entity(token))), last)
+            yield from _owned(segment)
+            named = [name for token in segment if (name := entity(token))]
+            yield from _values(segment, named, group, mentions)
+            group = named or group
+            last = named[-1] if named else last
 
 
 def _actions(segment: Sequence[Token], mentions: Mentions, last: str | None) -> Iterator[str]:
@@ -95,17 +99,24 @@ def _object(segment: Sequence[Token], index: int, mentions: Mentions, last: str 
     return next(before, last)
 
 
-def _values(segment: Sequence[Token], mentions: Mentions, last: str | None) -> Iterator[str]:
+def _owned(segment: Sequence[Token]) -> Iterator[str]:
+    """Nothing recommended is the reader's yet: "with {item} on your shelf" is false however it goes on."""
+    words = {t.text for t in segment if t.kind is TokenKind.WORD}
+    named = {name for token in segment if (name := entity(token))}
+    if "your" in words and named == {"item"} and words & {"shelf", "list"}:
+        yield "misattached: your"
+
+
+def _values(segment: Sequence[Token], named: Sequence[str], group: Sequence[str], mentions: Mentions) -> Iterator[str]:
+    """Ratings belong to the behaviours named beside them, or just before, or to all: every one, in the same order."""
     owners = [t.text.split(".")[0] for t in segment if t.kind is TokenKind.SLOT and t.text.endswith(".value")]
-    if not owners:
+    if not owners or any(t.text in ORDINALS for t in segment):
+        return  # claims by order are checked where ordinals are resolved
+    beside = [n for n, t in enumerate(segment) if t.text.endswith(".value") and segment[n - 1].text == t.text[:-6]]
+    if len(beside) == len(owners):
         return
-    named = [t.text for t in segment if _is_behaviour(t)]
-    if any(t.text in ORDINALS for t in segment):
-        return  # "the first {b1.value}": claims by order are checked where ordinals are resolved
-    if named and owners != [name for name in named if name in owners]:
-        yield f"misattached: {owners[0]}.value"
-    in_order = [name for name in mentions.order if name in owners]
-    if not named and (last not in owners or owners != in_order):
+    about = list(dict.fromkeys(name for name in named if name != "item")) or [n for n in group if n != "item"]
+    if owners not in (about, list(mentions.order)) or (not named and group[-1:] == ["item"]):
         yield f"misattached: {owners[0]}.value"
 
 

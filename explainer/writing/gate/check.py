@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from explainer.evidence import Evidence
 from explainer.writing.gate.attachments import misattached
@@ -133,3 +134,8 @@ def _shape_failures(tokens: Sequence[Token]) -> Iterator[str]:
         yield f"sentences: {len(sentences(tokens))}"
     if repeats(tokens):
         yield "repetition"
+    for article, following in pairwise(tokens):
+        if article.text in {"a", "an"} and following.kind is not TokenKind.SLOT:
+            # Close enough for our vocabulary; "hour" and "one" never follow an article in it.
+            if (article.text == "an") is not (following.text[0] in "aeiou"):
+                yield f"article: {article.text} {following.text}"
