@@ -29,7 +29,8 @@ class EngineContract:
     """Subclass with a class-wide fixture ``engine``."""
 
     @pytest.fixture(scope="class")
-    def prompts(self):
+    @classmethod
+    def prompts(cls):
         library = PromptLibrary()
         return [library.prompt(facts, opening) for facts, opening in zip(FACTS, OPENINGS, strict=True)]
 
@@ -65,7 +66,8 @@ class EngineContract:
 
 class TestTransformers(EngineContract):
     @pytest.fixture(scope="class")
-    def engine(self):
+    @classmethod
+    def engine(cls):
         return TransformersEngine("smollm2", adapter_dir("en"), Settings().cache)
 
 

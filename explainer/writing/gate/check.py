@@ -135,7 +135,7 @@ def _shape_failures(tokens: Sequence[Token]) -> Iterator[str]:
     if repeats(tokens):
         yield "repetition"
     for article, following in pairwise(tokens):
-        if article.text in {"a", "an"} and following.kind is not TokenKind.SLOT:
-            # Close enough for our vocabulary; "hour" and "one" never follow an article in it.
-            if (article.text == "an") is not (following.text[0] in "aeiou"):
-                yield f"article: {article.text} {following.text}"
+        # Close enough for our vocabulary: "hour" and "one" never follow an article in it.
+        misfits = (article.text == "an") is not (following.text[0] in "aeiou")
+        if article.text in {"a", "an"} and following.kind is not TokenKind.SLOT and misfits:
+            yield f"article: {article.text} {following.text}"
