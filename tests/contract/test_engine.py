@@ -45,6 +45,9 @@ class EngineContract:
         assert len(first) == len(prompts)
         assert engine.write(prompts, Sampling()) == first
 
+    def test_a_draft_does_not_depend_on_its_batch(self, engine, prompts):
+        assert engine.write(prompts, Sampling()) == [engine.write([prompt], Sampling())[0] for prompt in prompts]
+
     def test_another_try_is_another_draft(self, engine, prompts):
         first, second = (engine.write(prompts, Sampling(attempt=n)) for n in (0, 1))
         assert first != second
