@@ -61,13 +61,14 @@ class Outcome:
 def openings_for(evidence: Evidence) -> tuple[str, ...]:
     """Return the ways a sentence about this evidence may open.
 
-    Measured on ML-100K: with a free opening, or with a list of behaviours where only some share the aspect, the shipped
-    adapter's drafts fail the gate twice as often.
+    Learnt from what the shipped adapter wrote for ML-100K: with a free opening, or with a list of behaviours of which
+    only some share the aspect, drafts fail the gate twice as often; opening with a single behaviour that shares an aspect,
+    they pass but read like a syllogism ("A is action, B is action, and …").
     """
     counted = any(b.co_occurrence for b in evidence.behaviours)
-    if counted and len(evidence.behaviours) > 1:
-        return ("you", "item", "people")
-    return ("you", "item", "behaviour", "people") if counted else ("you", "item", "behaviour")
+    several = len(evidence.behaviours) > 1
+    behaviour_first = ("behaviour",) if (not counted if several else not evidence.aspects) else ()
+    return ("you", "item", *behaviour_first, *(("people",) if counted else ()))
 
 
 class DraftCache(Protocol):

@@ -8,7 +8,7 @@ from explainer.errors import EngineUnavailable
 from explainer.writing.engines import Draft, Engine
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
-from explainer.writing.writer import Request, Writer
+from explainer.writing.writer import Request, Writer, openings_for
 from tests.unit.test_gate import evidence
 
 GOOD = "You gave {b1} {b1.value}, and {item} is a drama too."
@@ -127,6 +127,21 @@ def test_a_cached_draft_that_the_gate_no_longer_passes_is_not_shown():
     (written,) = strict.write([Request(FACTS, "u")])
     assert written.source == "template"
     assert any(f.startswith("unknown_word") for f in written.failures)
+
+
+@pytest.mark.parametrize(
+    ("specs", "openings"),
+    [
+        (["r drama"], ("you", "item")),
+        (["r close"], ("you", "item", "behaviour")),
+        (["r people"], ("you", "item", "behaviour", "people")),
+        (["r drama people"], ("you", "item", "people")),
+        (["r drama", "r drama"], ("you", "item", "behaviour")),
+        (["r drama", "r people"], ("you", "item", "people")),
+    ],
+)
+def test_the_opening_fits_the_facts(specs, openings):
+    assert openings_for(evidence(*specs)) == openings
 
 
 def test_nothing_to_write_is_no_work():
