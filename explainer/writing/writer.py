@@ -62,8 +62,8 @@ def openings_for(evidence: Evidence) -> tuple[str, ...]:
     """Return the ways a sentence about this evidence may open.
 
     Learnt from what the shipped adapter wrote for ML-100K: with a free opening, or with a list of behaviours of which
-    only some share the aspect, drafts fail the gate twice as often; opening with a single behaviour that shares an aspect,
-    they pass but read like a syllogism ("A is action, B is action, and …").
+    only some share the aspect, drafts fail the gate twice as often; opening with a single behaviour that shares an
+    aspect, they pass but read like a syllogism ("A is action, B is action, and …").
     """
     counted = any(b.co_occurrence for b in evidence.behaviours)
     several = len(evidence.behaviours) > 1

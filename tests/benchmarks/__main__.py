@@ -61,12 +61,12 @@ def demo_s(home: Path) -> float:
 
 
 def service_peak_mb(home: Path) -> float:
-    """Return the peak resident memory of a process that loads the service and explains for 20 users."""
+    """Return the peak resident memory of a process that loads the service and explains for 8 users."""
     code = (
         "import resource, sys; from pathlib import Path; from explainer.assembly import make_explainer;"
         "from explainer.server.app import create_app; from explainer.settings import Settings;"
         "e = make_explainer(Settings(home=Path(sys.argv[1]))); create_app(e, 16);"
-        "[e.explain_top(str(u), 6) for u in range(1, 21)];"
+        "[e.explain_top(str(u), 6) for u in range(1, 9)];"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     answer = subprocess.run([sys.executable, "-c", code, str(home)], check=True, capture_output=True, text=True)
@@ -97,7 +97,7 @@ def writing(settings: Settings) -> dict[str, float]:
     """Measure the gate, the engine's speed, and how its drafts fare at the gate for 60 users' best three."""
     explainer = make_explainer(settings.model_copy(update={"engine": "none"}))
     with Database(settings.url).session() as session:
-        users = [user for user, _ in catalogue.users(session, 1000)][::16][:60]
+        users = [user for user, _ in catalogue.users(session, 1000)][::24][:40]
     model = explainer.model.recommender
     builder, attributor = EvidenceBuilder(explainer.model, "video"), ClosedFormLeaveOneOut()
     requests = []

@@ -70,6 +70,18 @@ FALSE = [
     (["r people"], "{co1.m} of {co1.n} people who liked {b1} also liked {item}.", "count_claim"),
     (["r people"], "{co1.n} people who liked {b1} also liked {item}.", "half_count"),
     (["r people"], "{co1.n} of {co1.m} people who liked {b1} liked {item}, and so did you.", "misattached: did"),
+    (
+        ["r people"],
+        "Of {co1.m} people who liked {b1}, {co1.n} liked {item}, a film from {b1}.",
+        "misattached: film from",
+    ),
+    (["r drama"], "{item} is a drama like {b1}, with {item} on your shelf.", "misattached: your"),
+    (
+        ["r drama", "r drama"],
+        "{b1} and {b2} are dramas you gave {b1.value}, and {item} is one.",
+        "misattached: b1.value",
+    ),
+    (["r action"], "You gave {b1} {b1.value}, and {item} is a action film too.", "article: a action"),
     (["r drama"], "You gave {b1} 5 stars, and {item} is a drama too.", "digits"),
     (["r drama"], "You gave {b1} {b1.value}, and {item} by Ridley is a drama.", "name: Ridley"),
     (["r drama"], "You gave {b1} {b1.value}; see www.example.com for {item}.", "url"),
