@@ -103,7 +103,7 @@ def _owned(segment: Sequence[Token]) -> Iterator[str]:
     """Nothing recommended is the reader's yet: "with {item} on your shelf" is false however it goes on."""
     words = {t.text for t in segment if t.kind is TokenKind.WORD}
     for what, link, whose in zip(segment, segment[1:], segment[2:], strict=False):
-        if what.text in {"film", "films"} and link.text in {"from", "of", "by", "in", "with"} and entity(whose):
+        if what.text in {"film", "films"} and link.text in {"from", "of", "by"} and entity(whose):
             yield f"misattached: {what.text} {link.text}"  # a film is not part of another
     named = {name for token in segment if (name := entity(token))}
     if "your" in words and named == {"item"} and words & {"shelf", "list"}:
