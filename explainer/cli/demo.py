@@ -61,7 +61,7 @@ def _print_summary(rows: list[ExplanationRow], seconds: float) -> None:
 
 
 def _serve(settings: Settings, database: Database, explainer: Explainer, user: str) -> None:
-    from explainer.server.run import serve_app  # noqa: PLC0415  the table should not wait for the web
+    from explainer.server.run import serve_app
 
     with database.session() as session:
         key = create_key(session, "demo")

@@ -30,7 +30,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
 @click.pass_context
 def migrate(ctx: click.Context) -> None:
     """Create the database, or bring its tables to the newest version."""
-    from explainer.storage.database import Database  # noqa: PLC0415  `--help` must not wait for SQL or torch
+    from explainer.storage.database import Database
 
     Database(settings_of(ctx).url).migrate()
     console.print("The database is up to date.")
@@ -44,7 +44,7 @@ def ingest(ctx: click.Context, source: str) -> None:
 
     SOURCE is the word ml-100k, a MovieLens csv folder, or a folder with a dataset.toml.
     """
-    from explainer.cli.steps import ingest as run  # noqa: PLC0415
+    from explainer.cli.steps import ingest as run
 
     run(settings_of(ctx), source)
 
@@ -57,8 +57,8 @@ def ingest(ctx: click.Context, source: str) -> None:
 @click.pass_context
 def fit(ctx: click.Context, regularization: float, content_weight: float) -> None:
     """Fit the recommender on what was ingested."""
-    from explainer.cli.steps import fit_and_save  # noqa: PLC0415
-    from retriever.recommenders import HybridConfig  # noqa: PLC0415
+    from explainer.cli.steps import fit_and_save
+    from retriever.recommenders import HybridConfig
 
     fit_and_save(settings_of(ctx), HybridConfig(regularization=regularization, content_weight=content_weight))
 
@@ -73,8 +73,8 @@ def explain(ctx: click.Context, user: str, top: int | None, items: tuple[str, ..
     """Recommend, explain, store, and print the sentences."""
     if items and top is not None:
         raise click.UsageError("Give --top or --item, not both.")
-    from explainer.assembly import make_explainer  # noqa: PLC0415
-    from explainer.cli.report import explanations_table, write_json  # noqa: PLC0415
+    from explainer.assembly import make_explainer
+    from explainer.cli.report import explanations_table, write_json
 
     with console.status("Loading models …"):
         explainer = make_explainer(settings_of(ctx))
@@ -97,7 +97,7 @@ def explain(ctx: click.Context, user: str, top: int | None, items: tuple[str, ..
 @click.pass_context
 def tune(ctx: click.Context, /, corpus: Path | None, out: Path, **given: object) -> None:
     """Train the LoRA adapter that writes the sentences."""
-    from explainer.cli.tuning import tune as run  # noqa: PLC0415
+    from explainer.cli.tuning import tune as run
 
     run(settings_of(ctx), corpus, out, {name: value for name, value in given.items() if value is not None})
 
@@ -107,7 +107,7 @@ def tune(ctx: click.Context, /, corpus: Path | None, out: Path, **given: object)
 @click.option("--write-vocabulary", is_flag=True, help="Also rewrite the gate's vocabulary from the corpus.")
 def corpus(path: Path | None, *, write_vocabulary: bool) -> None:
     """Check that every sentence of the training corpus passes the gate."""
-    from explainer.cli.tuning import check_corpus  # noqa: PLC0415
+    from explainer.cli.tuning import check_corpus
 
     check_corpus(path, write_vocabulary=write_vocabulary)
 
@@ -122,8 +122,8 @@ def key() -> None:
 @click.pass_context
 def key_create(ctx: click.Context, name: str) -> None:
     """Make an API key and print it, this once. A key of the same NAME stops working."""
-    from explainer.storage.database import Database  # noqa: PLC0415
-    from explainer.storage.keys import create_key  # noqa: PLC0415
+    from explainer.storage.database import Database
+    from explainer.storage.keys import create_key
 
     database = Database(settings_of(ctx).url)
     database.require_current()
@@ -138,7 +138,7 @@ def key_create(ctx: click.Context, name: str) -> None:
 @click.pass_context
 def serve(ctx: click.Context, host: str | None, port: int | None) -> None:
     """Serve API and page."""
-    from explainer.server.run import run  # noqa: PLC0415
+    from explainer.server.run import run
 
     settings = settings_of(ctx)
     given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
@@ -152,6 +152,6 @@ def serve(ctx: click.Context, host: str | None, port: int | None) -> None:
 @click.pass_context
 def demo(ctx: click.Context, users: int, top: int, *, serve: bool) -> None:
     """Everything at once on MovieLens 100K: ingest, fit, explain, print, serve."""
-    from explainer.cli.demo import run  # noqa: PLC0415
+    from explainer.cli.demo import run
 
     run(settings_of(ctx), users=users, top=top, serve=serve)

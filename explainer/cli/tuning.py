@@ -34,10 +34,10 @@ def check_corpus(path: Path | None, *, write_vocabulary: bool) -> None:
 
 def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, object]) -> None:
     """Train an adapter, draw its curves, let it write for held-out evidence, and write its card."""
-    from explainer.tuning.card import gate_score, write_card  # noqa: PLC0415  torch is slow to import
-    from explainer.tuning.curves import draw_curves  # noqa: PLC0415
-    from explainer.tuning.train import Trainer  # noqa: PLC0415
-    from explainer.writing.engines.transformers_peft import TransformersEngine  # noqa: PLC0415
+    from explainer.tuning.card import gate_score, write_card
+    from explainer.tuning.curves import draw_curves
+    from explainer.tuning.train import Trainer
+    from explainer.writing.engines.transformers_peft import TransformersEngine
 
     path = corpus or corpus_file("en")
     examples = read_corpus(path)

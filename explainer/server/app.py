@@ -93,6 +93,7 @@ def _openapi() -> OpenAPIConfig:
             route_handlers=[],
             guards=[require_key],
             exception_handlers={NotAuthorizedException: to_login},
+            include_in_schema=False,
         ),
         components=Components(security_schemes={"ApiKey": scheme}),
         use_handler_docstrings=True,

@@ -146,12 +146,10 @@ def load_item(session: Session, item_id: str) -> Item:
     return _item(row)
 
 
-def users(session: Session, limit: int, containing: str = "") -> list[tuple[str, int]]:
-    """Return (user, number of behaviours), most active first, whose id contains the text."""
+def users(session: Session, limit: int) -> list[tuple[str, int]]:
+    """Return (user, number of behaviours), most active first."""
     count = func.count()
     query = select(BehaviourRow.user_id, count).group_by(BehaviourRow.user_id)
-    if containing:
-        query = query.where(BehaviourRow.user_id.contains(containing, autoescape=True))
     rows = session.execute(query.order_by(count.desc(), BehaviourRow.user_id).limit(limit))
     return [(user, number) for user, number in rows]
 

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from explainer.errors import ConflictError, NotReadyError
@@ -23,11 +23,17 @@ class Database:
 
     Args:
         url: SQLAlchemy URL, e.g. ``sqlite:///explainer.db``.
+
+    Raises:
+        NotReadyError: If the URL makes no sense or its driver is not installed.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = create_engine(url)
+        try:
+            self.engine = create_engine(url)
+        except (ArgumentError, ModuleNotFoundError) as error:
+            raise NotReadyError(f"EXPLAINER_DATABASE_URL can't be used: {error}") from error
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _sqlite_pragmas)
 
@@ -47,11 +53,18 @@ class Database:
                 raise ConflictError(f"The database refused the change: {error.orig}") from error
 
     def migrate(self) -> None:
-        """Bring the schema to the newest version; does nothing when it is there."""
+        """Bring the schema to the newest version; does nothing when it is there.
+
+        Raises:
+            NotReadyError: If the database cannot be reached, or is none.
+        """
         url = make_url(self.url)
         if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        command.upgrade(_alembic(self.url), "head")
+        try:
+            command.upgrade(_alembic(self.url), "head")
+        except DBAPIError as error:
+            raise NotReadyError(f"The database can't be used ({error.orig}): {url!r}") from error
 
     def require_current(self) -> None:
         """Check that the schema is the newest.

@@ -88,6 +88,13 @@ def test_choose_a_user_and_read_why(page, explainer):
     assert widths == sorted(widths, reverse=True)
 
 
+def test_a_user_can_be_chosen_without_knowing_an_id(page):
+    first = page.get_by_label("People on record").get_by_role("link").first
+    first.click()
+    expect(page.get_by_role("article")).to_have_count(6)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("For user u")
+
+
 def test_the_record_opens_by_keyboard(page):
     page.get_by_label("User").fill("u3")
     page.keyboard.press("Enter")

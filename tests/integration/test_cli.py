@@ -112,6 +112,26 @@ def test_before_anything_is_there_the_error_says_what_to_do(tmp_path, words):
     assert "explainer migrate" in " ".join(result.output.replace("│", " ").split())
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("garbage", "EXPLAINER_DATABASE_URL"), ("oracle://x/y", "oracledb"), ("nosuch://x/y", "nosuch")],
+)
+@pytest.mark.parametrize("words", [["migrate"], ["explain", "--user", "u"]])
+def test_a_database_url_that_makes_no_sense_is_named(tmp_path, monkeypatch, url, said, words):
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", url)
+    result = run(tmp_path, *words)
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    assert said in " ".join(result.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("words", [["migrate"], ["ingest", "ml-100k"], ["explain", "--user", "u"]])
+def test_a_file_that_is_no_database_is_named(tmp_path, words):
+    (tmp_path / "explainer.db").write_text("this is a shopping list, not a database")
+    result = run(tmp_path, *words)
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    assert "not a database" in " ".join(result.output.replace("│", " ").split())
+
+
 def test_settings_that_make_no_sense_are_named(monkeypatch):
     monkeypatch.setenv("EXPLAINER_PORT", "many")
     result = CliRunner().invoke(main, ["migrate"])

@@ -95,7 +95,6 @@ def load_base(name: str, cache: Path, device: str) -> tuple[PreTrainedModel, Pre
         model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16).to(device)
     except (OSError, ValueError) as error:
         raise AssetError(f"The base model {name!r} cannot be loaded: {error}") from error
-    tokenizer.padding_side = "left"
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
