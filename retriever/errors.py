@@ -21,3 +21,11 @@ class EncoderError(RetrieverError):
 
 class ModelFileError(RetrieverError):
     """A saved recommender is missing, damaged or from another version."""
+
+
+class SettingsError(RetrieverError):
+    """A setting that does not exist or can't be what it was set to."""
+
+
+class OtherDataError(ModelFileError):
+    """A saved recommender was fitted on other data than it is asked to work with."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from retriever.recommenders.base import Catalogue
+from retriever.recommenders.catalogue import Catalogue
 
 
 class LikeCounts:
@@ -20,6 +20,11 @@ class LikeCounts:
         self.catalogue = catalogue
         self.liked = csc_array(liked)
         self.likes = np.diff(self.liked.indptr)
+
+    def widened(self, size: int) -> csr_array:
+        """Return the counts' matrix for a catalogue of ``size`` items, of which nobody likes the new ones yet."""
+        indptr = np.append(self.liked.indptr, np.full(size - self.liked.shape[1], self.liked.indptr[-1]))
+        return csr_array(csc_array((self.liked.data, self.liked.indices, indptr), shape=(self.liked.shape[0], size)))
 
     def together(self, item: str, other: str) -> tuple[int, int]:
         """Return (n, m): of the m users who liked ``item``, n also liked ``other``."""

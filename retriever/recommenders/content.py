@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 import numpy as np
 from scipy.sparse import csr_array
 
+from retriever.data import Item
 from retriever.encoder import Embeddings
 from retriever.index import ExactIndex
+from retriever.recommenders.base import Training
+from retriever.recommenders.linear import LinearConfig, LinearRecommender
+
+
+class ContentConfig(LinearConfig, frozen=True, kw_only=True, tag="content"):
+    """Settings of the content neighbours.
+
+    Attributes:
+        neighbours: How many nearest items each item vouches for.
+    """
+
+    neighbours: int = 50
+
+
+class ContentRecommender(LinearRecommender):
+    """See the module; passes the recommender contract."""
+
+    name: ClassVar[str] = "content"
+
+    @classmethod
+    def learn(cls, training: Training, config: ContentConfig) -> csr_array:
+        """Return the cosines of near items."""
+        return content_matrix(training.embeddings, config.neighbours)
+
+    def extended(self, items: Sequence[Item], embeddings: Embeddings) -> ContentRecommender:
+        """Return the recommender with items that came after the fit.
+
+        Args:
+            items: The new items.
+            embeddings: float32 [n_items, dimensions] of the old and the new ones, in that order.
+        """
+        matrix = content_matrix(embeddings, self.config.neighbours)
+        return ContentRecommender(self.config, self.catalogue.extended(items), self.scale, matrix)
 
 
 def content_matrix(embeddings: Embeddings, neighbours: int) -> csr_array:
@@ -21,5 +58,5 @@ def content_matrix(embeddings: Embeddings, neighbours: int) -> csr_array:
     positions, cosines = ExactIndex(embeddings).nearest(embeddings, neighbours + 1)
     rows = np.repeat(np.arange(size), positions.shape[1])
     columns, values = positions.ravel(), np.clip(cosines.ravel(), 0.0, None)
-    keep = rows != columns
+    keep = (rows != columns) & (columns >= 0)
     return csr_array((values[keep], (rows[keep], columns[keep])), shape=(size, size), dtype=np.float32)
