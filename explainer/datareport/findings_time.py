@@ -79,7 +79,9 @@ def quiet_and_loud_periods(s: Summary) -> Iterator[Finding]:
             f"{percent(share)} of behaviours fall into one {period}.",
             f"It begins on {when}. A launch, an import, or a fault in logging?",
         )
-    if empty := sum(n == 0 for n in counts):
+    # Where single times lie far out, the emptiness between says nothing new.
+    far = any(line.reason == FlagReason.FAR_TIME for line in s.flagged)
+    if not far and (empty := sum(n == 0 for n in counts)):
         yield Finding(
             14 + 40 * empty / len(counts),
             f"{count(empty, period)} of {len(counts)} hold nothing.",

@@ -127,9 +127,11 @@ def test_a_far_time_and_a_switched_off_screening_are_said(tmp_path):
     items = [[n, f"T{n}", "x", ""] for n in range(8)]
     page, _ = made(write(tmp_path / "on", items, people), tmp_path)
     assert "1 behaviour happened long before or after all the others." in page.text
+    assert "hold nothing" not in page.text
     page, _ = made(write(tmp_path / "off", items, people, "[cleaning]\nenabled = false\n"), tmp_path)
     assert "switch the screening off" in page.text
     assert "long before" not in page.text
+    assert "hold nothing" in page.text
 
 
 def test_hostile_titles_aspects_and_names_are_harmless_text(tmp_path):
