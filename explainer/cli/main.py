@@ -113,6 +113,24 @@ def corpus(path: Path | None, *, write_vocabulary: bool) -> None:
 
 
 @main.group()
+def data() -> None:
+    """Look at data before using it."""
+
+
+@data.command("report")
+@click.argument("source")
+@click.option("--out", type=_FILE, default="data-report.html", show_default=True, help="The HTML file to write.")
+def data_report(source: str, out: Path) -> None:
+    """Write a page about a dataset: counts, pictures, what was dropped and why, and what to look at.
+
+    SOURCE is what ingest takes. Nothing is stored.
+    """
+    from explainer.cli.data import report
+
+    report(source, out)
+
+
+@main.group()
 def key() -> None:
     """API keys."""
 

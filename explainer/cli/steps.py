@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from explainer.assembly import make_encoder
 from explainer.cli.common import console, progress_bar
 from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
 from retriever.data import CleaningReport, read_dataset
+from retriever.data.cleaning import ReportLine
 from retriever.fit import fit
 from retriever.recommenders import HybridConfig
 
@@ -36,10 +39,16 @@ def ingest(settings: Settings, source: str) -> None:
 
 def _print_report(report: CleaningReport) -> None:
     for table in report.read:
-        console.print(f"{table}: {report.read[table]} rows read, {report.kept[table]} kept.", highlight=False)
-    for (table, reason), count in sorted(report.dropped.items()):
-        places = ", ".join(report.examples[table, reason])
-        console.print(f"  {table}: {count} dropped, {reason.value} (e.g. {places})", style="yellow", highlight=False)
+        console.print(f"{table}: {report.read[table]} read, {report.kept[table]} kept.", highlight=False)
+    for line in report.dropped_lines():
+        _print_line(line, "dropped,", "yellow")
+    for line in report.flagged_lines():
+        _print_line(line, "kept, but", "dim")
+
+
+def _print_line(line: ReportLine, what: str, style: str) -> None:
+    places = escape(", ".join(line.examples))
+    console.print(f"  {line.table}: {line.rows} {what} {line.reason} (e.g. {places})", style=style, highlight=False)
 
 
 def fit_and_save(settings: Settings, config: HybridConfig) -> Path:
