@@ -24,13 +24,14 @@ class IndexConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     Attributes:
         exact_up_to: Up to how many items every search looks at all of them; above it an approximate index does.
-        recall: Share of the true nearest ``k`` that the approximate index has to find on a sample of its own items.
+        recall: Share of the true nearest ``k`` that the approximate index has to find on a sample of its own items;
+            for queries that are no items expect one or two hundredths less.
         k: Neighbours that ``recall`` is measured at.
         seed: Of the approximate index's clustering and of the sample.
     """
 
     exact_up_to: Count = 100_000
-    recall: Share = 0.98
+    recall: Share = 0.99
     k: Annotated[int, msgspec.Meta(ge=1)] = 100
     seed: Count = 0
 
