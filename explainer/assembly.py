@@ -16,7 +16,8 @@ from retriever.store import load_model
 
 def make_encoder(settings: Settings) -> TextEncoder:
     """Return the sentence encoder with its disk cache."""
-    return CachedEncoder(SentenceEncoder(settings.encoder), settings.cache / "embeddings")
+    encoder = SentenceEncoder(settings.encoder, settings.encoder_precision)
+    return CachedEncoder(encoder, settings.cache / "embeddings")
 
 
 def make_engine(settings: Settings) -> Engine | None:

@@ -16,7 +16,11 @@ class UnknownItemError(RetrieverError):
 
 
 class EncoderError(RetrieverError):
-    """The sentence encoder cannot be loaded."""
+    """The sentence encoder cannot be loaded, or what it computed is no embedding."""
+
+
+class IndexInputError(RetrieverError):
+    """Embeddings, queries or a number of neighbours that an index cannot work with."""
 
 
 class ModelFileError(RetrieverError):
