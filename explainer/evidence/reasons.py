@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from explainer.evidence.model import CloseInMeaning, CoOccurrence, Reason, SharedAspect
-from explainer.evidence.policy import EvidencePolicy
-from retriever.data import Behaviour, BehaviourKind, Item
+from explainer.evidence.policy import EvidencePolicy, lowest_share
+from retriever.data import AspectSource, Behaviour, Item
+from retriever.statistics import PeopleCounts, counted_as
 from retriever.store import FittedModel
 
 
@@ -17,33 +18,45 @@ class ReasonFinder:
     Args:
         model: The recommender that ranked the item, with its counts and embeddings.
         policy: Thresholds.
+        people: Counts that a reason may quote, by what they count.
     """
 
-    def __init__(self, model: FittedModel, policy: EvidencePolicy) -> None:
+    def __init__(self, model: FittedModel, policy: EvidencePolicy, people: PeopleCounts) -> None:
         self._model = model
         self._policy = policy
-        self._frequency = Counter(aspect for item in model.recommender.catalogue.items for aspect in item.aspects)
+        self._people = people
+        self._frequency = Counter(term for item in model.recommender.catalogue.items for term in item.terms())
 
     def item_of(self, behaviour: Behaviour) -> Item:
         """Return the item a behaviour is about."""
         catalogue = self._model.recommender.catalogue
         return catalogue.items[catalogue.position(behaviour.item)]
 
-    def shared_aspects(self, behaviour: Behaviour, item: Item) -> list[str]:
+    def shared_aspects(self, behaviour: Behaviour, item: Item) -> list[SharedAspect]:
         """Return the aspects that both items carry, rarest in the catalogue first."""
-        shared = set(self.item_of(behaviour).aspects) & set(item.aspects)
-        return sorted(shared, key=lambda aspect: (self._frequency[aspect], aspect))
+        theirs, ours = self.item_of(behaviour).terms(), item.terms()
+        found = []
+        for term in sorted(theirs.keys() & ours.keys(), key=lambda term: (self._frequency[term], term)):
+            sources = {theirs[term].source, ours[term].source}
+            # What the catalogue says of one and a title of the other is not one fact about both.
+            if AspectSource.CATALOGUE not in sources or len(sources) == 1:
+                source = sources.pop() if len(sources) == 1 else AspectSource.TEXT
+                found.append(SharedAspect(ours[term].term, source))
+        return found
 
     def co_occurrence(self, behaviour: Behaviour, item: Item) -> CoOccurrence | None:
-        """Return how many of those who liked the behaviour's item also liked this one, if that says something."""
-        # "n of m people who liked it" presumes that liking is something people say: by a rating or a like.
-        if behaviour.value is None and behaviour.kind is not BehaviourKind.LIKE:
+        """Return how many of those who did the same with the behaviour's item did so with this one, if it says much."""
+        kind = counted_as(behaviour.kind, behaviour.value)
+        if (counts := self._people.get(kind)) is None:
             return None
-        n, m = self._model.counts.together(behaviour.item, item.id)
-        usual = self._model.counts.share_liking(item.id) * m
+        n, m = counts.together(behaviour.item, item.id)
+        return CoOccurrence(n, m, kind) if self._says_something(n, m, counts.share_liking(item.id)) else None
+
+    def _says_something(self, n: int, m: int, usual: float) -> bool:
         policy = self._policy
-        says_something = m >= policy.min_people and n >= policy.min_together * m and n >= policy.min_lift * usual
-        return CoOccurrence(n, m) if says_something else None
+        if m >= policy.min_people and n >= policy.min_together * m and n >= policy.min_lift * usual * m:
+            return True
+        return n >= max(policy.min_both, policy.min_share * m) and lowest_share(n, m) >= policy.min_sure_lift * usual
 
     def closeness(self, behaviour: Behaviour, item: Item) -> CloseInMeaning | None:
         """Return the cosine of the two items' texts, if it is high."""
