@@ -59,14 +59,11 @@ class EvidenceBuilder:
         )
 
     def _popularity(self, item: Item) -> Popularity | None:
-        """Return how many people liked the item, else how many did whatever most of them did with it."""
-        kinds = sorted(
-            self._people, key=lambda k: (k is not BehaviourKind.LIKE, -self._people[k].popularity(item.id)[0])
-        )
-        for kind in kinds:
-            if self._people[kind].is_among_most_liked(item.id, self._policy.popular_share):
-                return Popularity(*self._people[kind].popularity(item.id), kind)
-        return None
+        """Return how many people liked the item (or read it, bought it: what people here do most), if they are many."""
+        kind = max(self._people, key=lambda kind: int(self._people[kind].likes.sum()), default=None)
+        if kind is None or not self._people[kind].is_among_most_liked(item.id, self._policy.popular_share):
+            return None
+        return Popularity(*self._people[kind].popularity(item.id), kind)
 
     def _cited(self, history: History, attribution: Attribution, item: Item) -> tuple[CitedBehaviour, ...]:
         positive = sum(c for c in attribution.contributions if c > 0)

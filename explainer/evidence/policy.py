@@ -26,7 +26,9 @@ class EvidencePolicy:
         min_share: if that is this share of them at least,
         min_sure_lift: and if the share, at the lower end of what it may be by chance, is so many times the usual one:
             the count is small, but it is no accident.
-        min_cosine: Closeness in meaning is a reason from this cosine on.
+        near_share: Two items are close in meaning if their cosine is in the highest share of this catalogue's pairs:
+            where every text names a genre or a console, a cosine that is high elsewhere is nothing special,
+        min_cosine: and at least this.
         popular_share: "Popular" means: in this share of the catalogue with the most likes.
     """
 
@@ -39,7 +41,8 @@ class EvidencePolicy:
     min_both: int = 5
     min_share: float = 0.1
     min_sure_lift: float = 2.0
-    min_cosine: float = 0.55
+    near_share: float = 0.01
+    min_cosine: float = 0.5
     popular_share: float = 0.1
 
 

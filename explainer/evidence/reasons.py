@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from explainer.evidence.model import CloseInMeaning, CoOccurrence, Reason, SharedAspect
 from explainer.evidence.policy import EvidencePolicy, lowest_share
 from retriever.data import AspectSource, Behaviour, Item
+from retriever.encoder import Embeddings
 from retriever.statistics import PeopleCounts, counted_as
 from retriever.store import FittedModel
+
+_PAIR, _PAIRS = 2, 10_000
 
 
 class ReasonFinder:
@@ -25,6 +30,7 @@ class ReasonFinder:
         self._model = model
         self._policy = policy
         self._people = people
+        self._min_cosine = max(policy.min_cosine, _quantile(model.embeddings, 1 - policy.near_share))
         self._frequency = Counter(term for item in model.recommender.catalogue.items for term in item.terms())
 
     def item_of(self, behaviour: Behaviour) -> Item:
@@ -63,7 +69,17 @@ class ReasonFinder:
         position = self._model.recommender.catalogue.position
         rows = self._model.embeddings[[position(behaviour.item), position(item.id)]]
         cosine = float(rows[0] @ rows[1])
-        return CloseInMeaning(cosine) if cosine >= self._policy.min_cosine else None
+        return CloseInMeaning(cosine) if cosine >= self._min_cosine else None
+
+
+def _quantile(embeddings: Embeddings, share: float) -> float:
+    """Return the cosine below which the share of all pairs of different items lies, from a fixed sample of them."""
+    if len(embeddings) < _PAIR:
+        return 1.0
+    rng = np.random.default_rng(0)
+    left = rng.integers(len(embeddings), size=_PAIRS)
+    right = (left + rng.integers(1, len(embeddings), size=_PAIRS)) % len(embeddings)
+    return float(np.quantile(np.einsum("ij,ij->i", embeddings[left], embeddings[right]), share))
 
 
 def fact_order(reasons: Sequence[Sequence[Reason]]) -> list[int]:

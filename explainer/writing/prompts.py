@@ -52,6 +52,7 @@ class DomainWords(msgspec.Struct, frozen=True):
         verbs: What each kind of behaviour is called, in the past: "bought", "listened to".
         filed: How an item carries an aspect: "is filed under".
         shelf: What items of one aspect share: "shelf", "section".
+        shelves: What items of several aspects share: "sections".
         kinship: In what respect items near in meaning are close: "in spirit".
     """
 
@@ -60,6 +61,7 @@ class DomainWords(msgspec.Struct, frozen=True):
     verbs: dict[BehaviourKind, str]
     filed: str
     shelf: str
+    shelves: str
     kinship: str
 
 

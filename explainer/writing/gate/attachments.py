@@ -60,6 +60,7 @@ def misattached(tokens: Sequence[Token], domain: str) -> Iterator[str]:
     last: str | None = None
     group: Sequence[str] = ()
     for sentence in sentences(tokens):
+        yield from _done_to_both(sentence, actions)
         yield from _counts(sentence, mentions, last, _LIKING | doings(domain).keys() - _NOUNS - {"gave"})
         for segment in segments(sentence):
             yield from _actions(segment, mentions, last, actions)
@@ -78,6 +79,17 @@ def _actions(segment: Sequence[Token], mentions: Mentions, last: str | None, act
             done_to = _object(segment, index, mentions, last)
             if done_to in {"item", None}:
                 yield f"misattached: {token.text}"
+
+
+def _done_to_both(sentence: Sequence[Token], actions: frozenset[str]) -> Iterator[str]:
+    """Nothing was done to the item yet: "you bought {b1} and {item}" is false where the clause ends there."""
+    for index, token in enumerate(sentence[:-1]):
+        ends = index + 2 == len(sentence) or sentence[index + 2].kind is TokenKind.PUNCTUATION
+        if token.text != "and" or not ends or entity(sentence[index + 1]) != "item" or not index:
+            continue
+        done = [t.text for t in sentence[:index] if t.kind is TokenKind.WORD and t.text in actions]
+        if done and entity(sentence[index - 1]) is not None:
+            yield f"misattached: {done[-1]}"
 
 
 def _object(segment: Sequence[Token], index: int, mentions: Mentions, last: str | None) -> str | None:
