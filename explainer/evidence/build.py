@@ -8,7 +8,7 @@ from explainer.attribution import Attribution
 from explainer.evidence.model import CitedBehaviour, CoOccurrence, Evidence, Popularity, Reason, SharedAspect
 from explainer.evidence.policy import EvidencePolicy, stable_choice
 from explainer.evidence.reasons import ReasonFinder, fact_order, fewest_aspects
-from retriever.data import Behaviour, BehaviourKind, History, Item, Polarity
+from retriever.data import AspectSource, Behaviour, BehaviourKind, History, Item, Polarity
 from retriever.statistics import PeopleCounts
 from retriever.store import FittedModel
 
@@ -115,6 +115,8 @@ class EvidenceBuilder:
         """Return the reasons per behaviour; none where all it has is a second count: one count a text is enough."""
         shared = [self._finder.shared_aspects(behaviour, item) for behaviour in behaviours]
         counts = [self._finder.co_occurrence(behaviour, item) for behaviour in behaviours]
+        # A word that two titles share tells less than a category: what people did goes first, wherever it is known.
+        quote = quote or all(s.source is not AspectSource.CATALOGUE for found in shared for s in found)
         if len(behaviours) == 1:
             aspects: list[Reason] = [*shared[0][: self._policy.max_aspects]]
             count = [counts[0]] if counts[0] is not None and (quote or not aspects) else []

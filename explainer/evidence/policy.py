@@ -59,6 +59,8 @@ def lowest_share(n: int, m: int) -> float:
         n: Successes.
         m: Trials, at least 1.
     """
+    if not n:
+        return 0.0
     share, z2 = n / m, _Z95**2
     spread = _Z95 * math.sqrt(share * (1 - share) / m + z2 / (4 * m * m))
     return max(0.0, (share + z2 / (2 * m) - spread) / (1 + z2 / m))
