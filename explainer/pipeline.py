@@ -15,7 +15,7 @@ from explainer.attribution import Attribution, Attributor, ClosedFormLeaveOneOut
 from explainer.audit import log
 from explainer.errors import ConflictError
 from explainer.evidence import Evidence, EvidenceBuilder
-from explainer.storage.catalogue import dataset_row, load_history, load_item
+from explainer.storage.catalogue import counted_kinds, dataset_row, load_dataset, load_history, load_item
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
 from explainer.storage.tables import EvidenceRow, ExplanationRow
@@ -25,6 +25,7 @@ from explainer.writing.slots import slot_values
 from explainer.writing.writer import Request, Writer, Written
 from retriever.data import History, Item
 from retriever.retrieve import CANDIDATES_PER_SIDE, Recommendation, met_items, rank_of, recommend
+from retriever.statistics import PeopleCounts, counts_by_kind
 from retriever.store import FittedModel
 
 
@@ -64,7 +65,8 @@ class Explainer:
         self._attributor = attributor or ClosedFormLeaveOneOut()
         with database.session() as session:
             self.domain = dataset_row(session).domain
-        self._evidence = EvidenceBuilder(model, self.domain)
+            people = _people(session, model)
+        self._evidence = EvidenceBuilder(model, self.domain, people=people)
 
     def check(self) -> None:
         """Check that the database can be used.
@@ -203,6 +205,15 @@ class Explainer:
         note_model(session, self.model.version, "recommender", self.model.recommender.name, details)
         hashes = {} if engine is None else {"model_hash": engine.model_hash, "adapter_hash": engine.adapter_hash}
         note_model(session, self.writer_version, "writer", "template" if engine is None else engine.name, hashes)
+
+
+def _people(session: Session, model: FittedModel) -> PeopleCounts:
+    """Return the counts that a reason may quote, of people who liked, or bought, or read."""
+    kinds = counted_kinds(session)
+    if len(kinds) <= 1:
+        return dict.fromkeys(kinds, model.counts)  # one kind only: the model has counted just that
+    scale = model.recommender.scale
+    return counts_by_kind(model.recommender.catalogue, load_dataset(session).behaviours, scale)
 
 
 def _evidence_row(cited: dict[str, Any]) -> EvidenceRow:

@@ -8,7 +8,8 @@ from explainer.attribution import Attribution
 from explainer.evidence.model import CitedBehaviour, CoOccurrence, Evidence, Popularity, Reason, SharedAspect
 from explainer.evidence.policy import EvidencePolicy, stable_choice
 from explainer.evidence.reasons import ReasonFinder, fact_order, fewest_aspects
-from retriever.data import Behaviour, History, Item, Polarity
+from retriever.data import AspectSource, Behaviour, BehaviourKind, History, Item, Polarity
+from retriever.statistics import PeopleCounts
 from retriever.store import FittedModel
 
 Pair = tuple[Behaviour, float]
@@ -22,14 +23,23 @@ class EvidenceBuilder:
         model: The recommender that ranked the item, with its counts and embeddings.
         domain: Which wording fits.
         policy: Thresholds.
+        people: Counts that a reason may quote, by what they count; by default the model's own, which are of likes only
+            where every behaviour is a like or a rating.
     """
 
-    def __init__(self, model: FittedModel, domain: str, policy: EvidencePolicy | None = None) -> None:
+    def __init__(
+        self,
+        model: FittedModel,
+        domain: str,
+        policy: EvidencePolicy | None = None,
+        people: PeopleCounts | None = None,
+    ) -> None:
         self._model = model
         self._domain = domain
         self._policy = policy or EvidencePolicy()
         self._catalogue = model.recommender.catalogue
-        self._finder = ReasonFinder(model, self._policy)
+        self._people = {BehaviourKind.LIKE: model.counts} if people is None else people
+        self._finder = ReasonFinder(model, self._policy, self._people)
 
     def build(self, history: History, attribution: Attribution) -> Evidence:
         """Return the evidence for the attributed item.
@@ -38,9 +48,6 @@ class EvidenceBuilder:
         """
         item = self._catalogue.items[self._catalogue.position(attribution.item)]
         cited = self._cited(history, attribution, item)
-        popularity = None
-        if not cited and self._model.counts.is_among_most_liked(item.id, self._policy.popular_share):
-            popularity = Popularity(*self._model.counts.popularity(item.id))
         return Evidence(
             item_id=item.id,
             title=item.title,
@@ -48,8 +55,15 @@ class EvidenceBuilder:
             value_high=self._model.recommender.scale.high,
             behaviours=cited,
             known_user=len(history) > 0,
-            popularity=popularity,
+            popularity=None if cited else self._popularity(item),
         )
+
+    def _popularity(self, item: Item) -> Popularity | None:
+        """Return how many people liked the item (or read it, bought it: what people here do most), if they are many."""
+        kind = max(self._people, key=lambda kind: int(self._people[kind].likes.sum()), default=None)
+        if kind is None or not self._people[kind].is_among_most_liked(item.id, self._policy.popular_share):
+            return None
+        return Popularity(*self._people[kind].popularity(item.id), kind)
 
     def _cited(self, history: History, attribution: Attribution, item: Item) -> tuple[CitedBehaviour, ...]:
         positive = sum(c for c in attribution.contributions if c > 0)
@@ -101,19 +115,23 @@ class EvidenceBuilder:
         """Return the reasons per behaviour; none where all it has is a second count: one count a text is enough."""
         shared = [self._finder.shared_aspects(behaviour, item) for behaviour in behaviours]
         counts = [self._finder.co_occurrence(behaviour, item) for behaviour in behaviours]
+        # A word that two titles share tells less than a category: what people did goes first, wherever it is known.
+        quote = quote or all(s.source is not AspectSource.CATALOGUE for found in shared for s in found)
         if len(behaviours) == 1:
-            aspects: list[Reason] = [SharedAspect(aspect) for aspect in shared[0][: self._policy.max_aspects]]
+            aspects: list[Reason] = [*shared[0][: self._policy.max_aspects]]
             count = [counts[0]] if counts[0] is not None and (quote or not aspects) else []
             return [(*aspects, *count) or self._closeness(behaviours[0], item)]
         quoted = _quoted(counts, shared, quote=quote)
-        aspect_of = fewest_aspects([[] if n == quoted else aspects for n, aspects in enumerate(shared)])
+        names = [[] if n == quoted else [s.aspect for s in aspects] for n, aspects in enumerate(shared)]
+        aspect_of = fewest_aspects(names)
         found: list[tuple[Reason, ...]] = []
         for n, behaviour in enumerate(behaviours):
             aspect, count_here = aspect_of[n], counts[n]
             if n == quoted and count_here is not None:
                 found.append((count_here,))
             else:
-                found.append((SharedAspect(aspect),) if aspect is not None else self._closeness(behaviour, item))
+                same = tuple(s for s in shared[n] if s.aspect == aspect)
+                found.append(same or self._closeness(behaviour, item))
         return found
 
     def _closeness(self, behaviour: Behaviour, item: Item) -> tuple[Reason, ...]:
@@ -138,7 +156,9 @@ class EvidenceBuilder:
         )
 
 
-def _quoted(counts: Sequence[CoOccurrence | None], shared: Sequence[Sequence[str]], *, quote: bool) -> int | None:
+def _quoted(
+    counts: Sequence[CoOccurrence | None], shared: Sequence[Sequence[SharedAspect]], *, quote: bool
+) -> int | None:
     """Return which behaviour quotes its count: one that has nothing else, or the first that can if asked to."""
     able = [n for n, count in enumerate(counts) if count is not None]
     needy = [n for n in able if not shared[n]]

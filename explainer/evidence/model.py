@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import msgspec
 
-from retriever.data import BehaviourKind, Polarity
+from retriever.data import AspectSource, BehaviourKind, Polarity
 
 
 class SharedAspect(msgspec.Struct, frozen=True, tag="shared_aspect"):
-    """The behaviour's item and the recommended item carry the same aspect."""
+    """The behaviour's item and the recommended item carry the same aspect.
+
+    Attributes:
+        aspect: The aspect.
+        source: ``catalogue`` if both have it from there, ``title`` if it stands in both titles, ``text`` if it stands
+            in title or description of both.
+    """
 
     aspect: str
+    source: AspectSource = AspectSource.CATALOGUE
 
 
 class CoOccurrence(msgspec.Struct, frozen=True, tag="co_occurrence"):
-    """Of the ``m`` people who liked the behaviour's item, ``n`` also liked the recommended one."""
+    """Of the ``m`` people who liked the behaviour's item, ``n`` also liked the recommended one.
+
+    Attributes:
+        n: People who liked both.
+        m: People who liked the behaviour's item.
+        kind: What was counted: ``like`` for liking (by a like or a good rating), else what the people did with both.
+    """
 
     n: int
     m: int
+    kind: BehaviourKind = BehaviourKind.LIKE
 
 
 class CloseInMeaning(msgspec.Struct, frozen=True, tag="close_in_meaning"):
@@ -75,10 +89,11 @@ class CitedBehaviour(msgspec.Struct, frozen=True):
 
 
 class Popularity(msgspec.Struct, frozen=True):
-    """``n`` of ``m`` people liked the item, which puts it in the catalogue's most liked tenth."""
+    """``n`` of ``m`` people liked the item (or bought it …), which puts it in the catalogue's most liked tenth."""
 
     n: int
     m: int
+    kind: BehaviourKind = BehaviourKind.LIKE
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -111,6 +126,12 @@ class Evidence(msgspec.Struct, frozen=True):
     def common_aspects(self) -> tuple[str, ...]:
         """The aspects that all cited behaviours share with the item."""
         return tuple(aspect for aspect in self.aspects if len(self.sharing(aspect)) == len(self.behaviours))
+
+    @property
+    def aspect_source(self) -> AspectSource:
+        """Where the aspects stand, all of them: the weakest source among them."""
+        found = {r.source for b in self.behaviours for r in b.reasons if isinstance(r, SharedAspect)}
+        return max(found, key=list(AspectSource).index, default=AspectSource.CATALOGUE)
 
     def sharing(self, aspect: str) -> tuple[str, ...]:
         """Return the slots of the behaviours that share the aspect with the item."""

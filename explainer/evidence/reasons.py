@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from explainer.evidence.model import CloseInMeaning, CoOccurrence, Reason, SharedAspect
-from explainer.evidence.policy import EvidencePolicy
-from retriever.data import Behaviour, BehaviourKind, Item
+from explainer.evidence.policy import EvidencePolicy, lowest_share
+from retriever.data import AspectSource, Behaviour, Item
+from retriever.encoder import Embeddings
+from retriever.statistics import PeopleCounts, counted_as
 from retriever.store import FittedModel
+
+_PAIR, _PAIRS = 2, 10_000
 
 
 class ReasonFinder:
@@ -17,40 +23,63 @@ class ReasonFinder:
     Args:
         model: The recommender that ranked the item, with its counts and embeddings.
         policy: Thresholds.
+        people: Counts that a reason may quote, by what they count.
     """
 
-    def __init__(self, model: FittedModel, policy: EvidencePolicy) -> None:
+    def __init__(self, model: FittedModel, policy: EvidencePolicy, people: PeopleCounts) -> None:
         self._model = model
         self._policy = policy
-        self._frequency = Counter(aspect for item in model.recommender.catalogue.items for aspect in item.aspects)
+        self._people = people
+        self._min_cosine = max(policy.min_cosine, _quantile(model.embeddings, 1 - policy.near_share))
+        self._frequency = Counter(term for item in model.recommender.catalogue.items for term in item.terms())
 
     def item_of(self, behaviour: Behaviour) -> Item:
         """Return the item a behaviour is about."""
         catalogue = self._model.recommender.catalogue
         return catalogue.items[catalogue.position(behaviour.item)]
 
-    def shared_aspects(self, behaviour: Behaviour, item: Item) -> list[str]:
+    def shared_aspects(self, behaviour: Behaviour, item: Item) -> list[SharedAspect]:
         """Return the aspects that both items carry, rarest in the catalogue first."""
-        shared = set(self.item_of(behaviour).aspects) & set(item.aspects)
-        return sorted(shared, key=lambda aspect: (self._frequency[aspect], aspect))
+        theirs, ours = self.item_of(behaviour).terms(), item.terms()
+        found = []
+        for term in sorted(theirs.keys() & ours.keys(), key=lambda term: (self._frequency[term], term)):
+            sources = {theirs[term].source, ours[term].source}
+            # What the catalogue says of one and a title of the other is not one fact about both.
+            if AspectSource.CATALOGUE not in sources or len(sources) == 1:
+                source = sources.pop() if len(sources) == 1 else AspectSource.TEXT
+                found.append(SharedAspect(ours[term].term, source))
+        return found
 
     def co_occurrence(self, behaviour: Behaviour, item: Item) -> CoOccurrence | None:
-        """Return how many of those who liked the behaviour's item also liked this one, if that says something."""
-        # "n of m people who liked it" presumes that liking is something people say: by a rating or a like.
-        if behaviour.value is None and behaviour.kind is not BehaviourKind.LIKE:
+        """Return how many of those who did the same with the behaviour's item did so with this one, if it says much."""
+        kind = counted_as(behaviour.kind, behaviour.value)
+        if (counts := self._people.get(kind)) is None:
             return None
-        n, m = self._model.counts.together(behaviour.item, item.id)
-        usual = self._model.counts.share_liking(item.id) * m
+        n, m = counts.together(behaviour.item, item.id)
+        return CoOccurrence(n, m, kind) if self._says_something(n, m, counts.share_liking(item.id)) else None
+
+    def _says_something(self, n: int, m: int, usual: float) -> bool:
         policy = self._policy
-        says_something = m >= policy.min_people and n >= policy.min_together * m and n >= policy.min_lift * usual
-        return CoOccurrence(n, m) if says_something else None
+        if m >= policy.min_people and n >= policy.min_together * m and n >= policy.min_lift * usual * m:
+            return True
+        return n >= max(policy.min_both, policy.min_share * m) and lowest_share(n, m) >= policy.min_sure_lift * usual
 
     def closeness(self, behaviour: Behaviour, item: Item) -> CloseInMeaning | None:
         """Return the cosine of the two items' texts, if it is high."""
         position = self._model.recommender.catalogue.position
         rows = self._model.embeddings[[position(behaviour.item), position(item.id)]]
         cosine = float(rows[0] @ rows[1])
-        return CloseInMeaning(cosine) if cosine >= self._policy.min_cosine else None
+        return CloseInMeaning(cosine) if cosine >= self._min_cosine else None
+
+
+def _quantile(embeddings: Embeddings, share: float) -> float:
+    """Return the cosine below which the share of all pairs of different items lies, from a fixed sample of them."""
+    if len(embeddings) < _PAIR:
+        return 1.0
+    rng = np.random.default_rng(0)
+    left = rng.integers(len(embeddings), size=_PAIRS)
+    right = (left + rng.integers(1, len(embeddings), size=_PAIRS)) % len(embeddings)
+    return float(np.quantile(np.einsum("ij,ij->i", embeddings[left], embeddings[right]), share))
 
 
 def fact_order(reasons: Sequence[Sequence[Reason]]) -> list[int]:

@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
+
+from explainer.evidence import CloseInMeaning, CoOccurrence, Reason, SharedAspect
 from explainer.storage.tables import EvidenceRow, ExplanationRow
+from explainer.writing.prompts import DomainWords
 from explainer.writing.slots import SLOT
+from retriever.data import AspectSource, BehaviourKind
 
 _BAR_WIDTH = 100.0
 
@@ -39,7 +44,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One film with its sentence."""
+    """One item with its sentence."""
 
     row: ExplanationRow
     pieces: list[Piece]
@@ -48,9 +53,9 @@ class Card:
     rest_count: int
 
 
-def card_of(row: ExplanationRow) -> Card:
-    """Return the card of a stored explanation."""
-    bars = _bars(row.evidence, row.slots)
+def card_of(row: ExplanationRow, words: DomainWords) -> Card:
+    """Return the card of a stored explanation, in the words of its domain."""
+    bars = _bars(row.evidence, row.slots, words)
     supporting = sum(1 for value in row.contributions.values() if value > 0)
     rest = max(0.0, 100.0 - sum(bar.percent for bar in bars)) if bars else 0.0
     return Card(row, _pieces(row), bars, rest, max(0, supporting - len(bars)))
@@ -69,12 +74,12 @@ def _pieces(row: ExplanationRow) -> list[Piece]:
     return [piece for piece in pieces if piece.text]
 
 
-def _bars(evidence: list[EvidenceRow], slots: Mapping[str, str]) -> list[Bar]:
+def _bars(evidence: list[EvidenceRow], slots: Mapping[str, str], words: DomainWords) -> list[Bar]:
     longest = max((e.share for e in evidence), default=1.0) or 1.0
     return [
         Bar(
             slots[e.slot],
-            _note(e, slots.get(f"{e.slot}.value")),
+            _note(e, slots.get(f"{e.slot}.value"), words),
             100 * e.share,
             _BAR_WIDTH * e.share / longest,
         )
@@ -82,16 +87,24 @@ def _bars(evidence: list[EvidenceRow], slots: Mapping[str, str]) -> list[Bar]:
     ]
 
 
-def _note(evidence: EvidenceRow, value: str | None) -> str:
-    parts = [f"rated {value}" if value else evidence.kind]
+def _note(evidence: EvidenceRow, value: str | None, words: DomainWords) -> str:
+    did = words.verbs[BehaviourKind(evidence.kind)]
+    parts = [f"{did} {value}" if value else did]
     if evidence.time is not None:
         parts.append(datetime.fromtimestamp(evidence.time, UTC).strftime("%-d %B %Y"))
-    aspects = [r["aspect"] for r in evidence.reasons if r["type"] == "shared_aspect"]
+    reasons = msgspec.convert(evidence.reasons, list[Reason])
+    aspects = [_aspect(reason) for reason in reasons if isinstance(reason, SharedAspect)]
     if aspects:
         parts.append("shares " + ", ".join(aspects))
-    for reason in evidence.reasons:
-        if reason["type"] == "co_occurrence":
-            parts.append(f"{reason['n']} of {reason['m']} people who liked it also liked this")
-        if reason["type"] == "close_in_meaning":
+    for reason in reasons:
+        if isinstance(reason, CoOccurrence):
+            did = words.verbs[reason.kind]
+            parts.append(f"{reason.n} of {reason.m} people who {did} it also {did} this")
+        if isinstance(reason, CloseInMeaning):
             parts.append("close in meaning")
     return " · ".join(parts)
+
+
+def _aspect(shared: SharedAspect) -> str:
+    notes = {AspectSource.TITLE: " (from the titles)", AspectSource.TEXT: " (from the descriptions)"}
+    return shared.aspect + notes.get(shared.source, "")

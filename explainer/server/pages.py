@@ -41,7 +41,8 @@ class PageController(Controller):
         cards = []
         if chosen:
             with admission.place():
-                cards = [card_of(row) for row in explainer.explain_top(chosen, _CARDS, reuse=True)]
+                words = explainer.writer.prompts.words(explainer.domain)
+                cards = [card_of(row, words) for row in explainer.explain_top(chosen, _CARDS, reuse=True)]
         history = explainer.history(chosen) if chosen else None
         items = {item.id: item for item in explainer.model.recommender.catalogue.items}
         return Template(

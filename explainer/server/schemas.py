@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from explainer.view import ExplanationView
+from retriever.data import Aspect
 
 MAX_K = 50
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -41,12 +42,13 @@ class Explanations(msgspec.Struct, frozen=True):
 
 
 class RecommendedItem(msgspec.Struct, frozen=True):
-    """One recommended item."""
+    """One recommended item; ``phrases`` are aspects found in title or description where the catalogue has none."""
 
     item: str
     title: str
     year: int | None
     aspects: tuple[str, ...]
+    phrases: tuple[Aspect, ...]
     rank: int
     score: float
 

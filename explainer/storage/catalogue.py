@@ -9,7 +9,18 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import ConflictError, NotFoundError, NotReadyError
 from explainer.storage.tables import BehaviourRow, DatasetRow, ItemRow
-from retriever.data import Behaviour, BehaviourKind, CleaningReport, Dataset, History, Item, ValueScale
+from retriever.data import (
+    Aspect,
+    AspectSource,
+    Behaviour,
+    BehaviourKind,
+    CleaningReport,
+    Dataset,
+    History,
+    Item,
+    ValueScale,
+)
+from retriever.statistics import counted_as
 
 _CHUNK = 5000
 OnProgress = Callable[[int], None]
@@ -54,6 +65,7 @@ def _ingest_items(session: Session, items: Sequence[Item], on_progress: OnProgre
     for item in items:
         if (row := stored.get(item.id)) is not None:
             row.title, row.year, row.aspects, row.text = item.title, item.year, list(item.aspects), item.text
+            row.phrases = _phrases(item)
     position = len(stored)
     rows = [
         {
@@ -63,6 +75,7 @@ def _ingest_items(session: Session, items: Sequence[Item], on_progress: OnProgre
             "year": i.year,
             "aspects": list(i.aspects),
             "text": i.text,
+            "phrases": _phrases(i),
         }
         for n, i in enumerate(new)
     ]
@@ -154,8 +167,19 @@ def users(session: Session, limit: int) -> list[tuple[str, int]]:
     return [(user, number) for user, number in rows]
 
 
+def counted_kinds(session: Session) -> set[BehaviourKind]:
+    """Return every kind that some behaviour is counted as (see :func:`~retriever.statistics.counted_as`)."""
+    rows = session.execute(select(BehaviourRow.kind, BehaviourRow.value.is_(None)).distinct())
+    return {counted_as(BehaviourKind(kind), None if unvalued else 0.0) for kind, unvalued in rows}
+
+
+def _phrases(item: Item) -> list[dict[str, str]]:
+    return [{"term": phrase.term, "source": phrase.source.value} for phrase in item.phrases]
+
+
 def _item(row: ItemRow) -> Item:
-    return Item(row.id, row.title, tuple(row.aspects), row.year, row.text)
+    phrases = tuple(Aspect(phrase["term"], AspectSource(phrase["source"])) for phrase in row.phrases)
+    return Item(row.id, row.title, tuple(row.aspects), row.year, row.text, phrases)
 
 
 def _behaviour(behaviour_id: str, user: str, item: str, kind: str, time: int | None, value: float | None) -> Behaviour:

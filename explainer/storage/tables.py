@@ -79,6 +79,7 @@ class ItemRow(Base):
     year: Mapped[int | None]
     aspects: Mapped[list[Any]]
     text: Mapped[str] = mapped_column(Text)
+    phrases: Mapped[list[Any]]
 
 
 class BehaviourRow(Base):

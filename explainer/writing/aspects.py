@@ -26,4 +26,6 @@ def _plural(term: str) -> str:
 def surface_forms(aspect: str) -> tuple[str, ...]:
     """Return the lower-case phrases that count as mentioning the aspect, the aspect itself first."""
     term = aspect.lower().replace("\u2019", "'")
+    if aspect != aspect.lower() or not term[-1:].isalpha():
+        return (term,)  # a name has no plural
     return (term, _plural(term), *_IRREGULAR.get(term, ()))

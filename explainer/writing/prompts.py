@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from jinja2 import DictLoader, StrictUndefined, TemplateError, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -17,6 +18,7 @@ from explainer.errors import PromptError
 from explainer.evidence import Evidence
 from explainer.paths import resource_dir
 from explainer.writing.slots import slot_values
+from retriever.data import BehaviourKind
 
 OPENINGS = ("you", "item", "behaviour", "people", "other")
 
@@ -39,6 +41,28 @@ class Prompt:
     def hash(self) -> str:
         """SHA-256 of the whole prompt, hexadecimal."""
         return hashlib.sha256(f"{self.system}\x00{self.user}".encode()).hexdigest()
+
+
+class DomainWords(msgspec.Struct, frozen=True):
+    """How a domain speaks.
+
+    Attributes:
+        noun: What an item is called.
+        plural: What several are called.
+        verbs: What each kind of behaviour is called, in the past: "bought", "listened to".
+        filed: How an item carries an aspect: "is filed under".
+        shelf: What items of one aspect share: "shelf", "section".
+        shelves: What items of several aspects share: "sections".
+        kinship: In what respect items near in meaning are close: "in spirit".
+    """
+
+    noun: str
+    plural: str
+    verbs: dict[BehaviourKind, str]
+    filed: str
+    shelf: str
+    shelves: str
+    kinship: str
 
 
 class PromptLibrary:
@@ -83,6 +107,21 @@ class PromptLibrary:
     def fallback(self, evidence: Evidence, variant: int, *, locale: str = "en", audience: str = "customer") -> str:
         """Return the template's own draft (with slots) for the evidence; ``variant`` picks the phrasing."""
         return self._render(f"{locale}/{audience}/fallback.j2", evidence, variant=variant)
+
+    def words(self, domain: str, *, locale: str = "en") -> DomainWords:
+        """Return how the domain speaks, as its template says.
+
+        Raises:
+            PromptError: If the locale has no wording for the domain, or an incomplete one.
+        """
+        name = f"{locale}/domains/{domain}.j2"
+        try:
+            module = self._environment.get_template(name).module
+            return msgspec.convert(vars(module), DomainWords)
+        except TemplateNotFound as error:
+            raise PromptError(f"Prompt template {error.name!r} is missing under {self.root}.") from error
+        except (TemplateError, msgspec.ValidationError) as error:
+            raise PromptError(f"Prompt template {name!r} is incomplete: {error}") from error
 
     def version(self, locale: str, audience: str) -> str:
         """Return the SHA-256 over every template a prompt of this locale and audience can touch."""

@@ -19,6 +19,10 @@ from retriever.data import BehaviourKind
 SLOT = re.compile(r"\{([a-z]+[0-9]?(?:\.[a-z]+)?)\}")
 _STARS = {"en": {"one": "{n} star", "other": "{n} stars"}, "zh": {"other": "{n} 星"}}
 _STAR_SCALE = 5.0
+_LONGEST = 80
+# Headlines are sentences of their own and product names are lists; without quotes nobody sees where they end.
+_QUOTED = frozenset({"shop", "content", "social", "news"})
+_QUOTES = {"en": "\u201c{}\u201d", "zh": "\u300a{}\u300b"}
 # Unicode UAX #9: FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE keep a right-to-left title from reordering the rest.
 _ISOLATE, _POP = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
@@ -34,6 +38,19 @@ def display_title(title: str) -> str:
     return f"{_ISOLATE}{clean}{_POP}" if turns else clean
 
 
+def named(title: str, domain: str, locale: str) -> str:
+    """Return a title as a sentence names it: at a length one can read, in quotes unless it is a film's."""
+    shown = display_title(title if len(title) <= _LONGEST else _cut(title))
+    return _QUOTES.get(locale, _QUOTES["en"]).format(shown) if domain in _QUOTED else shown
+
+
+def _cut(title: str) -> str:
+    """Return the title up to the last whole word that fits, marked as cut."""
+    start = title[: _LONGEST - 1]
+    head, gap, _ = start.rpartition(" ")
+    return (head if gap else start).rstrip(" ,;:.-\u2013") + "\u2026"
+
+
 def rating_text(value: float, high: float, locale: str) -> str:
     """Return a rating in words: "5 stars" on a five-star scale, "8/10" on any other."""
     number = format_decimal(value, locale=locale)
@@ -46,10 +63,10 @@ def rating_text(value: float, high: float, locale: str) -> str:
 
 def slot_values(evidence: Evidence, locale: str) -> dict[str, str]:
     """Return every slot a draft may use with the text that goes into it."""
-    values = {"item": display_title(evidence.title)}
+    values = {"item": named(evidence.title, evidence.domain, locale)}
     for behaviour in evidence.behaviours:
         slot = behaviour.slot
-        values[slot] = display_title(behaviour.title)
+        values[slot] = named(behaviour.title, evidence.domain, locale)
         if behaviour.kind is BehaviourKind.RATING and behaviour.value is not None:
             values[f"{slot}.value"] = rating_text(behaviour.value, evidence.value_high, locale)
         if (together := behaviour.co_occurrence) is not None:

@@ -10,7 +10,7 @@ from typing import Protocol
 from explainer.errors import EngineUnavailable
 from explainer.evidence import Evidence, stable_choice
 from explainer.writing.engines import Engine, Sampling
-from explainer.writing.gate import Verdict, Vocabulary, check
+from explainer.writing.gate import Verdict, Vocabulary, as_written, check
 from explainer.writing.prompts import Prompt, PromptLibrary
 from explainer.writing.slots import fill, slot_values
 
@@ -183,8 +183,9 @@ class Writer:
             # Checked again, also from the cache: the rules may be stricter than when it was stored.
             verdict: Verdict = check(outcome.draft, evidence, self._vocabulary(locale))
             if verdict.passed:
-                text = fill(outcome.draft, values)
-                return Written(text, outcome.draft, MODEL, prompt_hash, version, failures, prompt_hash in known)
+                draft = as_written(outcome.draft, evidence.aspects)
+                text = fill(draft, values)
+                return Written(text, draft, MODEL, prompt_hash, version, failures, prompt_hash in known)
             failures += verdict.failures
         variant = stable_choice(_FALLBACK_VARIANTS, request.user, evidence.item_id, "fallback")
         draft = self.prompts.fallback(evidence, variant, locale=locale, audience=audience)

@@ -31,6 +31,22 @@ class Polarity(StrEnum):
     NEGATIVE = "negative"
 
 
+class AspectSource(StrEnum):
+    """Where it stands that an aspect describes an item, most trustworthy first."""
+
+    CATALOGUE = "catalogue"
+    TITLE = "title"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """A short term that describes an item, and where it was found."""
+
+    term: str
+    source: AspectSource
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A catalogue entry.
@@ -38,9 +54,12 @@ class Item:
     Attributes:
         id: Identifier, unique in its dataset.
         title: What people call it.
-        aspects: Short lower-case terms that describe it (genre, tag, category), most telling first.
+        aspects: Short terms that the catalogue gives it (genre, tag, category), most telling first; in lower case but
+            for names ("NFL football").
         year: Year of release, when known.
         text: Free description, when there is one.
+        phrases: Key phrases found in title or text where the catalogue gives no aspects, most telling first, written
+            as most titles write them ("Xbox 360").
     """
 
     id: str
@@ -48,6 +67,12 @@ class Item:
     aspects: tuple[str, ...] = ()
     year: int | None = None
     text: str = ""
+    phrases: tuple[Aspect, ...] = ()
+
+    def terms(self) -> dict[str, Aspect]:
+        """Return every aspect by its case-folded term; where both have it, the catalogue's own."""
+        given = (Aspect(term, AspectSource.CATALOGUE) for term in self.aspects)
+        return {aspect.term.casefold(): aspect for aspect in (*self.phrases, *given)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +190,8 @@ class Dataset:
         digest = hashlib.sha256()
         for item in self.items:
             digest.update(repr((item.id, item.title, item.aspects, item.year, item.text)).encode())
+            if item.phrases:
+                digest.update(repr([(p.term, p.source.value) for p in item.phrases]).encode())
         for row in sorted(b.id for b in self.behaviours):
             digest.update(row.encode())
         return digest.hexdigest()

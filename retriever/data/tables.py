@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,12 @@ SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 
 def read_table(
-    path: Path, columns: Mapping[str, str], required: frozenset[str], *, quoted: bool = True
+    path: Path,
+    columns: Mapping[str, str],
+    required: frozenset[str],
+    *,
+    quoted: bool = True,
+    header: Sequence[str] = (),
 ) -> Iterator[Row]:
     """Yield the table's rows with their fields under our names.
 
@@ -25,6 +30,7 @@ def read_table(
         columns: Our field name → the table's column name.
         required: Our field names whose column must exist.
         quoted: Whether double quotes in CSV and TSV enclose fields.
+        header: Column names of a CSV or TSV without a header line; by default its first line has them.
 
     Raises:
         DataError: If the file is missing, empty, unreadable, or lacks a required column.
@@ -34,7 +40,8 @@ def read_table(
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty: it needs the columns {_names(columns, required)}.")
     reader = {".jsonl": _jsonl, ".parquet": _parquet}.get(path.suffix)
-    rows = reader(path) if reader else _separated(path, "," if path.suffix == ".csv" else "\t", quoted=quoted)
+    delimiter = "," if path.suffix == ".csv" else "\t"
+    rows = reader(path) if reader else _separated(path, delimiter, header, quoted=quoted)
     yield from _renamed(path, rows, columns, required)
 
 
@@ -61,11 +68,13 @@ def _names(columns: Mapping[str, str], required: frozenset[str]) -> str:
     return ", ".join(repr(columns[name]) for name in sorted(required))
 
 
-def _separated(path: Path, delimiter: str, *, quoted: bool) -> Iterator[tuple[int, Mapping[str, str] | None]]:
+def _separated(
+    path: Path, delimiter: str, header: Sequence[str], *, quoted: bool
+) -> Iterator[tuple[int, Mapping[str, str] | None]]:
     # surrogateescape keeps bytes that are not UTF-8 recognisable, so the cleaning can count their rows.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
         reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
-        header = next(reader, [])
+        header = header or next(reader, [])
         try:
             for cells in reader:
                 if cells:

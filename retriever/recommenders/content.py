@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from retriever.data import Item
 from retriever.encoder import Embeddings
-from retriever.index import ExactIndex
+from retriever.index import make_index
 from retriever.recommenders.base import Training
 from retriever.recommenders.linear import LinearConfig, LinearRecommender
 
@@ -55,7 +55,7 @@ def content_matrix(embeddings: Embeddings, neighbours: int) -> csr_array:
     """
     size = len(embeddings)
     # One more than asked for: the nearest item is usually the item itself.
-    positions, cosines = ExactIndex(embeddings).nearest(embeddings, neighbours + 1)
+    positions, cosines = make_index(embeddings).nearest(embeddings, neighbours + 1)
     rows = np.repeat(np.arange(size), positions.shape[1])
     columns, values = positions.ravel(), np.clip(cosines.ravel(), 0.0, None)
     keep = (rows != columns) & (columns >= 0)

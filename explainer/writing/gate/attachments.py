@@ -5,22 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
+from explainer.writing.gate.words import ORDINALS, PEOPLE, doings
 
-ORDINALS: Mapping[str, int] = {
-    "first": 0,
-    "one": 0,
-    "former": 0,
-    "second": 1,
-    "other": 1,
-    "third": 2,
-    "last": -1,
-}
-PEOPLE = frozenset({"people", "viewers", "others", "audience", "fans", "many", "company", "who"})
-_ACTIONS = frozenset({"gave", "rated", "liked", "enjoyed", "watched", "bought", "reviewed", "got", "did", "followed"})
+_ACTIONS = frozenset({"liked", "enjoyed", "got", "did", "followed"})
+_NOUNS = frozenset({"rating", "marks", "review"})
 _PRONOUNS = frozenset({"it", "that", "did"})
 _LIKING = frozenset({"liked", "like", "liking"})
 
@@ -61,15 +53,17 @@ def _is_behaviour(token: Token) -> bool:
     return token.kind is TokenKind.SLOT and token.text[0] == "b" and "." not in token.text
 
 
-def misattached(tokens: Sequence[Token]) -> Iterator[str]:
+def misattached(tokens: Sequence[Token], domain: str) -> Iterator[str]:
     """Yield ``rule: what`` for every action, rating and count that is attached to the wrong thing."""
     mentions = Mentions.of(tokens)
+    actions = (_ACTIONS | doings(domain).keys()) - _NOUNS
     last: str | None = None
     group: Sequence[str] = ()
     for sentence in sentences(tokens):
-        yield from _counts(sentence, mentions, last)
+        yield from _done_to_both(sentence, actions)
+        yield from _counts(sentence, mentions, last, _LIKING | doings(domain).keys() - _NOUNS - {"gave"})
         for segment in segments(sentence):
-            yield from _actions(segment, mentions, last)
+            yield from _actions(segment, mentions, last, actions)
             yield from _owned(segment)
             named = [name for token in segment if (name := entity(token))]
             yield from _values(segment, named, group, mentions)
@@ -77,14 +71,25 @@ def misattached(tokens: Sequence[Token]) -> Iterator[str]:
             last = named[-1] if named else last
 
 
-def _actions(segment: Sequence[Token], mentions: Mentions, last: str | None) -> Iterator[str]:
+def _actions(segment: Sequence[Token], mentions: Mentions, last: str | None, actions: frozenset[str]) -> Iterator[str]:
     if any(t.text in PEOPLE or t.text.startswith("co") for t in segment):
         return
     for index, token in enumerate(segment):
-        if token.kind is TokenKind.WORD and token.text in _ACTIONS:
+        if token.kind is TokenKind.WORD and token.text in actions:
             done_to = _object(segment, index, mentions, last)
             if done_to in {"item", None}:
                 yield f"misattached: {token.text}"
+
+
+def _done_to_both(sentence: Sequence[Token], actions: frozenset[str]) -> Iterator[str]:
+    """Nothing was done to the item yet: "you bought {b1} and {item}" is false where the clause ends there."""
+    for index, token in enumerate(sentence[:-1]):
+        ends = index + 2 == len(sentence) or sentence[index + 2].kind is TokenKind.PUNCTUATION
+        if token.text != "and" or not ends or entity(sentence[index + 1]) != "item" or not index:
+            continue
+        done = [t.text for t in sentence[:index] if t.kind is TokenKind.WORD and t.text in actions]
+        if done and entity(sentence[index - 1]) is not None:
+            yield f"misattached: {done[-1]}"
 
 
 def _object(segment: Sequence[Token], index: int, mentions: Mentions, last: str | None) -> str | None:
@@ -123,17 +128,19 @@ def _values(segment: Sequence[Token], named: Sequence[str], group: Sequence[str]
         yield f"misattached: {owners[0]}.value"
 
 
-def _counts(sentence: Sequence[Token], mentions: Mentions, last: str | None) -> Iterator[str]:
+def _counts(sentence: Sequence[Token], mentions: Mentions, last: str | None, verbs: frozenset[str]) -> Iterator[str]:
     texts = [t.text for t in sentence]
     slots = [t.text for t in sentence if t.kind is TokenKind.SLOT and t.text.startswith("co")]
     for stem in dict.fromkeys(slot.split(".")[0] for slot in slots):
         once_each = sorted(s for s in slots if s.startswith(f"{stem}.")) == [f"{stem}.m", f"{stem}.n"]
         reversed_ = any(texts[i : i + 3] == [f"{stem}.m", "of", f"{stem}.n"] for i in range(len(texts)))
-        if not once_each or reversed_ or not _says_who(sentence, stem, mentions, last):
+        if not once_each or reversed_ or not _says_who(sentence, stem, mentions, last, verbs):
             yield f"count_claim: {stem}"
 
 
-def _says_who(sentence: Sequence[Token], stem: str, mentions: Mentions, last: str | None) -> bool:
+def _says_who(
+    sentence: Sequence[Token], stem: str, mentions: Mentions, last: str | None, verbs: frozenset[str]
+) -> bool:
     """Return whether the count is of people who liked its own behaviour and then the item, in this order."""
     at = min(i for i, t in enumerate(sentence) if t.text in {f"{stem}.n", f"{stem}.m"})
     whos = [i for i, t in enumerate(sentence) if t.text == "who"]
@@ -143,7 +150,7 @@ def _says_who(sentence: Sequence[Token], stem: str, mentions: Mentions, last: st
     condition, end = _referent(sentence, who + 1, mentions, last)
     if condition != stem.replace("co", "b"):
         return False
-    again = next((i for i in range(end + 1, len(sentence)) if sentence[i].text in _LIKING), None)
+    again = next((i for i in range(end + 1, len(sentence)) if sentence[i].text in verbs), None)
     if again is None:
         return any(t.text == "item" for t in sentence)
     outcome = next((name for t in sentence[again + 1 :] if (name := entity(t))), None)

@@ -14,7 +14,8 @@ from itertools import pairwise
 from explainer.evidence import Evidence
 from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.claims import false_claims
-from explainer.writing.gate.tokens import Token, TokenKind, repeats, sentences, tokenize
+from explainer.writing.gate.tokens import Token, TokenKind, repeats, sentences, tokenize, without_aspects
+from explainer.writing.gate.words import BECAUSE, foreign_nouns, own_words
 from explainer.writing.slots import SLOT, slot_values
 
 MAX_WORDS = 60
@@ -23,7 +24,6 @@ MAX_SENTENCES = 2
 _URL = re.compile(r"https?:|www\.|\.(?:com|org|net|io)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"[<>\[\]*_`#|\\\"\u201c\u201d\u300a\u300b~^@&/()=+]")
 _NAME = re.compile(r"(?<=[^\s.!?:])\s+[A-Z][\w'-]*")
-_REASON_WORDS = frozenset({"because", "since"})
 _COUNT_WORDS = {"two": 2, "three": 3, "both": 2}
 
 Vocabulary = frozenset[str]
@@ -54,14 +54,16 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary) -> Verdict:
         vocabulary: Lower-case connective words allowed in this locale.
     """
     tokens = tokenize(draft, evidence.aspects)
+    plain = without_aspects(draft, evidence.aspects)
     failures = [failure for rule in _TEXT_RULES for failure in rule(draft)]
+    failures += [failure for rule in _PLAIN_RULES for failure in rule(plain)]
     failures += _slot_failures(draft, evidence)
     failures += _word_failures(tokens, evidence, vocabulary)
     failures += _shape_failures(tokens)
     # Claims are only worth reading once every slot is known.
     if not any(f.startswith("unknown_slot") for f in failures):
         failures += false_claims(tokens, evidence)
-        failures += misattached(tokens)
+        failures += misattached(tokens, evidence.domain)
     return Verdict(tuple(dict.fromkeys(failures)))
 
 
@@ -95,7 +97,8 @@ def _ending(draft: str) -> Iterator[str]:
         yield "line_break"
 
 
-_TEXT_RULES: tuple[Callable[[str], Iterator[str]], ...] = (_urls, _markup, _digits, _names, _ending)
+_TEXT_RULES: tuple[Callable[[str], Iterator[str]], ...] = (_urls, _markup, _ending)
+_PLAIN_RULES = (_digits, _names)  # an aspect in evidence may have both: "Xbox 360"
 
 
 def _slot_failures(draft: str, evidence: Evidence) -> Iterator[str]:
@@ -114,11 +117,14 @@ def _slot_failures(draft: str, evidence: Evidence) -> Iterator[str]:
 
 def _word_failures(tokens: Sequence[Token], evidence: Evidence, vocabulary: Vocabulary) -> Iterator[str]:
     words = [t.text for t in tokens if t.kind is TokenKind.WORD]
+    allowed, foreign = vocabulary | own_words(evidence.domain), foreign_nouns(evidence.domain)
     for word in words:
-        if word not in vocabulary:
+        if word not in allowed:
             yield f"unknown_word: {word}"
+        elif word in foreign:
+            yield f"foreign_noun: {word}"
     cited = len(evidence.behaviours)
-    if not cited and _REASON_WORDS & set(words):
+    if not cited and BECAUSE & set(words):
         yield "unfounded_because"
     for word in _COUNT_WORDS.keys() & set(words):
         # The recommended item may be counted in: "all three", "the two are westerns".
@@ -135,7 +141,9 @@ def _shape_failures(tokens: Sequence[Token]) -> Iterator[str]:
     if repeats(tokens):
         yield "repetition"
     for article, following in pairwise(tokens):
-        # Close enough for our vocabulary: "hour" and "one" never follow an article in it.
-        misfits = (article.text == "an") is not (following.text[0] in "aeiou")
+        # Close enough for our vocabulary: "hour" and "one" never follow an article in it. How a name with capitals
+        # sounds ("an NHL", "an Xbox") is not to be told from its letters.
+        named = following.kind is TokenKind.ASPECT and following.text != following.text.lower()
+        misfits = not named and (article.text == "an") is not (following.text[0] in "aeiou")
         if article.text in {"a", "an"} and following.kind is not TokenKind.SLOT and misfits:
             yield f"article: {article.text} {following.text}"

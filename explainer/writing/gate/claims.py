@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from explainer.evidence import CitedBehaviour, Evidence
-from explainer.writing.gate.attachments import ORDINALS, PEOPLE, Mentions
+from explainer.writing.gate.attachments import Mentions
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
+from explainer.writing.gate.words import CLOSE, LIKED, ORDINALS, PEOPLE, READER, doings
 from retriever.data import BehaviourKind, Polarity
 
-_CLOSE = frozenset({"spirit", "theme", "relative", "relatives", "near", "nearest", "similar"})
-_LIKED = frozenset({"liked", "likes", "liking", "enjoyed", "highly", "high", "good", "taste"})
-_KINDS: Mapping[str, BehaviourKind] = {
-    "gave": BehaviourKind.RATING,
-    "rated": BehaviourKind.RATING,
-    "rating": BehaviourKind.RATING,
-    "marks": BehaviourKind.RATING,
-    "watched": BehaviourKind.VIEW,
-    "bought": BehaviourKind.PURCHASE,
-    "reviewed": BehaviourKind.REVIEW,
-    "review": BehaviourKind.REVIEW,
-}
+Rule = tuple[str, str, Callable[[CitedBehaviour], bool]]
+"""Name of the rule, what is claimed, and whether it holds for a behaviour."""
 
 
 def _liked(behaviour: CitedBehaviour) -> bool:
@@ -28,20 +20,39 @@ def _liked(behaviour: CitedBehaviour) -> bool:
     return explicit and behaviour.polarity is Polarity.POSITIVE
 
 
-def _word_rules(segment: Sequence[Token]) -> Iterator[tuple[str, str, Callable[[CitedBehaviour], bool]]]:
+def _word_rules(segment: Sequence[Token], domain: str) -> Iterator[Rule]:
     words = {t.text for t in segment if t.kind is TokenKind.WORD}
-    for word in words & _KINDS.keys():
-        kind = _KINDS[word]
-        yield "kind_claim", word, lambda b, kind=kind: b.kind is kind  # type: ignore[misc]
-    if words & PEOPLE:
+    done = doings(domain)
+    if words & PEOPLE or any(t.kind is TokenKind.SLOT and t.text.startswith("co") for t in segment):
         yield "people_claim", "people", lambda b: b.co_occurrence is not None
-    elif words & _LIKED:
-        yield "polarity_claim", "liked", _liked
-    if words & _CLOSE:
+        for word in words & done.keys():
+            yield "people_claim", word, lambda b, kinds=done[word]: _counted(b) in kinds  # type: ignore[misc]
+    else:
+        for word in words & done.keys():
+            yield "kind_claim", word, lambda b, kinds=done[word]: b.kind in kinds  # type: ignore[misc]
+        if words & LIKED:
+            yield "polarity_claim", "liked", _liked
+    if words & CLOSE:
         yield "closeness_claim", "close", lambda b: b.close
 
 
-def _aspect_rules(segment: Sequence[Token]) -> Iterator[tuple[str, str, Callable[[CitedBehaviour], bool]]]:
+def _counted(behaviour: CitedBehaviour) -> BehaviourKind | None:
+    return None if behaviour.co_occurrence is None else behaviour.co_occurrence.kind
+
+
+def _liking_of_others(sentence: Sequence[Token], cited: Sequence[CitedBehaviour]) -> Iterator[str]:
+    """Nobody is said to like what people were only counted to have bought or read."""
+    counted = {_counted(b) for b in cited} - {None}
+    if not counted or BehaviourKind.LIKE in counted:
+        return
+    for segment in segments(sentence):
+        words = [t.text for t in segment if t.kind is TokenKind.WORD]
+        tends = ("to", "like") in pairwise(words)
+        if not READER & set(words) and (tends or LIKED & set(words)):
+            yield "people_claim: liked"
+
+
+def _aspect_rules(segment: Sequence[Token]) -> Iterator[Rule]:
     for token in segment:
         if token.kind is TokenKind.ASPECT:
             yield "aspect_claim", token.text, lambda b, aspect=token.text: aspect in b.aspects  # type: ignore[misc]
@@ -58,20 +69,19 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     mentions = Mentions.of(tokens)
     for sentence in sentences(tokens):
         inside = _named(sentence, mentions) or mentions.order
+        yield from _liking_of_others(sentence, evidence.behaviours)
         for segment in segments(sentence):
             named = _named(segment, mentions)
-            yield from _unsupported(segment, [cited[s] for s in named], [cited[s] for s in inside])
+            rules = [*_aspect_rules(segment), *_word_rules(segment, evidence.domain)]
+            yield from _unsupported(rules, [cited[s] for s in named], [cited[s] for s in inside])
 
 
 def _unsupported(
-    segment: Sequence[Token], named: Sequence[CitedBehaviour], inside: Sequence[CitedBehaviour]
+    rules: Sequence[Rule], named: Sequence[CitedBehaviour], inside: Sequence[CitedBehaviour]
 ) -> Iterator[str]:
-    for rule, what, holds in _aspect_rules(segment):
-        if not all(holds(b) for b in named or inside):
-            yield f"{rule}: {what}"
-    for rule, what, holds in _word_rules(segment):
-        # "people who liked it" is about one behaviour even where the segment names two.
-        every = bool(named) and rule not in {"people_claim", "closeness_claim"}
+    for rule, what, holds in rules:
+        # An aspect is claimed of all behaviours in reach; "people who liked it" is about one even where two are named.
+        every = rule == "aspect_claim" or (bool(named) and rule not in {"people_claim", "closeness_claim"})
         if not (all if every else any)(holds(b) for b in named or inside):
             yield f"{rule}: {what}"
 

@@ -13,6 +13,7 @@ from enum import Enum
 from itertools import pairwise
 
 from explainer.writing.aspects import surface_forms
+from explainer.writing.gate.words import RESERVED
 from explainer.writing.slots import SLOT
 
 
@@ -44,8 +45,7 @@ _ENDS = frozenset({".", "!", "?"})
 def tokenize(draft: str, aspects: Sequence[str]) -> list[Token]:
     """Return the draft's tokens; any surface form of ``aspects`` becomes one aspect token."""
     # An aspect may be several words, so it is looked for before words; longest first, so "drama" can't cut "dramas".
-    forms = {form: aspect for aspect in aspects for form in surface_forms(aspect)}
-    spans = _aspect_spans(draft, forms)
+    spans = _aspect_spans(draft, aspects)
     tokens: list[Token] = []
     position = 0
     for start, end, aspect in [*spans, (len(draft), len(draft), "")]:
@@ -56,7 +56,24 @@ def tokenize(draft: str, aspects: Sequence[str]) -> list[Token]:
     return tokens
 
 
-def _aspect_spans(draft: str, forms: dict[str, str]) -> list[tuple[int, int, str]]:
+def without_aspects(draft: str, aspects: Sequence[str]) -> str:
+    """Return the draft with a plain word where an aspect stood, for rules about digits and capitals."""
+    for start, end, _ in reversed(_aspect_spans(draft, aspects)):
+        draft = f"{draft[:start]}x{draft[end:]}"
+    return draft
+
+
+def as_written(draft: str, aspects: Sequence[str]) -> str:
+    """Return the draft with names among the aspects written as they are: "Xbox 360", however the draft has it."""
+    for start, end, aspect in reversed(_aspect_spans(draft, aspects)):
+        if aspect != aspect.lower() and draft[start:end].lower() == aspect.lower():
+            draft = draft[:start] + aspect + draft[end:]
+    return draft
+
+
+def _aspect_spans(draft: str, aspects: Sequence[str]) -> list[tuple[int, int, str]]:
+    usable = [aspect for aspect in aspects if aspect.lower() not in RESERVED]
+    forms = {form: aspect for aspect in usable for form in surface_forms(aspect)}
     if not forms:
         return []
     alternatives = "|".join(re.escape(f) for f in sorted(forms, key=len, reverse=True))

@@ -1,0 +1,73 @@
+"""Words that claim something, and what they claim. One list, so that no two rules read a word differently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from retriever.data import BehaviourKind
+
+ORDINALS: Mapping[str, int] = {
+    "first": 0,
+    "one": 0,
+    "former": 0,
+    "second": 1,
+    "other": 1,
+    "third": 2,
+    "last": -1,
+}
+PEOPLE = frozenset({"people", "viewers", "others", "audience", "fans", "many", "company", "who"})
+CLOSE = frozenset(
+    {"spirit", "theme", "topic", "subject", "description", "relative", "relatives", "near", "nearest", "similar"}
+)
+LIKED = frozenset({"liked", "likes", "liking", "enjoyed", "highly", "high", "good", "taste"})
+BECAUSE = frozenset({"because", "since"})
+READER = frozenset({"you", "your"})
+
+_DOINGS: Mapping[str, frozenset[BehaviourKind]] = {
+    "gave": frozenset({BehaviourKind.RATING}),
+    "rated": frozenset({BehaviourKind.RATING}),
+    "rating": frozenset({BehaviourKind.RATING}),
+    "marks": frozenset({BehaviourKind.RATING}),
+    "watched": frozenset({BehaviourKind.VIEW}),
+    "viewed": frozenset({BehaviourKind.VIEW}),
+    "saw": frozenset({BehaviourKind.VIEW}),
+    "opened": frozenset({BehaviourKind.VIEW, BehaviourKind.CLICK}),
+    "clicked": frozenset({BehaviourKind.CLICK}),
+    "bought": frozenset({BehaviourKind.PURCHASE}),
+    "reviewed": frozenset({BehaviourKind.REVIEW}),
+    "review": frozenset({BehaviourKind.REVIEW}),
+    "read": frozenset({BehaviourKind.READ}),
+    "followed": frozenset({BehaviourKind.FOLLOW}),
+    "listened": frozenset({BehaviourKind.LISTEN}),
+}
+# Of films the corpus says them as figures of speech: "followed on its adventure", "opened the door".
+_FIGURES = {"video": frozenset({"followed", "opened"})}
+
+_NOUNS: Mapping[str, frozenset[str]] = {
+    "video": frozenset({"film", "films", "viewers"}),
+    "shop": frozenset({"product", "products"}),
+    "content": frozenset({"article", "articles"}),
+    "social": frozenset({"post", "posts"}),
+    "news": frozenset({"story", "stories"}),
+}
+_ANYWHERE = frozenset({"story", "stories"})  # a film tells one, a product may
+
+RESERVED = PEOPLE | LIKED | BECAUSE | READER | ORDINALS.keys() | _DOINGS.keys() | frozenset().union(*_NOUNS.values())
+"""No single one of these is an aspect to the gate, whatever a catalogue says: it would hide a claim."""
+
+
+def doings(domain: str) -> Mapping[str, frozenset[BehaviourKind]]:
+    """Return the words that say what was done with an item, and the kinds that make each one true."""
+    figures = _FIGURES.get(domain, frozenset())
+    return {word: kinds for word, kinds in _DOINGS.items() if word not in figures}
+
+
+def own_words(domain: str) -> frozenset[str]:
+    """Return the words that the domain adds to the vocabulary; other rules check that they are true."""
+    return _NOUNS.get(domain, frozenset()) | doings(domain).keys()
+
+
+def foreign_nouns(domain: str) -> frozenset[str]:
+    """Return what items are called in other domains only: in a shop nothing is "a film"."""
+    foreign = frozenset().union(*(nouns for other, nouns in _NOUNS.items() if other != domain))
+    return foreign - _NOUNS.get(domain, frozenset()) - _ANYWHERE
