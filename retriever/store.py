@@ -150,7 +150,9 @@ def load_model(folder: Path, data_hash: str | None = None) -> FittedModel:
 def _check_format(folder: Path, card: bytes) -> None:
     found = msgspec.json.decode(card, type=dict[str, Any]).get("format")
     if found != _FORMAT:
-        raise ModelFileError(f"The recommender under {folder} has format {found}, not {_FORMAT}; fit again: explainer fit")
+        raise ModelFileError(
+            f"The recommender under {folder} has format {found}, not {_FORMAT}; fit again: explainer fit"
+        )
 
 
 def _save_arrays(path: Path, arrays: Arrays) -> None:

@@ -151,7 +151,7 @@ class Trainer:
         if progress.best == 0 or progress.metric[-1] > progress.metric[progress.best - 1]:
             progress.best = progress.epoch
             self._best = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        log.write(progress, self._task.metric_name, self._schedule.get_last_lr()[0])
+        log.write(progress, self._task.metric_name, float(self._schedule.get_last_lr()[0]))
         self._checkpoint()
 
     def _is_stale(self) -> bool:
@@ -211,7 +211,7 @@ class _Log:
     def __init__(self, folder: Path | None) -> None:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-        self._writer = SummaryWriter(str(folder / "tensorboard")) if folder else None  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(folder / "tensorboard")) if folder else None
 
     def write(self, progress: Progress, metric_name: str, rate: float) -> None:
         """Write the last pass."""
@@ -219,9 +219,9 @@ class _Log:
             return
         values = {"loss/train": progress.train_loss[-1], f"validation/{metric_name}": progress.metric[-1], "rate": rate}
         for name, value in values.items():
-            self._writer.add_scalar(name, value, progress.epoch)  # type: ignore[no-untyped-call]
+            self._writer.add_scalar(name, value, progress.epoch)
 
     def close(self) -> None:
         """Flush to disk."""
         if self._writer is not None:
-            self._writer.close()  # type: ignore[no-untyped-call]
+            self._writer.close()

@@ -64,8 +64,8 @@ class Validation:
 
     @cached_property
     def asked(self) -> npt.NDArray[np.bool_]:
-        """bool [n_histories]: whether anything is relevant."""
-        return np.diff(self.relevant.indptr) > 0
+        """Whether anything is relevant, bool [n_histories]."""
+        return np.asarray(np.diff(self.relevant.indptr) > 0)
 
     def quality(self, scores: Scores) -> float:
         """Return the mean of NDCG@10 and Recall@20 over histories with anything relevant, 0 to 1.
@@ -85,7 +85,6 @@ class Validation:
 def hold_back(training: Training, config: ValidationConfig | None = None) -> Validation:
     """Return the training data cut in two; equal data gives an equal cut."""
     config = config or ValidationConfig()
-    scale = training.dataset.scale
     able = [h for h in training.histories if len(h) > 1]
     random.Random(config.seed).shuffle(able)
     chosen = able[: min(config.max_users, round(config.users * len(able)))]

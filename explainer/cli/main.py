@@ -50,17 +50,20 @@ def ingest(ctx: click.Context, source: str) -> None:
 
 
 @main.command()
+@click.option("--recommender", default="hybrid", show_default=True, help="Which one; see: explainer evaluate.")
 @click.option(
-    "--regularization", type=click.FloatRange(min=0, min_open=True), default=200.0, show_default=True, help="λ."
+    "--config", type=_FILE, help="Settings as JSON, e.g. the config in a model.json; nothing is then chosen anew."
 )
-@click.option("--content-weight", type=click.FloatRange(min=0), default=0.01, show_default=True, help="Of neighbours.")
 @click.pass_context
-def fit(ctx: click.Context, regularization: float, content_weight: float) -> None:
-    """Fit the recommender on what was ingested."""
-    from explainer.cli.steps import fit_and_save
-    from retriever.recommenders import HybridConfig
+def fit(ctx: click.Context, recommender: str, config: Path | None) -> None:
+    """Fit the recommender on what was ingested.
 
-    fit_and_save(settings_of(ctx), HybridConfig(regularization=regularization, content_weight=content_weight))
+    The hybrid chooses its parts' settings and weights on validation users and states them in model.json.
+    """
+    from explainer.cli.steps import fit_and_save
+    from retriever.recommenders.factory import config_from, config_named
+
+    fit_and_save(settings_of(ctx), config_from(config) if config else config_named(recommender))
 
 
 @main.command()

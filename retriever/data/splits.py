@@ -1,6 +1,6 @@
 """Splits: what a recommender may learn from, and what is held out to ask whether it learnt.
 
-``leave-last`` holds out the last part of every user's history, ``time`` everything after one moment, ``random`` a random
+``leave-last`` holds out the last part of every user's history, ``time`` everything after one moment, ``random`` any
 part of every history. See Meng et al., "Exploring Data Splitting Strategies for the Evaluation of Recommendation
 Models" (RecSys 2020): only ``time`` keeps one user's future out of another user's past.
 """
@@ -47,8 +47,8 @@ class Split:
 
     Attributes:
         train: Items and the behaviours that may be learnt from.
-        held_out: Per user the behaviours kept back, in time order. Only users who have some in ``train``, too, are here:
-            nobody can be recommended anything personal without a history.
+        held_out: Per user the behaviours kept back, in time order. Only users who have some in ``train``, too, are
+            here: nobody can be recommended anything personal without a history.
         config: How it was cut.
     """
 

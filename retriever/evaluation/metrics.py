@@ -81,7 +81,7 @@ def recall(found: Hits, k: int, relevant: Counts) -> PerUser:
 
 def hit_rate(found: Hits, k: int) -> PerUser:
     """Return 1 where any of the first k is a hit, else 0."""
-    return found[:, :k].any(axis=1).astype(np.float64)
+    return np.asarray(found[:, :k].any(axis=1), dtype=np.float64)
 
 
 def ndcg(found: Hits, k: int, relevant: Counts) -> PerUser:

@@ -1,8 +1,8 @@
 """Matrix factorisation: item factors from ``implicit``, a user's factors folded in from any history.
 
-Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets" (ICDM 2008): a history is solved for its
-factors x, ``(YᵀY + λI + Σ δ y yᵀ) x = Σ (1 + δ) y``, the second sum over liked items only; δ = α · the behaviour's weight.
-A disliked item is one that is known not to be wanted: it has δ on the left and nothing on the right.
+Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets" (ICDM 2008): a history is solved for
+its factors x, ``(YᵀY + λI + Σ δ y yᵀ) x = Σ (1 + δ) y``, the second sum over liked items only; δ = α · the behaviour's
+weight. A disliked item is one that is known not to be wanted: it has δ on the left and nothing on the right.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from retriever.data import History, ValueScale
 from retriever.recommenders.base import Arrays, Recommender, RecommenderConfig, Scores, Training
 from retriever.recommenders.catalogue import Catalogue
-from retriever.recommenders.weighting import Recency, weigh
+from retriever.recommenders.weighting import Recency, Weighed, weigh
 from retriever.workspace import NOWHERE, Workspace
 
 Doubles = npt.NDArray[np.float64]
@@ -70,18 +70,18 @@ class AlsRecommender(Recommender):
     @classmethod
     def fit(cls, training: Training, config: AlsConfig, workspace: Workspace = NOWHERE) -> Self:  # noqa: ARG003
         """Return a recommender fitted on the training data."""
-        library = AlternatingLeastSquares(
-            factors=config.factors,
-            regularization=config.regularization,
-            iterations=config.iterations,
-            random_state=config.seed,
-            alpha=1.0,
-            use_gpu=False,
-            num_threads=0,  # each row is solved by one thread, so their number changes nothing
-        )
         confidence = csr_matrix(training.liked)
         confidence.data = 1.0 + config.alpha * confidence.data
         with threadpool_limits(1, "blas"):  # the library brings its own threads and asks for this
+            library = AlternatingLeastSquares(
+                factors=config.factors,
+                regularization=config.regularization,
+                iterations=config.iterations,
+                random_state=config.seed,
+                alpha=1.0,
+                use_gpu=False,
+                num_threads=0,  # each row is solved by one thread, so their number changes nothing
+            )
             library.fit(confidence, show_progress=False)
         return cls(config, training.catalogue, training.dataset.scale, np.asarray(library.item_factors))
 
@@ -98,25 +98,25 @@ class AlsRecommender(Recommender):
         """
         target = self._factors[self.catalogue.position(item)].astype(np.float64)
         whole = float(target @ self._fold_in(history))
-        evidence = self._evidence(history)
+        weighed = weigh(history, self.catalogue, self.scale, self._recency)
+        evidence = self._evidence(weighed)
         total, older = evidence.total(), np.zeros(evidence.width)
-        falls = []
-        for start in range(0, len(history), _SOLVED_AT_ONCE):
+        contributions = np.zeros(len(history), dtype=np.float32)
+        for start in range(0, len(weighed.places), _SOLVED_AT_ONCE):
             own = evidence.terms(slice(start, start + _SOLVED_AT_ONCE))
             through = older + np.cumsum(own, axis=0)
             # Without a behaviour, everything older stands one place nearer and weighs one step of fading more.
             solved = self._solve(total - through, through - own, 1.0 / self._recency.per_behaviour)
-            falls.append(whole - solved @ target)
+            contributions[weighed.places[start : start + _SOLVED_AT_ONCE]] = whole - solved @ target
             older = through[-1]
-        return np.concatenate([*falls, np.zeros(0)]).astype(np.float32)
+        return contributions
 
     def _fold_in(self, history: History) -> Doubles:
         """Return the history's factors, float64 [factors]; zeros where it says nothing."""
-        total = self._evidence(history).total()[np.newaxis]
+        total = self._evidence(weigh(history, self.catalogue, self.scale, self._recency)).total()[np.newaxis]
         return self._solve(total, np.zeros_like(total), 1.0)[0]
 
-    def _evidence(self, history: History) -> _Evidence:
-        weighed = weigh(history, self.catalogue, self.scale, self._recency)
+    def _evidence(self, weighed: Weighed) -> _Evidence:
         vectors = np.where(weighed.weights[:, np.newaxis] == 0, 0, self._factors[weighed.columns])
         return _Evidence(vectors.astype(np.float64), self.config.alpha * weighed.weights.astype(np.float64))
 
@@ -126,7 +126,7 @@ class AlsRecommender(Recommender):
         faded = newer[:, :-size] + growth * older[:, :-size]
         left = self._gram + faded[:, : size * size].reshape(-1, size, size)
         right = faded[:, size * size :] + newer[:, -size:] + older[:, -size:]
-        return np.asarray(np.linalg.solve(left, right[:, :, np.newaxis])[:, :, 0])
+        return np.asarray(np.linalg.solve(left, right[:, :, np.newaxis])[:, :, 0], dtype=np.float64)
 
     def adapted(self, config: AlsConfig) -> Self | None:
         """Return this recommender under another half-life, which only folding-in knows; anything else needs a fit."""
@@ -169,4 +169,4 @@ class _Evidence:
             self.terms(slice(start, start + _SOLVED_AT_ONCE)).sum(axis=0)
             for start in range(0, len(self._weights), _SOLVED_AT_ONCE)
         ]
-        return np.sum(sums, axis=0) if sums else np.zeros(self.width)
+        return np.asarray(np.sum(sums, axis=0)) if sums else np.zeros(self.width)

@@ -51,8 +51,7 @@ def learn_weights(scores: Mapping[str, Scores], validation: Validation) -> dict[
         return dict.fromkeys(names, 1.0)
     start = np.full(len(names), 1.0)
     found = minimize(_loss, start, args=(choices,), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(names))
-    weights = {name: float(w) / spread[name] for name, w in zip(names, found.x, strict=True)}
-    return weights
+    return {name: float(w) / spread[name] for name, w in zip(names, found.x, strict=True)}
 
 
 def _choices(scores: Mapping[str, Scores], spread: Mapping[str, float], validation: Validation) -> _Choices:

@@ -50,9 +50,14 @@ class Catalogue:
         except KeyError:
             raise UnknownItemError(f"The recommender was not fitted on item {item!r}; ingest and fit again.") from None
 
-    def columns(self, history: History) -> npt.NDArray[np.int64]:
-        """Return the column of each behaviour's item, int64 [n_behaviours], -1 for items not in the catalogue."""
-        return np.array([self._positions.get(b.item, -1) for b in history.behaviours], dtype=np.int64)
+    def known(self, history: History) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return which behaviours are on items of the catalogue, and the items' columns, both int64 [n_known].
+
+        All others are to a recommender as if they had not happened.
+        """
+        columns = np.array([self._positions.get(b.item, -1) for b in history.behaviours], dtype=np.int64)
+        places = np.flatnonzero(columns >= 0)
+        return places, columns[places]
 
     def is_cold(self, item: str) -> bool:
         """Return whether the item came after the fit."""

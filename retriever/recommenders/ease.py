@@ -41,7 +41,7 @@ class EaseRecommender(LinearRecommender):
         likes = np.asarray((liked > 0).sum(axis=0)).ravel()
         chosen = np.sort(np.argsort(-likes, kind="stable")[: config.max_items])
         weights = ease_matrix(liked[:, chosen] if len(chosen) < len(likes) else liked, config.regularization)
-        if len(likes) <= _DENSE_ITEMS:
+        if len(chosen) == len(likes) <= _DENSE_ITEMS:
             return weights
         return _spread(weights, chosen, len(likes))
 
@@ -58,7 +58,7 @@ def ease_matrix(liked: csr_array, regularization: float) -> Scores:
     inverse = torch.linalg.inv(gram).numpy()
     inverse /= -np.diag(inverse)[np.newaxis, :]
     np.fill_diagonal(inverse, 0.0)
-    return inverse
+    return np.asarray(inverse)
 
 
 def _spread(weights: Scores, chosen: np.ndarray[tuple[int], np.dtype[np.int64]], size: int) -> csr_array:

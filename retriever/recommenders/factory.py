@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
+
+import msgspec
 
 from retriever.errors import SettingsError
 from retriever.recommenders.base import Recommender
@@ -34,3 +37,16 @@ def config_named(name: str) -> AnyConfig:
     if name not in configs:
         raise SettingsError(f"There is no recommender {name!r}; there are {', '.join(configs)}.")
     return configs[name]
+
+
+def config_from(path: Path) -> AnyConfig:
+    """Return the settings in a JSON file; its ``recommender`` field says whose they are.
+
+    Raises:
+        SettingsError: If the file can't be read or holds something else.
+    """
+    try:
+        config: AnyConfig = msgspec.json.decode(path.read_bytes(), type=AnyConfig)
+    except (OSError, msgspec.DecodeError) as error:
+        raise SettingsError(f"{path} holds no settings of a recommender: {error}.") from error
+    return config

@@ -53,7 +53,7 @@ class HybridConfig(RecommenderConfig, frozen=True, kw_only=True, tag="hybrid"):
     """
 
     parts: tuple[SingleConfig, ...] = _DEFAULT_PARTS
-    weights: dict[str, float] = {}
+    weights: dict[str, float] = msgspec.field(default_factory=dict)
 
 
 class HybridRecommender(Recommender):
@@ -115,7 +115,9 @@ class HybridRecommender(Recommender):
         parts = {}
         for part in config.parts:
             part_cls = recommender_for(part)
-            own = {k.removeprefix(f"{part_cls.name}/"): a for k, a in arrays.items() if k.startswith(f"{part_cls.name}/")}
+            own = {
+                k.removeprefix(f"{part_cls.name}/"): a for k, a in arrays.items() if k.startswith(f"{part_cls.name}/")
+            }
             parts[part_cls.name] = part_cls.restore(part, catalogue, scale, own)
         return cls(config, catalogue, scale, parts)
 
@@ -177,4 +179,6 @@ def _with_popularity(weights: Mapping[str, float], scores: Mapping[str, Scores])
 def _unlearnt(config: HybridConfig) -> HybridConfig:
     """Return the config for data too small to learn weights from: item-item weights, words, popularity for ties."""
     parts = tuple(part for part in config.parts if recommender_for(part).name in _SMALL_DATA)
-    return msgspec.structs.replace(config, parts=parts, weights={recommender_for(p).name: _SMALL_DATA[recommender_for(p).name] for p in parts})
+    return msgspec.structs.replace(
+        config, parts=parts, weights={recommender_for(p).name: _SMALL_DATA[recommender_for(p).name] for p in parts}
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from enum import StrEnum
 from typing import ClassVar
 
 import numpy as np
 from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFIDFRecommender
+from implicit.utils import ParameterWarning
 from scipy.sparse import csr_array, csr_matrix
 
 from retriever.recommenders.base import Training
@@ -49,7 +51,9 @@ class ItemKnnRecommender(LinearRecommender):
     def learn(cls, training: Training, config: ItemKnnConfig) -> csr_array:
         """Return the similarities of neighbours."""
         library = _LIBRARY[config.similarity](K=config.neighbours)
-        library.fit(csr_matrix(training.liked), show_progress=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ParameterWarning)  # it warns of a conversion within itself
+            library.fit(csr_matrix(training.liked), show_progress=False)
         similarity = csr_array(library.similarity, dtype=np.float32)
         similarity.setdiag(0)
         similarity.eliminate_zeros()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import msgspec
 import numpy as np
@@ -20,7 +20,7 @@ from retriever.recommenders.catalogue import Catalogue
 from retriever.recommenders.weighting import Recency, falls, weigh, weight_matrix
 from retriever.workspace import NOWHERE, Workspace
 
-Matrix = Scores | csr_array
+Matrix: TypeAlias = Scores | csr_array
 
 
 class LinearConfig(RecommenderConfig, frozen=True, kw_only=True):
@@ -69,12 +69,12 @@ class LinearRecommender(Recommender):
         """Return float32 [n_behaviours] (see :class:`~retriever.recommenders.base.Recommender`)."""
         target = self.catalogue.position(item)
         weighed = weigh(history, self.catalogue, self.scale, self._recency)
-        if not len(weighed.columns):
-            return np.zeros(0, dtype=np.float32)
         matrix = self.matrix
         said = matrix[:, [target]].toarray()[:, 0] if isinstance(matrix, csr_array) else matrix[:, target]
-        # Unknown items stand at column -1 with weight 0: whatever is read there is multiplied away.
-        return falls(said[weighed.columns].astype(np.float64) * weighed.weights, self._recency)
+        contributions = np.zeros(len(history), dtype=np.float32)
+        terms = said[weighed.columns].astype(np.float64) * weighed.weights
+        contributions[weighed.places] = falls(terms, self._recency)
+        return contributions
 
     def arrays(self) -> Arrays:
         """Return the matrix."""

@@ -21,6 +21,7 @@ _SINGLES: dict[type[SingleConfig], type[Recommender]] = {
     PopularityConfig: PopularityRecommender,
 }
 
+
 def recommender_for(config: SingleConfig) -> type[Recommender]:
     """Return the recommender that a config is for."""
     return _SINGLES[type(config)]

@@ -46,13 +46,15 @@ class Recency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A history as a recommender sees it; one entry per behaviour, in time order.
+    """A history as a recommender sees it; one entry per behaviour on a known item, in time order.
 
     Attributes:
-        columns: int64 [n_behaviours], the item's column, -1 when the catalogue lacks it.
-        weights: float32 [n_behaviours], below 0 for a dislike, 0 for no opinion or an unknown item.
+        places: int64 [n_known], the behaviour's place in the history.
+        columns: int64 [n_known], the item's column.
+        weights: float32 [n_known], below 0 for a dislike, 0 for no opinion.
     """
 
+    places: npt.NDArray[np.int64]
     columns: npt.NDArray[np.int64]
     weights: Floats
 
@@ -72,12 +74,11 @@ def behaviour_weight(behaviour: Behaviour, scale: ValueScale) -> float:
 
 
 def weigh(history: History, catalogue: Catalogue, scale: ValueScale, recency: Recency) -> Weighed:
-    """Return columns and weights of a history's behaviours."""
-    columns = catalogue.columns(history)
-    known = zip(history.behaviours, columns, strict=True)
-    weights = np.array([behaviour_weight(b, scale) if at >= 0 else 0.0 for b, at in known], dtype=np.float64)
+    """Return columns and weights of a history's behaviours on known items."""
+    places, columns = catalogue.known(history)
+    weights = np.array([behaviour_weight(history.behaviours[at], scale) for at in places], dtype=np.float64)
     ages = np.arange(len(weights) - 1, -1, -1, dtype=np.float64)
-    return Weighed(columns, (weights * recency.per_behaviour**ages).astype(np.float32))
+    return Weighed(places, columns, (weights * recency.per_behaviour**ages).astype(np.float32))
 
 
 def weight_matrix(histories: Sequence[History], catalogue: Catalogue, scale: ValueScale, recency: Recency) -> csr_array:
@@ -86,10 +87,9 @@ def weight_matrix(histories: Sequence[History], catalogue: Catalogue, scale: Val
     if not histories:
         return csr_array(shape, dtype=np.float32)
     weighed = [weigh(history, catalogue, scale, recency) for history in histories]
-    kept = [one.columns >= 0 for one in weighed]
-    rows = np.repeat(np.arange(len(histories)), [int(keep.sum()) for keep in kept])
-    columns = np.concatenate([one.columns[keep] for one, keep in zip(weighed, kept, strict=True)])
-    weights = np.concatenate([one.weights[keep] for one, keep in zip(weighed, kept, strict=True)])
+    rows = np.repeat(np.arange(len(histories)), [len(one.columns) for one in weighed])
+    columns = np.concatenate([one.columns for one in weighed])
+    weights = np.concatenate([one.weights for one in weighed])
     return csr_array((weights, (rows, columns)), shape=shape, dtype=np.float32)
 
 

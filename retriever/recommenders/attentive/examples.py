@@ -81,7 +81,7 @@ class NextLikes:
         self, contexts: Sequence[Encoded], futures: Sequence[Encoded], rng: np.random.Generator
     ) -> Tensor | None:
         """Return the binary cross entropy of liked items against all unseen ones, or a sample that stands for them."""
-        wanted = [np.unique(f.columns[(f.opinions > 0) & (f.columns >= 0)]) for f in futures]
+        wanted = [np.unique(f.columns[f.opinions > 0]) for f in futures]
         rows = np.repeat(np.arange(len(wanted)), [len(w) for w in wanted])
         if not len(rows):
             return None
@@ -108,7 +108,7 @@ class NextLikes:
 
     def _ratings(self, contexts: Sequence[Encoded], futures: Sequence[Encoded]) -> Tensor | None:
         """Return the mean squared error of predicted places on the rating scale."""
-        rated = [np.flatnonzero((f.columns >= 0) & ~np.isnan(f.values)) for f in futures]
+        rated = [np.flatnonzero(~np.isnan(f.values)) for f in futures]
         rows = np.repeat(np.arange(len(rated)), [len(r) for r in rated])
         if not len(rows):
             return None
@@ -152,6 +152,6 @@ def _met(contexts: Sequence[Encoded], asked: npt.NDArray[np.int64], n_items: int
     place[asked] = np.arange(len(asked))
     met = np.zeros((len(contexts), len(asked)), dtype=bool)
     for row, context in enumerate(contexts):
-        columns = place[context.columns[context.columns >= 0]]
+        columns = place[context.columns]
         met[row, columns[columns >= 0]] = True
     return met

@@ -1,6 +1,7 @@
 """The network: target-aware attention over the history.
 
-Score of item i for behaviours j: ``Σ_j a_ij (v_j · t_i) + b_i`` with ``a_ij = exp(q_i · k_j) / (Σ_j exp(q_i · k_j))^β``.
+The score of item i is ``Σ_j a_ij (v_j · t_i) + b_i`` over behaviours j, with attention
+``a_ij = exp(q_i · k_j) / (Σ_j exp(q_i · k_j))^β``.
 The item asked about decides which behaviours count (Zhou et al., "Deep Interest Network", KDD 2018), and the
 denominator is smoothed (He et al., "NAIS: Neural Attentive Item Similarity", TKDE 2018). k and v come from a
 behaviour's item, kind, value and age; q and t from the item. An item is its frozen sentence embedding, projected, plus

@@ -78,13 +78,13 @@ class AttentiveRecommender(Recommender):
         here = np.stack(self._terms(encoded, ages, queries, targets))[:, :, 0].astype(np.float64)
         nearer = np.stack(self._terms(encoded, np.maximum(ages - 1, 0), queries, targets))[:, :, 0].astype(np.float64)
         here[:, ages >= length] = 0.0  # out of view unless something newer is left out
-        whole = _combined(*here.sum(axis=1), smoothing)
+        whole = _combined(here[0].sum(), here[1].sum(), smoothing)
         newer = here.sum(axis=1, keepdims=True) - np.cumsum(here, axis=1)
         older = np.cumsum(nearer, axis=1) - nearer
-        without = _combined(*(newer + older), smoothing)
+        without = _combined(newer[0] + older[0], newer[1] + older[1], smoothing)
         without[ages >= length] = whole
         falls = np.zeros(len(history), dtype=np.float32)
-        falls[len(history) - len(encoded) :] = whole - without
+        falls[encoded.places] = whole - without
         return falls
 
     def _terms(
@@ -98,8 +98,7 @@ class AttentiveRecommender(Recommender):
         keys = hidden @ tables["key"] + tables["key_bias"]
         said = hidden @ tables["said"] + tables["said_bias"]
         logits = keys @ queries.T + tables["age_attention"][steps][:, np.newaxis]
-        present = (encoded.columns >= 0).astype(np.float32)[:, np.newaxis]
-        attention = np.exp(np.clip(logits, -MAX_ATTENTION, MAX_ATTENTION)) * present
+        attention = np.exp(np.clip(logits, -MAX_ATTENTION, MAX_ATTENTION))
         return attention, attention * (said @ targets.T)
 
     def arrays(self) -> Arrays:

@@ -21,15 +21,17 @@ _OPINION = {Polarity.POSITIVE: 1, Polarity.NEUTRAL: 0, Polarity.NEGATIVE: -1}
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A history, one entry per behaviour in time order.
+    """A history, one entry per behaviour on a known item, in time order.
 
     Attributes:
-        columns: int64, the item's column, -1 when the catalogue lacks it.
+        places: int64, the behaviour's place in the history.
+        columns: int64, the item's column.
         kinds: int64, number of the behaviour's kind.
         values: float32, place on the rating scale, 0 to 1; NaN without a value.
         opinions: int64, 1 liked, 0 neither, -1 disliked.
     """
 
+    places: npt.NDArray[np.int64]
     columns: npt.NDArray[np.int64]
     kinds: npt.NDArray[np.int64]
     values: npt.NDArray[np.float32]
@@ -44,14 +46,16 @@ class Encoded:
 
     def part(self, rows: slice) -> Encoded:
         """Return some of the behaviours."""
-        return Encoded(self.columns[rows], self.kinds[rows], self.values[rows], self.opinions[rows])
+        return Encoded(self.places[rows], self.columns[rows], self.kinds[rows], self.values[rows], self.opinions[rows])
 
 
 def encode(history: History, catalogue: Catalogue, scale: ValueScale) -> Encoded:
     """Return the history as numbers."""
-    behaviours = history.behaviours
+    places, columns = catalogue.known(history)
+    behaviours = [history.behaviours[at] for at in places]
     return Encoded(
-        catalogue.columns(history),
+        places,
+        columns,
         np.array([KINDS.index(b.kind) for b in behaviours], dtype=np.int64),
         np.array([np.nan if b.value is None else scale.share(b.value) for b in behaviours], dtype=np.float32),
         np.array([_OPINION[scale.polarity(b)] for b in behaviours], dtype=np.int64),
@@ -72,7 +76,7 @@ class Batch:
         kinds: int64.
         values: float32, place on the scale minus a half; 0 without a value.
         ages: int64, age steps.
-        present: float32, 1 for a behaviour on a known item, else 0.
+        present: float32, 1 for a behaviour, 0 for filling.
     """
 
     columns: Tensor
@@ -90,14 +94,14 @@ def collate(histories: Sequence[Encoded], device: str) -> Batch:
     values, present = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
     for row, history in enumerate(histories):
         n = len(history)
-        columns[row, :n] = np.maximum(history.columns, 0)
+        columns[row, :n] = history.columns
         kinds[row, :n] = history.kinds
         values[row, :n] = centred(history.values)
         ages[row, :n] = age_steps(np.arange(n - 1, -1, -1))
-        present[row, :n] = history.columns >= 0
+        present[row, :n] = 1.0
     return Batch(*(torch.from_numpy(a).to(device) for a in (columns, kinds, values, ages, present)))
 
 
 def centred(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return places on the scale as -.5 to .5, and 0 where there is no value."""
-    return np.nan_to_num(values - np.float32(0.5), nan=0.0)
+    return np.asarray(np.nan_to_num(values - np.float32(0.5), nan=0.0))
