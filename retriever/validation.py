@@ -73,10 +73,15 @@ class Validation:
         Args:
             scores: float32 [n_histories, n_items].
         """
-        asked = self.asked
-        if not asked.any():
+        asked = np.flatnonzero(self.asked)
+        return self.quality_of_lists(metrics.top(scores[asked], self.met[asked], _LONG_K))
+
+    def quality_of_lists(self, lists: metrics.Lists) -> float:
+        """Return the same for lists, int64 [n_asked, 20], of the histories with anything relevant."""
+        asked = np.flatnonzero(self.asked)
+        if not len(asked):
             return 0.0
-        hits = metrics.hits(metrics.top(scores, self.met, _LONG_K), self.relevant)[asked]
+        hits = metrics.hits(lists, self.relevant[asked])
         counts = np.diff(self.relevant.indptr)[asked]
         both = metrics.ndcg(hits, _K, counts) + metrics.recall(hits, _LONG_K, counts)
         return float(both.mean() / 2)

@@ -26,7 +26,7 @@ from retriever.recommenders.item_knn import ItemKnnConfig
 from retriever.recommenders.popularity import PopularityConfig, PopularityRecommender
 from retriever.recommenders.registry import SingleConfig, recommender_for
 from retriever.tuning import tuned
-from retriever.validation import hold_back
+from retriever.validation import Validation, hold_back
 from retriever.workspace import NOWHERE, Workspace
 
 # With fewer validation users who liked anything new, weights would be noise: the given settings stand.
@@ -77,15 +77,18 @@ class HybridRecommender(Recommender):
     @classmethod
     def fit(cls, training: Training, config: HybridConfig, workspace: Workspace = NOWHERE) -> Self:
         """Return a recommender fitted on the training data, its weights learnt unless the config gives them."""
-        learnt = _Learnt(config, {}, {}) if config.weights else _learn(training, config, workspace)
+        fitted: dict[str, Recommender] = {}
+        metrics: dict[str, float] = {}
+        if not config.weights:
+            config, metrics, fitted = _learn(training, config, workspace)
         parts: dict[str, Recommender] = {}
-        for part in learnt.config.parts:
+        for part in config.parts:
             name = recommender_for(part).name
-            workspace.on_stage(f"Fitting {name}", len(parts), len(learnt.config.parts))
-            parts[name] = learnt.done.get(name) or recommender_for(part).fit(training, part, workspace.within(name))
-        workspace.on_stage("Fitting", 1, 1)
-        hybrid = cls(learnt.config, training.catalogue, training.dataset.scale, parts)
-        hybrid.metrics = learnt.metrics
+            workspace.on_stage("Fitting the parts", len(parts), len(config.parts))
+            parts[name] = fitted.get(name) or recommender_for(part).fit(training, part, workspace.within(name))
+        workspace.on_stage("Fitting the parts", len(parts), len(config.parts))
+        hybrid = cls(config, training.catalogue, training.dataset.scale, parts)
+        hybrid.metrics = metrics
         return hybrid
 
     def scores(self, histories: Sequence[History]) -> Scores:
@@ -136,35 +139,53 @@ class HybridRecommender(Recommender):
 
 
 @dataclass(frozen=True, slots=True)
-class _Learnt:
-    """What validation settled: the config, parts that need no second fit, and what it measured."""
+class Choice:
+    """What validation settled about one part.
 
-    config: HybridConfig
-    done: Mapping[str, Recommender]
-    metrics: dict[str, float]
+    Attributes:
+        config: Its settings.
+        scores: float32 [n_histories, n_items], of the validation's histories.
+        fitted: The part, if it needs no second fit on all of the data.
+    """
+
+    config: SingleConfig
+    scores: Scores
+    fitted: Recommender | None
 
 
-def _learn(training: Training, config: HybridConfig, workspace: Workspace) -> _Learnt:
+def choose(part: SingleConfig, training: Training, validation: Validation, workspace: Workspace = NOWHERE) -> Choice:
+    """Return settings for one part that do well on validation."""
+    cls = recommender_for(part)
+    if isinstance(part, AttentiveConfig):
+        # It keeps the very same users back for early stopping, so it needs no second training.
+        fitted = cls.fit(training, part, workspace.within(cls.name))
+        return Choice(part, fitted.scores(validation.histories), fitted)
+    best = tuned(part, validation, workspace)
+    return Choice(best.config, best.scores(validation.histories), None)
+
+
+def blended(
+    config: HybridConfig, choices: Mapping[str, Choice], validation: Validation
+) -> tuple[HybridConfig, dict[str, float]]:
+    """Return the config with the chosen parts and their weights, and what each and the sum reach on validation."""
+    scores = {name: choice.scores for name, choice in choices.items()}
+    weights = _with_popularity(learn_weights(scores, validation), scores)
+    learnt = msgspec.structs.replace(config, parts=tuple(choices[name].config for name in weights), weights=weights)
+    metrics = {name: validation.quality(of) for name, of in scores.items()}
+    total = sum((np.float32(weight) * scores[name] for name, weight in weights.items()), start=np.float32(0))
+    metrics[HybridRecommender.name] = validation.quality(np.asarray(total))
+    return learnt, metrics
+
+
+def _learn(
+    training: Training, config: HybridConfig, workspace: Workspace
+) -> tuple[HybridConfig, dict[str, float], dict[str, Recommender]]:
     validation = hold_back(training)
     if validation.asked.sum() < MIN_VALIDATION_USERS:
-        return _Learnt(_unlearnt(config), {}, {})
-    scores: dict[str, Scores] = {}
-    chosen: dict[str, SingleConfig] = {}
-    done: dict[str, Recommender] = {}
-    for part in config.parts:
-        name = recommender_for(part).name
-        if isinstance(part, AttentiveConfig):
-            # It keeps the very same users back for early stopping, so it needs no second training.
-            fitted = done[name] = recommender_for(part).fit(training, part, workspace.within(name))
-        else:
-            fitted = tuned(part, validation, workspace.within(name))
-        scores[name], chosen[name] = fitted.scores(validation.histories), fitted.config
-    weights = _with_popularity(learn_weights(scores, validation), scores)
-    learnt = msgspec.structs.replace(config, parts=tuple(chosen[name] for name in weights), weights=weights)
-    metrics = {name: validation.quality(of) for name, of in scores.items()}
-    total = sum(np.float32(weight) * scores[name] for name, weight in weights.items())
-    metrics[HybridRecommender.name] = validation.quality(np.asarray(total))
-    return _Learnt(learnt, done, metrics)
+        return _unlearnt(config), {}, {}
+    choices = {recommender_for(part).name: choose(part, training, validation, workspace) for part in config.parts}
+    learnt, metrics = blended(config, choices, validation)
+    return learnt, metrics, {name: choice.fitted for name, choice in choices.items() if choice.fitted is not None}
 
 
 def _with_popularity(weights: Mapping[str, float], scores: Mapping[str, Scores]) -> dict[str, float]:
