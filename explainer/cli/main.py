@@ -134,6 +134,58 @@ def data_report(source: str, out: Path) -> None:
 
 
 @main.group()
+def evaluate() -> None:
+    """How good it is, measured."""
+
+
+@evaluate.command("recommender")
+@click.option("--data", "sources", multiple=True, required=True, help="A dataset as in ingest; may be repeated.")
+@click.option("--json", "out", type=_FILE, help="Write all measures to this file.")
+@click.option("--plot", type=_FILE, help="Draw the comparison to this PNG.")
+@click.option(
+    "--split",
+    "method",
+    type=click.Choice(["leave-last", "time", "random"]),
+    default="leave-last",
+    show_default=True,
+    help="What is held out: everybody's last behaviours, all after one moment, or any.",
+)
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="Held out.",
+)
+@click.option(
+    "--users", type=click.IntRange(min=0), default=5000, show_default=True, help="Most people judged; 0: all."
+)
+@click.option("--seeds", type=click.IntRange(1, 20), default=1, show_default=True, help="Repeat what is random.")
+@click.option("--peers/--no-peers", default=True, show_default=True, help="Also run implicit's and RecTools' own.")
+@click.pass_context
+def evaluate_recommender(
+    ctx: click.Context,
+    sources: tuple[str, ...],
+    out: Path | None,
+    plot: Path | None,
+    method: str,
+    share: float,
+    users: int,
+    seeds: int,
+    *,
+    peers: bool,
+) -> None:
+    """Compare all recommenders, and other people's, on the same held-out behaviours."""
+    from explainer.cli.evaluate import evaluate_recommenders
+    from retriever.data.splits import SplitConfig, SplitMethod
+    from retriever.evaluation.compare import CompareConfig
+
+    split = SplitConfig(method=SplitMethod(method), share=share)
+    config = CompareConfig(split=split, max_users=users, seeds=seeds, peers=peers)
+    evaluate_recommenders(settings_of(ctx), sources, config, out, plot)
+
+
+@main.group()
 def key() -> None:
     """API keys."""
 

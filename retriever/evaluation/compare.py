@@ -207,7 +207,7 @@ class _Run:
 
 
 def _peer_quality(ranker: Ranker, validation: Validation) -> float:
-    asked = np.flatnonzero(validation.asked)
+    asked = [int(at) for at in np.flatnonzero(validation.asked)]
     histories = [validation.histories[at] for at in asked]
     return validation.quality_of_lists(ranker(histories, validation.met[asked], 20))
 

@@ -141,7 +141,7 @@ def _rows(training: Training) -> dict[str, int]:
 
 
 def _asked_for(met: csr_array, k: int, n_items: int) -> int:
-    """Return how many items to ask a library for, that k unmet ones are left: it knows of likes only, not of dislikes."""
+    """Return how many items to ask a library for, so that k unmet ones are left: it knows of likes only."""
     return min(n_items, k + int(np.diff(met.indptr).max(initial=0)))
 
 

@@ -72,7 +72,7 @@ class Exam:
 
     def judge(self, rank: Ranker, on_progress: Callable[[int, int], None]) -> dict[str, float]:
         """Return every measure of a ranker's lists, and the milliseconds it took per history."""
-        histories = [self.histories[at] for at in self.asked]
+        histories = [self.histories[int(at)] for at in self.asked]
         met, lists = self.met[self.asked], []
         start = time.perf_counter()
         for at in range(0, len(histories), _AT_ONCE):

@@ -114,7 +114,8 @@ class AlsRecommender(Recommender):
     def _fold_in(self, history: History) -> Doubles:
         """Return the history's factors, float64 [factors]; zeros where it says nothing."""
         total = self._evidence(weigh(history, self.catalogue, self.scale, self._recency)).total()[np.newaxis]
-        return self._solve(total, np.zeros_like(total), 1.0)[0]
+        factors: Doubles = self._solve(total, np.zeros_like(total), 1.0)[0]
+        return factors
 
     def _evidence(self, weighed: Weighed) -> _Evidence:
         vectors = np.where(weighed.weights[:, np.newaxis] == 0, 0, self._factors[weighed.columns])
