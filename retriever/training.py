@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Protocol
 
 import msgspec
@@ -146,7 +147,7 @@ class Trainer:
             self._workspace.on_stage(f"Training {self._task.name}", done, self._config.epochs * steps)
         network.eval()
         progress.epoch += 1
-        progress.train_loss.append(float(torch.stack(losses).mean()))
+        progress.train_loss.append(float(torch.stack(losses).mean()) if losses else 0.0)
         progress.metric.append(self._task.validate())
         if progress.best == 0 or progress.metric[-1] > progress.metric[progress.best - 1]:
             progress.best = progress.epoch
@@ -192,7 +193,7 @@ def _load_checkpoint(folder: Path | None) -> dict[str, Any] | None:
         return None
     try:
         state: dict[str, Any] = torch.load(folder / _CHECKPOINT, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError):
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, UnpicklingError):
         return None  # half a file from a stop in mid-write: only the passes in it are lost
     return state
 
