@@ -217,6 +217,27 @@ def test_several_kinds_are_told_verb_by_verb():
     )
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
+@pytest.mark.parametrize("variant", range(6))
+def test_every_cited_behaviour_has_its_reason_told(domain, variant):
+    words = LIBRARY.words(domain)
+    close, count = CloseInMeaning(0.9), CoOccurrence(7, 9)
+    evidence = facts(
+        domain,
+        cited("b1", KIND.LIKE, SharedAspect("noir")),
+        cited("b2", KIND.LIKE, close),
+        cited("b3", KIND.LIKE, count),
+    )
+    draft = LIBRARY.fallback(evidence, variant)
+    assert check(draft, evidence, VOCABULARY | template_words()).failures == (), draft
+    assert "shares noir with {b1}" in draft
+    assert f"close to {{b2}} {words.kinship}" in draft
+    assert "people who liked {b3}" in draft
+    two = facts(domain, cited("b1", KIND.LIKE, close), cited("b2", KIND.LIKE, count))
+    assert f"close to {{b1}} {words.kinship}" in LIBRARY.fallback(two, variant)
+    assert check(LIBRARY.fallback(two, variant), two, VOCABULARY | template_words()).failures == ()
+
+
 @pytest.mark.parametrize("kind", KIND)
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_popularity_says_what_people_did(domain, kind):
