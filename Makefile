@@ -49,8 +49,8 @@ browser: # The page is tested in a real Chromium; where there is none and we may
 	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-core; } >/dev/null; } || \
 	  echo "No Chromium here: browser tests will be skipped."
 
-bench: $(VENV)/run ## Speed and size, measured in one run; also as JSON in .explainer/bench.json
-	$(BIN)/python -m tests.benchmarks --json .explainer/bench.json
+bench: $(VENV)/run ## Speed and size, also as JSON in .explainer/bench.json (ONLY="encoding search": those)
+	$(BIN)/python -m tests.benchmarks --json .explainer/bench.json $(if $(ONLY),--only $(ONLY))
 
 wheel: $(VENV)/dev ## Build the wheel into dist/
 	$(BIN)/hatchling build -t wheel

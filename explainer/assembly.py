@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+
 from explainer.pipeline import Explainer
 from explainer.settings import Settings
+from explainer.storage.catalogue import load_items
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
 from explainer.writing.engines import Engine
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
-from retriever.encoder import CachedEncoder, SentenceEncoder, TextEncoder
-from retriever.store import load_model
+from retriever.encoder import CachedEncoder, SentenceEncoder, TextEncoder, item_text
+from retriever.errors import OtherDataError
+from retriever.store import FittedModel, load_model
+
+_log = logging.getLogger(__name__)
 
 
 def make_encoder(settings: Settings) -> TextEncoder:
     """Return the sentence encoder with its disk cache."""
-    return CachedEncoder(SentenceEncoder(settings.encoder), settings.cache / "embeddings")
+    encoder = SentenceEncoder(settings.encoder, settings.encoder_precision)
+    return CachedEncoder(encoder, settings.cache / "embeddings")
 
 
 def make_engine(settings: Settings) -> Engine | None:
@@ -38,11 +45,35 @@ def make_explainer(settings: Settings) -> Explainer:
 
     Raises:
         NotReadyError: If the schema is old or nothing was ingested.
-        ModelFileError: If no recommender was fitted.
+        ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
         AssetError: If a model is missing.
     """
     database = Database(settings.url)
     database.require_current()
-    model = load_model(settings.models)
+    model = _up_to_date(load_model(settings.models), database, settings)
     writer = Writer(PromptLibrary(), load_vocabulary, make_engine(settings), SqlDraftCache(database))
     return Explainer(database, model, writer)
+
+
+def _up_to_date(model: FittedModel, database: Database, settings: Settings) -> FittedModel:
+    """Return the model with the items that came after its fit.
+
+    Behaviours may come after a fit, too: they are what a recommender is asked about. Items that it was fitted on and
+    that are gone or changed mean that it is another catalogue's.
+    """
+    with database.session() as session:
+        items = load_items(session)
+    held = {item.id: item for item in items}
+    fitted = model.recommender.catalogue
+    changed = [item.id for item in fitted.items if held.get(item.id) != item]
+    if changed:
+        raise OtherDataError(
+            f"The recommender under {settings.models} was fitted on another catalogue than the database holds: "
+            f"{len(changed)} of its {len(fitted)} items are missing or described otherwise, the first is "
+            f"{changed[0]!r}. Fit again: explainer fit"
+        )
+    new = tuple(item for item in items if item.id not in fitted)
+    if not new:
+        return model
+    _log.warning("%d items came after the fit: content alone speaks for them until you run: explainer fit", len(new))
+    return model.extended(new, make_encoder(settings).encode([item_text(item) for item in new]))

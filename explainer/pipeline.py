@@ -24,7 +24,7 @@ from explainer.view import record_of
 from explainer.writing.slots import slot_values
 from explainer.writing.writer import Request, Writer, Written
 from retriever.data import History, Item
-from retriever.retrieve import CANDIDATES_PER_SIDE, Recommendation, met_items, rank_of, recommend
+from retriever.retrieve import Recommendation, met_items, rank_of, recommend
 from retriever.statistics import PeopleCounts, counts_by_kind
 from retriever.store import FittedModel
 
@@ -101,24 +101,22 @@ class Explainer:
 
         Raises:
             NotFoundError: If an item is not in the catalogue.
-            UnknownItemError: If an item came into the catalogue after the recommender was fitted.
+            UnknownItemError: If the recommender knows no such item, and nothing has told it of new ones.
             ConflictError: If the user has met an item already: it would never be recommended.
         """
         history = self.history(user)
         with self.database.session() as session:
             known = [load_item(session, item) for item in items]
-        ranked = recommend(self.model.recommender, history, 2 * CANDIDATES_PER_SIDE)
-        targets = [self._target(history, item, ranked) for item in known]
+        targets = [self._target(history, item) for item in known]
         return self._explain(history, targets, style or Style(), reuse=reuse)
 
-    def _target(self, history: History, item: Item, ranked: Sequence[Recommendation]) -> Recommendation:
+    def _target(self, history: History, item: Item) -> Recommendation:
         model = self.model.recommender
         if met_items(model, history)[model.catalogue.position(item.id)]:
             raise ConflictError(
                 f"User {history.user!r} has met item {item.id!r} already; it is not recommended to them."
             )
-        found = next((r for r in ranked if r.item.id == item.id), None)
-        return found or Recommendation(item, *rank_of(model, history, item.id))
+        return Recommendation(item, *rank_of(model, history, item.id), model.catalogue.is_cold(item.id))
 
     def _explain(
         self, history: History, targets: Sequence[Recommendation], style: Style, *, reuse: bool

@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from explainer.paths import adapter_dir
+from retriever.precision import Precision
 
 
 class Settings(BaseSettings):
@@ -18,6 +19,7 @@ class Settings(BaseSettings):
         home: Folder for database, models and caches.
         database_url: SQLAlchemy URL; an SQLite file in ``home`` by default.
         encoder: Sentence encoder: ``minilm`` (packaged), a folder or a hub name.
+        encoder_precision: ``float32``, ``bfloat16``, or ``auto`` for what this machine does well.
         engine: ``transformers`` writes with the language model, ``none`` with templates only.
         base_model: Base language model: ``smollm2`` (packaged), a GGUF file, a folder or a hub name.
         adapter: Folder of the LoRA adapter; the one that ships with the package by default.
@@ -31,6 +33,7 @@ class Settings(BaseSettings):
     home: Path = Path(".explainer")
     database_url: str | None = None
     encoder: str = "minilm"
+    encoder_precision: Precision = "auto"
     engine: Literal["transformers", "none"] = "transformers"
     base_model: str = "smollm2"
     adapter: Path = Field(default_factory=lambda: adapter_dir("en"))

@@ -16,8 +16,20 @@ class UnknownItemError(RetrieverError):
 
 
 class EncoderError(RetrieverError):
-    """The sentence encoder cannot be loaded."""
+    """The sentence encoder cannot be loaded, or what it computed is no embedding."""
+
+
+class IndexInputError(RetrieverError):
+    """Embeddings, queries or a number of neighbours that an index cannot work with."""
 
 
 class ModelFileError(RetrieverError):
     """A saved recommender is missing, damaged or from another version."""
+
+
+class SettingsError(RetrieverError):
+    """A setting that does not exist or can't be what it was set to."""
+
+
+class OtherDataError(ModelFileError):
+    """A saved recommender was fitted on other data than it is asked to work with."""

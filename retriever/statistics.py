@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array
 
 from retriever.data import Behaviour, BehaviourKind, Polarity, ValueScale
-from retriever.recommenders.base import Catalogue
+from retriever.recommenders.catalogue import Catalogue
 
 
 class LikeCounts:
@@ -25,6 +25,11 @@ class LikeCounts:
         self.liked = csc_array(liked)
         self.likes = np.diff(self.liked.indptr)
         self._people = len(np.unique(self.liked.indices))
+
+    def widened(self, size: int) -> csr_array:
+        """Return the counts' matrix for a catalogue of ``size`` items, of which nobody likes the new ones yet."""
+        indptr = np.append(self.liked.indptr, np.full(size - self.liked.shape[1], self.liked.indptr[-1]))
+        return csr_array(csc_array((self.liked.data, self.liked.indices, indptr), shape=(self.liked.shape[0], size)))
 
     def together(self, item: str, other: str) -> tuple[int, int]:
         """Return (n, m): of the m users who liked ``item``, n also liked ``other``."""

@@ -5,20 +5,27 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
-from scipy.sparse import csr_array, load_npz, save_npz
+import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from retriever.data import Item, ValueScale
-from retriever.errors import ModelFileError
-from retriever.recommenders import Catalogue, HybridConfig, HybridRecommender
+from retriever.encoder import Embeddings
+from retriever.errors import ModelFileError, OtherDataError
+from retriever.recommenders.base import Arrays, Recommender
+from retriever.recommenders.catalogue import Catalogue
+from retriever.recommenders.factory import AnyConfig, class_of
+from retriever.recommenders.hybrid import HybridRecommender
 from retriever.statistics import LikeCounts
 
-_FORMAT = 1
+_FORMAT = 2
+_PARTS = ("data", "indices", "indptr", "shape")
 
 
 class _Card(msgspec.Struct, frozen=True):
@@ -26,7 +33,9 @@ class _Card(msgspec.Struct, frozen=True):
     name: str
     data_hash: str
     encoder: str
-    config: HybridConfig
+    requested: AnyConfig
+    config: AnyConfig
+    metrics: dict[str, float]
     scale: ValueScale
     items: tuple[Item, ...]
 
@@ -37,15 +46,17 @@ class FittedModel:
 
     Attributes:
         recommender: The recommender.
+        requested: The settings it was asked for; its own config states what came of them.
         counts: Like counts over the users it was fitted on.
         embeddings: float32 [n_items, dimensions], rows of length 1.
-        data_hash: Hash of the dataset.
+        data_hash: Hash of the dataset it was fitted on.
         encoder: Name of the sentence encoder.
     """
 
-    recommender: HybridRecommender
+    recommender: Recommender
+    requested: AnyConfig
     counts: LikeCounts
-    embeddings: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+    embeddings: Embeddings
     data_hash: str
     encoder: str
 
@@ -54,6 +65,20 @@ class FittedModel:
         """Return a hash of data, settings and encoder: equal versions score equally."""
         config = msgspec.json.encode(self.recommender.config)
         return hashlib.sha256(b"\x00".join([self.data_hash.encode(), self.encoder.encode(), config])).hexdigest()
+
+    def extended(self, items: tuple[Item, ...], embeddings: Embeddings) -> FittedModel:
+        """Return the model with items that came after the fit; only the hybrid's content part can speak for them.
+
+        Args:
+            items: The new items.
+            embeddings: float32 [n_new, dimensions], rows of length 1.
+        """
+        if not isinstance(self.recommender, HybridRecommender) or not items:
+            return self
+        together = np.concatenate([self.embeddings, embeddings])
+        recommender = self.recommender.extended(items, together)
+        counts = LikeCounts(recommender.catalogue, self.counts.widened(len(recommender.catalogue)))
+        return replace(self, recommender=recommender, counts=counts, embeddings=together)
 
     def save(self, folder: Path) -> Path:
         """Write the model under ``folder`` in a subfolder named by its version, and return that subfolder."""
@@ -71,49 +96,80 @@ class FittedModel:
 
     def _write(self, folder: Path) -> None:
         model = self.recommender
-        np.savez(
-            folder / "dense.npz",
-            ease=model.ease.matrix,
-            popularity=model.popularity,
-            embeddings=self.embeddings,
-        )
-        save_npz(folder / "content.npz", csr_array(model.content.matrix))
-        save_npz(folder / "liked.npz", csr_array(self.counts.liked))
+        own = {"embeddings": self.embeddings, "liked": csr_array(self.counts.liked)}
+        _save_arrays(folder / "recommender.npz", model.arrays())
+        _save_arrays(folder / "catalogue.npz", own)
         card = _Card(
             _FORMAT,
             model.name,
             self.data_hash,
             self.encoder,
+            self.requested,
             model.config,
+            model.metrics,
             model.scale,
             model.catalogue.items,
         )
         (folder / "model.json").write_bytes(msgspec.json.format(msgspec.json.encode(card)))
 
 
-def load_model(folder: Path) -> FittedModel:
+def load_model(folder: Path, data_hash: str | None = None) -> FittedModel:
     """Return the current model under a folder.
 
+    Args:
+        folder: Where models are saved.
+        data_hash: Hash of the dataset that the model must have been fitted on; None accepts any.
+
     Raises:
+        OtherDataError: If it was fitted on other data.
         ModelFileError: If there is none, or it cannot be read.
     """
     try:
         source = folder / (folder / "current").read_text(encoding="utf-8").strip()
+        _check_format(folder, (source / "model.json").read_bytes())
         card = msgspec.json.decode((source / "model.json").read_bytes(), type=_Card)
-        with np.load(source / "dense.npz", allow_pickle=False) as dense:
-            ease, popularity, embeddings = dense["ease"], dense["popularity"], dense["embeddings"]
-        content, liked = (
-            csr_array(load_npz(source / "content.npz")),
-            csr_array(load_npz(source / "liked.npz")),
-        )
+        learnt, own = _load_arrays(source / "recommender.npz"), _load_arrays(source / "catalogue.npz")
+        catalogue = Catalogue(card.items)
+        recommender = class_of(card.config).restore(card.config, catalogue, card.scale, learnt)
+        counts, embeddings = LikeCounts(catalogue, csr_array(own["liked"])), np.asarray(own["embeddings"])
     except FileNotFoundError as error:
         raise ModelFileError(f"There is no fitted recommender under {folder}; make one with: explainer fit") from error
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, msgspec.DecodeError) as error:
         raise ModelFileError(
             f"The recommender under {folder} is damaged ({error}); fit again: explainer fit"
         ) from error
-    if card.format != _FORMAT:
-        raise ModelFileError(f"The recommender under {folder} has format {card.format}, not {_FORMAT}; fit again.")
-    catalogue = Catalogue(card.items)
-    recommender = HybridRecommender(card.config, catalogue, card.scale, ease, content, popularity)
-    return FittedModel(recommender, LikeCounts(catalogue, liked), embeddings, card.data_hash, card.encoder)
+    if data_hash is not None and data_hash != card.data_hash:
+        raise OtherDataError(
+            f"The recommender under {folder} was fitted on other data (hash {card.data_hash[:12]}…) than this "
+            f"(hash {data_hash[:12]}…); fit again: explainer fit"
+        )
+    recommender.metrics = card.metrics
+    return FittedModel(recommender, card.requested, counts, embeddings, card.data_hash, card.encoder)
+
+
+def _check_format(folder: Path, card: bytes) -> None:
+    found = msgspec.json.decode(card, type=dict[str, Any]).get("format")
+    if found != _FORMAT:
+        raise ModelFileError(
+            f"The recommender under {folder} has format {found}, not {_FORMAT}; fit again: explainer fit"
+        )
+
+
+def _save_arrays(path: Path, arrays: Arrays) -> None:
+    flat: dict[str, npt.NDArray[Any]] = {}
+    for name, array in arrays.items():
+        if isinstance(array, csr_array):
+            flat |= {f"{name}:{part}": np.asarray(getattr(array, part)) for part in _PARTS}
+        else:
+            flat[name] = array
+    np.savez(path, **flat)  # type: ignore[arg-type]
+
+
+def _load_arrays(path: Path) -> Arrays:
+    with np.load(path, allow_pickle=False) as stored:
+        flat = dict(stored)
+    arrays: dict[str, npt.NDArray[Any] | csr_array] = {name: a for name, a in flat.items() if ":" not in name}
+    for name in {name.rsplit(":", 1)[0] for name in flat if ":" in name}:
+        data, indices, indptr, shape = (flat[f"{name}:{part}"] for part in _PARTS)
+        arrays[name] = csr_array((data, indices, indptr), shape=tuple(shape))
+    return arrays

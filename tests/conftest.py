@@ -20,7 +20,10 @@ from explainer.writing.writer import Writer
 from retriever.data import Behaviour, BehaviourKind, CleaningReport, Dataset, Item
 from retriever.data.model import behaviour_id
 from retriever.fit import fit
-from retriever.recommenders import HybridConfig
+from retriever.recommenders.content import ContentConfig
+from retriever.recommenders.ease import EaseConfig
+from retriever.recommenders.hybrid import HybridConfig
+from retriever.recommenders.popularity import PopularityConfig
 from retriever.store import FittedModel
 
 GENRES = ("comedy", "drama", "noir", "sci-fi", "western", "war")
@@ -76,6 +79,12 @@ def make_dataset(n_items: int = 60, n_users: int = 120, seed: int = 3) -> Datase
     return Dataset("tiny", "video", tuple(items), tuple(behaviours))
 
 
+SMALL_HYBRID = HybridConfig(
+    parts=(EaseConfig(regularization=10.0), ContentConfig(), PopularityConfig()),
+    weights={"ease": 1.0, "content": 0.01, "popularity": 0.02},
+)
+
+
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
     return make_dataset()
@@ -83,7 +92,7 @@ def dataset() -> Dataset:
 
 @pytest.fixture(scope="session")
 def model(dataset: Dataset) -> FittedModel:
-    return fit(dataset, HashEncoder(), HybridConfig(regularization=10.0))
+    return fit(dataset, HashEncoder(), SMALL_HYBRID)
 
 
 @pytest.fixture

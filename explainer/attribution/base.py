@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from retriever.data import History
-from retriever.recommenders import Recommender
+from retriever.recommenders.base import Recommender
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import time
 
 from explainer.attribution.base import Attribution
 from retriever.data import History
-from retriever.recommenders import Recommender
+from retriever.recommenders.base import Recommender
 
 _HISTORIES_AT_ONCE = 256
 

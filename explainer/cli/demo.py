@@ -16,7 +16,7 @@ from explainer.storage.keys import create_key
 from explainer.storage.tables import ExplanationRow
 from retriever.data.sources import ML_100K
 from retriever.errors import ModelFileError
-from retriever.recommenders import HybridConfig
+from retriever.recommenders.hybrid import HybridConfig
 from retriever.store import load_model
 
 
@@ -26,7 +26,9 @@ def run(settings: Settings, *, users: int, top: int, serve: bool) -> None:
     database = Database(settings.url)
     database.migrate()
     ingest(settings, ML_100K)
-    _fit_if_needed(settings)
+    with database.session() as session:
+        data_hash = catalogue.load_dataset(session).content_hash
+    _fit_if_needed(settings, data_hash)
     with console.status("Loading the language model …"):
         explainer = make_explainer(settings)
     with database.session() as session:
@@ -41,14 +43,14 @@ def run(settings: Settings, *, users: int, top: int, serve: bool) -> None:
         _serve(settings, database, explainer, chosen[0])
 
 
-def _fit_if_needed(settings: Settings) -> None:
+def _fit_if_needed(settings: Settings, data_hash: str) -> None:
     config = HybridConfig()
     try:
-        if load_model(settings.models).recommender.config == config:
+        if load_model(settings.models, data_hash).requested == config:
             console.print("The recommender is fitted already.")
             return
     except ModelFileError:
-        pass  # the usual case: this is the first run
+        pass  # the usual case: this is the first run, or the data were others
     fit_and_save(settings, config)
 
 

@@ -50,17 +50,20 @@ def ingest(ctx: click.Context, source: str) -> None:
 
 
 @main.command()
+@click.option("--recommender", default="hybrid", show_default=True, help="Which one; see: explainer evaluate.")
 @click.option(
-    "--regularization", type=click.FloatRange(min=0, min_open=True), default=200.0, show_default=True, help="λ."
+    "--config", type=_FILE, help="Settings as JSON, e.g. the config in a model.json; nothing is then chosen anew."
 )
-@click.option("--content-weight", type=click.FloatRange(min=0), default=0.01, show_default=True, help="Of neighbours.")
 @click.pass_context
-def fit(ctx: click.Context, regularization: float, content_weight: float) -> None:
-    """Fit the recommender on what was ingested."""
-    from explainer.cli.steps import fit_and_save
-    from retriever.recommenders import HybridConfig
+def fit(ctx: click.Context, recommender: str, config: Path | None) -> None:
+    """Fit the recommender on what was ingested.
 
-    fit_and_save(settings_of(ctx), HybridConfig(regularization=regularization, content_weight=content_weight))
+    The hybrid chooses its parts' settings and weights on validation users and states them in model.json.
+    """
+    from explainer.cli.steps import fit_and_save
+    from retriever.recommenders.factory import config_from, config_named
+
+    fit_and_save(settings_of(ctx), config_from(config) if config else config_named(recommender))
 
 
 @main.command()
@@ -110,6 +113,24 @@ def corpus(path: Path | None, *, write_vocabulary: bool) -> None:
     from explainer.cli.tuning import check_corpus
 
     check_corpus(path, write_vocabulary=write_vocabulary)
+
+
+@main.group()
+def data() -> None:
+    """Look at data before using it."""
+
+
+@data.command("report")
+@click.argument("source")
+@click.option("--out", type=_FILE, default="data-report.html", show_default=True, help="The HTML file to write.")
+def data_report(source: str, out: Path) -> None:
+    """Write a page about a dataset: counts, pictures, what was dropped and why, and what to look at.
+
+    SOURCE is what ingest takes. Nothing is stored.
+    """
+    from explainer.cli.data import report
+
+    report(source, out)
 
 
 @main.group()

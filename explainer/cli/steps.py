@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from explainer.assembly import make_encoder
-from explainer.cli.common import console, progress_bar
+from explainer.cli.common import console, progress_bar, stages
 from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
 from retriever.data import CleaningReport, read_dataset
+from retriever.data.cleaning import ReportLine
 from retriever.fit import fit
-from retriever.recommenders import HybridConfig
+from retriever.recommenders.factory import AnyConfig
+from retriever.store import FittedModel
+from retriever.workspace import Workspace
 
 
 def ingest(settings: Settings, source: str) -> None:
@@ -36,20 +41,34 @@ def ingest(settings: Settings, source: str) -> None:
 
 def _print_report(report: CleaningReport) -> None:
     for table in report.read:
-        console.print(f"{table}: {report.read[table]} rows read, {report.kept[table]} kept.", highlight=False)
-    for (table, reason), count in sorted(report.dropped.items()):
-        places = ", ".join(report.examples[table, reason])
-        console.print(f"  {table}: {count} dropped, {reason.value} (e.g. {places})", style="yellow", highlight=False)
+        console.print(f"{table}: {report.read[table]} read, {report.kept[table]} kept.", highlight=False)
+    for line in report.dropped_lines():
+        _print_line(line, "dropped,", "yellow")
+    for line in report.flagged_lines():
+        _print_line(line, "kept, but", "dim")
 
 
-def fit_and_save(settings: Settings, config: HybridConfig) -> Path:
+def _print_line(line: ReportLine, what: str, style: str) -> None:
+    places = escape(", ".join(line.examples))
+    console.print(f"  {line.table}: {line.rows} {what} {line.reason} (e.g. {places})", style=style, highlight=False)
+
+
+def fit_and_save(settings: Settings, config: AnyConfig) -> Path:
     """Fit the recommender on the database's dataset and save it."""
     database = Database(settings.url)
     database.require_current()
     with console.status("Loading behaviours …"), database.session() as session:
         dataset = catalogue.load_dataset(session)
-    with progress_bar("Encoding items", len(dataset.items)) as show:
-        model = fit(dataset, make_encoder(settings), config, show)
+    with stages() as show:
+        model = fit(dataset, make_encoder(settings), config, Workspace(settings.models / "training", show))
     folder = model.save(settings.models)
     console.print(f"Fitted [b]{model.recommender.name}[/b] on {len(dataset.items)} items: {folder}", highlight=False)
+    _print_parts(model)
     return folder
+
+
+def _print_parts(model: FittedModel) -> None:
+    """Say what the fit found out on validation, for recommenders that have something to say."""
+    reached = ", ".join(f"{name} {quality:.3f}" for name, quality in model.recommender.metrics.items())
+    if reached:
+        console.print(f"Mean of NDCG@10 and Recall@20 on validation: {reached}", highlight=False)

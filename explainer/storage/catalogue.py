@@ -128,7 +128,6 @@ def dataset_row(session: Session) -> DatasetRow:
 def load_dataset(session: Session) -> Dataset:
     """Return everything as a :class:`~retriever.data.Dataset`, items in the order they were first ingested."""
     row = dataset_row(session)
-    items = tuple(_item(i) for i in session.scalars(select(ItemRow).order_by(ItemRow.position)))
     columns = select(
         BehaviourRow.id,
         BehaviourRow.user_id,
@@ -138,7 +137,13 @@ def load_dataset(session: Session) -> Dataset:
         BehaviourRow.value,
     )
     behaviours = tuple(_behaviour(*fields) for fields in session.execute(columns.order_by(BehaviourRow.id)))
-    return Dataset(row.name, row.domain, items, behaviours, ValueScale(row.value_low, row.value_high))
+    scale = ValueScale(row.value_low, row.value_high)
+    return Dataset(row.name, row.domain, load_items(session), behaviours, scale)
+
+
+def load_items(session: Session) -> tuple[Item, ...]:
+    """Return the catalogue, items in the order they were first ingested."""
+    return tuple(_item(row) for row in session.scalars(select(ItemRow).order_by(ItemRow.position)))
 
 
 def load_history(session: Session, user: str) -> History:

@@ -15,6 +15,9 @@
     [columns.behaviours]
     user = "customer"
     item = "sku"
+
+    [cleaning]                      # limits of the screening, see ScreeningConfig; leave out for the defaults
+    count_floor = 1000
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ import msgspec
 
 from retriever.data.cleaning import CleaningReport, Row, clean_behaviours, clean_items
 from retriever.data.model import BehaviourKind, Dataset, Item, ValueScale
+from retriever.data.screening_config import ScreeningConfig
 from retriever.data.tables import SUFFIXES, read_table
 from retriever.errors import DataError
 
@@ -50,6 +54,7 @@ class _Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: BehaviourKind | None = None
     scale: _Scale = _Scale()
     columns: _Columns = _Columns()
+    cleaning: ScreeningConfig = ScreeningConfig()
 
 
 def read_folder(folder: Path) -> tuple[Dataset, CleaningReport]:
@@ -59,7 +64,7 @@ def read_folder(folder: Path) -> tuple[Dataset, CleaningReport]:
         DataError: If the settings or a table are missing or wrong; the message names file and column.
     """
     settings = _settings(folder / "dataset.toml")
-    report = CleaningReport()
+    report = CleaningReport(screening=settings.cleaning)
     item_columns = _column_map(settings.columns.items, _ITEM_FIELDS, folder / "dataset.toml")
     item_rows = read_table(_table(folder, "items"), item_columns, frozenset({"id", "title"}))
     items = clean_items(((row, _item(row)) for row in item_rows), report)

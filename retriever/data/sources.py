@@ -9,13 +9,22 @@ from retriever.data.cleaning import CleaningReport
 from retriever.data.folder import read_folder
 from retriever.data.model import Dataset
 from retriever.data.movielens import ml_100k_folder, read_ml_100k, read_movielens_csv
+from retriever.data.screening import screen
 from retriever.errors import DataError
 
 ML_100K = "ml-100k"
 
 
 def read_dataset(source: str | Path) -> tuple[Dataset, CleaningReport]:
-    """Return the dataset at a path and what the cleaning did; a catalogue without aspects gets key phrases.
+    """Return the dataset at a path, cleaned and screened, and what that did; see :func:`read_unscreened`."""
+    dataset, report = read_unscreened(source)
+    return screen(dataset, report), report
+
+
+def read_unscreened(source: str | Path) -> tuple[Dataset, CleaningReport]:
+    """Return the dataset at a path and what the cleaning of its rows did, bots and repeats still in it.
+
+    A catalogue without aspects gets key phrases.
 
     Args:
         source: A folder with ``dataset.toml``, a MovieLens csv folder, RecBole's ML-100K folder, an Amazon or a MIND

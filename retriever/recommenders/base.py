@@ -2,93 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
-from retriever.data import Behaviour, History, Item, Polarity, ValueScale
-from retriever.data.model import item_positions
-from retriever.errors import UnknownItemError
+from retriever.data import Dataset, History, ValueScale
+from retriever.encoder import Embeddings
+from retriever.recommenders.catalogue import Catalogue
+from retriever.recommenders.weighting import Recency, weight_matrix
+from retriever.workspace import NOWHERE, Workspace
 
 Scores = npt.NDArray[np.float32]
+Arrays = Mapping[str, "npt.NDArray[Any] | csr_array"]
+_HISTORIES_AT_ONCE = 256
 
 
-@runtime_checkable
-class Recommender(Protocol):
-    """Scores items for histories. It holds no parameter per user: leaving a behaviour out is just another history.
+class RecommenderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="recommender"):
+    """Root of all recommenders' settings; the tag in its JSON names the recommender."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a recommender may learn from.
 
     Attributes:
-        name: Short name, stored with every explanation.
-        catalogue: The items it was fitted on, in the order of its columns.
+        dataset: Items and behaviours.
+        embeddings: float32 [n_items, dimensions], rows of length 1, in the catalogue's order.
     """
 
-    name: str
-    catalogue: Catalogue
+    dataset: Dataset
+    embeddings: Embeddings
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The items, numbered."""
+        return Catalogue(self.dataset.items)
+
+    @cached_property
+    def histories(self) -> list[History]:
+        """Everybody's history."""
+        return list(self.dataset.histories.values())
+
+    @cached_property
+    def liked(self) -> csr_array:
+        """Sparse float32 [n_users, n_items]: 0 to 1, the user's strongest sign of liking over the strongest kind's."""
+        weights = weight_matrix(self.histories, self.catalogue, self.dataset.scale, Recency())
+        weights.data[:] = weights.data > 0
+        weights.eliminate_zeros()
+        return weights
+
+
+class Recommender(ABC):
+    """Scores items for histories. It holds no parameter per user: leaving a behaviour out is just another history.
+
+    Args:
+        config: Its settings.
+        catalogue: The items it scores, in the order of its columns.
+        scale: Scale of the ratings.
+
+    Attributes:
+        metrics: What validation during the fit measured, by name; kept with the saved recommender.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, config: Any, catalogue: Catalogue, scale: ValueScale) -> None:  # noqa: ANN401  narrowed below
+        self.config = config
+        self.catalogue = catalogue
+        self.scale = scale
+        self.metrics: dict[str, float] = {}
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, training: Training, config: Any, workspace: Workspace = NOWHERE) -> Self:  # noqa: ANN401  each names its own
+        """Return a recommender fitted on the training data; traces and progress go to the workspace."""
+
+    @abstractmethod
     def scores(self, histories: Sequence[History]) -> Scores:
         """Return float32 [n_histories, n_items]; deterministic, a batch equals one by one."""
-        ...
+
+    @abstractmethod
+    def arrays(self) -> Arrays:
+        """Return everything learnt, by name; with config, catalogue and scale it is the whole recommender."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, config: Any, catalogue: Catalogue, scale: ValueScale, arrays: Arrays) -> Self:  # noqa: ANN401
+        """Return the recommender that :meth:`arrays` was taken from."""
 
     def contributions(self, history: History, item: str) -> Scores:
         """Return float32 [n_behaviours]: the exact fall of the item's score when that behaviour alone is left out.
 
+        Here by scoring every shortened history; recommenders that know better override it.
+
         Raises:
             UnknownItemError: If the item is not in the catalogue.
         """
-        ...
+        column = self.catalogue.position(item)
+        whole = self.scores([history])[0, column]
+        lacking = [history.without({behaviour.id}) for behaviour in history.behaviours]
+        falls = np.zeros(len(lacking), dtype=np.float32)
+        for at in range(0, len(lacking), _HISTORIES_AT_ONCE):
+            falls[at : at + _HISTORIES_AT_ONCE] = whole - self.scores(lacking[at : at + _HISTORIES_AT_ONCE])[:, column]
+        return falls
 
-
-class Catalogue:
-    """Items numbered by their column.
-
-    Attributes:
-        items: The items.
-        works: int64 [n_items]; entries of equal title and year share a number. Catalogues list some works twice under
-            two ids, and the second is no news to someone who knows the first.
-    """
-
-    def __init__(self, items: Sequence[Item]) -> None:
-        self.items = tuple(items)
-        self._positions = item_positions(self.items)
-        numbers: dict[tuple[str, int | None], int] = {}
-        works = [numbers.setdefault((item.title.casefold(), item.year), len(numbers)) for item in self.items]
-        self.works = np.array(works, dtype=np.int64)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __contains__(self, item: str) -> bool:
-        return item in self._positions
-
-    def position(self, item: str) -> int:
-        """Return the item's column.
-
-        Raises:
-            UnknownItemError: If it has none.
-        """
-        try:
-            return self._positions[item]
-        except KeyError:
-            raise UnknownItemError(f"The recommender was not fitted on item {item!r}; ingest and fit again.") from None
-
-    def weights(self, history: History, scale: ValueScale) -> tuple[npt.NDArray[np.int64], Scores]:
-        """Return each behaviour's column (int64, -1 when unknown) and weight (float32), both [n_behaviours]."""
-        columns = [self._positions.get(b.item, -1) for b in history.behaviours]
-        weights = [
-            behaviour_weight(b, scale) if c >= 0 else 0.0 for b, c in zip(history.behaviours, columns, strict=True)
-        ]
-        return np.array(columns, dtype=np.int64), np.array(weights, dtype=np.float32)
-
-
-def behaviour_weight(behaviour: Behaviour, scale: ValueScale) -> float:
-    """Return how loudly a behaviour speaks: 1 for a like or top rating, less for a weaker one, below 0 for dislike."""
-    polarity = scale.polarity(behaviour)
-    if behaviour.value is None:
-        return 1.0
-    if polarity is Polarity.NEUTRAL:
-        return 0.0
-    share = scale.share(behaviour.value)
-    # A liked rating weighs .75 to 1, a disliked one -.25 to 0: absence of love is weaker evidence than love.
-    return share if polarity is Polarity.POSITIVE else -0.25 * (1 - share / scale.disliked)
+    def adapted(self, config: Any) -> Self | None:  # noqa: ANN401
+        """Return this recommender under other settings if that needs no new fit, else None."""
+        return self if config == self.config else None

@@ -1,109 +1,184 @@
-"""The default recommender: EASE, content neighbours and a grain of popularity, added up into one stated score.
+"""The default recommender: several others added up, with weights learnt on validation.
 
-``score(item) = EASE + content_weight · content + popularity_weight · popularity``, the first two linear in the history
-and the last a constant per item. So contributions plus that constant are the score, exactly, and a user without any
-behaviour gets the most liked items.
+``score(item) = Σ weight · score of one recommender``. A sum keeps attribution exact: what the sum loses without a
+behaviour is the sum of what the parts lose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import msgspec
 import numpy as np
-from scipy.sparse import csr_array
 
-from retriever.data import History, ValueScale
+from retriever.data import History, Item, ValueScale
 from retriever.encoder import Embeddings
-from retriever.recommenders.base import Catalogue, Scores
-from retriever.recommenders.content import content_matrix
-from retriever.recommenders.ease import ease_matrix
-from retriever.recommenders.linear import LinearRecommender
+from retriever.recommenders.als import AlsConfig
+from retriever.recommenders.attentive import AttentiveConfig
+from retriever.recommenders.base import Arrays, Recommender, RecommenderConfig, Scores, Training
+from retriever.recommenders.blend import learn_weights
+from retriever.recommenders.catalogue import Catalogue
+from retriever.recommenders.content import ContentConfig, ContentRecommender
+from retriever.recommenders.ease import EaseConfig
+from retriever.recommenders.item_knn import ItemKnnConfig
+from retriever.recommenders.popularity import PopularityConfig, PopularityRecommender
+from retriever.recommenders.registry import SingleConfig, recommender_for
+from retriever.tuning import tuned
+from retriever.validation import hold_back
+from retriever.workspace import NOWHERE, Workspace
+
+# With fewer validation users who liked anything new, weights would be noise: the given settings stand.
+MIN_VALIDATION_USERS = 20
+_SMALL_DATA = {"ease": 1.0, "content": 0.01, "popularity": 0.02}
+_GRAIN = 1e-3
+_DEFAULT_PARTS = (
+    EaseConfig(),
+    ItemKnnConfig(),
+    AlsConfig(),
+    ContentConfig(),
+    AttentiveConfig(),
+    PopularityConfig(),
+)
 
 
-class HybridConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class HybridConfig(RecommenderConfig, frozen=True, kw_only=True, tag="hybrid"):
     """Settings of the hybrid.
 
-    The defaults did best on ML-100K with the last fifth of every history held out (NDCG@10 .19; a content weight of 0
-    or .02 and a λ of 600 did worse).
-
     Attributes:
-        regularization: EASE's λ.
-        content_weight: Weight of the content neighbours.
-        neighbours: Content neighbours per item.
-        popularity_weight: Weight of an item's share of likes; small, it only orders ties and cold starts.
+        parts: Settings of the recommenders that are added up.
+        weights: Weight of each by name; empty means: learn them, and the parts' settings, on validation. A fitted
+            hybrid states here what it learnt.
     """
 
-    regularization: float = 200.0
-    content_weight: float = 0.01
-    neighbours: int = 50
-    popularity_weight: float = 0.02
+    parts: tuple[SingleConfig, ...] = _DEFAULT_PARTS
+    weights: dict[str, float] = msgspec.field(default_factory=dict)
 
 
-class HybridRecommender:
+class HybridRecommender(Recommender):
     """See the module; passes the recommender contract.
 
     Args:
-        config: Settings.
+        config: Its settings, with weights.
         catalogue: The items.
         scale: Scale of the ratings.
-        ease: float32 [n_items, n_items] from :func:`~retriever.recommenders.ease.ease_matrix`.
-        content: Sparse [n_items, n_items] from :func:`~retriever.recommenders.content.content_matrix`.
-        popularity: float32 [n_items], an item's likes over those of the most liked item, 0 to 1.
+        parts: The recommenders that are added up, by name.
     """
 
-    name = "hybrid"
+    name: ClassVar[str] = "hybrid"
 
     def __init__(
-        self,
-        config: HybridConfig,
-        catalogue: Catalogue,
-        scale: ValueScale,
-        ease: Scores,
-        content: csr_array,
-        popularity: Scores,
+        self, config: HybridConfig, catalogue: Catalogue, scale: ValueScale, parts: Mapping[str, Recommender]
     ) -> None:
-        self.config = config
-        self.catalogue = catalogue
-        self.scale = scale
-        self.popularity = popularity
-        self.ease = LinearRecommender("ease", catalogue, scale, ease)
-        self.content = LinearRecommender("content", catalogue, scale, content)
+        super().__init__(config, catalogue, scale)
+        self.parts = parts
 
     @classmethod
-    def fit(
-        cls,
-        catalogue: Catalogue,
-        scale: ValueScale,
-        liked: csr_array,
-        embeddings: Embeddings,
-        config: HybridConfig,
-    ) -> HybridRecommender:
-        """Fit on who liked what.
-
-        Args:
-            catalogue: The items.
-            scale: Scale of the ratings.
-            liked: Sparse [n_users, n_items], 1 where the user likes the item.
-            embeddings: float32 [n_items, dimensions], rows of length 1, in the catalogue's order.
-            config: Settings.
-        """
-        likes = np.asarray(liked.sum(axis=0), dtype=np.float32).ravel()
-        popularity = likes / max(1.0, float(likes.max(initial=0.0)))
-        ease = ease_matrix(liked, config.regularization)
-        return cls(config, catalogue, scale, ease, content_matrix(embeddings, config.neighbours), popularity)
-
-    @property
-    def base(self) -> Scores:
-        """The score of every item for an empty history, float32 [n_items]."""
-        return np.asarray(self.config.popularity_weight * self.popularity, dtype=np.float32)
+    def fit(cls, training: Training, config: HybridConfig, workspace: Workspace = NOWHERE) -> Self:
+        """Return a recommender fitted on the training data, its weights learnt unless the config gives them."""
+        learnt = _Learnt(config, {}, {}) if config.weights else _learn(training, config, workspace)
+        parts: dict[str, Recommender] = {}
+        for part in learnt.config.parts:
+            name = recommender_for(part).name
+            workspace.on_stage(f"Fitting {name}", len(parts), len(learnt.config.parts))
+            parts[name] = learnt.done.get(name) or recommender_for(part).fit(training, part, workspace.within(name))
+        workspace.on_stage("Fitting", 1, 1)
+        hybrid = cls(learnt.config, training.catalogue, training.dataset.scale, parts)
+        hybrid.metrics = learnt.metrics
+        return hybrid
 
     def scores(self, histories: Sequence[History]) -> Scores:
         """Return float32 [n_histories, n_items] (see :class:`~retriever.recommenders.base.Recommender`)."""
-        content = self.config.content_weight * self.content.scores(histories)
-        return np.asarray(self.ease.scores(histories) + content + self.base, dtype=np.float32)
+        total = np.zeros((len(histories), len(self.catalogue)), dtype=np.float32)
+        for name, part in self.parts.items():
+            scores = np.float32(self.config.weights[name]) * part.scores(histories)
+            total[:, : scores.shape[1]] += scores  # items that came after the fit stand last, and few parts know them
+        return total
 
     def contributions(self, history: History, item: str) -> Scores:
         """Return float32 [n_behaviours] (see :class:`~retriever.recommenders.base.Recommender`)."""
-        content = self.config.content_weight * self.content.contributions(history, item)
-        return np.asarray(self.ease.contributions(history, item) + content, dtype=np.float32)
+        self.catalogue.position(item)
+        total = np.zeros(len(history), dtype=np.float32)
+        for name, part in self.parts.items():
+            if item in part.catalogue:
+                total += np.float32(self.config.weights[name]) * part.contributions(history, item)
+        return total
+
+    def arrays(self) -> Arrays:
+        """Return the arrays of all parts, as ``part/array``."""
+        return {f"{name}/{key}": array for name, part in self.parts.items() for key, array in part.arrays().items()}
+
+    @classmethod
+    def restore(cls, config: HybridConfig, catalogue: Catalogue, scale: ValueScale, arrays: Arrays) -> Self:
+        """Return the recommender that :meth:`arrays` was taken from."""
+        parts = {}
+        for part in config.parts:
+            part_cls = recommender_for(part)
+            own = {
+                k.removeprefix(f"{part_cls.name}/"): a for k, a in arrays.items() if k.startswith(f"{part_cls.name}/")
+            }
+            parts[part_cls.name] = part_cls.restore(part, catalogue, scale, own)
+        return cls(config, catalogue, scale, parts)
+
+    def extended(self, items: Sequence[Item], embeddings: Embeddings) -> HybridRecommender:
+        """Return the recommender with items that came after the fit: content alone can speak for them.
+
+        Args:
+            items: The new items.
+            embeddings: float32 [n_items, dimensions] of the old and the new ones, in that order.
+        """
+        parts = {
+            name: part.extended(items, embeddings) if isinstance(part, ContentRecommender) else part
+            for name, part in self.parts.items()
+        }
+        return HybridRecommender(self.config, self.catalogue.extended(items), self.scale, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """What validation settled: the config, parts that need no second fit, and what it measured."""
+
+    config: HybridConfig
+    done: Mapping[str, Recommender]
+    metrics: dict[str, float]
+
+
+def _learn(training: Training, config: HybridConfig, workspace: Workspace) -> _Learnt:
+    validation = hold_back(training)
+    if validation.asked.sum() < MIN_VALIDATION_USERS:
+        return _Learnt(_unlearnt(config), {}, {})
+    scores: dict[str, Scores] = {}
+    chosen: dict[str, SingleConfig] = {}
+    done: dict[str, Recommender] = {}
+    for part in config.parts:
+        name = recommender_for(part).name
+        if isinstance(part, AttentiveConfig):
+            # It keeps the very same users back for early stopping, so it needs no second training.
+            fitted = done[name] = recommender_for(part).fit(training, part, workspace.within(name))
+        else:
+            fitted = tuned(part, validation, workspace.within(name))
+        scores[name], chosen[name] = fitted.scores(validation.histories), fitted.config
+    weights = _with_popularity(learn_weights(scores, validation), scores)
+    learnt = msgspec.structs.replace(config, parts=tuple(chosen[name] for name in weights), weights=weights)
+    metrics = {name: validation.quality(of) for name, of in scores.items()}
+    total = sum(np.float32(weight) * scores[name] for name, weight in weights.items())
+    metrics[HybridRecommender.name] = validation.quality(np.asarray(total))
+    return _Learnt(learnt, done, metrics)
+
+
+def _with_popularity(weights: Mapping[str, float], scores: Mapping[str, Scores]) -> dict[str, float]:
+    """Return the weights above 0; popularity keeps a grain, to order ties and to have a list for a cold start."""
+    kept = {name: weight for name, weight in weights.items() if weight > 0}
+    if PopularityRecommender.name in scores and PopularityRecommender.name not in kept:
+        widest = max((kept[name] * float(np.std(scores[name])) for name in kept), default=1.0)
+        kept[PopularityRecommender.name] = _GRAIN * (widest or 1.0)
+    return kept
+
+
+def _unlearnt(config: HybridConfig) -> HybridConfig:
+    """Return the config for data too small to learn weights from: item-item weights, words, popularity for ties."""
+    parts = tuple(part for part in config.parts if recommender_for(part).name in _SMALL_DATA)
+    return msgspec.structs.replace(
+        config, parts=parts, weights={recommender_for(p).name: _SMALL_DATA[recommender_for(p).name] for p in parts}
+    )

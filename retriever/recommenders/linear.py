@@ -1,67 +1,103 @@
 """Linear item-item recommenders: a history's score for an item is the sum of what its behaviours say about it.
 
-Linearity is what makes their attribution exact and free: the contribution of one behaviour is one number in the matrix
-times its weight, and the contributions add up to the score.
+Linearity is what makes their attribution exact and free: what one behaviour says is one number in the matrix times its
+weight.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any, Self, TypeAlias
 
+import msgspec
 import numpy as np
 from scipy.sparse import csr_array
 
 from retriever.data import History, ValueScale
-from retriever.recommenders.base import Catalogue, Scores
+from retriever.recommenders.base import Arrays, Recommender, RecommenderConfig, Scores, Training
+from retriever.recommenders.catalogue import Catalogue
+from retriever.recommenders.weighting import Recency, falls, weigh, weight_matrix
+from retriever.workspace import NOWHERE, Workspace
+
+Matrix: TypeAlias = Scores | csr_array
 
 
-class LinearRecommender:
+class LinearConfig(RecommenderConfig, frozen=True, kw_only=True):
+    """What all linear recommenders can be told.
+
+    Attributes:
+        half_life: After so many later behaviours one weighs half; None means never.
+    """
+
+    half_life: float | None = None
+
+
+class LinearRecommender(Recommender):
     """Scores = weights of the history · matrix.
 
     Args:
-        name: Short name.
+        config: Its settings.
         catalogue: The items.
         scale: Scale of the ratings.
         matrix: float32 [n_items, n_items], dense or sparse; row: item met, column: item scored; diagonal zero.
     """
 
-    def __init__(self, name: str, catalogue: Catalogue, scale: ValueScale, matrix: Scores | csr_array) -> None:
-        self.name = name
-        self.catalogue = catalogue
-        self.scale = scale
+    def __init__(self, config: LinearConfig, catalogue: Catalogue, scale: ValueScale, matrix: Matrix) -> None:
+        super().__init__(config, catalogue, scale)
         self.matrix = matrix
+        self._recency = Recency(config.half_life)
+
+    @classmethod
+    def fit(cls, training: Training, config: LinearConfig, workspace: Workspace = NOWHERE) -> Self:  # noqa: ARG003
+        """Return a recommender fitted on the training data."""
+        return cls(config, training.catalogue, training.dataset.scale, cls.learn(training, config))
+
+    @classmethod
+    @abstractmethod
+    def learn(cls, training: Training, config: Any) -> Matrix:  # noqa: ANN401  each recommender names its own config
+        """Return the matrix."""
 
     def scores(self, histories: Sequence[History]) -> Scores:
         """Return float32 [n_histories, n_items] (see :class:`~retriever.recommenders.base.Recommender`)."""
         # A sparse left factor is multiplied row by row, so a batch equals one by one to the last bit.
-        product = weight_matrix(self.catalogue, histories, self.scale) @ self.matrix
+        product = weight_matrix(histories, self.catalogue, self.scale, self._recency) @ self.matrix
         dense = product.toarray() if isinstance(product, csr_array) else product
         return np.asarray(dense, dtype=np.float32)
 
     def contributions(self, history: History, item: str) -> Scores:
         """Return float32 [n_behaviours] (see :class:`~retriever.recommenders.base.Recommender`)."""
         target = self.catalogue.position(item)
-        columns, weights = self.catalogue.weights(history, self.scale)
-        if not len(columns):
-            return np.zeros(0, dtype=np.float32)
-        # Unknown items stand at column -1 with weight 0: whatever is read there is multiplied away.
-        said = (
-            self.matrix[:, [target]].toarray()[:, 0] if isinstance(self.matrix, csr_array) else self.matrix[:, target]
-        )
-        return np.asarray(said[columns] * weights, dtype=np.float32)
+        weighed = weigh(history, self.catalogue, self.scale, self._recency)
+        matrix = self.matrix
+        said = matrix[:, [target]].toarray()[:, 0] if isinstance(matrix, csr_array) else matrix[:, target]
+        contributions = np.zeros(len(history), dtype=np.float32)
+        terms = said[weighed.columns].astype(np.float64) * weighed.weights
+        contributions[weighed.places] = falls(terms, self._recency)
+        return contributions
+
+    def arrays(self) -> Arrays:
+        """Return the matrix."""
+        return {"matrix": self.matrix}
+
+    @classmethod
+    def restore(cls, config: LinearConfig, catalogue: Catalogue, scale: ValueScale, arrays: Arrays) -> Self:
+        """Return the recommender that :meth:`arrays` was taken from."""
+        return cls(config, catalogue, scale, arrays["matrix"])
+
+    def adapted(self, config: LinearConfig) -> Self | None:
+        """Return this recommender under another half-life; anything else needs a fit."""
+        same = msgspec.structs.replace(self.config, half_life=config.half_life) == config
+        return type(self)(config, self.catalogue, self.scale, self.matrix) if same else None
 
 
-def weight_matrix(catalogue: Catalogue, histories: Sequence[History], scale: ValueScale) -> csr_array:
-    """Return the histories as sparse float32 [n_histories, n_items]; several behaviours on one item add up."""
-    rows, columns, weights = [], [], []
-    for row, history in enumerate(histories):
-        at, weight = catalogue.weights(history, scale)
-        known = at >= 0
-        columns.append(at[known])
-        weights.append(weight[known])
-        rows.append(np.full(int(known.sum()), row, dtype=np.int64))
-    shape = (len(histories), len(catalogue))
-    if not histories:
-        return csr_array(shape, dtype=np.float32)
-    entries = (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns)))
-    return csr_array(entries, shape=shape, dtype=np.float32)
+def strongest(matrix: csr_array, k: int) -> csr_array:
+    """Return the matrix with only the k largest entries by size of each column."""
+    columns = matrix.tocsc()
+    keep = np.ones(len(columns.data), dtype=bool)
+    for start, end in zip(columns.indptr[:-1], columns.indptr[1:], strict=True):
+        if end - start > k:
+            keep[start + np.argpartition(-np.abs(columns.data[start:end]), k)[k:]] = False
+    columns.data[~keep] = 0
+    columns.eliminate_zeros()
+    return csr_array(columns)

@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -31,21 +30,11 @@ from explainer.writing.gate import check
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Request, Writer
-from retriever.data import History, read_dataset
-from retriever.encoder import SentenceEncoder, item_text
+from retriever.data import History
 from retriever.retrieve import recommend
-
-REPEATS = 5
-
-
-def median_s(work: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Return the median seconds of several runs."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+from tests.benchmarks.encoding import encoding
+from tests.benchmarks.search import search
+from tests.benchmarks.timing import median_s
 
 
 def demo_s(home: Path) -> float:
@@ -71,12 +60,6 @@ def service_peak_mb(home: Path) -> float:
     )
     answer = subprocess.run([sys.executable, "-c", code, str(home)], check=True, capture_output=True, text=True)
     return float(answer.stdout.split()[-1])
-
-
-def encoding() -> dict[str, float]:
-    """Measure the encoding of all item texts, the encoder's loading included."""
-    texts = [item_text(item) for item in read_dataset("ml-100k")[0].items]
-    return {"encode_1682_items_s": median_s(lambda: SentenceEncoder().encode(texts), 3)}
 
 
 def attribution(settings: Settings) -> dict[str, float]:
@@ -125,18 +108,31 @@ def writing(settings: Settings) -> dict[str, float]:
     }
 
 
+SECTIONS: dict[str, Callable[[Settings], dict[str, float]]] = {
+    "demo": lambda settings: {"demo_second_s": median_s(lambda: demo_s(settings.home), 3)},
+    "encoding": lambda _: encoding(),
+    "attribution": attribution,
+    "writing": writing,
+    "memory": lambda settings: {"service_peak_memory_mb": service_peak_mb(settings.home)},
+    "search": lambda _: search(),
+}
+NEED_DEMO = {"demo", "attribution", "writing", "memory"}
+
+
 def main() -> None:
-    """Measure everything, print a table, write JSON."""
+    """Measure the sections, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, required=True)
-    out: Path = parser.parse_args().json
+    parser.add_argument("--only", choices=SECTIONS, nargs="+", default=list(SECTIONS), help="measure these sections")
+    arguments = parser.parse_args()
+    out: Path = arguments.json
+    figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        home = Path(scratch)
-        settings = Settings(home=home)
-        figures: dict[str, float] = {"demo_first_without_downloads_s": demo_s(home)}
-        figures["demo_second_s"] = median_s(lambda: demo_s(home), 3)
-        figures |= encoding() | attribution(settings) | writing(settings)
-        figures["service_peak_memory_mb"] = service_peak_mb(home)
+        settings = Settings(home=Path(scratch))
+        if NEED_DEMO & set(arguments.only):
+            figures["demo_first_without_downloads_s"] = demo_s(settings.home)
+        for section in arguments.only:
+            figures |= SECTIONS[section](settings)
     machine = {
         "cpu": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),

@@ -9,20 +9,54 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from retriever.data import History
-from retriever.errors import ModelFileError, UnknownItemError
+from retriever.errors import ModelFileError, OtherDataError, UnknownItemError
+from retriever.fit import fit
 from retriever.index import ExactIndex
-from retriever.recommenders import Recommender
-from retriever.recommenders.base import behaviour_weight
-from retriever.recommenders.ease import ease_matrix
+from retriever.recommenders.als import AlsConfig
+from retriever.recommenders.attentive import AttentiveConfig
+from retriever.recommenders.base import Recommender
+from retriever.recommenders.content import ContentConfig
+from retriever.recommenders.ease import EaseConfig, ease_matrix
+from retriever.recommenders.hybrid import HybridConfig
+from retriever.recommenders.item_knn import ItemKnnConfig
+from retriever.recommenders.popularity import PopularityConfig
+from retriever.recommenders.weighting import behaviour_weight
 from retriever.retrieve import met_items, rank_of, recommend
 from retriever.store import load_model
-from tests.conftest import rating
+from retriever.training import TrainingConfig
+from tests.conftest import SMALL_HYBRID, HashEncoder, make_dataset, rating
 
+ATTENTIVE = AttentiveConfig(dimensions=8, history_length=10, training=TrainingConfig(epochs=2))
+CONFIGS = {
+    "ease": EaseConfig(regularization=10.0),
+    "ease, fading": EaseConfig(regularization=10.0, half_life=4.0),
+    "ease, most liked only": EaseConfig(regularization=10.0, max_items=30),
+    "item_knn": ItemKnnConfig(neighbours=20, half_life=6.0),
+    "als": AlsConfig(factors=4),
+    "als, fading": AlsConfig(factors=4, half_life=5.0),
+    "content": ContentConfig(neighbours=10, half_life=3.0),
+    "attentive": ATTENTIVE,
+    "popularity": PopularityConfig(),
+    "hybrid": HybridConfig(
+        parts=(EaseConfig(half_life=4.0), AlsConfig(factors=4), ATTENTIVE, PopularityConfig()),
+        weights={"ease": 1.0, "als": 0.3, "attentive": 0.1, "popularity": 0.02},
+    ),
+}
 EMPTY = History("nobody")
 
 
-class RecommenderContract:
-    """Subclass with a fixture ``recommender``."""
+@pytest.fixture(scope="module", params=CONFIGS)
+def fitted(request, dataset):
+    return fit(dataset, HashEncoder(), CONFIGS[request.param])
+
+
+@pytest.fixture
+def recommender(fitted):
+    return fitted.recommender
+
+
+class TestContract:
+    """What everything that calls itself a recommender must do."""
 
     def test_is_a_recommender(self, recommender):
         assert isinstance(recommender, Recommender)
@@ -74,23 +108,30 @@ class RecommenderContract:
         assert np.isfinite(recommender.scores([history])).all()
         assert len(recommender.contributions(history, "i5")) == 10_000
 
+    def test_an_old_and_a_long_history_are_left_out_of_exactly(self, recommender, dataset):
+        behaviours = [rating("u", dataset.items[n % 40].id, 1.0 + n % 5, n + 1) for n in range(60)]
+        history = History.of("u", behaviours)
+        lacking = recommender.scores([history.without({b.id}) for b in history.behaviours])[:, 50]
+        whole = recommender.scores([history])[0, 50]
+        assert recommender.contributions(history, "i50") == pytest.approx(whole - lacking, abs=1e-4)
 
-class TestEase(RecommenderContract):
-    @pytest.fixture
-    def recommender(self, model):
-        return model.recommender.ease
+    def test_is_the_same_after_saving_and_loading(self, fitted, dataset, tmp_path):
+        fitted.save(tmp_path)
+        loaded = load_model(tmp_path, dataset.content_hash)
+        histories = [*dataset.histories.values(), EMPTY]
+        assert np.array_equal(loaded.recommender.scores(histories), fitted.recommender.scores(histories))
+        assert loaded.recommender.config == fitted.recommender.config
+        assert loaded.version == fitted.version
 
+    def test_refuses_to_load_for_other_data(self, fitted, tmp_path):
+        fitted.save(tmp_path)
+        with pytest.raises(OtherDataError, match="explainer fit"):
+            load_model(tmp_path, make_dataset(seed=4).content_hash)
 
-class TestContent(RecommenderContract):
-    @pytest.fixture
-    def recommender(self, model):
-        return model.recommender.content
-
-
-class TestHybrid(RecommenderContract):
-    @pytest.fixture
-    def recommender(self, model):
-        return model.recommender
+    def test_all_equal_histories_and_values_are_no_trouble(self, recommender, dataset):
+        history = History.of("u", [rating("u", "i3", 3.0, 5, kind="rating")] * 2)
+        assert np.isfinite(recommender.scores([history])).all()
+        assert len(recommend(recommender, history, 5)) == 5
 
 
 @given(seed=st.integers(0, 10_000), users=st.integers(2, 30), items=st.integers(2, 12), strength=st.floats(0.5, 500))
@@ -137,14 +178,10 @@ def test_rank_of_agrees_with_the_list(model, dataset):
 def test_another_entry_of_the_same_work_counts_as_met():
     from dataclasses import replace
 
-    from retriever.fit import fit
-    from retriever.recommenders import HybridConfig
-    from tests.conftest import HashEncoder, make_dataset
-
     data = make_dataset()
     twin = replace(data.items[20], id="twin")
     doubled = replace(data, items=(*data.items, twin))
-    recommender = fit(doubled, HashEncoder(), HybridConfig()).recommender
+    recommender = fit(doubled, HashEncoder(), SMALL_HYBRID).recommender
     history = History("u", (rating("u", "i20", 5.0),))
     assert met_items(recommender, history)[recommender.catalogue.position("twin")]
 
@@ -156,21 +193,17 @@ def test_a_cold_start_gets_the_most_liked(model):
     assert likes[0] == model.counts.likes.max()
 
 
-def test_a_saved_model_scores_as_before(model, dataset, tmp_path):
+def test_saved_counts_count_as_before(model, tmp_path):
     model.save(tmp_path)
-    loaded = load_model(tmp_path)
-    histories = list(dataset.histories.values())
-    assert np.array_equal(loaded.recommender.scores(histories), model.recommender.scores(histories))
-    assert loaded.version == model.version
-    assert loaded.counts.together("i3", "i4") == model.counts.together("i3", "i4")
+    assert load_model(tmp_path).counts.together("i3", "i4") == model.counts.together("i3", "i4")
 
 
 def test_no_model_and_a_damaged_model_are_clear_errors(model, tmp_path):
     with pytest.raises(ModelFileError, match="explainer fit"):
         load_model(tmp_path)
     folder = model.save(tmp_path)
-    whole = (folder / "dense.npz").read_bytes()
+    whole = (folder / "recommender.npz").read_bytes()
     for damaged in (b"", b"not an archive", whole[: len(whole) // 2]):
-        (folder / "dense.npz").write_bytes(damaged)
+        (folder / "recommender.npz").write_bytes(damaged)
         with pytest.raises(ModelFileError, match="damaged"):
             load_model(tmp_path)

@@ -212,14 +212,13 @@ def test_a_behaviour_on_an_item_after_the_fit_does_no_harm(explainer, database):
 
 def test_another_seed_another_dataset_all_texts_fill(tmp_path):
     from retriever.fit import fit
-    from retriever.recommenders import HybridConfig
-    from tests.conftest import HashEncoder
+    from tests.conftest import SMALL_HYBRID, HashEncoder
 
     data = make_dataset(n_items=80, n_users=60, seed=11)
     database = Database(f"sqlite:///{tmp_path}/s.db")
     database.migrate()
     ingest(database, data)
-    fitted = fit(data, HashEncoder(), HybridConfig(regularization=5.0))
+    fitted = fit(data, HashEncoder(), SMALL_HYBRID)
     explainer = Explainer(database, fitted, Writer(PromptLibrary(), load_vocabulary))
     texts = [row.text for user in list(data.histories)[:15] for row in explainer.explain_top(user, 4)]
     assert len(texts) == 60

@@ -18,6 +18,7 @@ here = pathlib.Path(explainer.__file__).parent
 assert here.is_relative_to(sys.argv[1]), here
 for place in (resource_dir("prompts"), resource_dir("migrations"), adapter_dir("en"), here / "server" / "templates"):
     assert place.is_relative_to(here) and any(place.iterdir()), place
+assert (here / "datareport" / "templates" / "report.css").is_file()
 assert corpus_file("en").is_file() and vocabulary_file("en").is_file()
 print(PromptLibrary().version("en", "customer"))
 database = Database(f"sqlite:///{sys.argv[2]}/wheel.db")

@@ -1,0 +1,1 @@
+"""How good recommendations are: accuracy, and what accuracy does not see."""

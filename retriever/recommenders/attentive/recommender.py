@@ -1,0 +1,142 @@
+"""The trained network as a recommender: tables and a few products, without torch, one history like another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Self
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.special import erf
+
+from retriever.data import History, ValueScale
+from retriever.recommenders.attentive.config import AttentiveConfig
+from retriever.recommenders.attentive.examples import NextLikes
+from retriever.recommenders.attentive.network import MAX_ATTENTION, AttentiveNetwork
+from retriever.recommenders.attentive.sequences import Encoded, age_steps, centred, encode
+from retriever.recommenders.base import Arrays, Recommender, Scores, Training
+from retriever.recommenders.catalogue import Catalogue
+from retriever.training import Trainer
+from retriever.validation import hold_back
+from retriever.workspace import NOWHERE, Workspace
+
+Tables = Mapping[str, npt.NDArray[np.float32]]
+
+
+class AttentiveRecommender(Recommender):
+    """See :mod:`retriever.recommenders.attentive.network`; passes the recommender contract.
+
+    Args:
+        config: Its settings.
+        catalogue: The items.
+        scale: Scale of the ratings.
+        tables: The network's tables, as :func:`_tables` makes them.
+    """
+
+    name: ClassVar[str] = "attentive"
+
+    def __init__(self, config: AttentiveConfig, catalogue: Catalogue, scale: ValueScale, tables: Tables) -> None:
+        super().__init__(config, catalogue, scale)
+        self._tables = tables
+
+    @classmethod
+    def fit(cls, training: Training, config: AttentiveConfig, workspace: Workspace = NOWHERE) -> Self:
+        """Return a recommender trained on the training data, some of it kept back for early stopping."""
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.training.seed)
+            network = AttentiveNetwork(config, torch.from_numpy(training.embeddings)).to(device)
+            task = NextLikes(network, config, hold_back(training), device)
+            fingerprint = f"{training.dataset.content_hash} {msgspec.json.encode(config).decode()}"
+            Trainer(task, config.training, workspace, fingerprint).run()
+        return cls(config, training.catalogue, training.dataset.scale, _tables(network))
+
+    def scores(self, histories: Sequence[History]) -> Scores:
+        """Return float32 [n_histories, n_items] (see :class:`~retriever.recommenders.base.Recommender`)."""
+        rows = [self._scores(history) for history in histories]
+        return np.stack(rows) if rows else np.zeros((0, len(self.catalogue)), dtype=np.float32)
+
+    def _scores(self, history: History) -> Scores:
+        encoded = encode(history, self.catalogue, self.scale).last(self.config.history_length)
+        ages = np.arange(len(encoded) - 1, -1, -1)
+        attention, spoken = self._terms(encoded, ages, self._tables["queries"], self._tables["targets"])
+        return _combined(attention.sum(axis=0), spoken.sum(axis=0), self.config.smoothing) + self._tables["bias"]
+
+    def contributions(self, history: History, item: str) -> Scores:
+        """Return float32 [n_behaviours] (see :class:`~retriever.recommenders.base.Recommender`).
+
+        Without a behaviour everything older is one place nearer, and one more old behaviour comes into view. So every
+        behaviour has a term at its place and one a place nearer; sums over the newer and the older ones do the rest.
+        """
+        column = self.catalogue.position(item)
+        queries, targets = self._tables["queries"][[column]], self._tables["targets"][[column]]
+        length, smoothing = self.config.history_length, self.config.smoothing
+        encoded = encode(history, self.catalogue, self.scale).last(length + 1)
+        ages = np.arange(len(encoded) - 1, -1, -1)
+        here = np.stack(self._terms(encoded, ages, queries, targets))[:, :, 0].astype(np.float64)
+        nearer = np.stack(self._terms(encoded, np.maximum(ages - 1, 0), queries, targets))[:, :, 0].astype(np.float64)
+        here[:, ages >= length] = 0.0  # out of view unless something newer is left out
+        whole = _combined(here[0].sum(), here[1].sum(), smoothing)
+        newer = here.sum(axis=1, keepdims=True) - np.cumsum(here, axis=1)
+        older = np.cumsum(nearer, axis=1) - nearer
+        without = _combined(newer[0] + older[0], newer[1] + older[1], smoothing)
+        without[ages >= length] = whole
+        falls = np.zeros(len(history), dtype=np.float32)
+        falls[encoded.places] = whole - without
+        return falls
+
+    def _terms(
+        self, encoded: Encoded, ages: npt.NDArray[np.int64], queries: Scores, targets: Scores
+    ) -> tuple[Scores, Scores]:
+        """Return each behaviour's attention and attention · value, float32 [n_behaviours, n_targets]."""
+        tables, steps = self._tables, age_steps(ages)
+        told = tables["met"][encoded.columns] + tables["kind"][encoded.kinds] + tables["age"][steps]
+        told = told + centred(encoded.values)[:, np.newaxis] * tables["value"]
+        hidden = (0.5 * told * (1.0 + erf(told / np.float32(np.sqrt(2.0))))).astype(np.float32)
+        keys = hidden @ tables["key"] + tables["key_bias"]
+        said = hidden @ tables["said"] + tables["said_bias"]
+        logits = keys @ queries.T + tables["age_attention"][steps][:, np.newaxis]
+        attention = np.exp(np.clip(logits, -MAX_ATTENTION, MAX_ATTENTION))
+        return attention, attention * (said @ targets.T)
+
+    def arrays(self) -> Arrays:
+        """Return the tables."""
+        return self._tables
+
+    @classmethod
+    def restore(cls, config: AttentiveConfig, catalogue: Catalogue, scale: ValueScale, arrays: Arrays) -> Self:
+        """Return the recommender that :meth:`arrays` was taken from."""
+        return cls(config, catalogue, scale, {name: np.asarray(array) for name, array in arrays.items()})
+
+
+def _combined(
+    attention: npt.NDArray[np.floating], spoken: npt.NDArray[np.floating], smoothing: float
+) -> npt.NDArray[np.floating]:
+    """Return the smoothed average; 0 where nothing was attended to."""
+    some = attention > 0
+    return np.where(some, spoken / np.where(some, attention, 1.0) ** smoothing, 0.0)
+
+
+@torch.no_grad()
+def _tables(network: AttentiveNetwork) -> Tables:
+    """Return what scoring needs: the network's item vectors worked out for the whole catalogue, and its small parts."""
+    network = network.cpu().eval()
+    columns = torch.arange(len(network.embeddings))
+    queries, targets, bias = network.targets(columns)
+    tensors = {
+        "met": network.met(network.embeddings, columns),
+        "queries": queries,
+        "targets": targets,
+        "bias": bias,
+        "kind": network.kind.weight,
+        "age": network.age.weight,
+        "age_attention": network.age_attention.weight[:, 0],
+        "value": network.value.weight[:, 0],
+        "key": network.key.weight.T,
+        "key_bias": network.key.bias,
+        "said": network.said.weight.T,
+        "said_bias": network.said.bias,
+    }
+    return {name: np.ascontiguousarray(tensor.numpy()) for name, tensor in tensors.items()}

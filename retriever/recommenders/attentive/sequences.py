@@ -1,0 +1,107 @@
+"""Histories as the numbers that the network reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from retriever.data import BehaviourKind, History, Polarity, ValueScale
+from retriever.recommenders.catalogue import Catalogue
+
+KINDS = tuple(BehaviourKind)
+# Ages are told apart by powers of two: 0, 1, 2-3, 4-7, …; twelve steps reach past 2,000 behaviours.
+AGE_STEPS = 12
+_OPINION = {Polarity.POSITIVE: 1, Polarity.NEUTRAL: 0, Polarity.NEGATIVE: -1}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A history, one entry per behaviour on a known item, in time order.
+
+    Attributes:
+        places: int64, the behaviour's place in the history.
+        columns: int64, the item's column.
+        kinds: int64, number of the behaviour's kind.
+        values: float32, place on the rating scale, 0 to 1; NaN without a value.
+        opinions: int64, 1 liked, 0 neither, -1 disliked.
+    """
+
+    places: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int64]
+    kinds: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float32]
+    opinions: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def last(self, length: int) -> Encoded:
+        """Return the most recent behaviours."""
+        return self.part(slice(max(0, len(self) - length), len(self)))
+
+    def part(self, rows: slice) -> Encoded:
+        """Return some of the behaviours."""
+        return Encoded(self.places[rows], self.columns[rows], self.kinds[rows], self.values[rows], self.opinions[rows])
+
+
+def encode(history: History, catalogue: Catalogue, scale: ValueScale) -> Encoded:
+    """Return the history as numbers."""
+    places, columns = catalogue.known(history)
+    behaviours = [history.behaviours[at] for at in places]
+    return Encoded(
+        places,
+        columns,
+        np.array([KINDS.index(b.kind) for b in behaviours], dtype=np.int64),
+        np.array([np.nan if b.value is None else scale.share(b.value) for b in behaviours], dtype=np.float32),
+        np.array([_OPINION[scale.polarity(b)] for b in behaviours], dtype=np.int64),
+    )
+
+
+def age_steps(ages: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the step of each age; an age is the number of later behaviours."""
+    return np.asarray(np.minimum(np.log2(ages + 1).astype(np.int64), AGE_STEPS - 1))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Several histories, filled up to one length; all tensors are [n_histories, length].
+
+    Attributes:
+        columns: int64; 0 where ``present`` is 0.
+        kinds: int64.
+        values: float32, place on the scale minus a half; 0 without a value.
+        ages: int64, age steps.
+        present: float32, 1 for a behaviour, 0 for filling.
+    """
+
+    columns: Tensor
+    kinds: Tensor
+    values: Tensor
+    ages: Tensor
+    present: Tensor
+
+
+def collate(histories: Sequence[Encoded], device: str) -> Batch:
+    """Return the histories as one batch, in the order given."""
+    length = max(1, max((len(h) for h in histories), default=1))
+    shape = (len(histories), length)
+    columns, kinds, ages = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+    values, present = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
+    for row, history in enumerate(histories):
+        n = len(history)
+        columns[row, :n] = history.columns
+        kinds[row, :n] = history.kinds
+        values[row, :n] = centred(history.values)
+        ages[row, :n] = age_steps(np.arange(n - 1, -1, -1))
+        present[row, :n] = 1.0
+    return Batch(*(torch.from_numpy(a).to(device) for a in (columns, kinds, values, ages, present)))
+
+
+def centred(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return places on the scale as -.5 to .5, and 0 where there is no value."""
+    return np.asarray(np.nan_to_num(values - np.float32(0.5), nan=0.0))
