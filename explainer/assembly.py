@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from explainer.pipeline import Explainer
 from explainer.settings import Settings
@@ -65,7 +66,9 @@ def _up_to_date(model: FittedModel, database: Database, settings: Settings) -> F
         items = load_items(session)
     held = {item.id: item for item in items}
     fitted = model.recommender.catalogue
-    changed = [item.id for item in fitted.items if held.get(item.id) != item]
+    # Key phrases move as a catalogue grows; they raise no score, and the model keeps those of its fit.
+    held_plain = {key: replace(item, phrases=()) for key, item in held.items()}
+    changed = [item.id for item in fitted.items if held_plain.get(item.id) != replace(item, phrases=())]
     if changed:
         raise OtherDataError(
             f"The recommender under {settings.models} was fitted on another catalogue than the database holds: "

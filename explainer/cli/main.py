@@ -42,7 +42,7 @@ def migrate(ctx: click.Context) -> None:
 def ingest(ctx: click.Context, source: str) -> None:
     """Load a dataset into the database; a second time adds only what is new.
 
-    SOURCE is the word ml-100k, a MovieLens csv folder, or a folder with a dataset.toml.
+    SOURCE is the word ml-100k, a MovieLens csv, Amazon or MIND folder, or a folder with a dataset.toml.
     """
     from explainer.cli.steps import ingest as run
 

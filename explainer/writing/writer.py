@@ -120,8 +120,10 @@ class Writer:
         ]
 
     def _prompt(self, request: Request, locale: str, audience: str) -> Prompt | None:
-        evidence = request.evidence
-        if self.engine is None or locale not in self.engine.locales or not evidence.behaviours:
+        evidence, engine = request.evidence, self.engine
+        if engine is None or locale not in engine.locales or evidence.domain not in engine.domains:
+            return None
+        if not evidence.behaviours:
             return None
         openings = openings_for(evidence)
         opening = openings[stable_choice(len(openings), request.user, evidence.item_id, "opening")]

@@ -39,6 +39,7 @@ class EngineContract:
         assert engine.name
         assert len(engine.model_hash) == len(engine.adapter_hash) == 64
         assert "en" in engine.locales
+        assert "video" in engine.domains
 
     def test_one_draft_per_prompt_in_order_and_the_same_again(self, engine, prompts):
         first = engine.write(prompts, Sampling())

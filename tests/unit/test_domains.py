@@ -106,10 +106,22 @@ def test_the_true_verb_passes_and_a_false_one_does_not(domain, kind, verb, other
         "For {co1.n} of {co1.m} people who bought {b1}, {item} was another good choice.",
         "{co1.n} of {co1.m} people who bought {item} also bought {b1}.",
         "You bought {b1} and {item}, as {co1.n} of {co1.m} people who bought {b1} did.",
+        "{item} is here because you bought {b1}, and both are from {co1.n} of {co1.m} people who did.",
+        "{co1.n} of {co1.m} people who bought {b1} bought {item} because of it.",
     ],
 )
 def test_nobody_is_said_to_like_what_was_only_bought(draft):
     assert not check(draft, counted("shop", KIND.PURCHASE), VOCABULARY).passed
+
+
+@pytest.mark.parametrize("claim", ["you liked both", "you read both", "you liked all of them", "you read each"])
+def test_what_was_done_with_one_is_not_said_of_both(claim):
+    noir = SharedAspect("noir")
+    evidence = facts("content", cited("b1", KIND.LIKE, noir), cited("b2", KIND.READ, noir))
+    assert not check(f"{{item}} is noir like {{b1}} and {{b2}}, and {claim}.", evidence, VOCABULARY).passed
+    same = facts("content", cited("b1", KIND.READ, noir), cited("b2", KIND.READ, noir))
+    text = f"{{item}} is noir like {{b1}} and {{b2}}, and {claim.replace('liked', 'read')}."
+    assert check(text, same, VOCABULARY | {"each", "them"}).passed
 
 
 def test_people_who_liked_is_still_said_of_ratings_and_not_of_what_else_was_done():
@@ -154,6 +166,8 @@ def test_digits_and_capitals_may_stand_in_an_aspect(draft):
         ("You reviewed {b1}, and {item} has Xbox 360 5 in it.", "digits"),
         ("You reviewed {b1}, and {item} has Xbox 360 and Zelda in it.", "name: Zelda"),
         ("You reviewed {b1}, and {item} has Xbox in it.", "unknown_word: xbox"),
+        ("You reviewed {b1}, and {item} is an Xbox 360 like it.", "not_a_kind"),
+        ("{b1} and {item} are both Xbox 360, and you reviewed the first.", "not_a_kind"),
     ],
 )
 def test_digits_and_capitals_stand_nowhere_else(draft, rule):
@@ -201,6 +215,27 @@ def test_several_kinds_are_told_verb_by_verb():
         "You liked \u201cTitle b1\u201d and \u201cTitle b3\u201d, and followed \u201cTitle b2\u201d, "
         "and \u201cThe Item\u201d is close to them in topic."
     )
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+@pytest.mark.parametrize("variant", range(6))
+def test_every_cited_behaviour_has_its_reason_told(domain, variant):
+    words = LIBRARY.words(domain)
+    close, count = CloseInMeaning(0.9), CoOccurrence(7, 9)
+    evidence = facts(
+        domain,
+        cited("b1", KIND.LIKE, SharedAspect("noir")),
+        cited("b2", KIND.LIKE, close),
+        cited("b3", KIND.LIKE, count),
+    )
+    draft = LIBRARY.fallback(evidence, variant)
+    assert check(draft, evidence, VOCABULARY | template_words()).failures == (), draft
+    assert "shares noir with {b1}" in draft
+    assert f"close to {{b2}} {words.kinship}" in draft
+    assert "people who liked {b3}" in draft
+    two = facts(domain, cited("b1", KIND.LIKE, close), cited("b2", KIND.LIKE, count))
+    assert f"close to {{b1}} {words.kinship}" in LIBRARY.fallback(two, variant)
+    assert check(LIBRARY.fallback(two, variant), two, VOCABULARY | template_words()).failures == ()
 
 
 @pytest.mark.parametrize("kind", KIND)

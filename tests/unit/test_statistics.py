@@ -12,10 +12,10 @@ from explainer.evidence.policy import lowest_share
 from explainer.evidence.reasons import ReasonFinder
 from retriever.data import BehaviourKind, Dataset, Item, ValueScale
 from retriever.fit import fit
-from retriever.recommenders import Catalogue, HybridConfig
+from retriever.recommenders.catalogue import Catalogue
 from retriever.retrieve import recommend
 from retriever.statistics import counts_by_kind
-from tests.conftest import HashEncoder, rating
+from tests.conftest import SMALL_HYBRID, HashEncoder, rating
 
 ITEMS = tuple(Item(f"i{n}", f"Thing {n}") for n in range(30))
 KIND = BehaviourKind
@@ -57,7 +57,7 @@ def shop():
 
 def test_in_mixed_data_people_are_counted_by_what_they_did():
     dataset = shop()
-    model = fit(dataset, HashEncoder(), HybridConfig(regularization=5.0))
+    model = fit(dataset, HashEncoder(), SMALL_HYBRID)
     people = counts_by_kind(model.recommender.catalogue, dataset.behaviours, dataset.scale)
     builder = EvidenceBuilder(model, "shop", people=people)
     quoted = set()
@@ -78,7 +78,7 @@ def test_in_mixed_data_people_are_counted_by_what_they_did():
 
 
 def test_without_counts_of_its_kind_a_behaviour_quotes_none():
-    model = fit(shop(), HashEncoder(), HybridConfig(regularization=5.0))
+    model = fit(shop(), HashEncoder(), SMALL_HYBRID)
     finder = ReasonFinder(model, EvidencePolicy(min_people=1, min_together=0, min_lift=0), {KIND.VIEW: model.counts})
     assert finder.co_occurrence(rating("u", "i0", None, kind="view"), ITEMS[1]) is not None
     assert finder.co_occurrence(rating("u", "i0", None, kind="purchase"), ITEMS[1]) is None

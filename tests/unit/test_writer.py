@@ -18,7 +18,8 @@ BAD = "You gave {b1} 5 stars, and {item} won an Oscar."
 class ScriptedEngine:
     """Writes what it is told, try by try, and counts what it was asked."""
 
-    name, model_hash, adapter_hash, locales = "scripted", "m", "a", frozenset({"en"})
+    name, model_hash, adapter_hash = "scripted", "m", "a"
+    locales, domains = frozenset({"en"}), frozenset({"video"})
 
     def __init__(self, *tries: str | Exception) -> None:
         self.tries = tries
@@ -85,6 +86,15 @@ def test_a_locale_the_engine_does_not_speak_never_reaches_it():
         locales = frozenset({"de"})
 
     engine = German(GOOD)
+    assert write(engine)[0].source == "template"
+    assert engine.asked == []
+
+
+def test_a_domain_the_engine_was_not_trained_for_never_reaches_it():
+    class Shopkeeper(ScriptedEngine):
+        domains = frozenset({"shop"})
+
+    engine = Shopkeeper(GOOD)
     assert write(engine)[0].source == "template"
     assert engine.asked == []
 

@@ -48,12 +48,14 @@ class Engine(Protocol):
         model_hash: Hash of the base model's weights.
         adapter_hash: Hash of the adapter's weights.
         locales: Locales it writes well; others get the fallback text.
+        domains: Domains it writes well; likewise.
     """
 
     name: str
     model_hash: str
     adapter_hash: str
     locales: frozenset[str]
+    domains: frozenset[str]
 
     def write(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
         """Return one draft per prompt, in order.

@@ -15,6 +15,7 @@ _ACTIONS = frozenset({"liked", "enjoyed", "got", "did", "followed"})
 _NOUNS = frozenset({"rating", "marks", "review"})
 _PRONOUNS = frozenset({"it", "that", "did"})
 _LIKING = frozenset({"liked", "like", "liking"})
+_DONE = (_LIKING | doings("").keys()) - _NOUNS - {"gave"}  # what people in a count did; no figures of speech there
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def misattached(tokens: Sequence[Token], domain: str) -> Iterator[str]:
     group: Sequence[str] = ()
     for sentence in sentences(tokens):
         yield from _done_to_both(sentence, actions)
-        yield from _counts(sentence, mentions, last, _LIKING | doings(domain).keys() - _NOUNS - {"gave"})
+        yield from _counts(sentence, mentions, last, _DONE)
         for segment in segments(sentence):
             yield from _actions(segment, mentions, last, actions)
             yield from _owned(segment)
@@ -152,7 +153,9 @@ def _says_who(
         return False
     again = next((i for i in range(end + 1, len(sentence)) if sentence[i].text in verbs), None)
     if again is None:
-        return any(t.text == "item" for t in sentence)
+        # "liked by 3 of 4 people who liked it": what they did with the item was said before, or nothing is claimed.
+        said = sum(t.kind is TokenKind.WORD and t.text in verbs | {"good"} for t in sentence)
+        return said > 1 and any(t.text == "item" for t in sentence)
     outcome = next((name for t in sentence[again + 1 :] if (name := entity(t))), None)
     return outcome in {"item", None} or _ends_before(sentence, again)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from explainer.evidence import CitedBehaviour, Evidence
+from explainer.evidence import CitedBehaviour, Evidence, SharedAspect
 from explainer.writing.gate.attachments import Mentions
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
-from explainer.writing.gate.words import CLOSE, LIKED, ORDINALS, PEOPLE, READER, doings
-from retriever.data import BehaviourKind, Polarity
+from explainer.writing.gate.words import BECAUSE, CLOSE, LIKED, ORDINALS, PEOPLE, READER, doings, nouns_of
+from retriever.data import AspectSource, BehaviourKind, Polarity
 
+_IS = frozenset({"a", "an", "another", "is", "are", "both", "all", "two", "three"})
+_EVERY = frozenset({"both", "all", "each", "them"})
 Rule = tuple[str, str, Callable[[CitedBehaviour], bool]]
 """Name of the rule, what is claimed, and whether it holds for a behaviour."""
 
@@ -52,6 +54,26 @@ def _liking_of_others(sentence: Sequence[Token], cited: Sequence[CitedBehaviour]
             yield "people_claim: liked"
 
 
+def _motives(sentence: Sequence[Token]) -> Iterator[str]:
+    """Why people did something is nobody's knowledge: no "because" after "who" in a clause."""
+    for segment in segments(sentence):
+        words = [t.text for t in segment]
+        if "who" in words and BECAUSE & set(words[words.index("who") :]):
+            yield "motive: because"
+
+
+def _things_as_kinds(sentence: Sequence[Token], evidence: Evidence) -> Iterator[str]:
+    """A phrase from a title is not what the item is: "an Xbox 360 product", but not "a Game Boy"."""
+    shared = [r for b in evidence.behaviours for r in b.reasons if isinstance(r, SharedAspect)]
+    phrases = {r.aspect for r in shared if r.source is not AspectSource.CATALOGUE}
+    nouns = nouns_of(evidence.domain)
+    for index, token in enumerate(sentence):
+        if token.kind is TokenKind.ASPECT and token.text in phrases and index and sentence[index - 1].text in _IS:
+            following = sentence[index + 1].text if index + 1 < len(sentence) else ""
+            if following not in nouns:
+                yield f"not_a_kind: {token.text}"
+
+
 def _aspect_rules(segment: Sequence[Token]) -> Iterator[Rule]:
     for token in segment:
         if token.kind is TokenKind.ASPECT:
@@ -70,9 +92,13 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     for sentence in sentences(tokens):
         inside = _named(sentence, mentions) or mentions.order
         yield from _liking_of_others(sentence, evidence.behaviours)
+        yield from _motives(sentence)
+        yield from _things_as_kinds(sentence, evidence)
         for segment in segments(sentence):
             named = _named(segment, mentions)
             rules = [*_aspect_rules(segment), *_word_rules(segment, evidence.domain)]
+            # "you liked all three" names none and means every one.
+            named = named or [*(inside if _EVERY & {t.text for t in segment} else ())]
             yield from _unsupported(rules, [cited[s] for s in named], [cited[s] for s in inside])
 
 

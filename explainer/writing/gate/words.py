@@ -62,12 +62,17 @@ def doings(domain: str) -> Mapping[str, frozenset[BehaviourKind]]:
     return {word: kinds for word, kinds in _DOINGS.items() if word not in figures}
 
 
+def nouns_of(domain: str) -> frozenset[str]:
+    """Return what an item of the domain is called."""
+    return _NOUNS.get(domain, frozenset())
+
+
 def own_words(domain: str) -> frozenset[str]:
     """Return the words that the domain adds to the vocabulary; other rules check that they are true."""
-    return _NOUNS.get(domain, frozenset()) | doings(domain).keys()
+    return nouns_of(domain) | doings(domain).keys()
 
 
 def foreign_nouns(domain: str) -> frozenset[str]:
     """Return what items are called in other domains only: in a shop nothing is "a film"."""
     foreign = frozenset().union(*(nouns for other, nouns in _NOUNS.items() if other != domain))
-    return foreign - _NOUNS.get(domain, frozenset()) - _ANYWHERE
+    return foreign - nouns_of(domain) - _ANYWHERE
