@@ -33,6 +33,7 @@ from explainer.writing.writer import Request, Writer
 from retriever.data import History
 from retriever.retrieve import recommend
 from tests.benchmarks.encoding import encoding
+from tests.benchmarks.growth import growth
 from tests.benchmarks.search import search
 from tests.benchmarks.timing import median_s
 
@@ -108,15 +109,36 @@ def writing(settings: Settings) -> dict[str, float]:
     }
 
 
+def scoring(settings: Settings) -> dict[str, float]:
+    """Measure how many histories a second EASE and the default score, in batches, and one alone through the default."""
+    recommender = make_explainer(settings.model_copy(update={"engine": "none"})).model.recommender
+    with Database(settings.url).session() as session:
+        histories = list(catalogue.load_dataset(session).histories.values())
+    ease = recommender.parts["ease"]
+    return {
+        "ease_histories_per_s": len(histories) / median_s(lambda: ease.scores(histories), 5),
+        "hybrid_histories_per_s": len(histories) / median_s(lambda: recommender.scores(histories), 3),
+        "hybrid_one_history_ms": 1000 * median_s(lambda: recommender.scores(histories[:1]), 20),
+    }
+
+
+def grown() -> dict[str, float]:
+    """Measure how cost grows with the catalogue; the picture lands in ``.explainer/growth.png``."""
+    found = growth(Path(".explainer/growth.png"))
+    return {f"{name}_{size}_{key}": v for name, f in found.items() for size, row in f.items() for key, v in row.items()}
+
+
 SECTIONS: dict[str, Callable[[Settings], dict[str, float]]] = {
     "demo": lambda settings: {"demo_second_s": median_s(lambda: demo_s(settings.home), 3)},
     "encoding": lambda _: encoding(),
     "attribution": attribution,
+    "scoring": scoring,
     "writing": writing,
     "memory": lambda settings: {"service_peak_memory_mb": service_peak_mb(settings.home)},
     "search": lambda _: search(),
+    "growth": lambda _: grown(),
 }
-NEED_DEMO = {"demo", "attribution", "writing", "memory"}
+NEED_DEMO = {"demo", "attribution", "scoring", "writing", "memory"}
 
 
 def main() -> None:
