@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before any library reads it: tests never ask a hub
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and never spin on cores that others use, too
 
 from explainer.pipeline import Explainer
 from explainer.storage import catalogue

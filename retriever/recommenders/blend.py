@@ -82,7 +82,8 @@ def _loss(weights: npt.NDArray[np.float64], choices: _Choices) -> tuple[float, n
     logits = np.where(choices.possible, choices.features @ weights, -np.inf)
     logs = log_softmax(logits, axis=1)
     count = len(logits)
-    loss = -np.where(choices.chosen > 0, choices.chosen * logs, 0.0).sum() / count
+    picked = choices.chosen > 0
+    loss = -(choices.chosen[picked] * logs[picked]).sum() / count
     surprise = np.exp(logs) - choices.chosen
     gradient = np.einsum("hc,hcf->f", surprise, choices.features) / count
     return float(loss + _PENALTY * weights @ weights), gradient + 2 * _PENALTY * weights

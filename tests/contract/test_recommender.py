@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from retriever.data import History
-from retriever.errors import ModelFileError, OtherDataError, UnknownItemError
+from retriever.data import BehaviourKind, History, Item
+from retriever.encoder import item_text
+from retriever.errors import ModelFileError, OtherDataError, SettingsError, UnknownItemError
 from retriever.fit import fit
 from retriever.index import ExactIndex
-from retriever.recommenders.als import AlsConfig
+from retriever.recommenders.als import AlsConfig, AlsRecommender
 from retriever.recommenders.attentive import AttentiveConfig
-from retriever.recommenders.base import Recommender
+from retriever.recommenders.base import Recommender, Training
+from retriever.recommenders.blend import learn_weights
+from retriever.recommenders.catalogue import Catalogue
 from retriever.recommenders.content import ContentConfig
 from retriever.recommenders.ease import EaseConfig, ease_matrix
+from retriever.recommenders.factory import config_from, config_named, default_configs
 from retriever.recommenders.hybrid import HybridConfig
 from retriever.recommenders.item_knn import ItemKnnConfig
 from retriever.recommenders.popularity import PopularityConfig
-from retriever.recommenders.weighting import behaviour_weight
+from retriever.recommenders.weighting import Recency, behaviour_weight, weigh
 from retriever.retrieve import met_items, rank_of, recommend
 from retriever.store import load_model
 from retriever.training import TrainingConfig
+from retriever.validation import hold_back
 from tests.conftest import SMALL_HYBRID, HashEncoder, make_dataset, rating
 
 ATTENTIVE = AttentiveConfig(dimensions=8, history_length=10, training=TrainingConfig(epochs=2))
@@ -176,8 +184,6 @@ def test_rank_of_agrees_with_the_list(model, dataset):
 
 
 def test_another_entry_of_the_same_work_counts_as_met():
-    from dataclasses import replace
-
     data = make_dataset()
     twin = replace(data.items[20], id="twin")
     doubled = replace(data, items=(*data.items, twin))
@@ -207,3 +213,108 @@ def test_no_model_and_a_damaged_model_are_clear_errors(model, tmp_path):
         (folder / "recommender.npz").write_bytes(damaged)
         with pytest.raises(ModelFileError, match="damaged"):
             load_model(tmp_path)
+
+
+class TestColdItems:
+    """Items that came after the fit: content alone speaks for them, and says so."""
+
+    NEW = Item("new", "Film Number 33 Returns", ("noir", "war"), 1999)
+
+    @pytest.fixture
+    def extended(self, model):
+        return model.extended((self.NEW,), HashEncoder().encode([item_text(self.NEW)]))
+
+    def test_the_old_items_score_as_before(self, model, extended, dataset):
+        histories = list(dataset.histories.values())[:20]
+        new = extended.recommender.scores(histories)
+        assert np.array_equal(new[:, :-1], model.recommender.scores(histories))
+
+    def test_the_new_one_is_scored_by_what_it_is_like_and_marked(self, extended, dataset):
+        recommender = extended.recommender
+        near = np.argsort(-(extended.embeddings[:-1] @ extended.embeddings[-1]))[:2]
+        history = History.of("u", [rating("u", dataset.items[at].id, 5.0, n + 1) for n, at in enumerate(near)])
+        assert recommender.scores([history])[0, -1] > 0
+        assert (recommender.contributions(history, "new") > 0).all()
+        found = {r.item.id: r for r in recommend(recommender, history, 100)}
+        assert found["new"].cold
+        assert not any(r.cold for name, r in found.items() if name != "new")
+        assert extended.counts.popularity("new")[0] == 0
+
+    def test_a_history_that_met_it_counts_by_content(self, extended):
+        history = History("u", (rating("u", "new", 5.0),))
+        assert extended.recommender.scores([history]).max() > 0
+
+    def test_leave_one_out_is_exact_for_it_too(self, extended, dataset):
+        history = list(dataset.histories.values())[4]
+        lacking = extended.recommender.scores([history.without({b.id}) for b in history.behaviours])[:, -1]
+        whole = extended.recommender.scores([history])[0, -1]
+        assert extended.recommender.contributions(history, "new") == pytest.approx(whole - lacking, abs=1e-5)
+
+
+def test_weights_are_learnt_and_stated_and_small_data_gets_settings_that_stand():
+    data = make_dataset(n_users=200)
+    parts = (EaseConfig(regularization=10.0), ContentConfig(), PopularityConfig())
+    learnt = fit(data, HashEncoder(), HybridConfig(parts=parts)).recommender
+    assert set(learnt.config.weights) == set(learnt.parts)
+    assert learnt.config.weights["popularity"] > 0  # a cold start must have a list
+    assert learnt.metrics["hybrid"] >= 0.95 * max(learnt.metrics.values())
+    small = fit(make_dataset(n_users=10), HashEncoder(), HybridConfig()).recommender
+    assert set(small.parts) == {"ease", "content", "popularity"}
+
+
+def test_learnt_weights_find_the_recommender_that_knows():
+    """Of one that knows the answer and one that guesses, the first gets all the say."""
+    data = make_dataset(n_users=200)
+    training = Training(data, HashEncoder().encode([item_text(i) for i in data.items]))
+    validation = hold_back(training)
+    rng = np.random.default_rng(0)
+    noise, guess = (rng.normal(size=(len(validation.histories), 60)).astype(np.float32) for _ in range(2))
+    truth = validation.relevant.toarray().astype(np.float32) + 0.5 * noise
+    weights = learn_weights({"knows": truth, "guesses": guess}, validation)
+    assert weights["knows"] > 5 * weights["guesses"]
+    silent = {"flat": np.zeros_like(noise)}
+    assert np.isfinite(list(learn_weights(silent, validation).values())).all()
+
+
+def test_all_equal_scores_leave_the_catalogue_order(dataset):
+    recommender = fit(replace(dataset, behaviours=()), HashEncoder(), PopularityConfig()).recommender
+    assert [r.item.id for r in recommend(recommender, EMPTY, 3)] == ["i0", "i1", "i2"]
+
+
+def test_als_folds_in_as_the_library_does(dataset):
+    from implicit.als import AlternatingLeastSquares
+    from scipy.sparse import csr_matrix
+
+    training = Training(dataset, HashEncoder().encode([item_text(i) for i in dataset.items]))
+    recommender = AlsRecommender.fit(training, AlsConfig(factors=6, alpha=2.0))
+    library = AlternatingLeastSquares(factors=6, regularization=5.0, alpha=1.0)
+    library.item_factors = recommender.arrays()["factors"]
+    history = History.of("u", [rating("u", f"i{n}", 5.0, n + 1) for n in range(6)])
+    row = csr_matrix((np.full(6, 3.0, dtype=np.float32), (np.zeros(6, dtype=int), np.arange(6))), shape=(1, 60))
+    theirs = library.recalculate_user(0, row) @ library.item_factors.T
+    assert recommender.scores([history])[0] == pytest.approx(np.ravel(theirs), abs=1e-4)
+
+
+def test_kinds_and_age_set_how_loudly_a_behaviour_speaks(dataset):
+    weights = {kind: behaviour_weight(rating("u", "i1", None, kind=kind), dataset.scale) for kind in BehaviourKind}
+    assert weights["view"] < weights["click"] < weights["read"] < weights["purchase"] == weights["like"] == 1
+    history = History.of("u", [rating("u", f"i{n}", 5.0, n + 1) for n in range(5)])
+    aged = weigh(history, Catalogue(dataset.items), dataset.scale, Recency(half_life=2.0)).weights
+    assert aged == pytest.approx([0.25, 2**-1.5, 0.5, 2**-0.5, 1.0])
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"recommender": "magic"}', '{"recommender": "ease", "lambda": 3}', "[1]"])
+def test_settings_that_are_none_are_a_clear_error(tmp_path, text):
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=r"config\.json holds no settings"):
+        config_from(path)
+
+
+def test_every_recommender_has_a_name_and_a_config_that_survives_json(tmp_path):
+    for name, config in default_configs().items():
+        path = tmp_path / f"{name}.json"
+        path.write_bytes(msgspec.json.encode(config))
+        assert config_from(path) == config
+    with pytest.raises(SettingsError, match="hybrid"):
+        config_named("magic")

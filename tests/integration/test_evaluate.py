@@ -1,0 +1,60 @@
+"""``explainer evaluate recommender`` and fitting from the command line, on the authored sample folders."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from explainer.cli import main
+from retriever.recommenders.factory import default_configs
+
+SOCIAL = Path(__file__).parents[1] / "data" / "social"
+MEASURES = ("ndcg@10", "recall@20", "precision@10", "hit_rate@10", "mrr@10", "map@10", "coverage@10", "novelty@10")
+
+
+def run(home: Path, *words: str):
+    return CliRunner().invoke(main, ["--home", str(home), *words])
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.mark.parametrize("method", ["leave-last", "random"])
+def test_all_recommenders_are_compared_on_one_exam(home, tmp_path, method):
+    out, plot = tmp_path / "out.json", tmp_path / "out.png"
+    words = ["--data", str(SOCIAL), "--json", str(out), "--plot", str(plot), "--split", method, "--seeds", "2"]
+    result = run(home, "evaluate", "recommender", *words)
+    assert result.exit_code == 0, result.output
+    found = json.loads(out.read_text())
+    assert found["default"] == "hybrid"
+    assert found["split"]["method"] == method
+    rows = {row["recommender"]: row for row in found["rows"]}
+    assert set(default_configs()) <= set(rows)
+    assert {"peer:implicit-als", "peer:implicit-item-knn"} <= set(rows)
+    for row in rows.values():
+        assert all(row[measure] >= 0 for measure in MEASURES)
+        assert row["ndcg@10_low"] <= row["ndcg@10"] <= row["ndcg@10_high"]
+        assert row["fit_s"] >= 0 < row["ms_per_history"]
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert "hybrid" in result.output
+
+
+def test_what_cannot_be_evaluated_is_one_clear_line(home, tmp_path):
+    result = run(home, "evaluate", "recommender", "--data", str(tmp_path))
+    assert result.exit_code == 1
+    assert "no dataset that we know" in result.output
+
+
+def test_a_config_file_is_fitted_as_it_stands(home, tmp_path):
+    assert run(home, "ingest", str(SOCIAL)).exit_code == 0
+    config = tmp_path / "ease.json"
+    config.write_text('{"recommender": "ease", "regularization": 30.0}')
+    result = run(home, "fit", "--config", str(config))
+    assert result.exit_code == 0, result.output
+    assert "Fitted ease" in result.output
+    assert run(home, "fit", "--recommender", "magic").exit_code == 1
