@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 
 from retriever.data import Dataset, History, ValueScale
 from retriever.encoder import Embeddings
+from retriever.errors import DataError
 from retriever.recommenders.catalogue import Catalogue
 from retriever.recommenders.weighting import Recency, weight_matrix
 from retriever.workspace import NOWHERE, Workspace
@@ -35,10 +36,24 @@ class Training:
     Attributes:
         dataset: Items and behaviours.
         embeddings: float32 [n_items, dimensions], rows of length 1, in the catalogue's order.
+
+    Raises:
+        DataError: If there is not one row of finite numbers per item.
     """
 
     dataset: Dataset
     embeddings: Embeddings
+
+    def __post_init__(self) -> None:
+        items, rows = self.dataset.items, np.asarray(self.embeddings)
+        if rows.ndim != 2 or len(rows) != len(items):  # noqa: PLR2004  a table
+            raise DataError(f"{len(items)} items need as many rows of embeddings; these have the shape {rows.shape}.")
+        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        if len(bad):
+            raise DataError(
+                f"The embeddings of {len(bad)} of {len(items)} items are not finite, the first is that of item "
+                f"{items[bad[0]].id!r}; encode again, e.g. with EXPLAINER_ENCODER_PRECISION=float32."
+            )
 
     @cached_property
     def catalogue(self) -> Catalogue:

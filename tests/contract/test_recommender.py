@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from retriever.data import BehaviourKind, History, Item
 from retriever.encoder import item_text
-from retriever.errors import ModelFileError, OtherDataError, SettingsError, UnknownItemError
+from retriever.errors import DataError, ModelFileError, OtherDataError, SettingsError, UnknownItemError
 from retriever.fit import fit
 from retriever.index import ExactIndex
 from retriever.recommenders.als import AlsConfig, AlsRecommender
@@ -318,3 +318,13 @@ def test_every_recommender_has_a_name_and_a_config_that_survives_json(tmp_path):
         assert config_from(path) == config
     with pytest.raises(SettingsError, match="hybrid"):
         config_named("magic")
+
+
+@pytest.mark.parametrize("damage", [np.nan, np.inf])
+def test_embeddings_that_are_no_numbers_are_refused(dataset, damage):
+    rows = HashEncoder().encode([item_text(i) for i in dataset.items])
+    rows[7, 3] = damage
+    with pytest.raises(DataError, match=r"1 of 60 items are not finite.*'i7'"):
+        Training(dataset, rows)
+    with pytest.raises(DataError, match="60 items need as many rows"):
+        Training(dataset, rows[:9])
