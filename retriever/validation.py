@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
-from scipy.sparse import csr_array
 
-from retriever.data import Behaviour, History, Polarity
+from retriever.data import History
 from retriever.evaluation import metrics
+from retriever.evaluation.questions import Questions
 from retriever.recommenders.base import Scores, Training
 
 _K = 10
@@ -36,36 +32,8 @@ class ValidationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Validation:
-    """Training data cut in two.
-
-    Attributes:
-        train: What to learn from.
-        histories: The validation users' histories, without what is kept back.
-        held_out: What is kept back, per history.
-    """
-
-    train: Training
-    histories: Sequence[History]
-    held_out: Sequence[tuple[Behaviour, ...]]
-
-    @cached_property
-    def met(self) -> csr_array:
-        """Sparse bool [n_histories, n_items]: items in the history, which are not recommended again."""
-        return metrics.item_sets([h.behaviours for h in self.histories], self.train.catalogue)
-
-    @cached_property
-    def relevant(self) -> csr_array:
-        """Sparse bool [n_histories, n_items]: items that were liked afterwards for the first time."""
-        scale = self.train.dataset.scale
-        liked = [[b for b in held if scale.polarity(b) is Polarity.POSITIVE] for held in self.held_out]
-        return metrics.new_items(metrics.item_sets(liked, self.train.catalogue), self.met)
-
-    @cached_property
-    def asked(self) -> npt.NDArray[np.bool_]:
-        """Whether anything is relevant, bool [n_histories]."""
-        return np.asarray(np.diff(self.relevant.indptr) > 0)
+class Validation(Questions):
+    """Training data cut in two; ``train`` is what is left to learn from."""
 
     def quality(self, scores: Scores) -> float:
         """Return the mean of NDCG@10 and Recall@20 over histories with anything relevant, 0 to 1.
@@ -73,17 +41,14 @@ class Validation:
         Args:
             scores: float32 [n_histories, n_items].
         """
-        asked = np.flatnonzero(self.asked)
-        return self.quality_of_lists(metrics.top(scores[asked], self.met[asked], _LONG_K))
+        return self.quality_of_lists(metrics.top(scores[self.asked], self.met[self.asked], _LONG_K))
 
     def quality_of_lists(self, lists: metrics.Lists) -> float:
         """Return the same for lists, int64 [n_asked, 20], of the histories with anything relevant."""
-        asked = np.flatnonzero(self.asked)
-        if not len(asked):
+        if not len(self.asked):
             return 0.0
-        hits = metrics.hits(lists, self.relevant[asked])
-        counts = np.diff(self.relevant.indptr)[asked]
-        both = metrics.ndcg(hits, _K, counts) + metrics.recall(hits, _LONG_K, counts)
+        hits = metrics.hits(lists, self.relevant[self.asked])
+        both = metrics.ndcg(hits, _K, self.counts) + metrics.recall(hits, _LONG_K, self.counts)
         return float(both.mean() / 2)
 
 

@@ -14,7 +14,7 @@ from retriever.data import Dataset
 from retriever.data.splits import SplitConfig, SplitMethod, split
 from retriever.encoder import Embeddings
 from retriever.evaluation.peers import Peer, peers
-from retriever.evaluation.protocol import Exam, Ranker, ranker_of
+from retriever.evaluation.protocol import KS, Exam, Ranker, ranker_of
 from retriever.evaluation.ratings import rating_errors
 from retriever.recommenders.als import AlsConfig
 from retriever.recommenders.attentive import AttentiveConfig, Loss
@@ -207,9 +207,7 @@ class _Run:
 
 
 def _peer_quality(ranker: Ranker, validation: Validation) -> float:
-    asked = [int(at) for at in np.flatnonzero(validation.asked)]
-    histories = [validation.histories[at] for at in asked]
-    return validation.quality_of_lists(ranker(histories, validation.met[asked], 20))
+    return validation.quality_of_lists(ranker(validation.asked_histories(), validation.met[validation.asked], max(KS)))
 
 
 def _seeded(part: SingleConfig, seed: int) -> SingleConfig:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from retriever.data import Behaviour, History, Polarity
+from retriever.data import History
 from retriever.data.splits import Split
 from retriever.evaluation import beyond, metrics
 from retriever.evaluation.bootstrap import interval
+from retriever.evaluation.questions import Questions
 from retriever.recommenders.base import Recommender, Training
 
 KS = (10, 20)
@@ -24,19 +24,8 @@ Ranker = Callable[[Sequence[History], csr_array, int], metrics.Lists]
 """Takes histories, what they have met (sparse bool [n, n_items]) and k; gives their lists."""
 
 
-@dataclass(frozen=True)
-class Exam:
-    """What is asked of a recommender.
-
-    Attributes:
-        training: What it may learn from.
-        histories: Whose recommendations are judged.
-        held_out: What these people did next.
-    """
-
-    training: Training
-    histories: Sequence[History]
-    held_out: Sequence[Sequence[Behaviour]]
+class Exam(Questions):
+    """What is asked of every recommender, and how it is judged; ``train`` is what it may learn from."""
 
     @classmethod
     def of(cls, training: Training, split: Split, max_users: int, seed: int = 0) -> Exam:
@@ -48,31 +37,14 @@ class Exam:
         return cls(training, [known[user] for user in users], [split.held_out[user] for user in users])
 
     @cached_property
-    def met(self) -> csr_array:
-        """Sparse bool [n_histories, n_items]: what is not recommended again."""
-        return metrics.item_sets([h.behaviours for h in self.histories], self.training.catalogue)
-
-    @cached_property
-    def relevant(self) -> csr_array:
-        """Sparse bool [n_histories, n_items]: items liked afterwards for the first time."""
-        scale = self.training.dataset.scale
-        liked = [[b for b in held if scale.polarity(b) is Polarity.POSITIVE] for held in self.held_out]
-        return metrics.new_items(metrics.item_sets(liked, self.training.catalogue), self.met)
-
-    @cached_property
-    def asked(self) -> npt.NDArray[np.int64]:
-        """The histories that have anything relevant; the others can't be judged; int64."""
-        return np.flatnonzero(np.diff(self.relevant.indptr))
-
-    @cached_property
     def fans(self) -> npt.NDArray[np.int64]:
         """How many people met each item in training, int64 [n_items]."""
-        everybody = metrics.item_sets([h.behaviours for h in self.training.histories], self.training.catalogue)
+        everybody = metrics.item_sets([h.behaviours for h in self.train.histories], self.train.catalogue)
         return np.asarray(everybody.sum(axis=0), dtype=np.int64).ravel()
 
     def judge(self, rank: Ranker, on_progress: Callable[[int, int], None]) -> dict[str, float]:
         """Return every measure of a ranker's lists, and the milliseconds it took per history."""
-        histories = [self.histories[int(at)] for at in self.asked]
+        histories = self.asked_histories()
         met, lists = self.met[self.asked], []
         start = time.perf_counter()
         for at in range(0, len(histories), _AT_ONCE):
@@ -85,24 +57,23 @@ class Exam:
 
     def _measures(self, lists: metrics.Lists) -> dict[str, float]:
         hits = metrics.hits(lists, self.relevant[self.asked])
-        counts = np.diff(self.relevant.indptr)[self.asked].astype(np.int64)
         found: dict[str, float] = {}
         for k in KS:
             head = lists[:, :k]
             per_user = {
                 "precision": metrics.precision(hits, k),
-                "recall": metrics.recall(hits, k, counts),
+                "recall": metrics.recall(hits, k, self.counts),
                 "hit_rate": metrics.hit_rate(hits, k),
-                "ndcg": metrics.ndcg(hits, k, counts),
+                "ndcg": metrics.ndcg(hits, k, self.counts),
                 "mrr": metrics.reciprocal_rank(hits, k),
-                "map": metrics.average_precision(hits, k, counts),
-                "novelty": beyond.novelty(head, self.fans, len(self.training.histories)),
-                "diversity": beyond.diversity(head, self.training.embeddings),
+                "map": metrics.average_precision(hits, k, self.counts),
+                "novelty": beyond.novelty(head, self.fans, len(self.train.histories)),
+                "diversity": beyond.diversity(head, self.train.embeddings),
                 "popularity_bias": beyond.popularity_bias(head, self.fans),
             }
             for name, values in per_user.items():
                 found[f"{name}@{k}"] = float(values.mean())
-            found[f"coverage@{k}"] = beyond.coverage(head, len(self.training.catalogue))
+            found[f"coverage@{k}"] = beyond.coverage(head, len(self.train.catalogue))
             for name in ("ndcg", "recall"):
                 found[f"{name}@{k}_low"], found[f"{name}@{k}_high"] = interval(per_user[name])
         return found

@@ -181,7 +181,7 @@ def _learn(
     training: Training, config: HybridConfig, workspace: Workspace
 ) -> tuple[HybridConfig, dict[str, float], dict[str, Recommender]]:
     validation = hold_back(training)
-    if validation.asked.sum() < MIN_VALIDATION_USERS:
+    if len(validation.asked) < MIN_VALIDATION_USERS:
         return _unlearnt(config), {}, {}
     choices = {recommender_for(part).name: choose(part, training, validation, workspace) for part in config.parts}
     learnt, metrics = blended(config, choices, validation)
