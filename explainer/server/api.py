@@ -65,7 +65,9 @@ class V1(Controller):
         """Return the list without explaining it."""
         cold = len(explainer.history(user)) == 0
         found = [
-            RecommendedItem(r.item.id, r.item.title, r.item.year, r.item.aspects, r.item.phrases, r.rank, r.score)
+            RecommendedItem(
+                r.item.id, r.item.title, r.item.year, r.item.aspects, r.item.phrases, r.rank, r.score, r.cold
+            )
             for r in explainer.recommendations(user, k)
         ]
         return Recommendations(user, cold, found)

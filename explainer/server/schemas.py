@@ -42,7 +42,18 @@ class Explanations(msgspec.Struct, frozen=True):
 
 
 class RecommendedItem(msgspec.Struct, frozen=True):
-    """One recommended item; ``phrases`` are aspects found in title or description where the catalogue has none."""
+    """One recommended item.
+
+    Attributes:
+        item: Its id.
+        title: What people call it.
+        year: Year of release, when known.
+        aspects: What the catalogue says of it.
+        phrases: Aspects found in title or description where the catalogue has none.
+        rank: Place in the list, from 1.
+        score: The recommender's score.
+        cold: Whether it came after the recommender was fitted, so that only its text spoke for it.
+    """
 
     item: str
     title: str
@@ -51,6 +62,7 @@ class RecommendedItem(msgspec.Struct, frozen=True):
     phrases: tuple[Aspect, ...]
     rank: int
     score: float
+    cold: bool
 
 
 class Recommendations(msgspec.Struct, frozen=True):

@@ -45,7 +45,8 @@ class LinearRecommender(Recommender):
 
     def __init__(self, config: LinearConfig, catalogue: Catalogue, scale: ValueScale, matrix: Matrix) -> None:
         super().__init__(config, catalogue, scale)
-        self.matrix = matrix
+        # Row by row in memory: a product with the other order would copy the whole matrix every time.
+        self.matrix = matrix if isinstance(matrix, csr_array) else np.ascontiguousarray(matrix)
         self._recency = Recency(config.half_life)
 
     @classmethod

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Self
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.special import erf
+from threadpoolctl import ThreadpoolController
 
 from retriever.data import History, ValueScale
 from retriever.recommenders.attentive.config import AttentiveConfig
@@ -40,6 +42,7 @@ class AttentiveRecommender(Recommender):
     def __init__(self, config: AttentiveConfig, catalogue: Catalogue, scale: ValueScale, tables: Tables) -> None:
         super().__init__(config, catalogue, scale)
         self._tables = tables
+        self._blas = ThreadpoolController()
 
     @classmethod
     def fit(cls, training: Training, config: AttentiveConfig, workspace: Workspace = NOWHERE) -> Self:
@@ -55,8 +58,14 @@ class AttentiveRecommender(Recommender):
 
     def scores(self, histories: Sequence[History]) -> Scores:
         """Return float32 [n_histories, n_items] (see :class:`~retriever.recommenders.base.Recommender`)."""
-        rows = [self._scores(history) for history in histories]
+        with self._one_thread():
+            rows = [self._scores(history) for history in histories]
         return np.stack(rows) if rows else np.zeros((0, len(self.catalogue)), dtype=np.float32)
+
+    def _one_thread(self) -> AbstractContextManager[Any]:
+        """Products here are too small to share: handing out the work would take longer than the work."""
+        limited: AbstractContextManager[Any] = self._blas.limit(limits=1, user_api="blas")
+        return limited
 
     def _scores(self, history: History) -> Scores:
         encoded = encode(history, self.catalogue, self.scale).last(self.config.history_length)
@@ -75,8 +84,11 @@ class AttentiveRecommender(Recommender):
         length, smoothing = self.config.history_length, self.config.smoothing
         encoded = encode(history, self.catalogue, self.scale).last(length + 1)
         ages = np.arange(len(encoded) - 1, -1, -1)
-        here = np.stack(self._terms(encoded, ages, queries, targets))[:, :, 0].astype(np.float64)
-        nearer = np.stack(self._terms(encoded, np.maximum(ages - 1, 0), queries, targets))[:, :, 0].astype(np.float64)
+        with self._one_thread():
+            here = np.stack(self._terms(encoded, ages, queries, targets))[:, :, 0].astype(np.float64)
+            nearer = np.stack(self._terms(encoded, np.maximum(ages - 1, 0), queries, targets))[:, :, 0].astype(
+                np.float64
+            )
         here[:, ages >= length] = 0.0  # out of view unless something newer is left out
         whole = _combined(here[0].sum(), here[1].sum(), smoothing)
         newer = here.sum(axis=1, keepdims=True) - np.cumsum(here, axis=1)
