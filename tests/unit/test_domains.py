@@ -124,6 +124,12 @@ def test_what_was_done_with_one_is_not_said_of_both(claim):
     assert check(text, same, VOCABULARY | {"each", "them"}).passed
 
 
+def test_a_count_that_says_nothing_of_the_item_is_refused():
+    evidence = facts("video", cited("b1", KIND.RATING, SharedAspect("noir"), CoOccurrence(3, 9), value=5.0))
+    draft = "You liked {b1}, and {item} is noir like it, with {co1.n} of {co1.m} people who liked {b1}."
+    assert any(f.startswith("count_claim") for f in check(draft, evidence, VOCABULARY).failures)
+
+
 def test_people_who_liked_is_still_said_of_ratings_and_not_of_what_else_was_done():
     rated = counted("shop", KIND.REVIEW, KIND.LIKE, value=5.0)
     assert check("{co1.n} of {co1.m} people who liked {b1} also liked {item}.", rated, VOCABULARY).passed

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
-from explainer.writing.gate.words import ORDINALS, PEOPLE, doings
+from explainer.writing.gate.words import ORDINALS, PEOPLE, READER, doings
 
 _ACTIONS = frozenset({"liked", "enjoyed", "got", "did", "followed"})
 _NOUNS = frozenset({"rating", "marks", "review"})
@@ -154,10 +154,19 @@ def _says_who(
     again = next((i for i in range(end + 1, len(sentence)) if sentence[i].text in verbs), None)
     if again is None:
         # "liked by 3 of 4 people who liked it": what they did with the item was said before, or nothing is claimed.
-        said = sum(t.kind is TokenKind.WORD and t.text in verbs | {"good"} for t in sentence)
+        others = [s for s in segments(sentence) if not READER & {t.text for t in s}]
+        said = sum(_says_doing(s, index, verbs) for s in others for index in range(len(s)))
         return said > 1 and any(t.text == "item" for t in sentence)
     outcome = next((name for t in sentence[again + 1 :] if (name := entity(t))), None)
     return outcome in {"item", None} or _ends_before(sentence, again)
+
+
+def _says_doing(segment: Sequence[Token], index: int, verbs: frozenset[str]) -> bool:
+    """Return whether a word says what people did; "like" does so only after "to", else it compares."""
+    token = segment[index]
+    if token.kind is not TokenKind.WORD or (token.text == "like" and (not index or segment[index - 1].text != "to")):
+        return False
+    return token.text in verbs or token.text == "good"
 
 
 def _ends_before(sentence: Sequence[Token], index: int) -> bool:
