@@ -17,7 +17,8 @@ $(VENV)/run: requirements/lock.txt requirements/assets.txt requirements/peers.tx
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.x")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements/lock.txt
-	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements/assets.txt --requirement requirements/peers.txt
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements/assets.txt
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements/peers.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
