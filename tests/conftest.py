@@ -23,7 +23,7 @@ from retriever.data.model import behaviour_id
 from retriever.fit import fit
 from retriever.recommenders.content import ContentConfig
 from retriever.recommenders.ease import EaseConfig
-from retriever.recommenders.hybrid import HybridConfig
+from retriever.recommenders.learning import HybridConfig
 from retriever.recommenders.popularity import PopularityConfig
 from retriever.store import FittedModel
 

@@ -16,7 +16,7 @@ from explainer.storage.keys import create_key
 from explainer.storage.tables import ExplanationRow
 from retriever.data.sources import ML_100K
 from retriever.errors import ModelFileError
-from retriever.recommenders.hybrid import HybridConfig
+from retriever.recommenders.learning import HybridConfig
 from retriever.store import load_model
 
 

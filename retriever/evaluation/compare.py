@@ -20,7 +20,8 @@ from retriever.recommenders.als import AlsConfig
 from retriever.recommenders.attentive import AttentiveConfig, Loss
 from retriever.recommenders.base import Recommender, Training
 from retriever.recommenders.factory import DEFAULT, class_of
-from retriever.recommenders.hybrid import Choice, HybridConfig, HybridRecommender, blended, choose
+from retriever.recommenders.hybrid import HybridRecommender
+from retriever.recommenders.learning import Choice, HybridConfig, blended, choose
 from retriever.recommenders.registry import SingleConfig
 from retriever.training import TrainingConfig
 from retriever.validation import Validation, hold_back

@@ -9,7 +9,8 @@ import msgspec
 
 from retriever.errors import SettingsError
 from retriever.recommenders.base import Recommender
-from retriever.recommenders.hybrid import HybridConfig, HybridRecommender
+from retriever.recommenders.hybrid import HybridRecommender
+from retriever.recommenders.learning import HybridConfig
 from retriever.recommenders.registry import SingleConfig, recommender_for
 
 AnyConfig = SingleConfig | HybridConfig

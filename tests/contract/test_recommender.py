@@ -24,8 +24,8 @@ from retriever.recommenders.catalogue import Catalogue
 from retriever.recommenders.content import ContentConfig
 from retriever.recommenders.ease import EaseConfig, ease_matrix
 from retriever.recommenders.factory import config_from, config_named, default_configs
-from retriever.recommenders.hybrid import HybridConfig
 from retriever.recommenders.item_knn import ItemKnnConfig
+from retriever.recommenders.learning import HybridConfig
 from retriever.recommenders.popularity import PopularityConfig
 from retriever.recommenders.weighting import Recency, behaviour_weight, weigh
 from retriever.retrieve import met_items, rank_of, recommend
@@ -257,6 +257,7 @@ def test_weights_are_learnt_and_stated_and_small_data_gets_settings_that_stand()
     learnt = fit(data, HashEncoder(), HybridConfig(parts=parts)).recommender
     assert set(learnt.config.weights) == set(learnt.parts)
     assert learnt.config.weights["popularity"] > 0  # a cold start must have a list
+    assert learnt.config.weights["content"] > 0  # and what comes after the fit a voice
     assert learnt.metrics["hybrid"] >= 0.95 * max(learnt.metrics.values())
     small = fit(make_dataset(n_users=10), HashEncoder(), HybridConfig()).recommender
     assert set(small.parts) == {"ease", "content", "popularity"}
