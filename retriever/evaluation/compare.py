@@ -115,17 +115,19 @@ class _Run:
     def rows(self, *, everything: bool) -> dict[str, Row]:
         """Return a row per recommender; without ``everything`` only those that depend on the seed."""
         rows: dict[str, Row] = {}
+        spent: dict[str, Row] = {}
         choices: dict[str, Choice] = {}
         parts: dict[str, Recommender] = {}
         for part in self._config.parts:
-            name, row = class_of(part).name, Row()
+            name = class_of(part).name
+            row = spent[name] = Row()
             start = time.perf_counter()
             choices[name] = choose(_seeded(part, self._seed), self.training, self.validation, self._workspace)
             row["tune_s"] = time.perf_counter() - start
             parts[name] = self._fitted(choices[name], row)
             if everything or isinstance(part, AlsConfig | AttentiveConfig):
-                rows[name] = self._row(parts[name], row)
-        rows[DEFAULT] = self._hybrid(choices, parts, rows)
+                rows[name] = self._row(parts[name], dict(row))
+        rows[DEFAULT] = self._hybrid(choices, parts, spent)
         if self._has_ratings:
             rows |= self._rating_model()
         if self._config.peers:
@@ -142,11 +144,11 @@ class _Run:
         row["fit_s"] = time.perf_counter() - start
         return fitted
 
-    def _hybrid(self, choices: dict[str, Choice], parts: dict[str, Recommender], rows: dict[str, Row]) -> Row:
+    def _hybrid(self, choices: dict[str, Choice], parts: dict[str, Recommender], spent: dict[str, Row]) -> Row:
         start = time.perf_counter()
         config, _ = blended(HybridConfig(), choices, self.validation)
-        row = Row(tune_s=time.perf_counter() - start + sum(r["tune_s"] for r in rows.values()))
-        row["fit_s"] = sum(rows[name]["fit_s"] for name in config.weights if name in rows)
+        row = Row(tune_s=time.perf_counter() - start + sum(row["tune_s"] for row in spent.values()))
+        row["fit_s"] = sum(spent[name]["fit_s"] for name in config.weights)
         used = {name: parts[name] for name in config.weights}
         hybrid = HybridRecommender(config, self.training.catalogue, self.training.dataset.scale, used)
         return self._row(hybrid, row)
