@@ -13,7 +13,7 @@ from retriever.evaluation.questions import Questions
 from retriever.recommenders.base import Scores, Training
 
 _K = 10
-_LONG_K = 20
+LONGEST = 20
 
 
 class ValidationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,14 +41,14 @@ class Validation(Questions):
         Args:
             scores: float32 [n_histories, n_items].
         """
-        return self.quality_of_lists(metrics.top(scores[self.asked], self.met[self.asked], _LONG_K))
+        return self.quality_of_lists(metrics.top(scores[self.asked], self.met[self.asked], LONGEST))
 
     def quality_of_lists(self, lists: metrics.Lists) -> float:
         """Return the same for lists, int64 [n_asked, 20], of the histories with anything relevant."""
         if not len(self.asked):
             return 0.0
         hits = metrics.hits(lists, self.relevant[self.asked])
-        both = metrics.ndcg(hits, _K, self.counts) + metrics.recall(hits, _LONG_K, self.counts)
+        both = metrics.ndcg(hits, _K, self.counts) + metrics.recall(hits, LONGEST, self.counts)
         return float(both.mean() / 2)
 
 

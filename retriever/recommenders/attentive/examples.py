@@ -11,17 +11,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from retriever.evaluation import metrics
 from retriever.recommenders.attentive.config import AttentiveConfig, Loss
 from retriever.recommenders.attentive.network import AttentiveNetwork
 from retriever.recommenders.attentive.sequences import Encoded, collate, encode
 from retriever.recommenders.base import Scores
-from retriever.validation import Validation
+from retriever.validation import LONGEST, Validation
 
 # A history of so many behaviours is cut at one more moment in every pass.
 _BEHAVIOURS_PER_CUT = 40
 # The earliest moment a history is cut at, as a share of it: a history of nothing teaches nothing.
 _EARLIEST = 0.1
 _SHORTEST = 2
+# Most (history, behaviour, item) triples looked at at once in validation: some hundred megabytes.
+_CELLS = 20_000_000
 
 
 class NextLikes:
@@ -125,25 +128,32 @@ class NextLikes:
     @torch.no_grad()
     def validate(self) -> float:
         """Return the ranking quality on what is kept back, or the negative mean squared error of its ratings."""
-        everything = torch.arange(self._n_items, device=self._device)
-        scores = []
-        for start in range(0, len(self._asked), self._config.batch_size):
-            part = [h.last(self._config.history_length) for h in self._asked[start : start + self._config.batch_size]]
-            scores.append(self._network(collate(part, self._device), everything).cpu().numpy())
-        if not scores:
-            return 0.0
-        together: Scores = np.concatenate(scores)
-        return self._validation.quality(together) if self._config.loss is Loss.BCE else -self._error(together)
+        if self._config.loss is Loss.MSE:
+            errors = [error for rows, scores in self._judged() for error in self._errors(rows, scores)]
+            return -float(np.mean(errors)) if errors else 0.0
+        validation, lists = self._validation, []
+        for rows, scores in self._judged():
+            found = metrics.top(scores, validation.met[rows], LONGEST)
+            lists.append(found[np.isin(rows, validation.asked)])
+        return validation.quality_of_lists(np.concatenate(lists)) if lists else 0.0
 
-    def _error(self, scores: Scores) -> float:
+    def _judged(self) -> Iterator[tuple[npt.NDArray[np.int64], Scores]]:
+        """Yield validation histories' numbers and their scores, so many at once as memory is meant for."""
+        everything = torch.arange(self._n_items, device=self._device)
+        step = max(1, min(self._config.batch_size, _CELLS // (self._n_items * self._config.history_length)))
+        for start in range(0, len(self._asked), step):
+            part = [h.last(self._config.history_length) for h in self._asked[start : start + step]]
+            scores: Scores = self._network(collate(part, self._device), everything).cpu().numpy()
+            yield np.arange(start, start + len(part)), scores
+
+    def _errors(self, rows: npt.NDArray[np.int64], scores: Scores) -> list[float]:
         train = self._validation.train
-        errors = [
-            (scores[row, train.catalogue.position(b.item)] - train.dataset.scale.share(b.value)) ** 2
-            for row, held in enumerate(self._validation.held_out)
-            for b in held
+        return [
+            (float(line[train.catalogue.position(b.item)]) - train.dataset.scale.share(b.value)) ** 2
+            for row, line in zip(rows, scores, strict=True)
+            for b in self._validation.held_out[int(row)]
             if b.value is not None and b.item in train.catalogue
         ]
-        return float(np.mean(errors)) if errors else 0.0
 
 
 def _met(contexts: Sequence[Encoded], asked: npt.NDArray[np.int64], n_items: int) -> npt.NDArray[np.bool_]:
