@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +18,7 @@ class Attribution:
         item: The item.
         method: Name of the method.
         contributions: Score units, one per behaviour, in the history's order.
+        order: Places in the history, the behaviour that matters most first.
         score: The item's score for the whole history.
         base: Its score for an empty history.
         seconds: Time the method took.
@@ -25,6 +27,7 @@ class Attribution:
     item: str
     method: str
     contributions: tuple[float, ...]
+    order: tuple[int, ...]
     score: float
     base: float
     seconds: float
@@ -33,6 +36,11 @@ class Attribution:
     def completeness_gap(self) -> float:
         """Score minus base minus all contributions; 0 where the method's parts add up to the whole."""
         return self.score - self.base - sum(self.contributions)
+
+
+def by_size(contributions: Sequence[float]) -> tuple[int, ...]:
+    """Return the places of the contributions, the largest first, ties by place."""
+    return tuple(sorted(range(len(contributions)), key=lambda place: -contributions[place]))
 
 
 class Attributor(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from explainer.attribution.base import Attribution
+from explainer.attribution.base import Attribution, by_size
 from retriever.data import History
 from retriever.recommenders.base import Recommender
 
@@ -24,7 +24,9 @@ class ClosedFormLeaveOneOut:
         start = time.perf_counter()
         contributions = tuple(map(float, recommender.contributions(history, item)))
         score, base = _score_and_base(recommender, history, item)
-        return Attribution(item, self.method, contributions, score, base, time.perf_counter() - start)
+        return Attribution(
+            item, self.method, contributions, by_size(contributions), score, base, time.perf_counter() - start
+        )
 
 
 class BatchedLeaveOneOut:
@@ -42,7 +44,8 @@ class BatchedLeaveOneOut:
         for at in range(0, len(lacking), _HISTORIES_AT_ONCE):
             scores = recommender.scores(lacking[at : at + _HISTORIES_AT_ONCE])[:, column]
             contributions += [score - float(without) for without in scores]
-        return Attribution(item, self.method, tuple(contributions), score, base, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        return Attribution(item, self.method, tuple(contributions), by_size(contributions), score, base, seconds)
 
 
 def _score_and_base(recommender: Recommender, history: History, item: str) -> tuple[float, float]:

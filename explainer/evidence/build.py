@@ -67,7 +67,7 @@ class EvidenceBuilder:
 
     def _cited(self, history: History, attribution: Attribution, item: Item) -> tuple[CitedBehaviour, ...]:
         positive = sum(c for c in attribution.contributions if c > 0)
-        ranked = sorted(zip(history.behaviours, attribution.contributions, strict=True), key=lambda pair: -pair[1])
+        ranked = [(history.behaviours[at], attribution.contributions[at]) for at in attribution.order]
         chosen = self._strongest(self._eligible(ranked, item), item)
         # Every second pair quotes people where it can, so that texts differ; the same pair always does the same.
         quote = stable_choice(2, history.user, item.id, "quote people") == 0
