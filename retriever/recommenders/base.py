@@ -17,12 +17,12 @@ from retriever.data import Dataset, History, ValueScale
 from retriever.encoder import Embeddings
 from retriever.errors import DataError
 from retriever.recommenders.catalogue import Catalogue
+from retriever.recommenders.subsets import Mix, Subsets
 from retriever.recommenders.weighting import Recency, weight_matrix
 from retriever.workspace import NOWHERE, Workspace
 
 Scores = npt.NDArray[np.float32]
 Arrays = Mapping[str, "npt.NDArray[Any] | csr_array"]
-_HISTORIES_AT_ONCE = 256
 
 
 class RecommenderConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="recommender"):
@@ -112,21 +112,18 @@ class Recommender(ABC):
     def restore(cls, config: Any, catalogue: Catalogue, scale: ValueScale, arrays: Arrays) -> Self:  # noqa: ANN401
         """Return the recommender that :meth:`arrays` was taken from."""
 
+    @abstractmethod
+    def subsets(self, history: History, mixes: Sequence[Mix]) -> Subsets:
+        """Return what this recommender says of any part of the history about some sums of items' scores."""
+
     def contributions(self, history: History, item: str) -> Scores:
         """Return float32 [n_behaviours]: the exact fall of the item's score when that behaviour alone is left out.
-
-        Here by scoring every shortened history; recommenders that know better override it.
 
         Raises:
             UnknownItemError: If the item is not in the catalogue.
         """
-        column = self.catalogue.position(item)
-        whole = self.scores([history])[0, column]
-        lacking = [history.without({behaviour.id}) for behaviour in history.behaviours]
-        falls = np.zeros(len(lacking), dtype=np.float32)
-        for at in range(0, len(lacking), _HISTORIES_AT_ONCE):
-            falls[at : at + _HISTORIES_AT_ONCE] = whole - self.scores(lacking[at : at + _HISTORIES_AT_ONCE])[:, column]
-        return falls
+        subsets = self.subsets(history, [Mix.one(self.catalogue.position(item))])
+        return np.asarray(subsets.falls(np.ones(len(history), dtype=bool))[:, 0], dtype=np.float32)
 
     def adapted(self, config: Any) -> Self | None:  # noqa: ANN401
         """Return this recommender under other settings if that needs no new fit, else None."""

@@ -18,6 +18,7 @@ from retriever.recommenders.catalogue import Catalogue
 from retriever.recommenders.content import ContentRecommender
 from retriever.recommenders.learning import HYBRID, HybridConfig, learn
 from retriever.recommenders.registry import recommender_for
+from retriever.recommenders.subsets import Mix, Subsets, SummedSubsets
 from retriever.workspace import NOWHERE, Workspace
 
 
@@ -64,14 +65,12 @@ class HybridRecommender(Recommender):
             total[:, : scores.shape[1]] += scores  # items that came after the fit stand last, and few parts know them
         return total
 
-    def contributions(self, history: History, item: str) -> Scores:
-        """Return float32 [n_behaviours] (see :class:`~retriever.recommenders.base.Recommender`)."""
-        self.catalogue.position(item)
-        total = np.zeros(len(history), dtype=np.float32)
-        for name, part in self.parts.items():
-            if item in part.catalogue:
-                total += np.float32(self.config.weights[name]) * part.contributions(history, item)
-        return total
+    def subsets(self, history: History, mixes: Sequence[Mix]) -> Subsets:
+        """Return the weighted sum of the parts' subsets (see :class:`~retriever.recommenders.base.Recommender`)."""
+        parts = [
+            part.subsets(history, [mix.before(len(part.catalogue)) for mix in mixes]) for part in self.parts.values()
+        ]
+        return SummedSubsets(len(history), len(mixes), parts, [self.config.weights[name] for name in self.parts])
 
     def arrays(self) -> Arrays:
         """Return the arrays of all parts, as ``part/array``."""

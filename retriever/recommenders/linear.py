@@ -12,12 +12,15 @@ from typing import Any, Self, TypeAlias
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from retriever.data import History, ValueScale
 from retriever.recommenders.base import Arrays, Recommender, RecommenderConfig, Scores, Training
 from retriever.recommenders.catalogue import Catalogue
-from retriever.recommenders.weighting import Recency, falls, weigh, weight_matrix
+from retriever.recommenders.linear_subsets import LinearSubsets
+from retriever.recommenders.subsets import Doubles, Mix, Subsets
+from retriever.recommenders.weighting import Recency, weigh, weight_matrix
 from retriever.workspace import NOWHERE, Workspace
 
 Matrix: TypeAlias = Scores | csr_array
@@ -66,16 +69,24 @@ class LinearRecommender(Recommender):
         dense = product.toarray() if isinstance(product, csr_array) else product
         return np.asarray(dense, dtype=np.float32)
 
-    def contributions(self, history: History, item: str) -> Scores:
-        """Return float32 [n_behaviours] (see :class:`~retriever.recommenders.base.Recommender`)."""
-        target = self.catalogue.position(item)
-        weighed = weigh(history, self.catalogue, self.scale, self._recency)
-        matrix = self.matrix
-        said = matrix[:, [target]].toarray()[:, 0] if isinstance(matrix, csr_array) else matrix[:, target]
-        contributions = np.zeros(len(history), dtype=np.float32)
-        terms = said[weighed.columns].astype(np.float64) * weighed.weights
-        contributions[weighed.places] = falls(terms, self._recency)
-        return contributions
+    def subsets(self, history: History, mixes: Sequence[Mix]) -> Subsets:
+        """Return subsets in closed form (see :class:`~retriever.recommenders.base.Recommender`)."""
+        # Unfaded weights: how far a behaviour has faded depends on what else is kept.
+        weighed = weigh(history, self.catalogue, self.scale, Recency())
+        said = np.stack([self._said(weighed.columns, mix) for mix in mixes], axis=1)
+        terms = np.zeros((len(history), len(mixes)))
+        terms[weighed.places] = said * weighed.weights[:, np.newaxis]
+        known = np.zeros(len(history), dtype=bool)
+        known[weighed.places] = True
+        return LinearSubsets(terms, known, self._recency)
+
+    def _said(self, rows: npt.NDArray[np.int64], mix: Mix) -> Doubles:
+        """Return float64 [n_rows]: what the rows say about a mix."""
+        if isinstance(self.matrix, csr_array):
+            said = self.matrix[rows][:, mix.columns].toarray()
+        else:
+            said = self.matrix[np.ix_(rows, mix.columns)]
+        return np.asarray(said.astype(np.float64) @ mix.weights)
 
     def arrays(self) -> Arrays:
         """Return the matrix."""

@@ -10,6 +10,7 @@ import numpy as np
 from retriever.data import History, ValueScale
 from retriever.recommenders.base import Arrays, Recommender, RecommenderConfig, Scores, Training
 from retriever.recommenders.catalogue import Catalogue
+from retriever.recommenders.subsets import ConstantSubsets, Mix, Subsets
 from retriever.workspace import NOWHERE, Workspace
 
 
@@ -43,10 +44,10 @@ class PopularityRecommender(Recommender):
         """Return float32 [n_histories, n_items] (see :class:`~retriever.recommenders.base.Recommender`)."""
         return np.repeat(self._likes[np.newaxis, :], len(histories), axis=0)
 
-    def contributions(self, history: History, item: str) -> Scores:
-        """Return float32 [n_behaviours] of zeros."""
-        self.catalogue.position(item)
-        return np.zeros(len(history), dtype=np.float32)
+    def subsets(self, history: History, mixes: Sequence[Mix]) -> Subsets:
+        """Return subsets that are all the same (see :class:`~retriever.recommenders.base.Recommender`)."""
+        values = [float(self._likes[mix.columns].astype(np.float64) @ mix.weights) for mix in mixes]
+        return ConstantSubsets(len(history), np.array(values))
 
     def arrays(self) -> Arrays:
         """Return the likes."""

@@ -91,17 +91,3 @@ def weight_matrix(histories: Sequence[History], catalogue: Catalogue, scale: Val
     columns = np.concatenate([one.columns for one in weighed])
     weights = np.concatenate([one.weights for one in weighed])
     return csr_array((weights, (rows, columns)), shape=shape, dtype=np.float32)
-
-
-def falls(terms: npt.NDArray[np.float64], recency: Recency) -> Floats:
-    """Return what a sum of terms loses when one is left out, float32 [n_behaviours], exactly.
-
-    Without a term, everything older moves one place nearer to the present and grows by one step of fading. With no
-    fading the loss is the term itself, and the losses add up to the sum.
-
-    Args:
-        terms: float64 [n_behaviours], each behaviour's part of the score, oldest first.
-        recency: How the terms fade.
-    """
-    older = np.cumsum(terms) - terms
-    return np.asarray(terms - (1.0 / recency.per_behaviour - 1.0) * older, dtype=np.float32)

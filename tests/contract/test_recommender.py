@@ -27,6 +27,7 @@ from retriever.recommenders.factory import config_from, config_named, default_co
 from retriever.recommenders.item_knn import ItemKnnConfig
 from retriever.recommenders.learning import HybridConfig
 from retriever.recommenders.popularity import PopularityConfig
+from retriever.recommenders.subsets import Mix
 from retriever.recommenders.weighting import Recency, behaviour_weight, weigh
 from retriever.retrieve import met_items, rank_of, recommend
 from retriever.store import load_model
@@ -61,6 +62,21 @@ def fitted(request, dataset):
 @pytest.fixture
 def recommender(fitted):
     return fitted.recommender
+
+
+def mixed_history(dataset, length: int) -> History:
+    """Likes, dislikes, neutral ratings, one item twice, one item that nobody knows."""
+    rows = [rating("m", dataset.items[(7 * n) % 40].id, 1.0 + n % 5, n + 1) for n in range(length - 3)]
+    strangers = [rating("m", "no such item", 5.0, 4), rating("m", dataset.items[7].id, 5.0, length, "like")]
+    return History.of("m", [*rows, *strangers, rating("m", dataset.items[7].id, 4.0, length + 1)])
+
+
+def without(keep, place: int):
+    return keep & (np.arange(len(keep)) != place)
+
+
+def part_of(history: History, keep) -> History:
+    return history.without({b.id for b, kept in zip(history.behaviours, keep, strict=True) if not kept})
 
 
 class TestContract:
@@ -105,6 +121,47 @@ class TestContract:
         assert np.array_equal(recommender.scores([history]), recommender.scores([more]))
         position = [b.id for b in more.behaviours].index(stranger.id)
         assert recommender.contributions(more, dataset.items[0].id)[position] == 0
+
+    def test_subsets_are_what_scoring_the_parts_gives(self, recommender, dataset):
+        history = mixed_history(dataset, 23)
+        columns, mixes = [3, 40, 41], [Mix.one(3), Mix.mean(np.array([40, 41])), Mix.mean(np.array([], dtype=int))]
+        subsets = recommender.subsets(history, mixes)
+        keep = np.random.default_rng(1).random((30, len(history))) < np.linspace(0, 1, 30)[:, np.newaxis]
+        scores = recommender.scores([part_of(history, row) for row in keep])[:, columns]
+        expected = np.stack([scores[:, 0], scores[:, 1:].mean(axis=1), np.zeros(30)], axis=1)
+        assert subsets.scores(keep) == pytest.approx(expected, abs=1e-5)
+        assert subsets.scores(np.zeros((0, len(history)), dtype=bool)).shape == (0, 3)
+        for row in keep[::7]:
+            expected = [
+                subsets.scores(row[np.newaxis])[0] - subsets.scores(without(row, n)[np.newaxis])[0]
+                for n in range(len(row))
+            ]
+            assert subsets.falls(row) == pytest.approx(np.array(expected), abs=1e-9)
+
+    def test_thinning_loses_one_after_another(self, recommender, dataset):
+        history = mixed_history(dataset, 17)
+        subsets = recommender.subsets(history, [Mix.one(5), Mix.mean(np.arange(10, 20))])
+        thinning = subsets.thinning()
+        for place in np.random.default_rng(2).permutation(len(history)):
+            assert thinning.scores == pytest.approx(subsets.scores(thinning.keep[np.newaxis])[0], abs=1e-7)
+            assert thinning.falls() == pytest.approx(subsets.falls(thinning.keep), abs=1e-7)
+            thinning.drop(int(place))
+        assert thinning.scores == pytest.approx(subsets.base(), abs=1e-7)
+
+    def test_gradients_lead_from_nothing_to_the_whole(self, recommender, dataset):
+        """The fundamental theorem of calculus along the diagonal: what integrated gradients rest on."""
+        history = mixed_history(dataset, 17)
+        subsets = recommender.subsets(history, [Mix.one(5)])
+        nodes, weights = np.polynomial.legendre.leggauss(60)
+        rise = sum(w / 2 * subsets.gradients((1 + n) / 2).sum() for n, w in zip(nodes, weights, strict=True))
+        whole, base = subsets.whole()[0], subsets.base()[0]
+        assert rise == pytest.approx(whole - base, abs=max(1e-4, 0.02 * abs(whole - base)))
+
+    def test_subsets_of_nothing(self, recommender):
+        subsets = recommender.subsets(EMPTY, [Mix.one(5)])
+        assert subsets.whole() == subsets.base() == pytest.approx(recommender.scores([EMPTY])[0, 5], abs=1e-6)
+        assert subsets.falls(np.zeros(0, dtype=bool)).shape == subsets.gradients(1.0).shape == (0, 1)
+        assert subsets.thinning().falls().shape == (0, 1)
 
     def test_an_unknown_item_is_an_error_that_says_so(self, recommender):
         with pytest.raises(UnknownItemError, match="no such item"):

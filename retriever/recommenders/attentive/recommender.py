@@ -18,8 +18,10 @@ from retriever.recommenders.attentive.config import AttentiveConfig
 from retriever.recommenders.attentive.examples import NextLikes
 from retriever.recommenders.attentive.network import MAX_ATTENTION, AttentiveNetwork
 from retriever.recommenders.attentive.sequences import Encoded, age_steps, centred, encode
+from retriever.recommenders.attentive.subsets import Attended, AttendedSubsets
 from retriever.recommenders.base import Arrays, Recommender, Scores, Training
 from retriever.recommenders.catalogue import Catalogue
+from retriever.recommenders.subsets import Mix, Subsets
 from retriever.training import Trainer
 from retriever.validation import hold_back
 from retriever.workspace import NOWHERE, Workspace
@@ -73,31 +75,21 @@ class AttentiveRecommender(Recommender):
         attention, spoken = self._terms(encoded, ages, self._tables["queries"], self._tables["targets"])
         return _combined(attention.sum(axis=0), spoken.sum(axis=0), self.config.smoothing) + self._tables["bias"]
 
-    def contributions(self, history: History, item: str) -> Scores:
-        """Return float32 [n_behaviours] (see :class:`~retriever.recommenders.base.Recommender`).
-
-        Without a behaviour everything older is one place nearer, and one more old behaviour comes into view. So every
-        behaviour has a term at its place and one a place nearer; sums over the newer and the older ones do the rest.
-        """
-        column = self.catalogue.position(item)
-        queries, targets = self._tables["queries"][[column]], self._tables["targets"][[column]]
-        length, smoothing = self.config.history_length, self.config.smoothing
-        encoded = encode(history, self.catalogue, self.scale).last(length + 1)
-        ages = np.arange(len(encoded) - 1, -1, -1)
+    def subsets(self, history: History, mixes: Sequence[Mix]) -> Subsets:
+        """Return subsets from each behaviour's attention at every age (see the base class)."""
+        asked, inverse = np.unique(np.concatenate([mix.columns for mix in mixes]), return_inverse=True)
+        weights = np.zeros((len(asked), len(mixes)))
+        owner = np.repeat(np.arange(len(mixes)), [len(mix.columns) for mix in mixes])
+        np.add.at(weights, (inverse, owner), np.concatenate([mix.weights for mix in mixes]))
+        encoded = encode(history, self.catalogue, self.scale)
+        queries, targets = self._tables["queries"][asked], self._tables["targets"][asked]
+        length = min(len(encoded), self.config.history_length)
+        ages = np.unique(age_steps(np.arange(length)), return_index=True)[1]
         with self._one_thread():
-            here = np.stack(self._terms(encoded, ages, queries, targets))[:, :, 0].astype(np.float64)
-            nearer = np.stack(self._terms(encoded, np.maximum(ages - 1, 0), queries, targets))[:, :, 0].astype(
-                np.float64
-            )
-        here[:, ages >= length] = 0.0  # out of view unless something newer is left out
-        whole = _combined(here[0].sum(), here[1].sum(), smoothing)
-        newer = here.sum(axis=1, keepdims=True) - np.cumsum(here, axis=1)
-        older = np.cumsum(nearer, axis=1) - nearer
-        without = _combined(newer[0] + older[0], newer[1] + older[1], smoothing)
-        without[ages >= length] = whole
-        falls = np.zeros(len(history), dtype=np.float32)
-        falls[encoded.places] = whole - without
-        return falls
+            terms = [np.stack(self._terms(encoded, np.full(len(encoded), age), queries, targets)) for age in ages]
+        table = np.stack(terms).astype(np.float64) if terms else np.zeros((0, 2, 0, len(asked)))
+        attended = Attended(len(history), encoded.places, table, self._tables["bias"][asked], weights)
+        return AttendedSubsets(attended, self.config.history_length, self.config.smoothing)
 
     def _terms(
         self, encoded: Encoded, ages: npt.NDArray[np.int64], queries: Scores, targets: Scores

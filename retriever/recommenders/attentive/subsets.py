@@ -1,0 +1,103 @@
+"""Parts of a history before the deep model: attention of every behaviour at every age, looked up and added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from retriever.recommenders.attentive.sequences import age_steps
+from retriever.recommenders.subsets import Doubles, Keep, Subsets, later
+
+_PARTS_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Attended:
+    """What the network makes of one history's behaviours, before some items.
+
+    Attributes:
+        n_behaviours: Length of the history.
+        places: int64 [n_known], places of the behaviours on items that the recommender knows.
+        table: float64 [n_age_steps, 2, n_known, n_items], attention and attention · value.
+        bias: float32 [n_items].
+        weights: float64 [n_items, n_mixes].
+    """
+
+    n_behaviours: int
+    places: npt.NDArray[np.int64]
+    table: Doubles
+    bias: npt.NDArray[np.float32]
+    weights: Doubles
+
+    def terms(self, ages: npt.NDArray[np.int64], seen: Keep) -> Doubles:
+        """Return float64 [2, ..., n_known, n_items] at the given ages, 0 where a behaviour is not seen."""
+        steps = age_steps(np.where(seen, ages, 0))
+        rows = np.arange(len(self.places))
+        return np.stack([self.table[steps, half, rows] for half in (0, 1)]) * seen[..., np.newaxis]
+
+
+class AttendedSubsets(Subsets):
+    """See the module.
+
+    Args:
+        attended: The history.
+        length: Most recent behaviours that are looked at.
+        smoothing: Power of the attention's denominator.
+    """
+
+    def __init__(self, attended: Attended, length: int, smoothing: float) -> None:
+        super().__init__(attended.n_behaviours, attended.weights.shape[1])
+        self._attended = attended
+        self._length = length
+        self._smoothing = smoothing
+
+    def scores(self, keep: Keep) -> Doubles:
+        """Return float64 [n_parts, n_mixes] (see :class:`~retriever.recommenders.subsets.Subsets`)."""
+        found = [np.zeros((0, self.n_mixes))]
+        for start in range(0, len(keep), _PARTS_AT_ONCE):
+            kept = keep[start : start + _PARTS_AT_ONCE, self._attended.places]
+            ages = later(kept)
+            found.append(self._mixed(self._attended.terms(ages, kept & (ages < self._length)).sum(axis=-2)))
+        return np.concatenate(found)
+
+    def falls(self, keep: Keep) -> Doubles:
+        """Return float64 [n_behaviours, n_mixes] (see :class:`~retriever.recommenders.subsets.Subsets`).
+
+        Without a behaviour everything older is one place nearer, and one more old behaviour comes into view. So every
+        behaviour has a term at its place and one a place nearer; sums over the newer and the older ones do the rest.
+        """
+        kept = keep[self._attended.places]
+        ages = later(kept)
+        here = self._attended.terms(ages, kept & (ages < self._length))
+        nearer = self._attended.terms(np.maximum(ages - 1, 0), kept & (ages <= self._length))
+        total = here.sum(axis=1, keepdims=True)
+        without = total - np.cumsum(here, axis=1) + np.cumsum(nearer, axis=1) - nearer
+        lost = np.zeros((self.n_behaviours, self.n_mixes))
+        lost[self._attended.places] = self._mixed(total) - self._mixed(without)
+        lost[~keep] = 0.0
+        return lost
+
+    def gradients(self, presence: float) -> Doubles:
+        """Return float64 [n_behaviours, n_mixes] (see :class:`~retriever.recommenders.subsets.Subsets`).
+
+        Ages stay those of the whole history: the network knows ages in steps, which have no derivative.
+        """
+        ages = later(np.ones(len(self._attended.places), dtype=bool))
+        attention, spoken = self._attended.terms(ages, ages < self._length)
+        total, said = presence * attention.sum(axis=0), presence * spoken.sum(axis=0)
+        some = total > 0
+        safe = np.where(some, total, 1.0)
+        by_attention = -self._smoothing * said / safe ** (self._smoothing + 1.0)
+        slopes = np.where(some, spoken / safe**self._smoothing + attention * by_attention, 0.0)
+        gradients = np.zeros((self.n_behaviours, self.n_mixes))
+        gradients[self._attended.places] = slopes @ self._attended.weights
+        return gradients
+
+    def _mixed(self, sums: Doubles) -> Doubles:
+        """Return float64 [..., n_mixes] of sums of attention and of attention · value [2, ..., n_items]."""
+        attention, spoken = sums
+        some = attention > 0
+        average = np.where(some, spoken / np.where(some, attention, 1.0) ** self._smoothing, 0.0)
+        return np.asarray((average + self._attended.bias) @ self._attended.weights)

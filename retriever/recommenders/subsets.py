@@ -1,0 +1,229 @@
+"""What a recommender says of any part of one history: the ground that every attribution method stands on."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+Doubles = npt.NDArray[np.float64]
+Keep = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """A weighted sum of items' scores: one item's score, or what it leads others by.
+
+    Attributes:
+        columns: int64 [n], the items' columns.
+        weights: float64 [n].
+    """
+
+    columns: npt.NDArray[np.int64]
+    weights: Doubles
+
+    @classmethod
+    def one(cls, column: int) -> Self:
+        """Return one item's score."""
+        return cls(np.array([column], dtype=np.int64), np.ones(1))
+
+    @classmethod
+    def mean(cls, columns: npt.NDArray[np.int64]) -> Self:
+        """Return the mean score of some items; 0 of none."""
+        return cls(np.asarray(columns, dtype=np.int64), np.full(len(columns), 1.0 / max(1, len(columns))))
+
+    def before(self, end: int) -> Mix:
+        """Return what is left for a recommender that knows the first ``end`` items only."""
+        known = self.columns < end
+        return Mix(self.columns[known], self.weights[known])
+
+
+class Subsets(ABC):
+    """Scores mixes for any part of one history, as if the rest had never happened.
+
+    All of it is float64, and equal to ``Recommender.scores`` of the shortened history but for float32's rounding.
+
+    Args:
+        n_behaviours: Length of the history.
+        n_mixes: How many sums are asked for.
+    """
+
+    def __init__(self, n_behaviours: int, n_mixes: int) -> None:
+        self.n_behaviours = n_behaviours
+        self.n_mixes = n_mixes
+
+    @abstractmethod
+    def scores(self, keep: Keep) -> Doubles:
+        """Return float64 [n_parts, n_mixes].
+
+        Args:
+            keep: bool [n_parts, n_behaviours], which behaviours each part has.
+        """
+
+    @abstractmethod
+    def falls(self, keep: Keep) -> Doubles:
+        """Return float64 [n_behaviours, n_mixes]: what is lost without one more behaviour; 0 for those that are gone.
+
+        Args:
+            keep: bool [n_behaviours], what is still there.
+        """
+
+    @abstractmethod
+    def gradients(self, presence: float) -> Doubles:
+        """Return float64 [n_behaviours, n_mixes]: the derivative by each behaviour's presence.
+
+        Presence is a number from 0, as if it had not happened, to 1. Between them a behaviour's weight is that share of
+        itself, and it ages what is older by as much.
+
+        Args:
+            presence: Where the derivative is taken, the same for all behaviours; above 0.
+        """
+
+    def thinning(self) -> Thinning:
+        """Return the whole history, ready to lose one behaviour after another."""
+        return AskedThinning(self)
+
+    def whole(self) -> Doubles:
+        """Return float64 [n_mixes] for the whole history."""
+        return self._all(present=True)
+
+    def base(self) -> Doubles:
+        """Return float64 [n_mixes] for the empty history."""
+        return self._all(present=False)
+
+    def _all(self, *, present: bool) -> Doubles:
+        scores: Doubles = self.scores(np.full((1, self.n_behaviours), present))[0]
+        return scores
+
+
+class Thinning(ABC):
+    """One history that loses one behaviour after another.
+
+    Args:
+        keep: bool [n_behaviours], what is there at first; copied.
+        scores: float64 [n_mixes] of it.
+
+    Attributes:
+        keep: What is still there.
+        scores: What the recommender says of it.
+    """
+
+    def __init__(self, keep: Keep, scores: Doubles) -> None:
+        self.keep = keep.copy()
+        self.scores = scores
+
+    @abstractmethod
+    def falls(self) -> Doubles:
+        """Return float64 [n_behaviours, n_mixes]: what is lost without one more; 0 for those that are gone."""
+
+    @abstractmethod
+    def drop(self, place: int) -> None:
+        """Take one behaviour away that is still there."""
+
+
+class AskedThinning(Thinning):
+    """Asks its subsets anew after every loss.
+
+    Args:
+        subsets: The history.
+    """
+
+    def __init__(self, subsets: Subsets) -> None:
+        super().__init__(np.ones(subsets.n_behaviours, dtype=bool), subsets.whole())
+        self._subsets = subsets
+        self._falls = subsets.falls(self.keep)
+
+    def falls(self) -> Doubles:
+        """Return float64 [n_behaviours, n_mixes]."""
+        return self._falls
+
+    def drop(self, place: int) -> None:
+        """Take one behaviour away."""
+        self.scores = self.scores - self._falls[place]
+        self.keep[place] = False
+        self._falls = self._subsets.falls(self.keep)
+
+
+class ConstantSubsets(Subsets):
+    """Of a recommender that no behaviour moves.
+
+    Args:
+        n_behaviours: Length of the history.
+        values: float64 [n_mixes].
+    """
+
+    def __init__(self, n_behaviours: int, values: Doubles) -> None:
+        super().__init__(n_behaviours, len(values))
+        self._values = values
+
+    def scores(self, keep: Keep) -> Doubles:
+        """Return the same for every part."""
+        return np.repeat(self._values[np.newaxis], len(keep), axis=0)
+
+    def falls(self, keep: Keep) -> Doubles:
+        """Return zeros."""
+        return np.zeros((len(keep), self.n_mixes))
+
+    def gradients(self, presence: float) -> Doubles:  # noqa: ARG002  the same everywhere
+        """Return zeros."""
+        return np.zeros((self.n_behaviours, self.n_mixes))
+
+
+class SummedSubsets(Subsets):
+    """Of a weighted sum of recommenders.
+
+    Args:
+        parts: Each recommender's subsets of the same history and mixes.
+        weights: Each recommender's weight.
+    """
+
+    def __init__(self, n_behaviours: int, n_mixes: int, parts: Sequence[Subsets], weights: Sequence[float]) -> None:
+        super().__init__(n_behaviours, n_mixes)
+        self._parts = list(zip(parts, weights, strict=True))
+
+    def scores(self, keep: Keep) -> Doubles:
+        """Return the weighted sum of the parts' scores."""
+        return sum((w * part.scores(keep) for part, w in self._parts), np.zeros((len(keep), self.n_mixes)))
+
+    def falls(self, keep: Keep) -> Doubles:
+        """Return the weighted sum of what the parts lose."""
+        return sum((w * part.falls(keep) for part, w in self._parts), np.zeros((len(keep), self.n_mixes)))
+
+    def gradients(self, presence: float) -> Doubles:
+        """Return the weighted sum of the parts' derivatives."""
+        zero = np.zeros((self.n_behaviours, self.n_mixes))
+        return sum((w * part.gradients(presence) for part, w in self._parts), zero)
+
+    def thinning(self) -> Thinning:
+        """Return a thinning that sums the parts' own, which may be faster than asking anew each time."""
+        return _SummedThinning(self.n_behaviours, self.n_mixes, [(part.thinning(), w) for part, w in self._parts])
+
+
+class _SummedThinning(Thinning):
+    def __init__(self, n_behaviours: int, n_mixes: int, parts: Sequence[tuple[Thinning, float]]) -> None:
+        super().__init__(np.ones(n_behaviours, dtype=bool), np.zeros(n_mixes))
+        self._parts = parts
+        self._sum()
+
+    def falls(self) -> Doubles:
+        zero = np.zeros((len(self.keep), len(self.scores)))
+        return sum((weight * part.falls() for part, weight in self._parts), zero)
+
+    def drop(self, place: int) -> None:
+        self.keep[place] = False
+        for part, _ in self._parts:
+            part.drop(place)
+        self._sum()
+
+    def _sum(self) -> None:
+        self.scores = sum((weight * part.scores for part, weight in self._parts), np.zeros(len(self.scores)))
+
+
+def later(keep: Keep) -> npt.NDArray[np.int64]:
+    """Return how many kept behaviours come after each one, int64, along the last axis."""
+    kept = keep.astype(np.int64)
+    return np.asarray(np.cumsum(kept[..., ::-1], axis=-1)[..., ::-1] - kept)
