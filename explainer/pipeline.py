@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.orm import Session
 
-from explainer.attribution import Attribution, Attributor, ClosedFormLeaveOneOut
+from explainer.attribution import Attribution, Attributor, LeaveOneOut
 from explainer.audit import log
 from explainer.errors import ConflictError
 from explainer.evidence import Evidence, EvidenceBuilder
@@ -62,7 +62,7 @@ class Explainer:
         self.database = database
         self.model = model
         self.writer = writer
-        self._attributor = attributor or ClosedFormLeaveOneOut()
+        self._attributor = attributor or LeaveOneOut()
         with database.session() as session:
             self.domain = dataset_row(session).domain
             people = _people(session, model)

@@ -22,6 +22,7 @@ class Attribution:
         score: The item's score for the whole history.
         base: Its score for an empty history.
         seconds: Time the method took.
+        error: Largest standard error of a contribution; 0 where nothing is estimated.
     """
 
     item: str
@@ -31,6 +32,7 @@ class Attribution:
     score: float
     base: float
     seconds: float
+    error: float = 0.0
 
     @property
     def completeness_gap(self) -> float:

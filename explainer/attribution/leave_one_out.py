@@ -5,50 +5,35 @@ Since a recommender is a pure function of the history, this is exact: no retrain
 
 from __future__ import annotations
 
-import time
+import numpy as np
 
-from explainer.attribution.base import Attribution, by_size
-from retriever.data import History
-from retriever.recommenders.base import Recommender
+from explainer.attribution.simple import Case, SimpleAttributor
+from retriever.recommenders.subsets import Doubles
 
 _HISTORIES_AT_ONCE = 256
 
 
-class ClosedFormLeaveOneOut:
+class LeaveOneOut(SimpleAttributor):
     """Asks the recommender, which knows its own leave-one-out in closed form."""
 
-    method = "leave-one-out, closed form"
+    method = "leave-one-out"
 
-    def attribute(self, recommender: Recommender, history: History, item: str) -> Attribution:
-        """Return the attribution (see :class:`~explainer.attribution.base.Attributor`)."""
-        start = time.perf_counter()
-        contributions = tuple(map(float, recommender.contributions(history, item)))
-        score, base = _score_and_base(recommender, history, item)
-        return Attribution(
-            item, self.method, contributions, by_size(contributions), score, base, time.perf_counter() - start
-        )
+    def contributions(self, case: Case) -> Doubles:
+        """Return what the score loses without each behaviour, float64 [n_behaviours]."""
+        subsets = case.subsets
+        return subsets.falls(np.ones(subsets.n_behaviours, dtype=bool))[:, 0]
 
 
-class BatchedLeaveOneOut:
-    """Scores every history that lacks one behaviour, in batches: for any recommender, and the closed form's proof."""
+class BatchedLeaveOneOut(SimpleAttributor):
+    """Ranks with every history that lacks one behaviour: brute force, and the proof of the closed forms."""
 
     method = "leave-one-out, batched"
 
-    def attribute(self, recommender: Recommender, history: History, item: str) -> Attribution:
-        """Return the attribution (see :class:`~explainer.attribution.base.Attributor`)."""
-        start = time.perf_counter()
-        score, base = _score_and_base(recommender, history, item)
-        column = recommender.catalogue.position(item)
+    def contributions(self, case: Case) -> Doubles:
+        """Return what the score loses without each behaviour, float64 [n_behaviours]."""
+        recommender, history, column = case.recommender, case.history, case.column
+        whole = float(recommender.scores([history])[0, column])
         lacking = [history.without({behaviour.id}) for behaviour in history.behaviours]
-        contributions: list[float] = []
-        for at in range(0, len(lacking), _HISTORIES_AT_ONCE):
-            scores = recommender.scores(lacking[at : at + _HISTORIES_AT_ONCE])[:, column]
-            contributions += [score - float(without) for without in scores]
-        seconds = time.perf_counter() - start
-        return Attribution(item, self.method, tuple(contributions), by_size(contributions), score, base, seconds)
-
-
-def _score_and_base(recommender: Recommender, history: History, item: str) -> tuple[float, float]:
-    column = recommender.catalogue.position(item)
-    scores = recommender.scores([history, History(history.user)])[:, column]
-    return float(scores[0]), float(scores[1])
+        starts = range(0, len(lacking), _HISTORIES_AT_ONCE)
+        scores = [recommender.scores(lacking[at : at + _HISTORIES_AT_ONCE])[:, column] for at in starts]
+        return whole - np.concatenate([np.zeros(0), *scores])

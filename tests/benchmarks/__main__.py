@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from explainer.assembly import make_engine, make_explainer
-from explainer.attribution import BatchedLeaveOneOut, ClosedFormLeaveOneOut
+from explainer.attribution import BatchedLeaveOneOut, LeaveOneOut
 from explainer.evidence import EvidenceBuilder
 from explainer.settings import Settings
 from explainer.storage import catalogue
@@ -70,7 +70,7 @@ def attribution(settings: Settings) -> dict[str, float]:
         histories = [catalogue.load_history(session, user) for user, _ in catalogue.users(session, 300)]
     history = next(History(h.user, h.behaviours[:100]) for h in histories if len(h) >= 100)
     recommender = explainer.model.recommender
-    closed, batched = ClosedFormLeaveOneOut(), BatchedLeaveOneOut()
+    closed, batched = LeaveOneOut(), BatchedLeaveOneOut()
     return {
         "leave_one_out_closed_form_ms": 1000 * median_s(lambda: closed.attribute(recommender, history, "50"), 50),
         "leave_one_out_batched_ms": 1000 * median_s(lambda: batched.attribute(recommender, history, "50"), 20),
@@ -83,7 +83,7 @@ def writing(settings: Settings) -> dict[str, float]:
     with Database(settings.url).session() as session:
         users = [user for user, _ in catalogue.users(session, 1000)][::24][:40]
     model = explainer.model.recommender
-    builder, attributor = EvidenceBuilder(explainer.model, "video"), ClosedFormLeaveOneOut()
+    builder, attributor = EvidenceBuilder(explainer.model, "video"), LeaveOneOut()
     requests = []
     for history in map(explainer.history, users):
         items = [r.item.id for r in recommend(model, history, 3)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.attribution import BatchedLeaveOneOut, ClosedFormLeaveOneOut
+from explainer.attribution import BatchedLeaveOneOut, LeaveOneOut
 from retriever.data import History
 from retriever.errors import UnknownItemError
 from tests.conftest import rating
@@ -36,7 +36,7 @@ class AttributorContract:
 class TestClosedForm(AttributorContract):
     @pytest.fixture
     def attributor(self):
-        return ClosedFormLeaveOneOut()
+        return LeaveOneOut()
 
 
 class TestBatched(AttributorContract):
@@ -57,6 +57,6 @@ def test_the_closed_form_equals_brute_force(model, rows, target):
     history = History.of(
         "u", [rating("u", f"i{i}", v, n + 1, "like" if v is None else "rating") for n, (i, v) in enumerate(rows)]
     )
-    fast = ClosedFormLeaveOneOut().attribute(model.recommender, history, f"i{target}")
+    fast = LeaveOneOut().attribute(model.recommender, history, f"i{target}")
     slow = BatchedLeaveOneOut().attribute(model.recommender, history, f"i{target}")
     assert fast.contributions == pytest.approx(slow.contributions, abs=1e-4)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.attribution import ClosedFormLeaveOneOut
+from explainer.attribution import LeaveOneOut
 from explainer.evidence import (
     CloseInMeaning,
     CoOccurrence,
@@ -30,7 +30,7 @@ def cases(model, dataset):
     found = []
     for history in dataset.histories.values():
         for r in recommend(model.recommender, history, 4):
-            attribution = ClosedFormLeaveOneOut().attribute(model.recommender, history, r.item.id)
+            attribution = LeaveOneOut().attribute(model.recommender, history, r.item.id)
             found.append((history, attribution, builder.build(history, attribution)))
     return found
 
@@ -88,7 +88,7 @@ def test_a_disliked_film_is_never_a_reason(model):
     history = History("u", tuple(rating("u", f"i{n}", 1.0, n) for n in range(1, 20)))
     builder = EvidenceBuilder(model, "video")
     for r in recommend(model.recommender, history, 10):
-        evidence = builder.build(history, ClosedFormLeaveOneOut().attribute(model.recommender, history, r.item.id))
+        evidence = builder.build(history, LeaveOneOut().attribute(model.recommender, history, r.item.id))
         assert evidence.behaviours == ()
         assert evidence.known_user
 
@@ -98,7 +98,7 @@ def test_popularity_is_only_claimed_of_what_is_popular(model, dataset):
     cold = History("new")
     popular = 0
     for item in dataset.items:
-        evidence = builder.build(cold, ClosedFormLeaveOneOut().attribute(model.recommender, cold, item.id))
+        evidence = builder.build(cold, LeaveOneOut().attribute(model.recommender, cold, item.id))
         assert not evidence.known_user
         if evidence.popularity is not None:
             popular += 1

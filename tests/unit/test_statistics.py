@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.attribution import ClosedFormLeaveOneOut
+from explainer.attribution import LeaveOneOut
 from explainer.evidence import CoOccurrence, EvidenceBuilder, EvidencePolicy
 from explainer.evidence.policy import lowest_share
 from explainer.evidence.reasons import ReasonFinder
@@ -63,7 +63,7 @@ def test_in_mixed_data_people_are_counted_by_what_they_did():
     quoted = set()
     for history in dataset.histories.values():
         for r in recommend(model.recommender, history, 3):
-            evidence = builder.build(history, ClosedFormLeaveOneOut().attribute(model.recommender, history, r.item.id))
+            evidence = builder.build(history, LeaveOneOut().attribute(model.recommender, history, r.item.id))
             for b in evidence.behaviours:
                 if (co := b.co_occurrence) is None:
                     continue

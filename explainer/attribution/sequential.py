@@ -1,0 +1,76 @@
+"""Sequential deletion: take away what the item's place rests on most, look again, take away the next.
+
+One at a time, contributions are exact for where they stand: what the score loses at that moment. So they add up to the
+whole, two behaviours that say the same do not hide each other as they do in leave-one-out, and the first one's
+contribution is its leave-one-out.
+
+While the item still leads its rivals, a behaviour that holds them up as well counts for less: what keeps an item in the
+list is its lead. Afterwards its score alone counts.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from explainer.attribution.base import Attribution
+from explainer.attribution.rivals import best_others
+from retriever.data import History
+from retriever.recommenders.base import Recommender
+from retriever.recommenders.subsets import Doubles, Mix, Thinning
+
+
+class SequentialDeletion:
+    """See the module.
+
+    Args:
+        rivals: How many of the other items in the list the lead is measured against.
+        lead: How much of what the rivals lose is subtracted, 0 to 1; 0 looks at the item's score alone.
+        share: So much of what is left is chosen at a look, at least one behaviour; long histories need fewer looks.
+    """
+
+    method = "sequential deletion"
+
+    def __init__(self, rivals: int = 20, lead: float = 0.5, share: float = 0.01) -> None:
+        self._rivals = rivals
+        self._lead = lead
+        self._share = share
+
+    def attribute(self, recommender: Recommender, history: History, item: str) -> Attribution:
+        """Return the attribution (see :class:`~explainer.attribution.base.Attributor`)."""
+        start = time.perf_counter()
+        column = recommender.catalogue.position(item)
+        rivals = best_others(recommender, history, column, self._rivals)
+        thinning = recommender.subsets(history, [Mix.one(column), Mix.mean(rivals)]).thinning()
+        score = float(thinning.scores[0])
+        contributions, order = self._walk(thinning)
+        base = float(thinning.scores[0])
+        seconds = time.perf_counter() - start
+        return Attribution(item, self.method, contributions, order, score, base, seconds)
+
+    def _walk(self, thinning: Thinning) -> tuple[tuple[float, ...], tuple[int, ...]]:
+        """Take everything away; return what the score lost each time, and in which order."""
+        contributions: list[float] = [0.0] * len(thinning.keep)
+        order: list[int] = []
+        gone = np.zeros(len(thinning.keep))
+        score, leads = float(thinning.scores[0]), True
+        while len(order) < len(contributions):
+            leads = leads and score > thinning.scores[1]
+            count = max(1, int(self._share * (len(contributions) - len(order))))
+            for place in _largest(self._lost(thinning.falls(), leads=leads) + gone, count):
+                thinning.drop(place)
+                contributions[place], score = score - float(thinning.scores[0]), float(thinning.scores[0])
+                order.append(place)
+                gone[place] = -np.inf
+        return tuple(contributions), tuple(order)
+
+    def _lost(self, falls: Doubles, *, leads: bool) -> Doubles:
+        return falls[:, 0] - self._lead * falls[:, 1] if leads else falls[:, 0]
+
+
+def _largest(values: Doubles, count: int) -> list[int]:
+    if count == 1:
+        return [int(values.argmax())]
+    order: list[int] = np.argsort(-values, kind="stable")[:count].tolist()
+    return order
