@@ -23,6 +23,10 @@ class AssetError(ExplainerError):
     """A model, adapter or data package is missing or damaged."""
 
 
+class MissingLibraryError(ExplainerError):
+    """A library that only a comparison needs is not installed."""
+
+
 class PromptError(ExplainerError):
     """A prompt template is missing or refers to something it is not given."""
 

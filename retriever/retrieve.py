@@ -28,13 +28,22 @@ class Recommendation:
     cold: bool = False
 
 
-def recommend(recommender: Recommender, history: History, k: int) -> list[Recommendation]:
+def recommend(
+    recommender: Recommender, history: History, k: int, met: npt.NDArray[np.bool_] | None = None
+) -> list[Recommendation]:
     """Return the k best items the user has not met, best first, ties by catalogue order.
 
     The whole catalogue is ranked, so a place in the list is the rank that :func:`rank_of` gives (but for ties).
+
+    Args:
+        recommender: What scores the items.
+        history: Whose list.
+        k: Length of the list.
+        met: bool [n_items], what is no news to the user; by default what the history holds. A shortened history takes
+            that of the whole one: what is left out of account was met all the same.
     """
     scores = recommender.scores([history])[0]
-    candidates = np.flatnonzero(~met_items(recommender, history))
+    candidates = np.flatnonzero(~(met_items(recommender, history) if met is None else met))
     order = candidates[np.argsort(-scores[candidates], kind="stable")][:k]
     catalogue = recommender.catalogue
     fitted = len(catalogue) - catalogue.cold
@@ -42,11 +51,20 @@ def recommend(recommender: Recommender, history: History, k: int) -> list[Recomm
     return [Recommendation(catalogue.items[at], rank, float(scores[at]), bool(at >= fitted)) for rank, at in ranked]
 
 
-def rank_of(recommender: Recommender, history: History, item: str) -> tuple[int, float]:
-    """Return the item's rank among everything the user has not met (from 1; ties count against it) and its score."""
+def rank_of(
+    recommender: Recommender, history: History, item: str, met: npt.NDArray[np.bool_] | None = None
+) -> tuple[int, float]:
+    """Return the item's rank among everything the user has not met (from 1; ties count against it) and its score.
+
+    Args:
+        recommender: What scores the items.
+        history: Whose list.
+        item: The item.
+        met: As for :func:`recommend`.
+    """
     scores = recommender.scores([history])[0]
     at = recommender.catalogue.position(item)
-    rivals = ~met_items(recommender, history)
+    rivals = ~(met_items(recommender, history) if met is None else met)
     rivals[at] = False
     return 1 + int(np.count_nonzero(scores[rivals] >= scores[at])), float(scores[at])
 

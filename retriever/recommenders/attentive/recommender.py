@@ -21,11 +21,13 @@ from retriever.recommenders.attentive.sequences import Encoded, age_steps, centr
 from retriever.recommenders.attentive.subsets import Attended, AttendedSubsets
 from retriever.recommenders.base import Arrays, Recommender, Scores, Training
 from retriever.recommenders.catalogue import Catalogue
-from retriever.recommenders.subsets import Mix, Subsets
+from retriever.recommenders.subsets import Doubles, Mix, Subsets
 from retriever.training import Trainer
 from retriever.validation import hold_back
 from retriever.workspace import NOWHERE, Workspace
 
+# So that a history without known items divides by something.
+_TINY = 1e-30
 Tables = Mapping[str, npt.NDArray[np.float32]]
 
 
@@ -90,6 +92,15 @@ class AttentiveRecommender(Recommender):
         table = np.stack(terms).astype(np.float64) if terms else np.zeros((0, 2, 0, len(asked)))
         attended = Attended(len(history), encoded.places, table, self._tables["bias"][asked], weights)
         return AttendedSubsets(attended, self.config.history_length, self.config.smoothing)
+
+    def attention(self, history: History, column: int) -> Doubles:
+        """Return the share of attention that each behaviour gets before an item, float64 [n_behaviours]."""
+        encoded = encode(history, self.catalogue, self.scale).last(self.config.history_length)
+        ages = np.arange(len(encoded) - 1, -1, -1)
+        given, _ = self._terms(encoded, ages, self._tables["queries"][[column]], self._tables["targets"][[column]])
+        shares = np.zeros(len(history))
+        shares[encoded.places] = given[:, 0] / max(float(given.sum()), _TINY)
+        return shares
 
     def _terms(
         self, encoded: Encoded, ages: npt.NDArray[np.int64], queries: Scores, targets: Scores

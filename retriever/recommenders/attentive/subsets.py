@@ -45,21 +45,25 @@ class AttendedSubsets(Subsets):
         attended: The history.
         length: Most recent behaviours that are looked at.
         smoothing: Power of the attention's denominator.
+
+    Attributes:
+        attended: The history.
+        smoothing: Power of the attention's denominator.
     """
 
     def __init__(self, attended: Attended, length: int, smoothing: float) -> None:
         super().__init__(attended.n_behaviours, attended.weights.shape[1])
-        self._attended = attended
+        self.attended = attended
         self._length = length
-        self._smoothing = smoothing
+        self.smoothing = smoothing
 
     def scores(self, keep: Keep) -> Doubles:
         """Return float64 [n_parts, n_mixes] (see :class:`~retriever.recommenders.subsets.Subsets`)."""
         found = [np.zeros((0, self.n_mixes))]
         for start in range(0, len(keep), _PARTS_AT_ONCE):
-            kept = keep[start : start + _PARTS_AT_ONCE, self._attended.places]
+            kept = keep[start : start + _PARTS_AT_ONCE, self.attended.places]
             ages = later(kept)
-            found.append(self._mixed(self._attended.terms(ages, kept & (ages < self._length)).sum(axis=-2)))
+            found.append(self._mixed(self.attended.terms(ages, kept & (ages < self._length)).sum(axis=-2)))
         return np.concatenate(found)
 
     def falls(self, keep: Keep) -> Doubles:
@@ -68,14 +72,14 @@ class AttendedSubsets(Subsets):
         Without a behaviour everything older is one place nearer, and one more old behaviour comes into view. So every
         behaviour has a term at its place and one a place nearer; sums over the newer and the older ones do the rest.
         """
-        kept = keep[self._attended.places]
+        kept = keep[self.attended.places]
         ages = later(kept)
-        here = self._attended.terms(ages, kept & (ages < self._length))
-        nearer = self._attended.terms(np.maximum(ages - 1, 0), kept & (ages <= self._length))
+        here = self.attended.terms(ages, kept & (ages < self._length))
+        nearer = self.attended.terms(np.maximum(ages - 1, 0), kept & (ages <= self._length))
         total = here.sum(axis=1, keepdims=True)
         without = total - np.cumsum(here, axis=1) + np.cumsum(nearer, axis=1) - nearer
         lost = np.zeros((self.n_behaviours, self.n_mixes))
-        lost[self._attended.places] = self._mixed(total) - self._mixed(without)
+        lost[self.attended.places] = self._mixed(total) - self._mixed(without)
         lost[~keep] = 0.0
         return lost
 
@@ -84,20 +88,24 @@ class AttendedSubsets(Subsets):
 
         Ages stay those of the whole history: the network knows ages in steps, which have no derivative.
         """
-        ages = later(np.ones(len(self._attended.places), dtype=bool))
-        attention, spoken = self._attended.terms(ages, ages < self._length)
+        attention, spoken = self.terms()
         total, said = presence * attention.sum(axis=0), presence * spoken.sum(axis=0)
         some = total > 0
         safe = np.where(some, total, 1.0)
-        by_attention = -self._smoothing * said / safe ** (self._smoothing + 1.0)
-        slopes = np.where(some, spoken / safe**self._smoothing + attention * by_attention, 0.0)
+        by_attention = -self.smoothing * said / safe ** (self.smoothing + 1.0)
+        slopes = np.where(some, spoken / safe**self.smoothing + attention * by_attention, 0.0)
         gradients = np.zeros((self.n_behaviours, self.n_mixes))
-        gradients[self._attended.places] = slopes @ self._attended.weights
+        gradients[self.attended.places] = slopes @ self.attended.weights
         return gradients
+
+    def terms(self) -> Doubles:
+        """Return attention and attention · value in the whole history, float64 [2, n_known, n_items]."""
+        ages = later(np.ones(len(self.attended.places), dtype=bool))
+        return self.attended.terms(ages, ages < self._length)
 
     def _mixed(self, sums: Doubles) -> Doubles:
         """Return float64 [..., n_mixes] of sums of attention and of attention · value [2, ..., n_items]."""
         attention, spoken = sums
         some = attention > 0
-        average = np.where(some, spoken / np.where(some, attention, 1.0) ** self._smoothing, 0.0)
-        return np.asarray((average + self._attended.bias) @ self._attended.weights)
+        average = np.where(some, spoken / np.where(some, attention, 1.0) ** self.smoothing, 0.0)
+        return np.asarray((average + self.attended.bias) @ self.attended.weights)

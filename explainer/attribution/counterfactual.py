@@ -1,0 +1,167 @@
+"""The smallest set of own behaviours without which an item leaves the list, confirmed by ranking again.
+
+Candidates come from closed forms: the scores of the item and of those that could take its place, for parts of the
+history. What they find is then ranked by the real pipeline, over the whole catalogue; only what that confirms counts.
+What is left out of account was met all the same, so it is not recommended instead.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import numpy.typing as npt
+
+from explainer.attribution.rivals import best_others
+from retriever.data import History
+from retriever.recommenders.base import Recommender
+from retriever.recommenders.subsets import Doubles, Keep, Mix, Subsets
+from retriever.retrieve import Recommendation, met_items, rank_of, recommend
+
+Places = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """What would have kept an item out of the list.
+
+    Attributes:
+        item: The item.
+        k: Length of the list.
+        rank: The item's rank as it is.
+        places: Places in the history of the smallest set found, oldest first; None if there is none up to ``max_size``.
+        max_size: Largest size looked for.
+        exhaustive: Whether every smaller set was tried; else the most promising ones of each size.
+        new_rank: The item's rank without the set.
+        replacement: The best item that comes into the list instead.
+        seconds: Time it took.
+    """
+
+    item: str
+    k: int
+    rank: int
+    places: Places | None
+    max_size: int
+    exhaustive: bool
+    new_rank: int | None
+    replacement: Recommendation | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class CounterfactualSearch:
+    """Looks for counterfactuals.
+
+    Attributes:
+        max_size: Largest set looked for.
+        rivals: How many items below the list may come into it.
+        sets: Most sets tried per size; where there are more, those of the behaviours that hold the item up most.
+        confirmations: Most sets ranked again per size.
+    """
+
+    max_size: int = 5
+    rivals: int = 100
+    sets: int = 2000
+    confirmations: int = 5
+
+    def find(self, recommender: Recommender, history: History, item: str, k: int) -> Counterfactual:
+        """Return the counterfactual of an item in the user's list of k.
+
+        Raises:
+            UnknownItemError: If the recommender does not know the item.
+        """
+        start = time.perf_counter()
+        met = met_items(recommender, history)
+        rank, _ = rank_of(recommender, history, item, met)
+        case = _Case.of(self, recommender, history, item, k, met)
+        found = case.smallest() if rank <= k and len(history) else None
+        new_rank, replacement = (None, None) if found is None else case.confirmed(found)
+        return Counterfactual(
+            item, k, rank, found, self.max_size, case.exhaustive, new_rank, replacement, time.perf_counter() - start
+        )
+
+
+@dataclass
+class _Case:
+    search: CounterfactualSearch
+    recommender: Recommender
+    history: History
+    item: str
+    k: int
+    met: npt.NDArray[np.bool_]
+    subsets: Subsets
+    useful: npt.NDArray[np.int64]
+    exhaustive: bool = True
+
+    @classmethod
+    def of(
+        cls, search: CounterfactualSearch, recommender: Recommender, history: History, item: str, k: int, met: Keep
+    ) -> _Case:
+        column = recommender.catalogue.position(item)
+        others = best_others(recommender, history, column, k + search.rivals)
+        subsets = recommender.subsets(history, [Mix.one(column), *map(Mix.one, others.tolist())])
+        everything = np.ones(len(history), dtype=bool)
+        falls, whole = subsets.falls(everything), subsets.whole()
+        return cls(search, recommender, history, item, k, met, subsets, _most_useful(falls, whole, k))
+
+    def smallest(self) -> Places | None:
+        """Return the smallest set that the real ranking confirms."""
+        for size in range(1, min(self.search.max_size, len(self.history)) + 1):
+            found = self._of_size(size)
+            if found is not None:
+                return found
+        return None
+
+    def _of_size(self, size: int) -> Places | None:
+        sets = np.array(list(self._sets(size)), dtype=np.int64)
+        keep = np.ones((len(sets), len(self.history)), dtype=bool)
+        keep[np.arange(len(sets))[:, np.newaxis], sets] = False
+        lead = self._lead(self.subsets.scores(keep))
+        promising = np.argsort(lead, kind="stable")[: self.search.confirmations]
+        for at in promising:
+            places = tuple(sorted(sets[at].tolist()))
+            if lead[at] <= 0 and self.confirmed(places)[0] > self.k:
+                return places
+        return None
+
+    def _sets(self, size: int) -> Iterator[Places]:
+        """Yield the sets of a size, of all behaviours if they are not too many, else of the most useful ones."""
+        count = len(self.useful)
+        while count > size and comb(count, size) > self.search.sets:
+            count -= 1
+        if size > 1 or count == len(self.useful):
+            self.exhaustive = self.exhaustive and count == len(self.useful)
+        return combinations(self.useful[: max(count, size)].tolist(), size)
+
+    def _lead(self, scores: Doubles) -> Doubles:
+        """Return by how much the item leads the k-th best of the others; at 0 or below it has left the list."""
+        if scores.shape[1] <= self.k:
+            return np.full(len(scores), np.inf)
+        others = np.partition(-scores[:, 1:], self.k - 1, axis=1)[:, self.k - 1]
+        return np.asarray(scores[:, 0] + others)
+
+    def confirmed(self, places: Places) -> tuple[int, Recommendation | None]:
+        """Return the item's real rank without the set, and the best newcomer to the list."""
+        shortened = self.history.without({self.history.behaviours[place].id for place in places})
+        rank, _ = rank_of(self.recommender, shortened, self.item, self.met)
+        before = {r.item.id for r in recommend(self.recommender, self.history, self.k)}
+        after = recommend(self.recommender, shortened, self.k, self.met)
+        return rank, next((r for r in after if r.item.id not in before), None)
+
+
+def _most_useful(falls: Doubles, whole: Doubles, k: int) -> npt.NDArray[np.int64]:
+    """Return places, first the behaviours whose loss costs the item most of its lead over those about to overtake it.
+
+    Args:
+        falls: float64 [n_behaviours, 1 + n_others], what item and others lose.
+        whole: float64 [1 + n_others], their scores.
+        k: Length of the list.
+    """
+    leads = whole[0] - whole[1:]
+    near = np.argsort(leads, kind="stable")[max(0, k - 1) : k + 9]
+    lost = falls[:, :1] - falls[:, 1:][:, near]
+    return np.argsort(-lost.mean(axis=1) if len(near) else -falls[:, 0], kind="stable")

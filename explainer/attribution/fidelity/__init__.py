@@ -1,0 +1,1 @@
+"""How faithful attribution is, measured by taking away what it calls important."""
