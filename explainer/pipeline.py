@@ -11,22 +11,27 @@ from typing import Any
 import msgspec
 from sqlalchemy.orm import Session
 
-from explainer.attribution import Attribution, Attributor, LeaveOneOut
+from explainer.attribution import Attributor
+from explainer.attribution.defaults import default_attributor
 from explainer.audit import log
+from explainer.cases import Case, CaseMaker
 from explainer.errors import ConflictError
-from explainer.evidence import Evidence, EvidenceBuilder
+from explainer.evidence import EvidenceBuilder
 from explainer.storage.catalogue import counted_kinds, dataset_row, load_dataset, load_history, load_item
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
 from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.storage.versions import note_model, note_prompt
-from explainer.view import record_of
+from explainer.view import counterfactual_record, record_of
 from explainer.writing.slots import slot_values
 from explainer.writing.writer import Request, Writer, Written
 from retriever.data import History, Item
 from retriever.retrieve import Recommendation, met_items, rank_of, recommend
 from retriever.statistics import PeopleCounts, counts_by_kind
 from retriever.store import FittedModel
+
+# The list that a single item is judged by, when no list was asked for.
+USUAL_LIST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,6 @@ class Style:
 
     locale: str = "en"
     audience: str = "customer"
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """Everything known about one explanation before it is written."""
-
-    target: Recommendation
-    attribution: Attribution
-    evidence: Evidence
 
 
 class Explainer:
@@ -62,11 +58,11 @@ class Explainer:
         self.database = database
         self.model = model
         self.writer = writer
-        self._attributor = attributor or LeaveOneOut()
         with database.session() as session:
             self.domain = dataset_row(session).domain
             people = _people(session, model)
-        self._evidence = EvidenceBuilder(model, self.domain, people=people)
+        evidence = EvidenceBuilder(model, self.domain, people=people)
+        self.cases = CaseMaker(model.recommender, attributor or default_attributor(model.recommender), evidence)
 
     def check(self) -> None:
         """Check that the database can be used.
@@ -92,7 +88,8 @@ class Explainer:
     ) -> list[ExplanationRow]:
         """Explain the user's k best items and store it; with ``reuse``, show again what was stored and still holds."""
         history = self.history(user)
-        return self._explain(history, recommend(self.model.recommender, history, k), style or Style(), reuse=reuse)
+        targets = recommend(self.model.recommender, history, k)
+        return self._explain(history, targets, style or Style(), k, reuse=reuse)
 
     def explain_items(
         self, user: str, items: Sequence[str], style: Style | None = None, *, reuse: bool = False
@@ -108,7 +105,7 @@ class Explainer:
         with self.database.session() as session:
             known = [load_item(session, item) for item in items]
         targets = [self._target(history, item) for item in known]
-        return self._explain(history, targets, style or Style(), reuse=reuse)
+        return self._explain(history, targets, style or Style(), USUAL_LIST, reuse=reuse)
 
     def _target(self, history: History, item: Item) -> Recommendation:
         model = self.model.recommender
@@ -119,11 +116,11 @@ class Explainer:
         return Recommendation(item, *rank_of(model, history, item.id), model.catalogue.is_cold(item.id))
 
     def _explain(
-        self, history: History, targets: Sequence[Recommendation], style: Style, *, reuse: bool
+        self, history: History, targets: Sequence[Recommendation], style: Style, k: int, *, reuse: bool
     ) -> list[ExplanationRow]:
-        fingerprint = self._fingerprint(history, style)
+        fingerprint = self._fingerprint(history, style, k)
         shown = self._shown(history.user, targets, fingerprint) if reuse else {}
-        cases = [self._case(history, target) for target in targets if target.item.id not in shown]
+        cases = [self.cases.case(history, target, k) for target in targets if target.item.id not in shown]
         requests = [Request(case.evidence, history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
         texts = self.writer.write(requests, locale=style.locale, audience=style.audience)
@@ -136,10 +133,6 @@ class Explainer:
         with self.database.session() as session:
             return find_shown(session, user, {target.item.id: fingerprint for target in targets})
 
-    def _case(self, history: History, target: Recommendation) -> _Case:
-        attribution = self._attributor.attribute(self.model.recommender, history, target.item.id)
-        return _Case(target, attribution, self._evidence.build(history, attribution))
-
     @property
     def writer_version(self) -> str:
         """Hash of engine, base model and adapter; ``template`` when there is no engine."""
@@ -148,12 +141,13 @@ class Explainer:
             return "template"
         return _hash(engine.name, engine.model_hash, engine.adapter_hash)
 
-    def _fingerprint(self, history: History, style: Style) -> str:
+    def _fingerprint(self, history: History, style: Style, k: int) -> str:
         version = self.writer.prompts.version(style.locale, style.audience)
         behaviours = [behaviour.id for behaviour in history.behaviours]
-        return _hash(self.model.version, self.writer_version, version, style.locale, style.audience, *behaviours)
+        parts = (self.model.version, self.writer_version, version, style.locale, style.audience, str(k))
+        return _hash(*parts, *behaviours)
 
-    def _row(self, history: History, case: _Case, written: Written, style: Style, fingerprint: str) -> ExplanationRow:
+    def _row(self, history: History, case: Case, written: Written, style: Style, fingerprint: str) -> ExplanationRow:
         evidence, attribution = case.evidence, case.attribution
         pairs = zip(history.behaviours, attribution.contributions, strict=True)
         return ExplanationRow(
@@ -167,6 +161,9 @@ class Explainer:
             base_score=attribution.base,
             method=attribution.method,
             contributions={behaviour.id: contribution for behaviour, contribution in pairs},
+            order=[history.behaviours[place].id for place in attribution.order],
+            verdict=msgspec.to_builtins(case.verdict),
+            counterfactual=msgspec.to_builtins(counterfactual_record(history, case.counterfactual)),
             popularity=msgspec.to_builtins(evidence.popularity),
             known_user=evidence.known_user,
             text=written.text,

@@ -7,8 +7,11 @@ from typing import Any
 
 import msgspec
 
+from explainer.attribution.counterfactual import Counterfactual
+from explainer.attribution.deletion_test import DeletionVerdict
 from explainer.evidence import Reason
 from explainer.storage.tables import ExplanationRow
+from retriever.data import History
 
 
 class CitedView(msgspec.Struct, frozen=True):
@@ -26,6 +29,29 @@ class CitedView(msgspec.Struct, frozen=True):
     reasons: list[Reason]
 
 
+class CounterfactualView(msgspec.Struct, frozen=True):
+    """What would have kept the item out of the list.
+
+    Attributes:
+        k: Length of the list.
+        behaviours: Ids of the smallest set without which the item leaves it, oldest first; None if there is none up to
+            ``max_size``.
+        max_size: Largest size looked for.
+        exhaustive: Whether every set of each size looked for was tried.
+        new_rank: The item's rank without the set.
+        replacement: Id of the best item that comes into the list instead,
+        replacement_title: and its title.
+    """
+
+    k: int
+    behaviours: list[str] | None
+    max_size: int
+    exhaustive: bool
+    new_rank: int | None
+    replacement: str | None
+    replacement_title: str | None
+
+
 class Versions(msgspec.Struct, frozen=True):
     """Hashes of everything that made a text."""
 
@@ -41,7 +67,10 @@ class ExplanationView(msgspec.Struct, frozen=True):
     Attributes:
         source: ``model`` when the language model wrote the text, ``template`` when the fallback did.
         score: The recommender's score; ``base_score`` plus all contributions.
-        contributions: Behaviour id → how much the score would fall without that behaviour alone.
+        contributions: Behaviour id → its part of the score, by ``method``.
+        order: Behaviour ids, the one that matters most first.
+        verdict: What deleting the cited behaviours does to the score; None where none is cited.
+        counterfactual: What would have kept the item out; None where it is not in the list.
         gate_failures: What the gate held against drafts that were not used.
     """
 
@@ -58,6 +87,9 @@ class ExplanationView(msgspec.Struct, frozen=True):
     base_score: float
     method: str
     contributions: dict[str, float]
+    order: list[str]
+    verdict: DeletionVerdict | None
+    counterfactual: CounterfactualView | None
     locale: str
     audience: str
     gate_failures: list[str]
@@ -94,10 +126,29 @@ def explanation_view(row: ExplanationRow) -> ExplanationView:
         base_score=row.base_score,
         method=row.method,
         contributions=row.contributions,
+        order=row.order,
+        verdict=msgspec.convert(row.verdict, DeletionVerdict | None),
+        counterfactual=msgspec.convert(row.counterfactual, CounterfactualView | None),
         locale=row.locale,
         audience=row.audience,
         gate_failures=row.gate_failures,
         created_at=row.created_at,
+    )
+
+
+def counterfactual_record(history: History, found: Counterfactual | None) -> CounterfactualView | None:
+    """Return a counterfactual as it is stored: by ids."""
+    if found is None:
+        return None
+    places, instead = found.places, found.replacement
+    return CounterfactualView(
+        k=found.k,
+        behaviours=None if places is None else [history.behaviours[place].id for place in places],
+        max_size=found.max_size,
+        exhaustive=found.exhaustive,
+        new_rank=found.new_rank,
+        replacement=None if instead is None else instead.item.id,
+        replacement_title=None if instead is None else instead.item.title,
     )
 
 

@@ -58,13 +58,15 @@ class CounterfactualSearch:
 
     Attributes:
         max_size: Largest set looked for.
-        rivals: How many items below the list may come into it.
+        candidates: How many of the best others may come into the list,
+        rivals: of which so many, those that gain most, are followed besides a list of k.
         sets: Most sets tried per size; where there are more, those of the behaviours that hold the item up most.
         confirmations: Most sets ranked again per size.
     """
 
     max_size: int = 5
-    rivals: int = 100
+    candidates: int = 100
+    rivals: int = 20
     sets: int = 2000
     confirmations: int = 5
 
@@ -102,11 +104,13 @@ class _Case:
         cls, search: CounterfactualSearch, recommender: Recommender, history: History, item: str, k: int, met: Keep
     ) -> _Case:
         column = recommender.catalogue.position(item)
-        others = best_others(recommender, history, column, k + search.rivals)
+        others = best_others(recommender, history, column, k + search.candidates)
         subsets = recommender.subsets(history, [Mix.one(column), *map(Mix.one, others.tolist())])
-        everything = np.ones(len(history), dtype=bool)
-        falls, whole = subsets.falls(everything), subsets.whole()
-        return cls(search, recommender, history, item, k, met, subsets, _most_useful(falls, whole, k))
+        falls, whole = subsets.falls(np.ones(len(history), dtype=bool)), subsets.whole()
+        lost, leads = falls[:, :1] - falls[:, 1:], whole[0] - whole[1:]
+        near = _nearest(lost, leads, search.max_size, k + search.rivals)
+        followed = recommender.subsets(history, [Mix.one(column), *map(Mix.one, others[near].tolist())])
+        return cls(search, recommender, history, item, k, met, followed, _most_useful(lost[:, near], k))
 
     def smallest(self) -> Places | None:
         """Return the smallest set that the real ranking confirms."""
@@ -153,15 +157,24 @@ class _Case:
         return rank, next((r for r in after if r.item.id not in before), None)
 
 
-def _most_useful(falls: Doubles, whole: Doubles, k: int) -> npt.NDArray[np.int64]:
+def _nearest(lost: Doubles, leads: Doubles, size: int, count: int) -> npt.NDArray[np.int64]:
+    """Return the others that come nearest to overtaking the item when the best set of a size goes, nearest first.
+
+    Args:
+        lost: float64 [n_behaviours, n_others], what the item loses of its lead over each without one behaviour.
+        leads: float64 [n_others].
+        size: Behaviours in a set.
+        count: How many others are returned.
+    """
+    most = -np.sort(-np.clip(lost, 0.0, None), axis=0)[:size].sum(axis=0)
+    return np.argsort(leads - most, kind="stable")[:count]
+
+
+def _most_useful(lost: Doubles, k: int) -> npt.NDArray[np.int64]:
     """Return places, first the behaviours whose loss costs the item most of its lead over those about to overtake it.
 
     Args:
-        falls: float64 [n_behaviours, 1 + n_others], what item and others lose.
-        whole: float64 [1 + n_others], their scores.
-        k: Length of the list.
+        lost: float64 [n_behaviours, n_others], nearest others first.
+        k: Length of the list; so many have to overtake the item.
     """
-    leads = whole[0] - whole[1:]
-    near = np.argsort(leads, kind="stable")[max(0, k - 1) : k + 9]
-    lost = falls[:, :1] - falls[:, 1:][:, near]
-    return np.argsort(-lost.mean(axis=1) if len(near) else -falls[:, 0], kind="stable")
+    return np.argsort(-lost[:, :k].sum(axis=1), kind="stable")

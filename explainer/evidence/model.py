@@ -107,6 +107,8 @@ class Evidence(msgspec.Struct, frozen=True):
         behaviours: At most three; empty when nothing the user did supports the item.
         known_user: Whether the user has any behaviour at all; False is a cold start.
         popularity: Set when no behaviour is cited and the item is widely liked.
+        causal: Whether deleting the cited behaviours lowers the item's score more than deleting others: only then may a
+            text say "because".
     """
 
     item_id: str
@@ -116,6 +118,7 @@ class Evidence(msgspec.Struct, frozen=True):
     behaviours: tuple[CitedBehaviour, ...] = ()
     known_user: bool = True
     popularity: Popularity | None = None
+    causal: bool = True
 
     @property
     def aspects(self) -> tuple[str, ...]:

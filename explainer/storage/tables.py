@@ -141,6 +141,9 @@ class ExplanationRow(Base):
     base_score: Mapped[float]
     method: Mapped[str] = mapped_column(String(60))
     contributions: Mapped[dict[str, Any]]
+    order: Mapped[list[Any]] = mapped_column("importance")
+    verdict: Mapped[dict[str, Any] | None]
+    counterfactual: Mapped[dict[str, Any] | None]
     popularity: Mapped[dict[str, Any] | None]
     known_user: Mapped[bool]
     text: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,75 @@
+"""One recommendation with all that is known of it before a word is written: why it ranks, what would change that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from explainer.attribution import Attribution, Attributor
+from explainer.attribution.counterfactual import Counterfactual, CounterfactualSearch
+from explainer.attribution.deletion_test import DeletionTest, DeletionVerdict
+from explainer.evidence import Evidence, EvidenceBuilder
+from retriever.data import History
+from retriever.recommenders.base import Recommender
+from retriever.retrieve import Recommendation
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything known about one explanation before it is written.
+
+    Attributes:
+        target: The recommended item.
+        attribution: What each behaviour contributed.
+        evidence: The facts that a text may use.
+        verdict: What deleting the cited behaviours does; None where none is cited.
+        counterfactual: The smallest set without which the item leaves the list; None where it is not in the list.
+    """
+
+    target: Recommendation
+    attribution: Attribution
+    evidence: Evidence
+    verdict: DeletionVerdict | None
+    counterfactual: Counterfactual | None
+
+
+class CaseMaker:
+    """Makes cases.
+
+    Args:
+        recommender: What ranked the items.
+        attributor: Computes contributions.
+        evidence: Finds the facts.
+        test: Decides whether "because" may be said.
+        search: Finds counterfactuals.
+    """
+
+    def __init__(
+        self,
+        recommender: Recommender,
+        attributor: Attributor,
+        evidence: EvidenceBuilder,
+        test: DeletionTest | None = None,
+        search: CounterfactualSearch | None = None,
+    ) -> None:
+        self._recommender = recommender
+        self._attributor = attributor
+        self._evidence = evidence
+        self._test = test or DeletionTest()
+        self._search = search or CounterfactualSearch()
+
+    def case(self, history: History, target: Recommendation, k: int) -> Case:
+        """Return the case of one item in the user's list of k."""
+        item = target.item.id
+        attribution = self._attributor.attribute(self._recommender, history, item)
+        evidence = self._evidence.build(history, attribution)
+        verdict = None
+        if evidence.behaviours:
+            cited = {behaviour.behaviour_id for behaviour in evidence.behaviours}
+            places = [place for place, behaviour in enumerate(history.behaviours) if behaviour.id in cited]
+            verdict = self._test.judge(self._recommender, history, item, places)
+            evidence = msgspec.structs.replace(evidence, causal=verdict.causal)
+        listed = target.rank <= k and len(history) > 0
+        counterfactual = self._search.find(self._recommender, history, item, k) if listed else None
+        return Case(target, attribution, evidence, verdict, counterfactual)
