@@ -15,7 +15,14 @@ from explainer.attribution import Attribution, Attributor, ClosedFormLeaveOneOut
 from explainer.audit import log
 from explainer.errors import ConflictError
 from explainer.evidence import Evidence, EvidenceBuilder
-from explainer.storage.catalogue import counted_kinds, dataset_row, load_dataset, load_history, load_item
+from explainer.storage.catalogue import (
+    behaviour_titles,
+    counted_kinds,
+    dataset_row,
+    load_dataset,
+    load_history,
+    load_item,
+)
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
 from explainer.storage.tables import EvidenceRow, ExplanationRow
@@ -82,6 +89,11 @@ class Explainer:
         """Return the user's history; a user we never met has an empty one."""
         with self.database.session() as session:
             return load_history(session, user)
+
+    def titles(self, user: str) -> dict[str, str]:
+        """Return the title of what each of the user's behaviours is about, by the behaviour's id."""
+        with self.database.session() as session:
+            return behaviour_titles(session, user)
 
     def recommendations(self, user: str, k: int) -> list[Recommendation]:
         """Return the user's k best unmet items."""
