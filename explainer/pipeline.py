@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -25,8 +26,10 @@ from explainer.storage.catalogue import (
 )
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
+from explainer.storage.hidden import hidden_aspects
 from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.storage.versions import note_model, note_prompt
+from explainer.tags import UserTags
 from explainer.view import record_of
 from explainer.writing.slots import slot_values
 from explainer.writing.writer import Request, Writer, Written
@@ -90,6 +93,12 @@ class Explainer:
         with self.database.session() as session:
             return load_history(session, user)
 
+    @cached_property
+    def tags(self) -> UserTags:
+        """Users' tags, by the catalogue that the recommender knows."""
+        model = self.model.recommender
+        return UserTags(self.database, model.catalogue.items, model.scale)
+
     def titles(self, user: str) -> dict[str, str]:
         """Return the title of what each of the user's behaviours is about, by the behaviour's id."""
         with self.database.session() as session:
@@ -133,9 +142,11 @@ class Explainer:
     def _explain(
         self, history: History, targets: Sequence[Recommendation], style: Style, *, reuse: bool
     ) -> list[ExplanationRow]:
-        fingerprint = self._fingerprint(history, style)
+        with self.database.session() as session:
+            hidden = hidden_aspects(session, history.user)
+        fingerprint = self._fingerprint(history, style, hidden)
         shown = self._shown(history.user, targets, fingerprint) if reuse else {}
-        cases = [self._case(history, target) for target in targets if target.item.id not in shown]
+        cases = [self._case(history, target, hidden) for target in targets if target.item.id not in shown]
         requests = [Request(case.evidence, history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
         texts = self.writer.write(requests, locale=style.locale, audience=style.audience)
@@ -148,9 +159,9 @@ class Explainer:
         with self.database.session() as session:
             return find_shown(session, user, {target.item.id: fingerprint for target in targets})
 
-    def _case(self, history: History, target: Recommendation) -> _Case:
+    def _case(self, history: History, target: Recommendation, hidden: Collection[str]) -> _Case:
         attribution = self._attributor.attribute(self.model.recommender, history, target.item.id)
-        return _Case(target, attribution, self._evidence.build(history, attribution))
+        return _Case(target, attribution, self._evidence.build(history, attribution, hidden))
 
     @property
     def writer_version(self) -> str:
@@ -160,10 +171,11 @@ class Explainer:
             return "template"
         return _hash(engine.name, engine.model_hash, engine.adapter_hash)
 
-    def _fingerprint(self, history: History, style: Style) -> str:
+    def _fingerprint(self, history: History, style: Style, hidden: Collection[str]) -> str:
         version = self.writer.prompts.version(style.locale, style.audience)
         behaviours = [behaviour.id for behaviour in history.behaviours]
-        return _hash(self.model.version, self.writer_version, version, style.locale, style.audience, *behaviours)
+        made_by = (self.model.version, self.writer_version, version, style.locale, style.audience)
+        return _hash(*made_by, repr(sorted(hidden)), *behaviours)
 
     def _row(self, history: History, case: _Case, written: Written, style: Style, fingerprint: str) -> ExplanationRow:
         evidence, attribution = case.evidence, case.attribution
