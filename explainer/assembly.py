@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from explainer.pipeline import Explainer
 from explainer.settings import Settings
-from explainer.storage.catalogue import load_items
+from explainer.storage.catalogue import dataset_row, load_items
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
+from explainer.tags import UserTags
 from explainer.writing.engines import Engine
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
+from retriever.data import ValueScale
 from retriever.encoder import CachedEncoder, SentenceEncoder, TextEncoder, item_text
 from retriever.errors import OtherDataError
 from retriever.store import FittedModel, load_model
@@ -54,6 +56,19 @@ def make_explainer(settings: Settings) -> Explainer:
     model = _up_to_date(load_model(settings.models), database, settings)
     writer = Writer(PromptLibrary(), load_vocabulary, make_engine(settings), SqlDraftCache(database))
     return Explainer(database, model, writer)
+
+
+def make_tags(settings: Settings) -> UserTags:
+    """Return the users' tags over the database alone: they need no model.
+
+    Raises:
+        NotReadyError: If the schema is old or nothing was ingested.
+    """
+    database = Database(settings.url)
+    database.require_current()
+    with database.session() as session:
+        dataset = dataset_row(session)
+        return UserTags(database, load_items(session), ValueScale(dataset.value_low, dataset.value_high))
 
 
 def _up_to_date(model: FittedModel, database: Database, settings: Settings) -> FittedModel:

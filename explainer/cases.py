@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -13,6 +14,21 @@ from explainer.evidence import Evidence, EvidenceBuilder
 from retriever.data import History
 from retriever.recommenders.base import Recommender
 from retriever.retrieve import Recommendation
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Whose list is explained.
+
+    Attributes:
+        history: What they did.
+        k: Length of their list.
+        hidden: Aspects that must not be cited to them.
+    """
+
+    history: History
+    k: int
+    hidden: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +75,17 @@ class CaseMaker:
         self._test = test or DeletionTest()
         self._search = search or CounterfactualSearch()
 
-    def case(self, history: History, target: Recommendation, k: int) -> Case:
-        """Return the case of one item in the user's list of k."""
-        item = target.item.id
+    def case(self, asking: Asking, target: Recommendation) -> Case:
+        """Return the case of one item."""
+        history, item = asking.history, target.item.id
         attribution = self._attributor.attribute(self._recommender, history, item)
-        evidence = self._evidence.build(history, attribution)
+        evidence = self._evidence.build(history, attribution, asking.hidden)
         verdict = None
         if evidence.behaviours:
             cited = {behaviour.behaviour_id for behaviour in evidence.behaviours}
             places = [place for place, behaviour in enumerate(history.behaviours) if behaviour.id in cited]
             verdict = self._test.judge(self._recommender, history, item, places)
             evidence = msgspec.structs.replace(evidence, causal=verdict.causal)
-        listed = target.rank <= k and len(history) > 0
-        counterfactual = self._search.find(self._recommender, history, item, k) if listed else None
+        listed = target.rank <= asking.k and len(history) > 0
+        counterfactual = self._search.find(self._recommender, history, item, asking.k) if listed else None
         return Case(target, attribution, evidence, verdict, counterfactual)

@@ -35,6 +35,10 @@ class CorpusError(ExplainerError):
     """A line of the training corpus cannot be used; the message names file and line."""
 
 
+class PictureError(ExplainerError):
+    """A picture cannot be drawn from these numbers."""
+
+
 class EngineUnavailable(ExplainerError):  # noqa: N818  the contract in the design names it so
     """The writing engine cannot answer now; the caller falls back to the template text."""
 

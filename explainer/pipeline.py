@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -14,14 +15,23 @@ from sqlalchemy.orm import Session
 from explainer.attribution import Attributor
 from explainer.attribution.defaults import default_attributor
 from explainer.audit import log
-from explainer.cases import Case, CaseMaker
+from explainer.cases import Asking, Case, CaseMaker
 from explainer.errors import ConflictError
 from explainer.evidence import EvidenceBuilder
-from explainer.storage.catalogue import counted_kinds, dataset_row, load_dataset, load_history, load_item
+from explainer.storage.catalogue import (
+    behaviour_titles,
+    counted_kinds,
+    dataset_row,
+    load_dataset,
+    load_history,
+    load_item,
+)
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
+from explainer.storage.hidden import hidden_aspects
 from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.storage.versions import note_model, note_prompt
+from explainer.tags import UserTags
 from explainer.view import counterfactual_record, record_of
 from explainer.writing.slots import slot_values
 from explainer.writing.writer import Request, Writer, Written
@@ -79,6 +89,17 @@ class Explainer:
         with self.database.session() as session:
             return load_history(session, user)
 
+    @cached_property
+    def tags(self) -> UserTags:
+        """Users' tags, by the catalogue that the recommender knows."""
+        model = self.model.recommender
+        return UserTags(self.database, model.catalogue.items, model.scale)
+
+    def titles(self, user: str) -> dict[str, str]:
+        """Return the title of what each of the user's behaviours is about, by the behaviour's id."""
+        with self.database.session() as session:
+            return behaviour_titles(session, user)
+
     def recommendations(self, user: str, k: int) -> list[Recommendation]:
         """Return the user's k best unmet items."""
         return recommend(self.model.recommender, self.history(user), k)
@@ -118,9 +139,11 @@ class Explainer:
     def _explain(
         self, history: History, targets: Sequence[Recommendation], style: Style, k: int, *, reuse: bool
     ) -> list[ExplanationRow]:
-        fingerprint = self._fingerprint(history, style, k)
+        with self.database.session() as session:
+            asking = Asking(history, k, hidden_aspects(session, history.user))
+        fingerprint = self._fingerprint(asking, style)
         shown = self._shown(history.user, targets, fingerprint) if reuse else {}
-        cases = [self.cases.case(history, target, k) for target in targets if target.item.id not in shown]
+        cases = [self.cases.case(asking, target) for target in targets if target.item.id not in shown]
         requests = [Request(case.evidence, history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
         texts = self.writer.write(requests, locale=style.locale, audience=style.audience)
@@ -141,11 +164,11 @@ class Explainer:
             return "template"
         return _hash(engine.name, engine.model_hash, engine.adapter_hash)
 
-    def _fingerprint(self, history: History, style: Style, k: int) -> str:
+    def _fingerprint(self, asking: Asking, style: Style) -> str:
         version = self.writer.prompts.version(style.locale, style.audience)
-        behaviours = [behaviour.id for behaviour in history.behaviours]
-        parts = (self.model.version, self.writer_version, version, style.locale, style.audience, str(k))
-        return _hash(*parts, *behaviours)
+        behaviours = [behaviour.id for behaviour in asking.history.behaviours]
+        made_by = (self.model.version, self.writer_version, version, style.locale, style.audience)
+        return _hash(*made_by, str(asking.k), repr(sorted(asking.hidden)), *behaviours)
 
     def _row(self, history: History, case: Case, written: Written, style: Style, fingerprint: str) -> ExplanationRow:
         evidence, attribution = case.evidence, case.attribution

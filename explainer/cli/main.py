@@ -71,13 +71,16 @@ def fit(ctx: click.Context, recommender: str, config: Path | None) -> None:
 @click.option("--top", type=click.IntRange(1, 50), help="Explain the user's best items. [default: 3]")
 @click.option("--item", "items", multiple=True, help="Explain this item instead; may be repeated.")
 @click.option("--json", "out", type=_FILE, help="Also write what was stored to this file.")
+@click.option("--svg", type=_FILE, help="Also draw each score as a waterfall: this file, or FILE-1.svg, FILE-2.svg …")
 @click.pass_context
-def explain(ctx: click.Context, user: str, top: int | None, items: tuple[str, ...], out: Path | None) -> None:
+def explain(
+    ctx: click.Context, user: str, top: int | None, items: tuple[str, ...], out: Path | None, svg: Path | None
+) -> None:
     """Recommend, explain, store, and print the sentences."""
     if items and top is not None:
         raise click.UsageError("Give --top or --item, not both.")
     from explainer.assembly import make_explainer
-    from explainer.cli.report import explanations_table, write_json
+    from explainer.cli.report import explanations_table, write_json, write_pictures
 
     with console.status("Loading models …"):
         explainer = make_explainer(settings_of(ctx))
@@ -87,6 +90,9 @@ def explain(ctx: click.Context, user: str, top: int | None, items: tuple[str, ..
     if out is not None:
         write_json(out, rows)
         errors.print(f"Wrote {out}", highlight=False)
+    if svg is not None:
+        for file in write_pictures(svg, rows, explainer.titles(user)):
+            errors.print(f"Wrote {file}", highlight=False)
 
 
 @main.command()
@@ -218,6 +224,46 @@ def evaluate_attribution(
     chosen = config_from(config) if config else config_named(recommender)
     settings = FidelityConfig(recommender=chosen, max_users=users, seed=seed, peers=peers)
     run(settings_of(ctx), source, settings, out, plot)
+
+
+@main.group()
+def tags() -> None:
+    """Aspects a user comes back to, and what to forget of them."""
+
+
+_USER = click.option("--user", required=True, help="Whose tags.")
+
+
+@tags.command("list")
+@_USER
+@click.pass_context
+def tags_list(ctx: click.Context, user: str) -> None:
+    """Show a user's tags, each with the behaviours behind it, and the deleted ones."""
+    from explainer.cli.tags import show
+
+    show(settings_of(ctx), user)
+
+
+@tags.command("delete")
+@_USER
+@click.argument("tag")
+@click.pass_context
+def tags_delete(ctx: click.Context, user: str, tag: str) -> None:
+    """Never use TAG for this user again, neither as a tag nor as a reason."""
+    from explainer.cli.tags import delete
+
+    delete(settings_of(ctx), user, tag)
+
+
+@tags.command("restore")
+@_USER
+@click.argument("tag")
+@click.pass_context
+def tags_restore(ctx: click.Context, user: str, tag: str) -> None:
+    """Use a deleted TAG again."""
+    from explainer.cli.tags import restore
+
+    restore(settings_of(ctx), user, tag)
 
 
 @main.group()

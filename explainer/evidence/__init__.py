@@ -12,6 +12,7 @@ from explainer.evidence.model import (
 )
 from explainer.evidence.policy import EvidencePolicy, stable_choice
 from explainer.evidence.reasons import fact_order
+from explainer.evidence.tags import TagBehaviour, TagFinder, TagPolicy, UserTag
 
 __all__ = [
     "CitedBehaviour",
@@ -23,6 +24,10 @@ __all__ = [
     "Popularity",
     "Reason",
     "SharedAspect",
+    "TagBehaviour",
+    "TagFinder",
+    "TagPolicy",
+    "UserTag",
     "fact_order",
     "stable_choice",
 ]

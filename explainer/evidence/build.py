@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from explainer.attribution import Attribution
 from explainer.evidence.model import CitedBehaviour, CoOccurrence, Evidence, Popularity, Reason, SharedAspect
 from explainer.evidence.policy import EvidencePolicy, stable_choice
 from explainer.evidence.reasons import ReasonFinder, fact_order, fewest_aspects
+from explainer.evidence.tags import without_aspects
 from retriever.data import AspectSource, Behaviour, BehaviourKind, History, Item, Polarity
 from retriever.statistics import PeopleCounts
 from retriever.store import FittedModel
@@ -41,12 +42,13 @@ class EvidenceBuilder:
         self._people = {BehaviourKind.LIKE: model.counts} if people is None else people
         self._finder = ReasonFinder(model, self._policy, self._people)
 
-    def build(self, history: History, attribution: Attribution) -> Evidence:
+    def build(self, history: History, attribution: Attribution, hidden: Collection[str] = ()) -> Evidence:
         """Return the evidence for the attributed item.
 
-        Behaviours that speak against their item, or did not raise this item's score, are never cited.
+        Behaviours that speak against their item, or did not raise this item's score, are never cited; nor are the
+        (case-folded) aspects that the user has hidden.
         """
-        item = self._catalogue.items[self._catalogue.position(attribution.item)]
+        item = without_aspects(self._catalogue.items[self._catalogue.position(attribution.item)], hidden)
         cited = self._cited(history, attribution, item)
         return Evidence(
             item_id=item.id,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
-from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
+from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT, HTTP_503_SERVICE_UNAVAILABLE
 
 from explainer.errors import ExplainerError
 from explainer.pipeline import Explainer, Style
@@ -22,6 +22,7 @@ from explainer.server.schemas import (
     RecommendedItem,
 )
 from explainer.storage.explanations import get_explanation
+from explainer.tags import TagList
 from explainer.view import ExplanationView, explanation_view
 
 
@@ -71,6 +72,34 @@ class V1(Controller):
             for r in explainer.recommendations(user, k)
         ]
         return Recommendations(user, cold, found)
+
+
+class TagsController(Controller):
+    """What a user comes back to.
+
+    A tag in a path may hold slashes, as some catalogues' aspects do, but the server reads "a//b" and "/a/b/" as "a/b":
+    such tags can only be deleted on the command line.
+    """
+
+    path = "/v1/users/{user:str}/tags"
+    guards = [require_header_key]  # noqa: RUF012
+    security = [{"ApiKey": []}]  # noqa: RUF012
+    tags = ["tags"]  # noqa: RUF012
+
+    @get("/", sync_to_thread=True, summary="A user's tags, and the deleted ones")
+    def list(self, user: FromPath[str], explainer: NamedDependency[Explainer]) -> TagList:
+        """Return the aspects a user comes back to, each with the behaviours behind it."""
+        return explainer.tags.of(user)
+
+    @delete("/{tag:path}", sync_to_thread=True, summary="Delete a tag")
+    def remove(self, user: FromPath[str], tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
+        """Never use the tag for this user again, neither as a tag nor as a reason."""
+        explainer.tags.delete(user, tag.removeprefix("/"))
+
+    @put("/{tag:path}", sync_to_thread=True, status_code=HTTP_204_NO_CONTENT, summary="Restore a deleted tag")
+    def restore(self, user: FromPath[str], tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
+        """Use a deleted tag again wherever it fits."""
+        explainer.tags.restore(user, tag.removeprefix("/"))
 
 
 class HealthController(Controller):

@@ -22,7 +22,7 @@ from litestar.template.config import TemplateConfig
 from explainer import __version__
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
-from explainer.server.api import V1, HealthController
+from explainer.server.api import V1, HealthController, TagsController
 from explainer.server.auth import require_key, to_login
 from explainer.server.pages import page_router
 from explainer.server.problems import HANDLERS
@@ -45,7 +45,7 @@ def create_app(explainer: Explainer, queue: int) -> Litestar:
     """
     admission = Admission(queue)
     return Litestar(
-        route_handlers=[V1, HealthController, page_router(), *_static_routers()],
+        route_handlers=[V1, TagsController, HealthController, page_router(), *_static_routers()],
         dependencies={
             "explainer": Provide(lambda: explainer, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from explainer.evidence import CloseInMeaning, CoOccurrence, Reason, SharedAspect
+from explainer.picture import waterfall_of
 from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.writing.prompts import DomainWords
 from explainer.writing.slots import SLOT
@@ -44,21 +45,30 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One item with its sentence."""
+    """One item with its sentence; ``picture`` says in words what its waterfall shows."""
 
     row: ExplanationRow
     pieces: list[Piece]
     bars: list[Bar]
     rest_percent: float
     rest_count: int
+    picture: str
 
 
-def card_of(row: ExplanationRow, words: DomainWords) -> Card:
-    """Return the card of a stored explanation, in the words of its domain."""
+def card_of(row: ExplanationRow, words: DomainWords, titles: Mapping[str, str]) -> Card:
+    """Return the card of a stored explanation, in the words of its domain.
+
+    Args:
+        row: The explanation.
+        words: How the domain speaks.
+        titles: Behaviour id → title of its item.
+    """
     bars = _bars(row.evidence, row.slots, words)
     supporting = sum(1 for value in row.contributions.values() if value > 0)
     rest = max(0.0, 100.0 - sum(bar.percent for bar in bars)) if bars else 0.0
-    return Card(row, _pieces(row), bars, rest, max(0, supporting - len(bars)))
+    picture = waterfall_of(row, titles)
+    words_of_picture = f"{picture.name}. {picture.description}"
+    return Card(row, _pieces(row), bars, rest, max(0, supporting - len(bars)), words_of_picture)
 
 
 def _pieces(row: ExplanationRow) -> list[Piece]:

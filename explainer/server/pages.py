@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from litestar import Controller, Request, Router, get, post
+from litestar import Controller, Request, Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException
-from litestar.params import QueryParameter, URLEncodedBody
+from litestar.params import FromPath, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 
+from explainer.picture import draw, waterfall_of
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import COOKIE, is_known, require_key, to_login
 from explainer.server.cards import card_of
 from explainer.storage.catalogue import users
+from explainer.storage.explanations import get_explanation
 
 _CARDS = 6
 _USERS = 200
@@ -41,14 +43,26 @@ class PageController(Controller):
         cards = []
         if chosen:
             with admission.place():
-                words = explainer.writer.prompts.words(explainer.domain)
-                cards = [card_of(row, words) for row in explainer.explain_top(chosen, _CARDS, reuse=True)]
+                words, titles = explainer.writer.prompts.words(explainer.domain), explainer.titles(chosen)
+                cards = [card_of(row, words, titles) for row in explainer.explain_top(chosen, _CARDS, reuse=True)]
         history = explainer.history(chosen) if chosen else None
         items = {item.id: item for item in explainer.model.recommender.catalogue.items}
         return Template(
             "home.html",
             context={"users": known, "chosen": chosen, "cards": cards, "history": history, "items": items},
         )
+
+    @get("/explanations/{explanation_id:str}/waterfall.svg", sync_to_thread=True)
+    def waterfall(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> Response[str]:
+        """Return the picture of one explanation; opened by itself, it may use its own style and nothing else."""
+        with explainer.database.session() as session:
+            row = get_explanation(session, explanation_id)
+        picture = draw(waterfall_of(row, explainer.titles(row.user_id)))
+        headers = {
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "Cache-Control": "no-store",
+        }
+        return Response(picture, media_type="image/svg+xml", headers=headers)
 
 
 @get("/login", sync_to_thread=False, include_in_schema=False)

@@ -152,6 +152,12 @@ def load_history(session: Session, user: str) -> History:
     return History.of(user, [_behaviour(r.id, r.user_id, r.item_id, r.kind, r.time, r.value) for r in rows])
 
 
+def behaviour_titles(session: Session, user: str) -> dict[str, str]:
+    """Return the title of the item that each of a user's behaviours is about, by the behaviour's id."""
+    query = select(BehaviourRow.id, ItemRow.title).join(ItemRow, ItemRow.id == BehaviourRow.item_id)
+    return {row.id: row.title for row in session.execute(query.where(BehaviourRow.user_id == user))}
+
+
 def load_item(session: Session, item_id: str) -> Item:
     """Return an item.
 

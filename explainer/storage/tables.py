@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -92,6 +94,17 @@ class BehaviourRow(Base):
     kind: Mapped[str] = mapped_column(String(20))
     value: Mapped[float | None] = mapped_column(Float)
     time: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class HiddenAspectRow(Base):
+    """An aspect that a user does not want to be known by: no tag and no reason for them; case-folded."""
+
+    __tablename__ = "hidden_aspects"
+    __table_args__ = (UniqueConstraint("user_id", "aspect"),)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid.uuid4()))
+    user_id: Mapped[str] = mapped_column(String(200))
+    aspect: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class PromptVersionRow(Base):

@@ -104,6 +104,23 @@ def test_the_record_opens_by_keyboard(page):
     expect(page.locator("dl").first).to_contain_text("leave-one-out")
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1000, "dark")])
+def test_the_record_shows_how_the_score_came_about(page, explainer, width, scheme):
+    page.set_viewport_size({"width": width, "height": 740})
+    page.emulate_media(color_scheme=scheme)
+    page.get_by_label("User").fill("u3")
+    page.get_by_role("button", name="Show recommendations").click()
+    page.locator("summary").first.click()
+    row = explainer.explain_top("u3", 1, reuse=True)[0]
+    picture = page.get_by_role("img", name=f"How each behaviour moved the score of {row.title}.")
+    expect(picture).to_be_visible()
+    page.wait_for_function("image => image.naturalWidth > 0", arg=picture.element_handle())
+    for cited in row.evidence:
+        assert f"{cited.title} (cited): +" in picture.get_attribute("alt")
+    assert picture.evaluate("image => image.getBoundingClientRect().height / image.clientWidth") > 1, "nothing is cut"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_hostile_ids_and_titles_do_no_harm(page, explainer):
     page.get_by_label("User").fill("<script>document.title='owned'</script>")
     page.get_by_role("button", name="Show recommendations").click()

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 from explainer.cli import main
 from tests.unit.test_cleaning import write_folder
 
-COMMANDS = ["corpus", "data", "demo", "explain", "fit", "ingest", "key", "migrate", "serve", "tune"]
+COMMANDS = ["corpus", "data", "demo", "explain", "fit", "ingest", "key", "migrate", "serve", "tags", "tune"]
 
 
 def run(home, *words):
@@ -76,6 +77,19 @@ def test_explain_writes_what_was_stored(home, tmp_path):
     assert "kitchen" in record["text"]
 
 
+@pytest.mark.parametrize(
+    ("words", "made"), [(["--item", "p0"], ["out.svg"]), (["--top", "2"], ["out-1.svg", "out-2.svg"])]
+)
+def test_explain_draws_each_score(home, tmp_path, words, made):
+    result = run(home, "explain", "--user", "c0", *words, "--svg", str(tmp_path / "out.svg"))
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in tmp_path.glob("*.svg")) == made
+    picture = ElementTree.parse(tmp_path / made[0]).getroot()
+    said = picture.findtext("{http://www.w3.org/2000/svg}desc")
+    assert "(cited)" in said
+    assert all(f"{title}" in said for title in ("Teapot", "Cup", "Saucer")), "uncited behaviours have their titles, too"
+
+
 def test_a_new_user_gets_honest_texts(home):
     result = run(home, "explain", "--user", "new")
     assert result.exit_code == 0
@@ -96,6 +110,7 @@ def test_a_new_user_gets_honest_texts(home):
         (["tune", "--out", "x", "--corpus", "missing.jsonl"], 1, "no corpus"),
         (["corpus", "--file", "missing.jsonl"], 1, "no corpus"),
         (["explain", "--user", "c0", "--json", "no/such/dir/out.json"], 1, "cannot be written"),
+        (["explain", "--user", "c0", "--svg", "no/such/dir/out.svg"], 1, "cannot be written"),
     ],
 )
 def test_user_errors_are_one_clear_message(home, words, code, said):

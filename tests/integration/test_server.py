@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree
 
 import pytest
 from litestar.testing import TestClient
@@ -196,6 +197,20 @@ def test_a_fault_of_ours_is_a_500_without_details(explainer, database, monkeypat
         made.headers["X-API-Key"] = key
         detail = problem_of(made.post("/v1/explanations", json={"user": "u1", "k": 1}), 500)
     assert "division" not in detail
+
+
+def test_the_picture_of_an_explanation_is_for_those_with_a_key(client):
+    made = client.post("/v1/explanations", json={"user": "u1", "k": 1}).json()["explanations"][0]
+    path = f"/explanations/{made['id']}/waterfall.svg"
+    answer = client.get(path)
+    assert answer.headers["content-type"].startswith("image/svg+xml")
+    assert answer.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+    assert answer.headers["cache-control"] == "no-store"
+    said = ElementTree.fromstring(answer.text).findtext("{http://www.w3.org/2000/svg}desc")
+    assert all(f"{cited['title']} (cited)" in said for cited in made["evidence"])
+    assert "no-such" in problem_of(client.get("/explanations/no-such/waterfall.svg"), 404)
+    client.headers.pop("X-API-Key")
+    assert client.get(path, follow_redirects=False).headers["location"] == "/login"
 
 
 def test_pages_escape_what_they_show(client):

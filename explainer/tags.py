@@ -1,0 +1,91 @@
+"""A user's tags: derived from what they did, listed, deleted and restored at their wish, each change audited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from explainer.audit import log
+from explainer.errors import NotFoundError
+from explainer.evidence import TagFinder, UserTag
+from explainer.storage.catalogue import load_history
+from explainer.storage.database import Database
+from explainer.storage.hidden import hidden_rows, hide_aspect, show_aspects
+from explainer.storage.tables import HiddenAspectRow
+from retriever.data import Item, ValueScale
+
+
+class TagList(msgspec.Struct, frozen=True):
+    """A user's tags.
+
+    Attributes:
+        user: Whose.
+        tags: The aspects they come back to, strongest first.
+        deleted: Tags they deleted, in lower case, oldest first: never used for them until restored.
+    """
+
+    user: str
+    tags: list[UserTag]
+    deleted: list[str]
+
+
+class UserTags:
+    """Lists, deletes and restores tags.
+
+    Args:
+        database: Where histories and deletions live.
+        items: The catalogue.
+        scale: Scale of the ratings.
+    """
+
+    def __init__(self, database: Database, items: Sequence[Item], scale: ValueScale) -> None:
+        self._database = database
+        self._finder = TagFinder(items, scale)
+
+    def of(self, user: str) -> TagList:
+        """Return the user's tags; a user we never met has none."""
+        with self._database.session() as session:
+            history = load_history(session, user)
+            deleted = [row.aspect for row in hidden_rows(session, user)]
+        return TagList(user, self._finder.find(history, deleted), deleted)
+
+    def delete(self, user: str, tag: str) -> None:
+        """Never use the tag for this user again, neither as a tag nor as a reason.
+
+        Raises:
+            NotFoundError: If it is not among the user's tags.
+            ConflictError: If somebody else deletes it at the same moment.
+        """
+        wanted, held = tag.casefold(), self.of(user)
+        if wanted in held.deleted:
+            raise NotFoundError(f"User {user!r} has deleted the tag {tag!r} already; it can only be restored.")
+        if wanted not in {found.tag.casefold() for found in held.tags}:
+            names = ", ".join(repr(found.tag) for found in held.tags) or "none"
+            raise NotFoundError(f"User {user!r} has no tag {tag!r}. The tags of this user: {names}.")
+        with self._database.session() as session:
+            row = hide_aspect(session, user, wanted)
+            log.append(session, "tag.deleted", row.id, _record(row))
+
+    def restore(self, user: str, tag: str) -> None:
+        """Use the tag again wherever it fits.
+
+        Raises:
+            NotFoundError: If the user has not deleted it.
+        """
+        wanted = tag.casefold()
+        with self._database.session() as session:
+            held = hidden_rows(session, user)
+            found = [row for row in held if row.aspect == wanted]
+            if not found:
+                names = ", ".join(repr(row.aspect) for row in held) or "none"
+                raise NotFoundError(f"User {user!r} has deleted no tag {tag!r}. Deleted tags of this user: {names}.")
+            show_aspects(session, found)
+            for row in found:
+                log.append(session, "tag.restored", row.id, _record(row))
+
+
+def _record(row: HiddenAspectRow) -> dict[str, Any]:
+    """Return what the audit entry is about: its random id keeps the digest from being guessed."""
+    return {"id": row.id, "user": row.user_id, "aspect": row.aspect, "created_at": row.created_at.isoformat()}
