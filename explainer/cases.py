@@ -22,12 +22,12 @@ class Asking:
 
     Attributes:
         history: What they did.
-        k: Length of their list.
+        k: Length of their list; None where no counterfactual is wanted.
         hidden: Aspects that must not be cited to them.
     """
 
     history: History
-    k: int
+    k: int | None
     hidden: Collection[str] = ()
 
 
@@ -86,6 +86,9 @@ class CaseMaker:
             places = [place for place, behaviour in enumerate(history.behaviours) if behaviour.id in cited]
             verdict = self._test.judge(self._recommender, history, item, places)
             evidence = msgspec.structs.replace(evidence, causal=verdict.causal)
-        listed = target.rank <= asking.k and len(history) > 0
-        counterfactual = self._search.find(self._recommender, history, item, asking.k) if listed else None
-        return Case(target, attribution, evidence, verdict, counterfactual)
+        return Case(target, attribution, evidence, verdict, self._counterfactual(asking, target))
+
+    def _counterfactual(self, asking: Asking, target: Recommendation) -> Counterfactual | None:
+        if asking.k is None or target.rank > asking.k or not len(asking.history):
+            return None
+        return self._search.find(self._recommender, asking.history, target.item.id, asking.k)

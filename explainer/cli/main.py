@@ -96,6 +96,18 @@ def explain(
 
 
 @main.command()
+@click.option("--user", required=True, help="Whose list.")
+@click.option("--without", multiple=True, required=True, help="Id of a behaviour, or of an item; may be repeated.")
+@click.option("--top", type=click.IntRange(1, 50), default=5, show_default=True, help="Length of the list.")
+@click.pass_context
+def preview(ctx: click.Context, user: str, without: tuple[str, ...], top: int) -> None:
+    """Show what the list and its sentences would be without some behaviours. Nothing is stored."""
+    from explainer.cli.preview import run
+
+    run(settings_of(ctx), user, without, top)
+
+
+@main.command()
 @click.option("--corpus", type=_FILE, help="Training corpus. [default: the one that ships with the package]")
 @click.option("--out", type=_FOLDER, required=True, help="Folder for the adapter; a stopped run in it is continued.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Most passes over the corpus.")

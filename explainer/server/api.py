@@ -11,6 +11,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT, HTTP_503_SER
 
 from explainer.errors import ExplainerError
 from explainer.pipeline import Explainer, Style
+from explainer.preview import preview
 from explainer.server.admission import Admission
 from explainer.server.auth import require_header_key
 from explainer.server.schemas import (
@@ -18,6 +19,9 @@ from explainer.server.schemas import (
     ExplanationRequest,
     Explanations,
     Health,
+    PreviewedItem,
+    PreviewedList,
+    PreviewRequest,
     Recommendations,
     RecommendedItem,
 )
@@ -55,6 +59,26 @@ class V1(Controller):
         """Return the stored text with evidence, contributions and versions."""
         with explainer.database.session() as session:
             return explanation_view(get_explanation(session, explanation_id))
+
+    @post(
+        "/users/{user:str}/preview", sync_to_thread=True, status_code=HTTP_200_OK, summary="A list without behaviours"
+    )
+    def preview(
+        self,
+        user: FromPath[str],
+        data: JSONBody[PreviewRequest],
+        explainer: NamedDependency[Explainer],
+        admission: NamedDependency[Admission],
+    ) -> PreviewedList:
+        """Return the user's list, with its sentences, as it would be without some behaviours; store nothing."""
+        with admission.place():
+            found = preview(explainer, user, data.without, data.k, Style(locale=data.locale))
+        ranks = {r.item.id: r.rank for r in found.before}
+        items = [
+            PreviewedItem(r.item.id, r.item.title, r.rank, ranks.get(r.item.id), text.text)
+            for r, text in zip(found.after, found.texts, strict=True)
+        ]
+        return PreviewedList(user, [b.id for b in found.without], items, [r.item.id for r in found.gone])
 
     @get("/users/{user:str}/recommendations", sync_to_thread=True, summary="A user's best unmet items")
     def recommendations(

@@ -73,6 +73,46 @@ class Recommendations(msgspec.Struct, frozen=True):
     recommendations: list[RecommendedItem]
 
 
+class PreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask what a list would be without some behaviours.
+
+    Attributes:
+        without: Ids of behaviours, or of items: then all that the user did with them.
+        k: Length of the list.
+        locale: Language of the texts.
+    """
+
+    without: Annotated[list[Identifier], msgspec.Meta(min_length=1, max_length=1000)]
+    k: Annotated[int, msgspec.Meta(ge=1, le=MAX_K)] = 10
+    locale: Annotated[str, msgspec.Meta(pattern="^[a-z]{2}$")] = "en"
+
+
+class PreviewedItem(msgspec.Struct, frozen=True):
+    """One item of the new list; ``was`` is its rank in the old one, None if it is new there."""
+
+    item: str
+    title: str
+    rank: int
+    was: int | None
+    text: str
+
+
+class PreviewedList(msgspec.Struct, frozen=True):
+    """The list as it would be, and what would leave it; nothing was stored.
+
+    Attributes:
+        user: Whose.
+        without: Ids of the behaviours left out of account.
+        recommendations: The new list.
+        gone: Ids of the items that are only in the old one.
+    """
+
+    user: str
+    without: list[str]
+    recommendations: list[PreviewedItem]
+    gone: list[str]
+
+
 class Health(msgspec.Struct, frozen=True):
     """Whether the service can work, and if not, why."""
 

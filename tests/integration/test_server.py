@@ -219,3 +219,44 @@ def test_pages_escape_what_they_show(client):
     assert "&lt;img src=x" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert page.headers["cache-control"] == "no-store"
+
+
+def test_a_preview_shows_the_list_without_a_behaviour_and_stores_nothing(client, explainer, database):
+    first = client.post("/v1/explanations", json={"user": "u1", "k": 3}).json()["explanations"][0]
+    without = first["counterfactual"]["behaviours"] or [first["evidence"][0]["behaviour_id"]]
+    with database.session() as session:
+        stored = session.scalar(select(func.count()).select_from(ExplanationRow))
+    answer = client.post("/v1/users/u1/preview", json={"without": without, "k": 3})
+    assert answer.status_code == 200
+    shown = answer.json()
+    assert shown["without"] == without
+    assert [r["rank"] for r in shown["recommendations"]] == [1, 2, 3]
+    assert all(r["text"] for r in shown["recommendations"])
+    if first["counterfactual"]["behaviours"]:
+        assert first["item"] in shown["gone"]
+        assert any(r["was"] is None for r in shown["recommendations"])
+        assert first["counterfactual"]["replacement"] in {r["item"] for r in shown["recommendations"]}
+    met = set(explainer.history("u1").items())
+    assert not met & {r["item"] for r in shown["recommendations"]}
+    with database.session() as session:
+        assert session.scalar(select(func.count()).select_from(ExplanationRow)) == stored
+
+
+def test_a_preview_by_item_and_without_everything(client, explainer):
+    items = list(explainer.history("u1").items())
+    shown = client.post("/v1/users/u1/preview", json={"without": items, "k": 2}).json()
+    assert len(shown["without"]) == len(explainer.history("u1"))
+    assert [r["was"] for r in shown["recommendations"]] != [1, 2] or shown["gone"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({"without": ["no such thing"]}, 404, "no such thing"),
+        ({"without": []}, 400, "Validation"),
+        ({"without": ["i1"], "k": 0}, 400, "Validation"),
+        ({}, 400, "Validation"),
+    ],
+)
+def test_a_preview_of_nonsense_is_a_clear_error(client, body, status, words):
+    assert words in problem_of(client.post("/v1/users/u1/preview", json=body), status)

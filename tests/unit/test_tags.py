@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.attribution import ClosedFormLeaveOneOut
+from explainer.attribution import LeaveOneOut
 from explainer.evidence import EvidenceBuilder, SharedAspect, TagFinder, TagPolicy
 from explainer.evidence.policy import lowest_share
 from explainer.evidence.tags import without_aspects
@@ -126,7 +126,7 @@ def test_a_hidden_aspect_is_never_a_reason(model, dataset):
     cited = 0
     for history in list(dataset.histories.values())[:30]:
         for r in recommend(model.recommender, history, 3):
-            attribution = ClosedFormLeaveOneOut().attribute(model.recommender, history, r.item.id)
+            attribution = LeaveOneOut().attribute(model.recommender, history, r.item.id)
             before = builder.build(history, attribution).aspects
             evidence = builder.build(history, attribution, set(before))
             assert not set(before) & set(evidence.aspects)
