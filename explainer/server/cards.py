@@ -10,6 +10,7 @@ import msgspec
 
 from explainer.evidence import CloseInMeaning, CoOccurrence, Reason, SharedAspect
 from explainer.picture import waterfall_of
+from explainer.server.causes import deletion, what_if
 from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.writing.prompts import DomainWords
 from explainer.writing.slots import SLOT
@@ -45,7 +46,18 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One item with its sentence; ``picture`` says in words what its waterfall shows."""
+    """One item with its sentence.
+
+    Attributes:
+        row: What is stored.
+        pieces: The sentence.
+        bars: What raised the item, as far as it is cited,
+        rest_percent: and the share of the rest,
+        rest_count: of so many behaviours.
+        picture: What the waterfall shows, in words.
+        what_if: What would have kept the item out of the list.
+        deletion: What deleting the cited behaviours does.
+    """
 
     row: ExplanationRow
     pieces: list[Piece]
@@ -53,6 +65,8 @@ class Card:
     rest_percent: float
     rest_count: int
     picture: str
+    what_if: str
+    deletion: str
 
 
 def card_of(row: ExplanationRow, words: DomainWords, titles: Mapping[str, str]) -> Card:
@@ -68,7 +82,8 @@ def card_of(row: ExplanationRow, words: DomainWords, titles: Mapping[str, str]) 
     rest = max(0.0, 100.0 - sum(bar.percent for bar in bars)) if bars else 0.0
     picture = waterfall_of(row, titles)
     words_of_picture = f"{picture.name}. {picture.description}"
-    return Card(row, _pieces(row), bars, rest, max(0, supporting - len(bars)), words_of_picture)
+    others = max(0, supporting - len(bars))
+    return Card(row, _pieces(row), bars, rest, others, words_of_picture, what_if(row, titles), deletion(row))
 
 
 def _pieces(row: ExplanationRow) -> list[Piece]:

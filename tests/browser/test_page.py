@@ -101,7 +101,7 @@ def test_the_record_opens_by_keyboard(page):
     summary = page.locator("summary").first
     summary.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("dl").first).to_contain_text("leave-one-out")
+    expect(page.locator("dl").first).to_contain_text("sequential deletion")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1000, "dark")])
@@ -146,3 +146,13 @@ def test_signing_out_forgets(page, server):
     page.get_by_role("button", name="Sign out").click()
     page.goto(f"{server[0]}/")
     expect(page.get_by_label("API key")).to_be_visible()
+
+
+def test_the_page_says_what_would_change_it(page):
+    page.get_by_label("User").fill("u3")
+    page.keyboard.press("Enter")
+    expect(page.locator(".card")).to_have_count(6)
+    said = page.locator(".card .rest").all_inner_texts()
+    whats = [text for text in said if text.startswith(("Without ", "We found no set"))]
+    assert len(whats) == page.locator(".card").count()
+    assert any("it would rank" in text and "would come into the top 6" in text for text in whats)
