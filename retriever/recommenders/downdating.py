@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg.blas import dger
+from scipy.linalg.lapack import dpotrf, dpotri
 
 from retriever.recommenders.subsets import Doubles, Keep, Thinning
 
@@ -35,14 +36,19 @@ class System:
 
     def inverse(self) -> Doubles:
         """Return the left side's inverse, float64 [factors, factors]."""
-        weighed = self.vectors * np.abs(self.weights)[:, np.newaxis]
-        return np.asarray(np.linalg.inv(self.gram + weighed.T @ self.vectors))
+        # It is symmetric and positive, so Cholesky's factor gives the inverse in a third of the time of a general one.
+        factor, _ = dpotrf(self._left(), lower=1, overwrite_a=1)
+        half, _ = dpotri(factor, lower=1, overwrite_c=1)
+        inverse: Doubles = np.tril(half)
+        return inverse + np.tril(inverse, -1).T
 
     def solution(self) -> Doubles:
         """Return the factors of the history, float64 [factors]."""
+        return np.asarray(np.linalg.solve(self._left(), self.said @ self.vectors))
+
+    def _left(self) -> Doubles:
         weighed = self.vectors * np.abs(self.weights)[:, np.newaxis]
-        left, right = self.gram + weighed.T @ self.vectors, self.said @ self.vectors
-        return np.asarray(np.linalg.solve(left, right))
+        return self.gram + weighed.T @ self.vectors
 
     def solutions(self, weights: Doubles, said: Doubles) -> Doubles:
         """Return the factors for many weightings of the behaviours, float64 [n_systems, factors].

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer.attribution import (
+    BackwardElimination,
     BatchedLeaveOneOut,
     IntegratedGradients,
     LeaveOneOut,
@@ -34,6 +35,7 @@ METHODS = {
     "leave-one-out, batched": BatchedLeaveOneOut,
     "sequential": SequentialDeletion,
     "sequential, many at a look": lambda: SequentialDeletion(share=0.3),
+    "elimination": BackwardElimination,
     "gradients": IntegratedGradients,
     "shapley": lambda: Shapley(exact_up_to=4),
     "random": RandomOrder,
@@ -200,6 +202,17 @@ def test_sequential_deletion_takes_the_strongest_of_what_is_left(als, dataset):
         left = [b.id for b in history.behaviours if b.id not in gone]
         assert left[now.order[0]] == history.behaviours[place].id
         assert result.contributions[place] == pytest.approx(max(now.contributions), abs=1e-5)
+        gone.add(history.behaviours[place].id)
+
+
+def test_backward_elimination_spares_the_weakest_of_what_is_left(als, dataset):
+    history = list(dataset.histories.values())[3]
+    result = BackwardElimination(rounds=len(history)).attribute(als, history, "i9")
+    gone: set[str] = set()
+    for place in result.order[::-1][:6]:
+        now = BatchedLeaveOneOut().attribute(als, history.without(gone), "i9")
+        left = [b.id for b in history.behaviours if b.id not in gone]
+        assert left[now.order[-1]] == history.behaviours[place].id
         gone.add(history.behaviours[place].id)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from explainer.attribution.base import Attributor
 from explainer.attribution.baselines import AttentionWeights, CosineFirst, PopularFirst, RandomOrder
+from explainer.attribution.elimination import BackwardElimination
 from explainer.attribution.gradients import IntegratedGradients
 from explainer.attribution.leave_one_out import LeaveOneOut
 from explainer.attribution.peers import CaptumGradients, ImplicitExplain
@@ -31,6 +32,7 @@ def methods(
     """
     found: list[Attributor] = [
         SequentialDeletion(),
+        BackwardElimination(),
         LeaveOneOut(),
         IntegratedGradients(),
         Shapley(seed=seed),
