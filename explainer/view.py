@@ -11,8 +11,13 @@ from explainer.evidence import Reason
 from explainer.storage.tables import ExplanationRow
 
 
-class CitedView(msgspec.Struct, frozen=True):
-    """One behaviour that a text rests on."""
+class CitedView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One behaviour that a text rests on.
+
+    Attributes:
+        merged: Ids of other behaviours that are the same cause; left out where there are none, so that records from
+            before there were any keep their digests.
+    """
 
     slot: str
     behaviour_id: str
@@ -24,6 +29,7 @@ class CitedView(msgspec.Struct, frozen=True):
     contribution: float
     share: float
     reasons: list[Reason]
+    merged: list[str] = []
 
 
 class Versions(msgspec.Struct, frozen=True):
@@ -85,6 +91,7 @@ def explanation_view(row: ExplanationRow) -> ExplanationView:
                 contribution=e.contribution,
                 share=e.share,
                 reasons=msgspec.convert(e.reasons, list[Reason]),
+                merged=e.merged,
             )
             for e in row.evidence
         ],
