@@ -74,7 +74,7 @@ def slot_values(evidence: Evidence, locale: str) -> dict[str, str]:
             co = slot.replace("b", "co")
             values[f"{co}.n"] = format_decimal(together.n, locale=locale)
             values[f"{co}.m"] = format_decimal(together.m, locale=locale)
-        values |= _kin_values(behaviour, evidence.domain, locale)
+        values |= _kin_values(behaviour)
         if (when := ago(behaviour.time, evidence.now, locale)) is not None:
             values[f"{slot}.when"] = when
     if evidence.popularity is not None:
@@ -83,10 +83,11 @@ def slot_values(evidence: Evidence, locale: str) -> dict[str, str]:
     return values
 
 
-def _kin_values(behaviour: CitedBehaviour, domain: str, locale: str) -> dict[str, str]:
+def _kin_values(behaviour: CitedBehaviour) -> dict[str, str]:
     values = {}
     if behaviour.series:
-        values[f"{behaviour.slot}.series"] = named(behaviour.series, domain, locale)
+        # "The Sims" are "the Sims series".
+        values[f"{behaviour.slot}.series"] = display_title(behaviour.series.removeprefix("The "))
     if behaviour.creator:
         values[f"{behaviour.slot}.creator"] = display_title(behaviour.creator)
     if behaviour.more_of_series:
