@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +35,7 @@ from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.storage.versions import note_model, note_prompt
 from explainer.tags import UserTags
 from explainer.view import counterfactual_record, record_of
-from explainer.writing.slots import slot_values
+from explainer.writing.slots import is_outdated, slot_values
 from explainer.writing.writer import Request, Writer, Written
 from retriever.data import History, Item
 from retriever.retrieve import Recommendation, met_items, rank_of, recommend
@@ -154,7 +156,8 @@ class Explainer:
 
     def _shown(self, user: str, targets: Sequence[Recommendation], fingerprint: str) -> dict[str, ExplanationRow]:
         with self.database.session() as session:
-            return find_shown(session, user, {target.item.id: fingerprint for target in targets})
+            found = find_shown(session, user, {target.item.id: fingerprint for target in targets})
+        return {item: row for item, row in found.items() if not _is_outdated(row)}
 
     @property
     def writer_version(self) -> str:
@@ -200,6 +203,8 @@ class Explainer:
             prompt_version=written.prompt_version,
             recommender_version=self.model.version,
             writer_version=self.writer_version,
+            # "Two days ago" is counted from here, so a replay needs no other clock.
+            created_at=datetime.fromtimestamp(evidence.now or time.time(), UTC),
             evidence=[_evidence_row(cited) for cited in msgspec.to_builtins(evidence.behaviours)],
         )
 
@@ -234,10 +239,19 @@ def _people(session: Session, model: FittedModel) -> PeopleCounts:
     return counts_by_kind(model.recommender.catalogue, load_dataset(session).behaviours, scale)
 
 
+def _is_outdated(row: ExplanationRow) -> bool:
+    times = {cited.slot: cited.time for cited in row.evidence}
+    return is_outdated(row.draft, row.slots, times, int(time.time()), row.locale)
+
+
 def _evidence_row(cited: dict[str, Any]) -> EvidenceRow:
     fields = {key: cited[key] for key in ("slot", "behaviour_id", "item_id", "title", "kind", "value", "time")}
     return EvidenceRow(
-        **fields, contribution=cited["contribution"], share=cited["share"], reasons=list(cited["reasons"])
+        **fields,
+        contribution=cited["contribution"],
+        share=cited["share"],
+        reasons=list(cited["reasons"]),
+        merged=list(cited["merged"]),
     )
 
 

@@ -14,8 +14,13 @@ from explainer.storage.tables import ExplanationRow
 from retriever.data import History
 
 
-class CitedView(msgspec.Struct, frozen=True):
-    """One behaviour that a text rests on."""
+class CitedView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One behaviour that a text rests on.
+
+    Attributes:
+        merged: Ids of other behaviours that are the same cause; left out where there are none, so that records from
+            before there were any keep their digests.
+    """
 
     slot: str
     behaviour_id: str
@@ -27,6 +32,7 @@ class CitedView(msgspec.Struct, frozen=True):
     contribution: float
     share: float
     reasons: list[Reason]
+    merged: list[str] = []
 
 
 class CounterfactualView(msgspec.Struct, frozen=True):
@@ -117,6 +123,7 @@ def explanation_view(row: ExplanationRow) -> ExplanationView:
                 contribution=e.contribution,
                 share=e.share,
                 reasons=msgspec.convert(e.reasons, list[Reason]),
+                merged=e.merged,
             )
             for e in row.evidence
         ],

@@ -8,6 +8,8 @@ from explainer.evidence.model import (
     Evidence,
     Popularity,
     Reason,
+    SameCreator,
+    SameSeries,
     SharedAspect,
 )
 from explainer.evidence.policy import EvidencePolicy, stable_choice
@@ -23,6 +25,8 @@ __all__ = [
     "EvidencePolicy",
     "Popularity",
     "Reason",
+    "SameCreator",
+    "SameSeries",
     "SharedAspect",
     "TagBehaviour",
     "TagFinder",

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 
 from explainer.attribution import Attribution
-from explainer.evidence.model import CitedBehaviour, CoOccurrence, Evidence, Popularity, Reason, SharedAspect
+from explainer.evidence.causes import Cause, CauseFinder, Pair, ranked
+from explainer.evidence.model import (
+    CitedBehaviour,
+    CloseInMeaning,
+    CoOccurrence,
+    Evidence,
+    Popularity,
+    Reason,
+    SameSeries,
+    SharedAspect,
+)
 from explainer.evidence.policy import EvidencePolicy, stable_choice
 from explainer.evidence.reasons import ReasonFinder, fact_order, fewest_aspects
 from explainer.evidence.tags import without_aspects
 from retriever.data import AspectSource, Behaviour, BehaviourKind, History, Item, Polarity
+from retriever.data.series import plain_title, series_of
 from retriever.statistics import PeopleCounts
 from retriever.store import FittedModel
 
-Pair = tuple[Behaviour, float]
-"""A behaviour and its contribution."""
+_TITLED = frozenset({"video", "shop"})
+"""Domains whose titles are names of works; a headline's colon is only a colon."""
 
 
 class EvidenceBuilder:
@@ -40,13 +52,27 @@ class EvidenceBuilder:
         self._policy = policy or EvidencePolicy()
         self._catalogue = model.recommender.catalogue
         self._people = {BehaviourKind.LIKE: model.counts} if people is None else people
-        self._finder = ReasonFinder(model, self._policy, self._people)
+        self._series = series_of(self._catalogue.items) if domain in _TITLED else {}
+        self._finder = ReasonFinder(model, self._policy, self._people, self._series)
+        self._causes = CauseFinder(model, self._series, self._policy.copy_cosine)
 
-    def build(self, history: History, attribution: Attribution, hidden: Collection[str] = ()) -> Evidence:
+    def build(
+        self,
+        history: History,
+        attribution: Attribution,
+        hidden: Collection[str] = (),
+        *,
+        now: float | None = None,
+    ) -> Evidence:
         """Return the evidence for the attributed item.
 
-        Behaviours that speak against their item, or did not raise this item's score, are never cited; nor are the
-        (case-folded) aspects that the user has hidden.
+        Behaviours that speak against their item, or did not raise this item's score, are never cited.
+
+        Args:
+            history: The user's behaviours.
+            attribution: Their contributions to the item's score.
+            hidden: Case-folded aspects that the user has hidden; they are never cited.
+            now: Unix time in seconds that "two days ago" is counted from, by default the present.
         """
         item = without_aspects(self._catalogue.items[self._catalogue.position(attribution.item)], hidden)
         cited = self._cited(history, attribution, item)
@@ -58,6 +84,7 @@ class EvidenceBuilder:
             behaviours=cited,
             known_user=len(history) > 0,
             popularity=None if cited else self._popularity(item),
+            now=int(time.time() if now is None else now),
         )
 
     def _popularity(self, item: Item) -> Popularity | None:
@@ -69,38 +96,34 @@ class EvidenceBuilder:
 
     def _cited(self, history: History, attribution: Attribution, item: Item) -> tuple[CitedBehaviour, ...]:
         positive = sum(c for c in attribution.contributions if c > 0)
-        ranked = [(history.behaviours[at], attribution.contributions[at]) for at in attribution.order]
-        chosen = self._strongest(self._eligible(ranked, item), item)
+        causes = self._causes.causes([*self._eligible(ranked(history, attribution), item)])
+        chosen = self._strongest(causes, item)
         # Every second pair quotes people where it can, so that texts differ; the same pair always does the same.
         quote = stable_choice(2, history.user, item.id, "quote people") == 0
-        reasons = self._reasons([behaviour for behaviour, _ in chosen], item, quote=quote)
-        kept = [(pair, found) for pair, found in zip(chosen, reasons, strict=True) if found]
+        reasons = self._reasons([cause.pairs[0][0] for cause in chosen], item, quote=quote)
+        kept = [(cause, found) for cause, found in zip(chosen, reasons, strict=True) if found]
         ordered = [kept[position] for position in fact_order([found for _, found in kept])]
-        return tuple(
-            self._cite(f"b{n}", behaviour, contribution, contribution / positive, found)
-            for n, ((behaviour, contribution), found) in enumerate(ordered, start=1)
-        )
+        return tuple(self._cite(f"b{n}", cause, positive, found) for n, (cause, found) in enumerate(ordered, start=1))
 
-    def _eligible(self, ranked: Sequence[Pair], item: Item) -> Iterator[Pair]:
-        """Yield behaviours fit to be cited, strongest first, one per work and never the item itself."""
+    def _eligible(self, pairs: Sequence[Pair], item: Item) -> Iterator[Pair]:
+        """Yield behaviours fit to be cited, strongest first, never the item itself."""
         works = self._catalogue.works
-        used = {int(works[self._catalogue.position(item.id)])}
-        for behaviour, contribution in ranked:
+        for behaviour, contribution in pairs:
             if contribution <= 0 or behaviour.item not in self._catalogue:
                 continue
-            work = int(works[self._catalogue.position(behaviour.item)])
-            if work not in used and self._model.recommender.scale.polarity(behaviour) is Polarity.POSITIVE:
-                used.add(work)
+            is_other = works[self._catalogue.position(behaviour.item)] != works[self._catalogue.position(item.id)]
+            if is_other and self._model.recommender.scale.polarity(behaviour) is Polarity.POSITIVE:
                 yield behaviour, contribution
 
-    def _strongest(self, eligible: Iterator[Pair], item: Item) -> list[Pair]:
-        """Return the strongest behaviours that have any reason at all, none much weaker than the first."""
-        chosen: list[Pair] = []
-        for behaviour, contribution in eligible:
-            if chosen and contribution < self._policy.min_relative * chosen[0][1]:
+    def _strongest(self, causes: Sequence[Cause], item: Item) -> list[Cause]:
+        """Return the strongest causes that have any reason at all, none much weaker than the first."""
+        chosen: list[Cause] = []
+        for cause in causes:
+            if chosen and cause.contribution < self._policy.min_relative * chosen[0].contribution:
                 break
-            if self._has_reason(behaviour, item):
-                chosen.append((behaviour, contribution))
+            lead = next((pair for pair in cause.pairs if self._has_reason(pair[0], item)), None)
+            if lead is not None:
+                chosen.append(cause.led_by(lead))
             if len(chosen) == self._policy.max_behaviours:
                 break
         return chosen
@@ -108,13 +131,25 @@ class EvidenceBuilder:
     def _has_reason(self, behaviour: Behaviour, item: Item) -> bool:
         finder = self._finder
         return bool(
-            finder.shared_aspects(behaviour, item)
+            finder.kinship(behaviour, item)
+            or finder.shared_aspects(behaviour, item)
             or finder.co_occurrence(behaviour, item)
             or finder.closeness(behaviour, item)
         )
 
     def _reasons(self, behaviours: Sequence[Behaviour], item: Item, *, quote: bool) -> list[tuple[Reason, ...]]:
-        """Return the reasons per behaviour; none where all it has is a second count: one count a text is enough."""
+        """Return the reasons per behaviour, the most telling first.
+
+        None where all it has is a second count: one count a text is enough.
+        """
+        kin = [self._finder.kinship(behaviour, item) for behaviour in behaviours]
+        general = self._general_reasons(behaviours, item, quote=quote)
+        return [
+            found if k is None else (k, *(r for r in found if not isinstance(r, CloseInMeaning)))
+            for k, found in zip(kin, general, strict=True)
+        ]
+
+    def _general_reasons(self, behaviours: Sequence[Behaviour], item: Item, *, quote: bool) -> list[tuple[Reason, ...]]:
         shared = [self._finder.shared_aspects(behaviour, item) for behaviour in behaviours]
         counts = [self._finder.co_occurrence(behaviour, item) for behaviour in behaviours]
         # A word that two titles share tells less than a category: what people did goes first, wherever it is known.
@@ -140,9 +175,9 @@ class EvidenceBuilder:
         close = self._finder.closeness(behaviour, item)
         return () if close is None else (close,)
 
-    def _cite(
-        self, slot: str, behaviour: Behaviour, contribution: float, share: float, reasons: tuple[Reason, ...]
-    ) -> CitedBehaviour:
+    def _cite(self, slot: str, cause: Cause, positive: float, reasons: tuple[Reason, ...]) -> CitedBehaviour:
+        (behaviour, contribution), *others = cause.pairs
+        is_series = any(isinstance(reason, SameSeries) for reason in reasons)
         return CitedBehaviour(
             slot=slot,
             behaviour_id=behaviour.id,
@@ -151,11 +186,20 @@ class EvidenceBuilder:
             kind=behaviour.kind,
             polarity=Polarity.POSITIVE,
             contribution=contribution,
-            share=share,
+            share=contribution / positive,
             reasons=reasons,
             value=behaviour.value,
             time=behaviour.time,
+            merged=tuple(other.id for other, _ in others),
+            more_of_series=self._more_of_series(behaviour, [other for other, _ in others]) if is_series else 0,
         )
+
+    def _more_of_series(self, behaviour: Behaviour, others: Sequence[Behaviour]) -> int:
+        """Return how many other works of its series the same was done with; one game on two machines is one."""
+        series = self._series[behaviour.item]
+        alike = (b for b in others if b.kind is behaviour.kind and self._series.get(b.item) == series)
+        works = {plain_title(self._finder.item_of(b).title).casefold() for b in alike}
+        return len(works - {plain_title(self._finder.item_of(behaviour).title).casefold()})
 
 
 def _quoted(

@@ -40,7 +40,19 @@ class CloseInMeaning(msgspec.Struct, frozen=True, tag="close_in_meaning"):
     similarity: float
 
 
-Reason = SharedAspect | CoOccurrence | CloseInMeaning
+class SameSeries(msgspec.Struct, frozen=True, tag="same_series"):
+    """Both items are parts of one series; ``series`` is its name, as titles write it."""
+
+    series: str
+
+
+class SameCreator(msgspec.Struct, frozen=True, tag="same_creator"):
+    """Both items are by the same person or brand; ``creator`` is the name, as the catalogue writes it."""
+
+    creator: str
+
+
+Reason = SharedAspect | CoOccurrence | CloseInMeaning | SameSeries | SameCreator
 
 
 class CitedBehaviour(msgspec.Struct, frozen=True):
@@ -58,6 +70,9 @@ class CitedBehaviour(msgspec.Struct, frozen=True):
         reasons: Checked facts that link it to the recommended item; never empty.
         value: The rating, when there is one.
         time: Unix time in seconds, when known.
+        merged: Ids of other behaviours that are the same cause (other parts of the series, the same work again, a near
+            copy). They counted when causes were chosen; contribution and share are this behaviour's own.
+        more_of_series: How many other works of the series that the item belongs to are among them, done likewise.
     """
 
     slot: str
@@ -71,6 +86,8 @@ class CitedBehaviour(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
     value: float | None = None
     time: int | None = None
+    merged: tuple[str, ...] = ()
+    more_of_series: int = 0
 
     @property
     def aspects(self) -> tuple[str, ...]:
@@ -86,6 +103,16 @@ class CitedBehaviour(msgspec.Struct, frozen=True):
     def close(self) -> bool:
         """Whether closeness in meaning is among the reasons."""
         return any(isinstance(r, CloseInMeaning) for r in self.reasons)
+
+    @property
+    def series(self) -> str:
+        """The series it has in common with the recommended item; empty if there is none."""
+        return next((r.series for r in self.reasons if isinstance(r, SameSeries)), "")
+
+    @property
+    def creator(self) -> str:
+        """The maker it has in common with the recommended item; empty if there is none."""
+        return next((r.creator for r in self.reasons if isinstance(r, SameCreator)), "")
 
 
 class Popularity(msgspec.Struct, frozen=True):
@@ -109,6 +136,7 @@ class Evidence(msgspec.Struct, frozen=True):
         popularity: Set when no behaviour is cited and the item is widely liked.
         causal: Whether deleting the cited behaviours lowers the item's score more than deleting others: only then may a
             text say "because".
+        now: Unix time in seconds that "two days ago" is counted from; None says nothing of when.
     """
 
     item_id: str
@@ -119,6 +147,7 @@ class Evidence(msgspec.Struct, frozen=True):
     known_user: bool = True
     popularity: Popularity | None = None
     causal: bool = True
+    now: int | None = None
 
     @property
     def aspects(self) -> tuple[str, ...]:

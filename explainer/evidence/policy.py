@@ -29,6 +29,7 @@ class EvidencePolicy:
         near_share: Two items are close in meaning if their cosine is in the highest share of this catalogue's pairs:
             where every text names a genre or a console, a cosine that is high elsewhere is nothing special,
         min_cosine: and at least this.
+        copy_cosine: Two items are near copies if their cosine is at least this and their aspects are the same,
         popular_share: "Popular" means: in this share of the catalogue with the most likes.
     """
 
@@ -43,6 +44,7 @@ class EvidencePolicy:
     min_sure_lift: float = 2.0
     near_share: float = 0.01
     min_cosine: float = 0.5
+    copy_cosine: float = 0.95
     popular_share: float = 0.1
 
 

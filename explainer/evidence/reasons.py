@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from explainer.evidence.model import CloseInMeaning, CoOccurrence, Reason, SharedAspect
+from explainer.evidence.model import CloseInMeaning, CoOccurrence, Reason, SameCreator, SameSeries, SharedAspect
 from explainer.evidence.policy import EvidencePolicy, lowest_share
 from retriever.data import AspectSource, Behaviour, Item
+from retriever.data.series import plain_title
 from retriever.encoder import Embeddings
 from retriever.statistics import PeopleCounts, counted_as
 from retriever.store import FittedModel
 
 _PAIR, _PAIRS = 2, 10_000
+_SPECIFIC = (SameSeries, SameCreator)
 
 
 class ReasonFinder:
@@ -24,9 +26,17 @@ class ReasonFinder:
         model: The recommender that ranked the item, with its counts and embeddings.
         policy: Thresholds.
         people: Counts that a reason may quote, by what they count.
+        series: Item id → name of its series; by default none is known.
     """
 
-    def __init__(self, model: FittedModel, policy: EvidencePolicy, people: PeopleCounts) -> None:
+    def __init__(
+        self,
+        model: FittedModel,
+        policy: EvidencePolicy,
+        people: PeopleCounts,
+        series: Mapping[str, str] | None = None,
+    ) -> None:
+        self._series = series or {}
         self._model = model
         self._policy = policy
         self._people = people
@@ -49,6 +59,16 @@ class ReasonFinder:
                 source = sources.pop() if len(sources) == 1 else AspectSource.TEXT
                 found.append(SharedAspect(ours[term].term, source))
         return found
+
+    def kinship(self, behaviour: Behaviour, item: Item) -> SameSeries | SameCreator | None:
+        """Return the series the two items are parts of, else the maker they share; more telling than any aspect."""
+        series, theirs = self._series.get(item.id), self.item_of(behaviour)
+        # One game on two machines is no series.
+        is_other = plain_title(theirs.title).casefold() != plain_title(item.title).casefold()
+        if series is not None and is_other and self._series.get(behaviour.item) == series:
+            return SameSeries(series)
+        same = item.creator and theirs.creator.casefold() == item.creator.casefold()
+        return SameCreator(item.creator) if same else None
 
     def co_occurrence(self, behaviour: Behaviour, item: Item) -> CoOccurrence | None:
         """Return how many of those who did the same with the behaviour's item did so with this one, if it says much."""
@@ -85,8 +105,9 @@ def _quantile(embeddings: Embeddings, share: float) -> float:
 def fact_order(reasons: Sequence[Sequence[Reason]]) -> list[int]:
     """Return the positions of behaviours so that those with one fact stand together.
 
-    Shared aspects first, the most shared one leading, then closeness, then the count; otherwise as given. Slots are
-    numbered in this order, so that few shapes of evidence exist, and a small language model can know them all.
+    What only a series or a maker links leads. Then shared aspects, the most shared one leading, then closeness, then
+    the count; otherwise as given. Slots are numbered in this order, so that few shapes of evidence exist, and a small
+    language model can know them all.
     """
     aspects = [next((r.aspect for r in found if isinstance(r, SharedAspect)), None) for found in reasons]
     sizes = Counter(aspect for aspect in aspects if aspect is not None)
@@ -95,7 +116,8 @@ def fact_order(reasons: Sequence[Sequence[Reason]]) -> list[int]:
     def key(position: int) -> tuple[int, int, int, int]:
         aspect = aspects[position]
         counted = any(isinstance(r, CoOccurrence) for r in reasons[position])
-        rank = 2 if counted and len(reasons) > 1 else 0 if aspect is not None else 1
+        only_kin = bool(reasons[position]) and all(isinstance(r, _SPECIFIC) for r in reasons[position])
+        rank = -1 if only_kin else 2 if counted and len(reasons) > 1 else 0 if aspect is not None else 1
         return rank, -sizes.get(aspect or "", 0), first[aspect], position
 
     return sorted(range(len(reasons)), key=key)

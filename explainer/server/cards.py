@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from explainer.evidence import CloseInMeaning, CoOccurrence, Reason, SharedAspect
+from explainer.evidence import CloseInMeaning, CoOccurrence, Reason, SameCreator, SameSeries, SharedAspect
 from explainer.picture import waterfall_of
 from explainer.server.causes import deletion, what_if
 from explainer.storage.tables import EvidenceRow, ExplanationRow
@@ -118,6 +118,11 @@ def _note(evidence: EvidenceRow, value: str | None, words: DomainWords) -> str:
     if evidence.time is not None:
         parts.append(datetime.fromtimestamp(evidence.time, UTC).strftime("%-d %B %Y"))
     reasons = msgspec.convert(evidence.reasons, list[Reason])
+    for reason in reasons:
+        if isinstance(reason, SameSeries):
+            parts.append(f"same series: {reason.series}")
+        if isinstance(reason, SameCreator):
+            parts.append(f"also by {reason.creator}")
     aspects = [_aspect(reason) for reason in reasons if isinstance(reason, SharedAspect)]
     if aspects:
         parts.append("shares " + ", ".join(aspects))
@@ -127,6 +132,8 @@ def _note(evidence: EvidenceRow, value: str | None, words: DomainWords) -> str:
             parts.append(f"{reason.n} of {reason.m} people who {did} it also {did} this")
         if isinstance(reason, CloseInMeaning):
             parts.append("close in meaning")
+    if evidence.merged:
+        parts.append(f"counted together with {len(evidence.merged)} more like it")
     return " · ".join(parts)
 
 

@@ -65,7 +65,7 @@ def _ingest_items(session: Session, items: Sequence[Item], on_progress: OnProgre
     for item in items:
         if (row := stored.get(item.id)) is not None:
             row.title, row.year, row.aspects, row.text = item.title, item.year, list(item.aspects), item.text
-            row.phrases = _phrases(item)
+            row.phrases, row.creator = _phrases(item), item.creator
     position = len(stored)
     rows = [
         {
@@ -76,6 +76,7 @@ def _ingest_items(session: Session, items: Sequence[Item], on_progress: OnProgre
             "aspects": list(i.aspects),
             "text": i.text,
             "phrases": _phrases(i),
+            "creator": i.creator,
         }
         for n, i in enumerate(new)
     ]
@@ -190,7 +191,7 @@ def _phrases(item: Item) -> list[dict[str, str]]:
 
 def _item(row: ItemRow) -> Item:
     phrases = tuple(Aspect(phrase["term"], AspectSource(phrase["source"])) for phrase in row.phrases)
-    return Item(row.id, row.title, tuple(row.aspects), row.year, row.text, phrases)
+    return Item(row.id, row.title, tuple(row.aspects), row.year, row.text, phrases, row.creator)
 
 
 def _behaviour(behaviour_id: str, user: str, item: str, kind: str, time: int | None, value: float | None) -> Behaviour:

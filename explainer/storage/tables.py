@@ -82,6 +82,7 @@ class ItemRow(Base):
     aspects: Mapped[list[Any]]
     text: Mapped[str] = mapped_column(Text)
     phrases: Mapped[list[Any]]
+    creator: Mapped[str] = mapped_column(Text, default="")
 
 
 class BehaviourRow(Base):
@@ -190,6 +191,7 @@ class EvidenceRow(Base):
     contribution: Mapped[float]
     share: Mapped[float]
     reasons: Mapped[list[Any]]
+    merged: Mapped[list[Any]] = mapped_column(default=list)
 
 
 class AuditEntryRow(Base):

@@ -17,9 +17,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from explainer.errors import PromptError
 from explainer.evidence import Evidence
 from explainer.paths import resource_dir
+from explainer.writing.ago import ago
 from explainer.writing.slots import slot_values
 from retriever.data import BehaviourKind
 
+VARIANTS = 12
+"""Divisible by twice every template's number of phrasings."""
+_MOST_TIMED = 2
 OPENINGS = ("you", "item", "behaviour", "people", "other")
 
 
@@ -86,6 +90,7 @@ class PromptLibrary:
             autoescape=False,
         )
         self._environment.filters["slot"] = lambda name: f"{{{name}}}"
+        self._environment.tests["contains"] = lambda terms, term: term in terms
 
     def prompt(self, evidence: Evidence, opening: str, *, locale: str = "en", audience: str = "customer") -> Prompt:
         """Return the canonical prompt for the evidence.
@@ -105,8 +110,17 @@ class PromptLibrary:
         return Prompt(system, user, self.version(locale, audience))
 
     def fallback(self, evidence: Evidence, variant: int, *, locale: str = "en", audience: str = "customer") -> str:
-        """Return the template's own draft (with slots) for the evidence; ``variant`` picks the phrasing."""
-        return self._render(f"{locale}/{audience}/fallback.j2", evidence, variant=variant)
+        """Return the template's own draft (with slots) for the evidence.
+
+        Args:
+            evidence: The facts.
+            variant: Picks the phrasing, below :data:`VARIANTS`; the upper half also says when it was, where that
+                is known and reads well.
+            locale: Language of the text.
+            audience: Reader of the text.
+        """
+        timed = _timed(evidence) if variant >= VARIANTS // 2 else frozenset()
+        return self._render(f"{locale}/{audience}/fallback.j2", evidence, locale=locale, variant=variant, timed=timed)
 
     def words(self, domain: str, *, locale: str = "en") -> DomainWords:
         """Return how the domain speaks, as its template says.
@@ -141,12 +155,23 @@ class PromptLibrary:
             raise PromptError(f"There are no prompts for locale {locale!r} and audience {audience!r} in {self.root}.")
         return {name: text for name, text in self._sources.items() if name.startswith((own, shared))}
 
-    def _render(self, name: str, evidence: Evidence, **variables: object) -> str:
+    def _render(self, name: str, evidence: Evidence, *, locale: str = "en", **variables: object) -> str:
         try:
             template = self._environment.get_template(name)
-            slots = slot_values(evidence, "en").keys()
+            slots = slot_values(evidence, locale).keys()
             return template.render(evidence=evidence, slots=slots, **variables).strip()
         except TemplateNotFound as error:
             raise PromptError(f"Prompt template {error.name!r} is missing under {self.root}.") from error
         except TemplateError as error:
             raise PromptError(f"Prompt template {name!r} does not render: {error}") from error
+
+
+def _timed(evidence: Evidence) -> frozenset[str]:
+    """Return the slots of the behaviours of which a text may say when.
+
+    Of one, or of two at different times: "A two days ago and B two days ago" is a list, not a sentence.
+    """
+    times = {b.slot: ago(b.time, evidence.now, "en") for b in evidence.behaviours}
+    if len(times) > _MOST_TIMED or None in times.values() or len(set(times.values())) < len(times):
+        return frozenset()
+    return frozenset(times)

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from babel import Locale
 from babel.numbers import format_decimal
 
-from explainer.evidence import Evidence
+from explainer.evidence import CitedBehaviour, Evidence
+from explainer.writing.ago import ago, small_number
 from retriever.data import BehaviourKind
 
 SLOT = re.compile(r"\{([a-z]+[0-9]?(?:\.[a-z]+)?)\}")
@@ -73,10 +74,40 @@ def slot_values(evidence: Evidence, locale: str) -> dict[str, str]:
             co = slot.replace("b", "co")
             values[f"{co}.n"] = format_decimal(together.n, locale=locale)
             values[f"{co}.m"] = format_decimal(together.m, locale=locale)
+        values |= _kin_values(behaviour)
+        if (when := ago(behaviour.time, evidence.now, locale)) is not None:
+            values[f"{slot}.when"] = when
     if evidence.popularity is not None:
         values["pop.n"] = format_decimal(evidence.popularity.n, locale=locale)
         values["pop.m"] = format_decimal(evidence.popularity.m, locale=locale)
     return values
+
+
+def _kin_values(behaviour: CitedBehaviour) -> dict[str, str]:
+    values = {}
+    if behaviour.series:
+        # "The Sims" are "the Sims series".
+        values[f"{behaviour.slot}.series"] = display_title(behaviour.series.removeprefix("The "))
+    if behaviour.creator:
+        values[f"{behaviour.slot}.creator"] = display_title(behaviour.creator)
+    if behaviour.more_of_series:
+        number = behaviour.more_of_series
+        values[f"{behaviour.slot}.more"] = "one" if number == 1 else small_number(number)
+    return values
+
+
+def is_outdated(draft: str, slots: Mapping[str, str], times: Mapping[str, int | None], now: int, locale: str) -> bool:
+    """Return whether a text says of a time what is no longer so: "two days ago", a week later.
+
+    Args:
+        draft: The text with its slots.
+        slots: What was put into them.
+        times: When each cited behaviour happened, by its slot, Unix time in seconds.
+        now: The present, likewise.
+        locale: Language of the text.
+    """
+    told = [slot for slot in SLOT.findall(draft) if slot.endswith(".when")]
+    return any(ago(times.get(slot.removesuffix(".when")), now, locale) != slots.get(slot) for slot in told)
 
 
 def fill(draft: str, values: Mapping[str, str]) -> str:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from explainer.errors import EngineUnavailable
-from explainer.evidence import Evidence, stable_choice
+from explainer.evidence import CitedBehaviour, Evidence, stable_choice
 from explainer.writing.engines import Engine, Sampling
 from explainer.writing.gate import Verdict, Vocabulary, as_written, check
-from explainer.writing.prompts import Prompt, PromptLibrary
+from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
 from explainer.writing.slots import fill, slot_values
 
 MODEL, TEMPLATE = "model", "template"
-_FALLBACK_VARIANTS = 6  # divisible by every template's number of phrasings
 _TRIES = 2
 
 
@@ -71,6 +70,11 @@ def openings_for(evidence: Evidence) -> tuple[str, ...]:
     return ("you", "item", *behaviour_first, *(("people",) if counted else ()))
 
 
+def can_be_prompted(behaviour: CitedBehaviour) -> bool:
+    """Return whether a prompt can say what links the behaviour: of series and makers no adapter was taught to write."""
+    return bool(behaviour.aspects or behaviour.co_occurrence or behaviour.close)
+
+
 class DraftCache(Protocol):
     """Remembers outcomes by key."""
 
@@ -123,7 +127,7 @@ class Writer:
         evidence, engine = request.evidence, self.engine
         if engine is None or locale not in engine.locales or evidence.domain not in engine.domains:
             return None
-        if not evidence.behaviours:
+        if not evidence.behaviours or not all(map(can_be_prompted, evidence.behaviours)):
             return None
         openings = openings_for(evidence)
         opening = openings[stable_choice(len(openings), request.user, evidence.item_id, "opening")]
@@ -189,6 +193,6 @@ class Writer:
                 text = fill(draft, values)
                 return Written(text, draft, MODEL, prompt_hash, version, failures, prompt_hash in known)
             failures += verdict.failures
-        variant = stable_choice(_FALLBACK_VARIANTS, request.user, evidence.item_id, "fallback")
+        variant = stable_choice(VARIANTS, request.user, evidence.item_id, "fallback")
         draft = self.prompts.fallback(evidence, variant, locale=locale, audience=audience)
         return Written(fill(draft, values), draft, TEMPLATE, prompt_hash, version, failures, prompt_hash in known)

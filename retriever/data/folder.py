@@ -11,6 +11,7 @@
     id = "sku"
     title = "product_name"
     aspects = "categories"          # several aspects are separated by "|"
+    creator = "brand"               # who made it: director, author, brand
 
     [columns.behaviours]
     user = "customer"
@@ -33,7 +34,7 @@ from retriever.data.screening_config import ScreeningConfig
 from retriever.data.tables import SUFFIXES, read_table
 from retriever.errors import DataError
 
-_ITEM_FIELDS = ("id", "title", "aspects", "year", "text")
+_ITEM_FIELDS = ("id", "title", "aspects", "year", "text", "creator")
 _BEHAVIOUR_FIELDS = ("id", "user", "item", "kind", "value", "time")
 DOMAINS = ("video", "shop", "content", "social", "news")
 
@@ -114,4 +115,5 @@ def _item(row: Row) -> Item | None:
         aspects=aspects,
         year=int(year) if year.isdecimal() else None,
         text=fields.get("text", "").strip(),
+        creator=" ".join(fields.get("creator", "").split()),
     )

@@ -60,6 +60,7 @@ class Item:
         text: Free description, when there is one.
         phrases: Key phrases found in title or text where the catalogue gives no aspects, most telling first, written
             as most titles write them ("Xbox 360").
+        creator: Who made it (director, author, artist, brand), when known.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Item:
     year: int | None = None
     text: str = ""
     phrases: tuple[Aspect, ...] = ()
+    creator: str = ""
 
     def terms(self) -> dict[str, Aspect]:
         """Return every aspect by its case-folded term; where both have it, the catalogue's own."""
@@ -192,6 +194,8 @@ class Dataset:
             digest.update(repr((item.id, item.title, item.aspects, item.year, item.text)).encode())
             if item.phrases:
                 digest.update(repr([(p.term, p.source.value) for p in item.phrases]).encode())
+            if item.creator:
+                digest.update(repr(("creator", item.creator)).encode())
         for row in sorted(b.id for b in self.behaviours):
             digest.update(row.encode())
         return digest.hexdigest()

@@ -53,7 +53,7 @@ def template_words() -> frozenset[str]:
     text = (
         "filed under shelf shares with here of do not we know your taste yet try while learn came near top no one "
         "thing explains among popular most section sections tag tags tagged in its title mentions common topic theme "
-        "description did saw about"
+        "description did saw about series more"
     )
     return frozenset(text.split())
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 from explainer.evidence import Evidence
 from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.claims import false_claims
+from explainer.writing.gate.places import misplaced
 from explainer.writing.gate.tokens import Token, TokenKind, repeats, sentences, tokenize, without_aspects
 from explainer.writing.gate.words import BECAUSE, foreign_nouns, own_words
 from explainer.writing.slots import SLOT, slot_values
@@ -64,6 +65,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary) -> Verdict:
     if not any(f.startswith("unknown_slot") for f in failures):
         failures += false_claims(tokens, evidence)
         failures += misattached(tokens, evidence.domain)
+        failures += misplaced(tokens, evidence.domain)
     return Verdict(tuple(dict.fromkeys(failures)))
 
 

@@ -8,11 +8,12 @@ from itertools import pairwise
 from explainer.evidence import CitedBehaviour, Evidence, SharedAspect
 from explainer.writing.gate.attachments import Mentions
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
-from explainer.writing.gate.words import BECAUSE, CLOSE, LIKED, ORDINALS, PEOPLE, READER, doings, nouns_of
+from explainer.writing.gate.words import BECAUSE, CLOSE, LIKED, ORDINALS, PEOPLE, READER, SERIES, doings, nouns_of
 from retriever.data import AspectSource, BehaviourKind, Polarity
 
 _IS = frozenset({"a", "an", "another", "is", "are", "both", "all", "two", "three"})
 _EVERY = frozenset({"both", "all", "each", "them"})
+_OF_ALL = frozenset({"aspect_claim", "series_claim", "creator_claim"})
 Rule = tuple[str, str, Callable[[CitedBehaviour], bool]]
 """Name of the rule, what is claimed, and whether it holds for a behaviour."""
 
@@ -34,6 +35,10 @@ def _word_rules(segment: Sequence[Token], domain: str) -> Iterator[Rule]:
             yield "kind_claim", word, lambda b, kinds=done[word]: b.kind in kinds  # type: ignore[misc]
         if words & LIKED:
             yield "polarity_claim", "liked", _liked
+    if words & SERIES:
+        yield "series_claim", "series", lambda b: bool(b.series)
+    if any(t.kind is TokenKind.SLOT and t.text.endswith(".creator") for t in segment):
+        yield "creator_claim", "creator", lambda b: bool(b.creator)
     if words & CLOSE:
         yield "closeness_claim", "close", lambda b: b.close
 
@@ -106,8 +111,9 @@ def _unsupported(
     rules: Sequence[Rule], named: Sequence[CitedBehaviour], inside: Sequence[CitedBehaviour]
 ) -> Iterator[str]:
     for rule, what, holds in rules:
-        # An aspect is claimed of all behaviours in reach; "people who liked it" is about one even where two are named.
-        every = rule == "aspect_claim" or (bool(named) and rule not in {"people_claim", "closeness_claim"})
+        # An aspect, a series or a maker is claimed of all behaviours in reach; "people who liked it" is about one even
+        # where two are named.
+        every = rule in _OF_ALL or (bool(named) and rule not in {"people_claim", "closeness_claim"})
         if not (all if every else any)(holds(b) for b in named or inside):
             yield f"{rule}: {what}"
 

@@ -21,6 +21,7 @@ CLOSE = frozenset(
 )
 LIKED = frozenset({"liked", "likes", "liking", "enjoyed", "highly", "high", "good", "taste"})
 BECAUSE = frozenset({"because", "since"})
+SERIES = frozenset({"series"})
 READER = frozenset({"you", "your"})
 
 _DOINGS: Mapping[str, frozenset[BehaviourKind]] = {
@@ -52,7 +53,9 @@ _NOUNS: Mapping[str, frozenset[str]] = {
 }
 _ANYWHERE = frozenset({"story", "stories"})  # a film tells one, a product may
 
-RESERVED = PEOPLE | LIKED | BECAUSE | READER | ORDINALS.keys() | _DOINGS.keys() | frozenset().union(*_NOUNS.values())
+RESERVED = (
+    PEOPLE | LIKED | BECAUSE | READER | SERIES | ORDINALS.keys() | _DOINGS.keys() | frozenset().union(*_NOUNS.values())
+)
 """No single one of these is an aspect to the gate, whatever a catalogue says: it would hide a claim."""
 
 
@@ -69,7 +72,7 @@ def nouns_of(domain: str) -> frozenset[str]:
 
 def own_words(domain: str) -> frozenset[str]:
     """Return the words that the domain adds to the vocabulary; other rules check that they are true."""
-    return nouns_of(domain) | doings(domain).keys()
+    return nouns_of(domain) | doings(domain).keys() | SERIES
 
 
 def foreign_nouns(domain: str) -> frozenset[str]:
