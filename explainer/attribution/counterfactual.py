@@ -22,6 +22,8 @@ from retriever.recommenders.base import Recommender
 from retriever.recommenders.subsets import Doubles, Keep, Mix, Subsets
 from retriever.retrieve import Recommendation, met_items, rank_of, recommend
 
+# Behaviours × others that are followed at least.
+_CELLS = 2000
 Places = tuple[int, ...]
 
 
@@ -58,14 +60,15 @@ class CounterfactualSearch:
 
     Attributes:
         max_size: Largest set looked for.
-        candidates: How many of the best others may come into the list,
-        rivals: of which so many, those that gain most, are followed besides a list of k.
+        candidates: How many of the best others may come into the list.
+        rivals: So many of them, those that gain most, are followed besides a list of k; more for a short history,
+            since what is left of it can lift almost anything.
         sets: Most sets tried per size; where there are more, those of the behaviours that hold the item up most.
         confirmations: Most sets ranked again per size.
     """
 
     max_size: int = 5
-    candidates: int = 100
+    candidates: int = 300
     rivals: int = 20
     sets: int = 2000
     confirmations: int = 5
@@ -108,7 +111,7 @@ class _Case:
         subsets = recommender.subsets(history, [Mix.one(column), *map(Mix.one, others.tolist())])
         falls, whole = subsets.falls(np.ones(len(history), dtype=bool)), subsets.whole()
         lost, leads = falls[:, :1] - falls[:, 1:], whole[0] - whole[1:]
-        near = _nearest(lost, leads, search.max_size, k + search.rivals)
+        near = _nearest(lost, leads, search.max_size, k + max(search.rivals, _CELLS // max(1, len(history))))
         followed = recommender.subsets(history, [Mix.one(column), *map(Mix.one, others[near].tolist())])
         return cls(search, recommender, history, item, k, met, followed, _most_useful(lost[:, near], k))
 

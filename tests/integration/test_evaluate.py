@@ -102,3 +102,52 @@ def test_a_model_of_another_catalogue_is_refused_with_the_fix(shop):
     assert "explainer fit" in words
     assert run(home, "fit").exit_code == 0
     assert run(home, "explain", "--user", "u0").exit_code == 0
+
+
+def test_attribution_is_evaluated_with_everybodys_methods(home, tmp_path):
+    out, plot = tmp_path / "out.json", tmp_path / "out.png"
+    words = ["--data", str(SOCIAL), "--recommender", "als", "--json", str(out), "--plot", str(plot), "--users", "12"]
+    result = run(home, "evaluate", "attribution", *words)
+    assert result.exit_code == 0, result.output
+    found = json.loads(out.read_text())
+    assert (found["recommender"], found["default"]) == ("als", "sequential deletion")
+    rows = {row["method"]: row for row in found["rows"]}
+    assert {"leave-one-out", "shapley", "LIME-150", "KernelSHAP", "implicit explain", "random"} <= set(rows)
+    for row in rows.values():
+        assert {"pos@5", "pos@20", "neg@5", "cdcg", "del", "ins", "ms_per_history"} <= set(row)
+    assert rows["shapley"]["del"] < rows["random"]["del"]
+    assert found["counterfactual"]["k"] == 10
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert "(default)" in result.output
+
+
+def test_evaluating_attribution_of_nonsense_is_one_clear_line(home, tmp_path):
+    result = run(home, "evaluate", "attribution", "--data", str(SOCIAL), "--recommender", "nope")
+    assert result.exit_code == 1
+    assert "no recommender 'nope'" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_preview_on_the_command_line(home):
+    assert run(home, "ingest", str(SOCIAL)).exit_code == 0
+    assert run(home, "fit", "--recommender", "ease").exit_code == 0
+    behaviours = (SOCIAL / "behaviours.csv").read_text().splitlines()
+    header, first = behaviours[0].split(","), behaviours[1].split(",")
+    row = dict(zip(header, first, strict=True))
+    user = row.get("user") or row["member"]
+    from explainer.settings import Settings
+    from explainer.storage.catalogue import load_history
+    from explainer.storage.database import Database
+
+    with Database(Settings(home=home).url).session() as session:
+        behaviour = load_history(session, user).behaviours[0]
+    result = CliRunner().invoke(
+        main,
+        ["--home", str(home), "preview", "--user", user, "--without", behaviour.id, "--top", "2"],
+        env={"EXPLAINER_ENGINE": "none"},
+    )
+    assert result.exit_code == 0, result.output
+    assert "Nothing was stored" in result.output
+    wrong = run(home, "preview", "--user", user, "--without", "no such thing")
+    assert wrong.exit_code == 1
+    assert "no such thing" in wrong.output

@@ -7,7 +7,7 @@ import itertools
 import msgspec
 import pytest
 
-from explainer.attribution import Attribution, ClosedFormLeaveOneOut
+from explainer.attribution import Attribution, LeaveOneOut
 from explainer.attribution.base import by_size
 from explainer.evidence import CoOccurrence, EvidenceBuilder, SameCreator, SameSeries, SharedAspect
 from explainer.evidence.causes import ranked
@@ -85,7 +85,7 @@ def test_a_catalogue_without_makers_keeps_its_hash():
 def test_the_real_attribution_gives_the_same_evidence_twice(model, dataset):
     history = dataset.histories["u0"]
     item = next(i.id for i in dataset.items if i.id not in history.items())
-    attribution = ClosedFormLeaveOneOut().attribute(model.recommender, history, item)
+    attribution = LeaveOneOut().attribute(model.recommender, history, item)
     builder = EvidenceBuilder(model, "video")
     assert builder.build(history, attribution, now=NOW) == builder.build(history, attribution, now=NOW)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from explainer.tuning.examples import Example, Link
 from explainer.writing.gate import check
@@ -114,6 +115,16 @@ def test_true_sentences_pass(specs, draft):
 def test_each_lie_fails_under_its_rule(specs, draft, rule):
     failures = check(draft, evidence(*specs), VOCABULARY).failures
     assert any(failure.startswith(rule) for failure in failures), failures
+
+
+@pytest.mark.parametrize("word", ["because", "since", "so"])
+def test_without_a_proven_cause_nothing_is_said_to_be_one(word):
+    draft = f"{{item}} is a drama, {word} you liked {{b1}}, a drama."
+    cited = evidence("r drama")
+    assert check(draft, cited, VOCABULARY).passed
+    assert f"unproven_cause: {word}" in check(draft, replace(cited, causal=False), VOCABULARY).failures
+    plain = "You liked {b1}, and {item} is a drama like it."
+    assert check(plain, replace(cited, causal=False), VOCABULARY).passed
 
 
 @given(st.text(max_size=200))

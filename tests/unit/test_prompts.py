@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import msgspec
 import pytest
 
 from explainer.errors import PromptError
@@ -65,8 +66,10 @@ def test_every_fallback_passes_the_gate(domain):
     library = PromptLibrary()
     for facts in (example.evidence() for example in examples):
         for variant in range(6):
-            draft = library.fallback(with_titles(facts, domain), variant)
-            assert check(draft, with_titles(facts, domain), vocabulary).failures == (), draft
+            for causal in (True, False):
+                titled = msgspec.structs.replace(with_titles(facts, domain), causal=causal)
+                draft = library.fallback(titled, variant)
+                assert check(draft, titled, vocabulary).failures == (), draft
 
 
 @pytest.mark.parametrize("variant", range(6))

@@ -16,7 +16,7 @@ from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.claims import false_claims
 from explainer.writing.gate.places import misplaced
 from explainer.writing.gate.tokens import Token, TokenKind, repeats, sentences, tokenize, without_aspects
-from explainer.writing.gate.words import BECAUSE, foreign_nouns, own_words
+from explainer.writing.gate.words import BECAUSE, CAUSES, foreign_nouns, own_words
 from explainer.writing.slots import SLOT, slot_values
 
 MAX_WORDS = 60
@@ -128,6 +128,8 @@ def _word_failures(tokens: Sequence[Token], evidence: Evidence, vocabulary: Voca
     cited = len(evidence.behaviours)
     if not cited and BECAUSE & set(words):
         yield "unfounded_because"
+    if not evidence.causal and (claimed := CAUSES & set(words)):
+        yield f"unproven_cause: {min(claimed)}"
     for word in _COUNT_WORDS.keys() & set(words):
         # The recommended item may be counted in: "all three", "the two are westerns".
         if _COUNT_WORDS[word] > cited + 1:

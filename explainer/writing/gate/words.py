@@ -21,6 +21,21 @@ CLOSE = frozenset(
 )
 LIKED = frozenset({"liked", "likes", "liking", "enjoyed", "highly", "high", "good", "taste"})
 BECAUSE = frozenset({"because", "since"})
+# What else says that one thing led to another.
+CAUSES = BECAUSE | {
+    "why",
+    "reason",
+    "so",
+    "brings",
+    "brought",
+    "leads",
+    "led",
+    "puts",
+    "put",
+    "putting",
+    "handed",
+    "earned",
+}
 SERIES = frozenset({"series"})
 READER = frozenset({"you", "your"})
 
