@@ -71,6 +71,8 @@ def rank_of(
 
 def met_items(recommender: Recommender, history: History) -> npt.NDArray[np.bool_]:
     """Return bool [n_items]: True where the user has met the item, or another entry of the same title and year."""
-    catalogue = recommender.catalogue
-    met = [catalogue.position(item) for item in history.items() if item in catalogue]
-    return np.isin(catalogue.works, catalogue.works[met])
+    works = recommender.catalogue.works
+    _, columns = recommender.catalogue.known(history)
+    met = np.zeros(len(works), dtype=bool)
+    met[works[columns]] = True  # works are numbered from 0, and there are no more of them than items
+    return np.asarray(met[works])

@@ -8,7 +8,7 @@ What is left out of account was met all the same, so it is not recommended inste
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -22,8 +22,8 @@ from retriever.recommenders.base import Recommender
 from retriever.recommenders.subsets import Doubles, Keep, Mix, Subsets
 from retriever.retrieve import Recommendation, met_items, rank_of, recommend
 
-# Behaviours × others that are followed at least.
-_CELLS = 2000
+# Up to so many behaviours, every one of them may change the list.
+_SHORT = 15
 Places = tuple[int, ...]
 
 
@@ -60,15 +60,15 @@ class CounterfactualSearch:
 
     Attributes:
         max_size: Largest set looked for.
-        candidates: How many of the best others may come into the list.
-        rivals: So many of them, those that gain most, are followed besides a list of k; more for a short history,
-            since what is left of it can lift almost anything.
+        candidates: How many of the best others may come into the list,
+        rivals: of which so many, those that gain most, are followed besides a list of k; and what tops the list when
+            the behaviours that hold the item up most are gone one after another, or any one of a short history.
         sets: Most sets tried per size; where there are more, those of the behaviours that hold the item up most.
         confirmations: Most sets ranked again per size.
     """
 
     max_size: int = 5
-    candidates: int = 300
+    candidates: int = 100
     rivals: int = 20
     sets: int = 2000
     confirmations: int = 5
@@ -111,9 +111,12 @@ class _Case:
         subsets = recommender.subsets(history, [Mix.one(column), *map(Mix.one, others.tolist())])
         falls, whole = subsets.falls(np.ones(len(history), dtype=bool)), subsets.whole()
         lost, leads = falls[:, :1] - falls[:, 1:], whole[0] - whole[1:]
-        near = _nearest(lost, leads, search.max_size, k + max(search.rivals, _CELLS // max(1, len(history))))
-        followed = recommender.subsets(history, [Mix.one(column), *map(Mix.one, others[near].tolist())])
-        return cls(search, recommender, history, item, k, met, followed, _most_useful(lost[:, near], k))
+        near = _nearest(lost, leads, search.max_size, k + search.rivals)
+        useful = _most_useful(lost[:, near], k)
+        risers = _risers(recommender, history, met, _likely_parts(history, useful, search.max_size), k)
+        followed = np.setdiff1d(np.union1d(others[near], risers), [column])
+        mixes = [Mix.one(column), *map(Mix.one, followed.tolist())]
+        return cls(search, recommender, history, item, k, met, recommender.subsets(history, mixes), useful)
 
     def smallest(self) -> Places | None:
         """Return the smallest set that the real ranking confirms."""
@@ -171,6 +174,25 @@ def _nearest(lost: Doubles, leads: Doubles, size: int, count: int) -> npt.NDArra
     """
     most = -np.sort(-np.clip(lost, 0.0, None), axis=0)[:size].sum(axis=0)
     return np.argsort(leads - most, kind="stable")[:count]
+
+
+def _likely_parts(history: History, useful: npt.NDArray[np.int64], size: int) -> list[History]:
+    """Return the history without its most useful behaviours, one after another, and a short one without any one."""
+    ids = [history.behaviours[place].id for place in useful.tolist()]
+    gone = [set(ids[:count]) for count in range(1, size + 1)]
+    if len(ids) <= _SHORT:
+        gone += [{one} for one in ids]
+    return [history.without(some) for some in gone]
+
+
+def _risers(
+    recommender: Recommender, history: History, met: Keep, parts: Sequence[History], k: int
+) -> npt.NDArray[np.int64]:
+    """Return the columns of the best k + 1 items for each part of the history, which the whole has not met."""
+    scores = recommender.scores(parts) if len(history) else np.zeros((0, len(met)), dtype=np.float32)
+    scores[:, met] = -np.inf
+    count = min(k + 1, scores.shape[1])
+    return np.unique(np.argpartition(-scores, count - 1, axis=1)[:, :count])
 
 
 def _most_useful(lost: Doubles, k: int) -> npt.NDArray[np.int64]:

@@ -46,6 +46,15 @@ class FoldInSubsets(Subsets):
         weights = self._size * kept * self._fading ** later(kept)
         return np.asarray(self._system.solutions(weights, self._said(weights, kept)) @ self._mixed.T)
 
+    def whole(self) -> Doubles:
+        """Return float64 [n_mixes] for the whole history: one system, solved by itself."""
+        weights = self._system.weights * self._fading ** later(np.ones(len(self._places), dtype=bool))
+        return np.asarray(self._mixed @ System(self._system.gram, self._system.vectors, weights).solution())
+
+    def base(self) -> Doubles:
+        """Return zeros: nothing is known, and nothing said."""
+        return np.zeros(self.n_mixes)
+
     def _said(self, weights: Doubles, kept: Keep | float) -> Doubles:
         # An item's being liked at all does not fade, only how surely.
         return self._liked * (weights + kept)
