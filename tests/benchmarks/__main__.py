@@ -35,6 +35,7 @@ from retriever.retrieve import recommend
 from tests.benchmarks.encoding import encoding
 from tests.benchmarks.growth import growth
 from tests.benchmarks.search import search
+from tests.benchmarks.served import served
 from tests.benchmarks.timing import median_s
 
 
@@ -136,6 +137,7 @@ SECTIONS: dict[str, Callable[[Settings], dict[str, float]]] = {
     "writing": writing,
     "memory": lambda settings: {"service_peak_memory_mb": service_peak_mb(settings.home)},
     "search": lambda _: search(),
+    "served": served,
     "growth": lambda _: grown(),
 }
 NEED_DEMO = {"demo", "attribution", "scoring", "writing", "memory"}
