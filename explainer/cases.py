@@ -14,6 +14,7 @@ from explainer.evidence import Evidence, EvidenceBuilder
 from retriever.data import History
 from retriever.recommenders.base import Recommender
 from retriever.retrieve import Recommendation
+from retriever.threads import one_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,10 @@ class CaseMaker:
 
     def case(self, asking: Asking, target: Recommendation) -> Case:
         """Return the case of one item."""
+        with one_thread():
+            return self._case(asking, target)
+
+    def _case(self, asking: Asking, target: Recommendation) -> Case:
         history, item = asking.history, target.item.id
         attribution = self._attributor.attribute(self._recommender, history, item)
         evidence = self._evidence.build(history, attribution, asking.hidden)

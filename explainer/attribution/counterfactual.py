@@ -24,6 +24,8 @@ from retriever.retrieve import Recommendation, met_items, rank_of, recommend
 
 # Up to so many behaviours, every one of them may change the list.
 _SHORT = 15
+# Most behaviours × sets that are scored for one size.
+_CELLS = 60_000
 Places = tuple[int, ...]
 
 
@@ -63,14 +65,15 @@ class CounterfactualSearch:
         candidates: How many of the best others may come into the list,
         rivals: of which so many, those that gain most, are followed besides a list of k; and what tops the list when
             the behaviours that hold the item up most are gone one after another, or any one of a short history.
-        sets: Most sets tried per size; where there are more, those of the behaviours that hold the item up most.
+        sets: Most sets tried per size, as many as there are sets of five of fifteen; fewer of a long history. Where
+            there are more, those of the behaviours that hold the item up most are tried.
         confirmations: Most sets ranked again per size.
     """
 
     max_size: int = 5
     candidates: int = 100
     rivals: int = 20
-    sets: int = 2000
+    sets: int = 3003
     confirmations: int = 5
 
     def find(self, recommender: Recommender, history: History, item: str, k: int) -> Counterfactual:
@@ -141,7 +144,9 @@ class _Case:
     def _sets(self, size: int) -> Iterator[Places]:
         """Yield the sets of a size, of all behaviours if they are not too many, else of the most useful ones."""
         count = len(self.useful)
-        while count > size and comb(count, size) > self.search.sets:
+        # Every set of a long history takes longer to score.
+        most = min(self.search.sets, _CELLS // max(1, len(self.history)))
+        while count > size and comb(count, size) > most:
             count -= 1
         if size > 1 or count == len(self.useful):
             self.exhaustive = self.exhaustive and count == len(self.useful)

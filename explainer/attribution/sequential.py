@@ -27,12 +27,13 @@ class SequentialDeletion:
     Args:
         rivals: How many of the other items in the list the lead is measured against.
         lead: How much of what the rivals lose is subtracted, 0 to 1; 0 looks at the item's score alone.
-        share: So much of what is left is chosen at a look, at least one behaviour; long histories need fewer looks.
+        share: So much of what is left goes at a look, at least one behaviour: a long history needs fewer looks, and
+            what goes together shares what is lost.
     """
 
     method = "sequential deletion"
 
-    def __init__(self, rivals: int = 20, lead: float = 0.5, share: float = 0.01) -> None:
+    def __init__(self, rivals: int = 20, lead: float = 0.5, share: float = 0.02) -> None:
         self._rivals = rivals
         self._lead = lead
         self._share = share
@@ -51,19 +52,20 @@ class SequentialDeletion:
 
     def _walk(self, thinning: Thinning) -> tuple[tuple[float, ...], tuple[int, ...]]:
         """Take everything away; return what the score lost each time, and in which order."""
-        contributions: list[float] = [0.0] * len(thinning.keep)
+        contributions, gone = np.zeros(len(thinning.keep)), np.zeros(len(thinning.keep))
         order: list[int] = []
-        gone = np.zeros(len(thinning.keep))
         score, leads = float(thinning.scores[0]), True
         while len(order) < len(contributions):
             leads = leads and score > thinning.scores[1]
+            estimates = thinning.estimates()
             count = max(1, int(self._share * (len(contributions) - len(order))))
-            for place in _largest(self._lost(thinning.falls(), leads=leads) + gone, count):
-                thinning.drop(place)
-                contributions[place], score = score - float(thinning.scores[0]), float(thinning.scores[0])
-                order.append(place)
-                gone[place] = -np.inf
-        return tuple(contributions), tuple(order)
+            places = _largest(self._lost(estimates, leads=leads) + gone, count)
+            thinning.drop(places)
+            lost, score = score - float(thinning.scores[0]), float(thinning.scores[0])
+            contributions[places] = lost if count == 1 else _spread(estimates[places, 0], lost)
+            gone[places] = -np.inf
+            order += places
+        return tuple(contributions.tolist()), tuple(order)
 
     def _lost(self, falls: Doubles, *, leads: bool) -> Doubles:
         return falls[:, 0] - self._lead * falls[:, 1] if leads else falls[:, 0]
@@ -74,3 +76,8 @@ def _largest(values: Doubles, count: int) -> list[int]:
         return [int(values.argmax())]
     order: list[int] = np.argsort(-values, kind="stable")[:count].tolist()
     return order
+
+
+def _spread(estimates: Doubles, lost: float) -> Doubles:
+    """Return what was lost together as one part each, what the estimates leave over in equal shares."""
+    return estimates + (lost - float(estimates.sum())) / len(estimates)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from scipy.linalg.blas import dger
 from scipy.linalg.lapack import dpotrf, dpotri
 
-from retriever.recommenders.subsets import Doubles, Keep, Thinning
+from retriever.recommenders.subsets import Doubles, Keep, Thinning, later
 
 # Systems solved at once: memory is this many times factors².
 _SOLVED_AT_ONCE = 512
@@ -79,22 +80,26 @@ class Downdating(Thinning):
     """
 
     def __init__(self, system: System, places: npt.NDArray[np.int64], keep: Keep, mixed: Doubles) -> None:
-        # Column by column in memory, so that BLAS changes it in place.
-        self._inverse = np.asfortranarray(system.inverse())
-        solution = self._inverse @ (system.said @ system.vectors)
-        super().__init__(keep, mixed @ solution)
+        super().__init__(keep, np.zeros(len(mixed)))
         self._places = places
         self._rows = np.full(len(keep), -1, dtype=np.int64)
         self._rows[places] = np.arange(len(places))
-        self._vectors, self._mixed = system.vectors, mixed
-        self._weights, self._said = np.abs(system.weights), system.said
+        self._mixed = mixed
+        self._solve(system)
+
+    def _solve(self, system: System) -> None:
+        # Column by column in memory, so that BLAS changes it in place.
+        self._inverse = np.asfortranarray(system.inverse())
+        self._vectors, self._weights, self._said = system.vectors, np.abs(system.weights), system.said
+        solution = self._inverse @ (self._said @ self._vectors)
         seen = self._vectors @ self._inverse
         self._own = np.einsum("ij,ij->i", seen, self._vectors)
-        self._mixes = mixed @ seen.T
+        self._mixes = self._mixed @ seen.T
         self._opinion = self._vectors @ solution
+        self.scores = self._mixed @ solution
         self._known: Doubles | None = None
 
-    def falls(self) -> Doubles:
+    def estimates(self) -> Doubles:
         """Return float64 [n_behaviours, n_mixes] (see :class:`~retriever.recommenders.subsets.Thinning`)."""
         if self._known is None:
             surprise = (self._opinion - self._said * self._own) * self._weights / (1.0 - self._weights * self._own)
@@ -105,12 +110,14 @@ class Downdating(Thinning):
         lost[self._places] = self._known
         return lost
 
-    def drop(self, place: int) -> None:
-        """Take one behaviour away: a change of rank one."""
-        self.keep[place] = False
-        row = self._rows[place]
-        if row < 0:
-            return
+    def drop(self, places: Sequence[int]) -> None:
+        """Take behaviours away, each a change of rank one."""
+        for place in places:
+            self.keep[place] = False
+            if self._rows[place] >= 0:
+                self._downdate(self._rows[place])
+
+    def _downdate(self, row: np.int64) -> None:
         said, weight = float(self._said[row]), float(self._weights[row])
         step = self._inverse @ self._vectors[row]
         own = self._vectors @ step
@@ -124,3 +131,41 @@ class Downdating(Thinning):
         self.scores = self.scores + shift * mixes
         self._said[row] = self._weights[row] = 0.0
         self._known = None
+
+
+class Refolding(Downdating):
+    """Where behaviours fade: each loss brings everything older nearer, so the system is made anew.
+
+    What one more would cost is estimated to the first order of that growth; an exact figure takes a system for each.
+
+    Args:
+        system: The behaviours, not faded; weight 0 for those that are gone.
+        places: int64 [n_known], their places in the history.
+        keep: bool [n_behaviours], what is there.
+        mixed: float64 [n_mixes, factors], the mixes' factors.
+        fading: By what a weight is multiplied for each later behaviour.
+    """
+
+    def __init__(
+        self, system: System, places: npt.NDArray[np.int64], keep: Keep, mixed: Doubles, fading: float
+    ) -> None:
+        self._unfaded, self._fading = system, fading
+        super().__init__(self._faded(keep[places]), places, keep, mixed)
+
+    def _faded(self, kept: Keep) -> System:
+        unfaded = self._unfaded
+        return System(unfaded.gram, unfaded.vectors, unfaded.weights * kept * self._fading ** later(kept))
+
+    def estimates(self) -> Doubles:
+        """Return float64 [n_behaviours, n_mixes] (see :class:`~retriever.recommenders.subsets.Thinning`)."""
+        liked = self._said > 0
+        grown = (1.0 / self._fading - 1.0) * self._weights * self._mixes * (liked - self._opinion)
+        older = np.cumsum(grown, axis=1) - grown
+        lost = super().estimates().copy()
+        lost[self._places] -= np.where(self.keep[self._places], older, 0.0).T
+        return lost
+
+    def drop(self, places: Sequence[int]) -> None:
+        """Take behaviours away."""
+        self.keep[list(places)] = False
+        self._solve(self._faded(self.keep[self._places]))

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from retriever.recommenders.downdating import Downdating, System
-from retriever.recommenders.subsets import AskedThinning, Doubles, Keep, Subsets, Thinning, later
+from retriever.recommenders.downdating import Downdating, Refolding, System
+from retriever.recommenders.subsets import Doubles, Keep, Subsets, Thinning, later
 from retriever.recommenders.weighting import Recency
 
 # Systems solved at once: memory is this many times factors².
@@ -62,7 +62,7 @@ class FoldInSubsets(Subsets):
     def falls(self, keep: Keep) -> Doubles:
         """Return float64 [n_behaviours, n_mixes] (see :class:`~retriever.recommenders.subsets.Subsets`)."""
         if self._fading == 1.0:
-            return self._thinned(keep).falls()
+            return self._thinned(keep).estimates()
         kept = np.flatnonzero(keep[self._places])
         lost = np.zeros((self.n_behaviours, self.n_mixes))
         lost[self._places[kept]] = self._faded_falls(kept)
@@ -112,10 +112,11 @@ class FoldInSubsets(Subsets):
         return gradients
 
     def thinning(self) -> Thinning:
-        """Return a thinning by rank-one downdates, where nothing fades."""
-        if self._fading != 1.0:
-            return AskedThinning(self)
-        return self._thinned(np.ones(self.n_behaviours, dtype=bool))
+        """Return a thinning by rank-one downdates, or, where behaviours fade, by folding in anew."""
+        everything = np.ones(self.n_behaviours, dtype=bool)
+        if self._fading == 1.0:
+            return self._thinned(everything)
+        return Refolding(self._system, self._places, everything, self._mixed, self._fading)
 
     def _thinned(self, keep: Keep) -> Downdating:
         kept = self._system.weights * keep[self._places]

@@ -117,12 +117,15 @@ class Thinning(ABC):
         self.scores = scores
 
     @abstractmethod
-    def falls(self) -> Doubles:
-        """Return float64 [n_behaviours, n_mixes]: what is lost without one more; 0 for those that are gone."""
+    def estimates(self) -> Doubles:
+        """Return float64 [n_behaviours, n_mixes]: what is lost without one more; 0 for those that are gone.
+
+        Near enough to choose by, and exact where that costs no more; ``scores`` always is.
+        """
 
     @abstractmethod
-    def drop(self, place: int) -> None:
-        """Take one behaviour away that is still there."""
+    def drop(self, places: Sequence[int]) -> None:
+        """Take behaviours away that are still there."""
 
 
 class AskedThinning(Thinning):
@@ -137,14 +140,14 @@ class AskedThinning(Thinning):
         self._subsets = subsets
         self._falls = subsets.falls(self.keep)
 
-    def falls(self) -> Doubles:
-        """Return float64 [n_behaviours, n_mixes]."""
+    def estimates(self) -> Doubles:
+        """Return float64 [n_behaviours, n_mixes], exact."""
         return self._falls
 
-    def drop(self, place: int) -> None:
-        """Take one behaviour away."""
-        self.scores = self.scores - self._falls[place]
-        self.keep[place] = False
+    def drop(self, places: Sequence[int]) -> None:
+        """Take behaviours away."""
+        self.keep[list(places)] = False
+        self.scores = self._subsets.scores(self.keep[np.newaxis])[0]
         self._falls = self._subsets.falls(self.keep)
 
 
@@ -209,14 +212,14 @@ class _SummedThinning(Thinning):
         self._parts = parts
         self._sum()
 
-    def falls(self) -> Doubles:
+    def estimates(self) -> Doubles:
         zero = np.zeros((len(self.keep), len(self.scores)))
-        return sum((weight * part.falls() for part, weight in self._parts), zero)
+        return sum((weight * part.estimates() for part, weight in self._parts), zero)
 
-    def drop(self, place: int) -> None:
-        self.keep[place] = False
+    def drop(self, places: Sequence[int]) -> None:
+        self.keep[list(places)] = False
         for part, _ in self._parts:
-            part.drop(place)
+            part.drop(places)
         self._sum()
 
     def _sum(self) -> None:

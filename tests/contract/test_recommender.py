@@ -142,10 +142,13 @@ class TestContract:
         history = mixed_history(dataset, 17)
         subsets = recommender.subsets(history, [Mix.one(5), Mix.mean(np.arange(10, 20))])
         thinning = subsets.thinning()
-        for place in np.random.default_rng(2).permutation(len(history)):
+        order = np.random.default_rng(2).permutation(len(history)).tolist()
+        for places in [*([place] for place in order[:9]), order[9:12], order[12:]]:
             assert thinning.scores == pytest.approx(subsets.scores(thinning.keep[np.newaxis])[0], abs=1e-7)
-            assert thinning.falls() == pytest.approx(subsets.falls(thinning.keep), abs=1e-7)
-            thinning.drop(int(place))
+            exact = subsets.falls(thinning.keep)
+            # To the first order where behaviours of a factorisation fade; exact everywhere else.
+            assert thinning.estimates() == pytest.approx(exact, abs=1e-7 + 0.05 * np.abs(exact).max())
+            thinning.drop(places)
         assert thinning.scores == pytest.approx(subsets.base(), abs=1e-7)
 
     def test_gradients_lead_from_nothing_to_the_whole(self, recommender, dataset):
@@ -161,7 +164,7 @@ class TestContract:
         subsets = recommender.subsets(EMPTY, [Mix.one(5)])
         assert subsets.whole() == subsets.base() == pytest.approx(recommender.scores([EMPTY])[0, 5], abs=1e-6)
         assert subsets.falls(np.zeros(0, dtype=bool)).shape == subsets.gradients(1.0).shape == (0, 1)
-        assert subsets.thinning().falls().shape == (0, 1)
+        assert subsets.thinning().estimates().shape == (0, 1)
 
     def test_an_unknown_item_is_an_error_that_says_so(self, recommender):
         with pytest.raises(UnknownItemError, match="no such item"):

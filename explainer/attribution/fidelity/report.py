@@ -21,6 +21,7 @@ from retriever.data import Dataset
 from retriever.encoder import Embeddings
 from retriever.recommenders.base import Recommender, Training
 from retriever.recommenders.factory import class_of
+from retriever.threads import one_thread
 from retriever.workspace import Workspace
 
 Row = dict[str, Any]
@@ -77,11 +78,13 @@ def report_fidelity(
     report.notes += notes
     for number, method in enumerate(compared):
         workspace.on_stage("Explaining by every method", number, len(compared))
-        row, means = _judge(recommender, cases, method, config.seed)
+        with one_thread():
+            row, means = _judge(recommender, cases, method, config.seed)
         report.rows.append(row)
         report.curves[method.method] = means
     workspace.on_stage("Explaining by every method", len(compared), len(compared))
-    report.counterfactual = judge_counterfactuals(recommender, cases, config, workspace)
+    with one_thread():
+        report.counterfactual = judge_counterfactuals(recommender, cases, config, workspace)
     return report
 
 

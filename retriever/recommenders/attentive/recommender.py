@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.special import erf
-from threadpoolctl import ThreadpoolController
 
 from retriever.data import History, ValueScale
 from retriever.recommenders.attentive.config import AttentiveConfig
@@ -22,6 +20,7 @@ from retriever.recommenders.attentive.subsets import Attended, AttendedSubsets
 from retriever.recommenders.base import Arrays, Recommender, Scores, Training
 from retriever.recommenders.catalogue import Catalogue
 from retriever.recommenders.subsets import Doubles, Mix, Subsets
+from retriever.threads import one_thread
 from retriever.training import Trainer
 from retriever.validation import hold_back
 from retriever.workspace import NOWHERE, Workspace
@@ -46,7 +45,6 @@ class AttentiveRecommender(Recommender):
     def __init__(self, config: AttentiveConfig, catalogue: Catalogue, scale: ValueScale, tables: Tables) -> None:
         super().__init__(config, catalogue, scale)
         self._tables = tables
-        self._blas = ThreadpoolController()
 
     @classmethod
     def fit(cls, training: Training, config: AttentiveConfig, workspace: Workspace = NOWHERE) -> Self:
@@ -62,14 +60,9 @@ class AttentiveRecommender(Recommender):
 
     def scores(self, histories: Sequence[History]) -> Scores:
         """Return float32 [n_histories, n_items] (see :class:`~retriever.recommenders.base.Recommender`)."""
-        with self._one_thread():
+        with one_thread():
             rows = [self._scores(history) for history in histories]
         return np.stack(rows) if rows else np.zeros((0, len(self.catalogue)), dtype=np.float32)
-
-    def _one_thread(self) -> AbstractContextManager[Any]:
-        """Products here are too small to share: handing out the work would take longer than the work."""
-        limited: AbstractContextManager[Any] = self._blas.limit(limits=1, user_api="blas")
-        return limited
 
     def _scores(self, history: History) -> Scores:
         encoded = encode(history, self.catalogue, self.scale).last(self.config.history_length)
@@ -87,7 +80,7 @@ class AttentiveRecommender(Recommender):
         queries, targets = self._tables["queries"][asked], self._tables["targets"][asked]
         length = min(len(encoded), self.config.history_length)
         ages = np.unique(age_steps(np.arange(length)), return_index=True)[1]
-        with self._one_thread():
+        with one_thread():
             terms = [np.stack(self._terms(encoded, np.full(len(encoded), age), queries, targets)) for age in ages]
         table = np.stack(terms).astype(np.float64) if terms else np.zeros((0, 2, 0, len(asked)))
         attended = Attended(len(history), encoded.places, table, self._tables["bias"][asked], weights)
