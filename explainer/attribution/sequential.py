@@ -52,8 +52,9 @@ class SequentialDeletion:
 
     def _walk(self, thinning: Thinning) -> tuple[tuple[float, ...], tuple[int, ...]]:
         """Take everything away; return what the score lost each time, and in which order."""
-        contributions, gone = np.zeros(len(thinning.keep)), np.zeros(len(thinning.keep))
+        contributions: list[float] = [0.0] * len(thinning.keep)
         order: list[int] = []
+        gone = np.zeros(len(contributions))
         score, leads = float(thinning.scores[0]), True
         while len(order) < len(contributions):
             leads = leads and score > thinning.scores[1]
@@ -62,10 +63,10 @@ class SequentialDeletion:
             places = _largest(self._lost(estimates, leads=leads) + gone, count)
             thinning.drop(places)
             lost, score = score - float(thinning.scores[0]), float(thinning.scores[0])
-            contributions[places] = lost if count == 1 else _spread(estimates[places, 0], lost)
-            gone[places] = -np.inf
+            for place, part in zip(places, _spread(estimates, places, lost), strict=True):
+                contributions[place], gone[place] = part, -np.inf
             order += places
-        return tuple(contributions.tolist()), tuple(order)
+        return tuple(contributions), tuple(order)
 
     def _lost(self, falls: Doubles, *, leads: bool) -> Doubles:
         return falls[:, 0] - self._lead * falls[:, 1] if leads else falls[:, 0]
@@ -78,6 +79,10 @@ def _largest(values: Doubles, count: int) -> list[int]:
     return order
 
 
-def _spread(estimates: Doubles, lost: float) -> Doubles:
+def _spread(estimates: Doubles, places: list[int], lost: float) -> list[float]:
     """Return what was lost together as one part each, what the estimates leave over in equal shares."""
-    return estimates + (lost - float(estimates.sum())) / len(estimates)
+    if len(places) == 1:
+        return [lost]
+    parts = estimates[places, 0]
+    spread: list[float] = (parts + (lost - float(parts.sum())) / len(parts)).tolist()
+    return spread

@@ -94,15 +94,17 @@ class Downdating(Thinning):
         solution = self._inverse @ (self._said @ self._vectors)
         seen = self._vectors @ self._inverse
         self._own = np.einsum("ij,ij->i", seen, self._vectors)
-        self._mixes = self._mixed @ seen.T
-        self._opinion = self._vectors @ solution
+        # One array of both, so that one change of rank one does for both.
+        self._told = np.ascontiguousarray(np.vstack([self._mixed @ seen.T, self._vectors @ solution]))
+        self._mixes, self._opinion = self._told[:-1], self._told[-1]
         self.scores = self._mixed @ solution
         self._known: Doubles | None = None
 
     def estimates(self) -> Doubles:
         """Return float64 [n_behaviours, n_mixes] (see :class:`~retriever.recommenders.subsets.Thinning`)."""
         if self._known is None:
-            surprise = (self._opinion - self._said * self._own) * self._weights / (1.0 - self._weights * self._own)
+            owned = self._weights * self._own
+            surprise = (self._weights * self._opinion - self._said * owned) / (1.0 - owned)
             self._known = (self._mixes * (self._said - surprise)).T
         if len(self._known) == len(self.keep):
             return self._known
@@ -125,9 +127,8 @@ class Downdating(Thinning):
         shift = growth * float(self._opinion[row]) - said * (1.0 + growth * float(own[row]))
         mixes = self._mixed @ step
         dger(growth, step, step, a=self._inverse, overwrite_a=1)
-        self._own += growth * own * own
-        self._mixes += (growth * mixes)[:, np.newaxis] * own
-        self._opinion += shift * own
+        self._own += own * (growth * own)
+        dger(1.0, own, np.append(growth * mixes, shift), a=self._told.T, overwrite_a=1)
         self.scores = self.scores + shift * mixes
         self._said[row] = self._weights[row] = 0.0
         self._known = None
