@@ -26,7 +26,7 @@ def draw_fidelity(report: FidelityReport, path: Path) -> None:
     panels = figure.subplots(1, len(_PANELS))
     for axes, (key, (label, what)) in zip(panels, _PANELS.items(), strict=True):
         _lines(axes, report, key)
-        axes.set(title=label, xlabel=f"{what}, %", ylim=(None, None if key == "left" else 1.05))
+        axes.set(title=label, xlabel=f"{what}, %")
         axes.spines[["top", "right"]].set_visible(False)
     panels[-1].legend(frameon=False, fontsize=8, loc="lower right")
     figure.suptitle(
