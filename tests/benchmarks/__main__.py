@@ -21,6 +21,8 @@ from rich.table import Table
 
 from explainer.assembly import make_engine, make_explainer
 from explainer.attribution import BatchedLeaveOneOut, LeaveOneOut
+from explainer.attribution.counterfactual import CounterfactualSearch
+from explainer.attribution.defaults import default_attributor
 from explainer.evidence import EvidenceBuilder
 from explainer.settings import Settings
 from explainer.storage import catalogue
@@ -32,6 +34,7 @@ from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Request, Writer
 from retriever.data import History
 from retriever.retrieve import recommend
+from retriever.threads import one_thread
 from tests.benchmarks.encoding import encoding
 from tests.benchmarks.growth import growth
 from tests.benchmarks.search import search
@@ -65,17 +68,21 @@ def service_peak_mb(home: Path) -> float:
 
 
 def attribution(settings: Settings) -> dict[str, float]:
-    """Measure leave-one-out for one (user, item) at 100 behaviours, both ways."""
+    """Measure attribution of one (user, item) at 100 behaviours: leave-one-out both ways, the default, what if."""
     explainer = make_explainer(settings.model_copy(update={"engine": "none"}))
     with Database(settings.url).session() as session:
         histories = [catalogue.load_history(session, user) for user, _ in catalogue.users(session, 300)]
     history = next(History(h.user, h.behaviours[:100]) for h in histories if len(h) >= 100)
     recommender = explainer.model.recommender
-    closed, batched = LeaveOneOut(), BatchedLeaveOneOut()
-    return {
-        "leave_one_out_closed_form_ms": 1000 * median_s(lambda: closed.attribute(recommender, history, "50"), 50),
-        "leave_one_out_batched_ms": 1000 * median_s(lambda: batched.attribute(recommender, history, "50"), 20),
-    }
+    closed, batched, default = LeaveOneOut(), BatchedLeaveOneOut(), default_attributor(recommender)
+    best, search = recommend(recommender, history, 1)[0].item.id, CounterfactualSearch()
+    with one_thread():  # as when serving
+        return {
+            "leave_one_out_closed_form_ms": 1000 * median_s(lambda: closed.attribute(recommender, history, "50"), 50),
+            "leave_one_out_batched_ms": 1000 * median_s(lambda: batched.attribute(recommender, history, "50"), 20),
+            "default_attribution_ms": 1000 * median_s(lambda: default.attribute(recommender, history, "50"), 20),
+            "counterfactual_ms": 1000 * median_s(lambda: search.find(recommender, history, best, 10), 5),
+        }
 
 
 def writing(settings: Settings) -> dict[str, float]:
@@ -84,7 +91,7 @@ def writing(settings: Settings) -> dict[str, float]:
     with Database(settings.url).session() as session:
         users = [user for user, _ in catalogue.users(session, 1000)][::24][:40]
     model = explainer.model.recommender
-    builder, attributor = EvidenceBuilder(explainer.model, "video"), LeaveOneOut()
+    builder, attributor = EvidenceBuilder(explainer.model, "video"), default_attributor(model)
     requests = []
     for history in map(explainer.history, users):
         items = [r.item.id for r in recommend(model, history, 3)]
