@@ -27,13 +27,13 @@ class SequentialDeletion:
     Args:
         rivals: How many of the other items in the list the lead is measured against.
         lead: How much of what the rivals lose is subtracted, 0 to 1; 0 looks at the item's score alone.
-        share: So much of what is left goes at a look, at least one behaviour: a long history needs fewer looks, and
-            what goes together shares what is lost.
+        share: A look takes away this share of what has gone already, at least one behaviour: what matters most goes one
+            by one, the long tail together, sharing what is lost.
     """
 
     method = "sequential deletion"
 
-    def __init__(self, rivals: int = 20, lead: float = 0.5, share: float = 0.02) -> None:
+    def __init__(self, rivals: int = 20, lead: float = 0.5, share: float = 0.1) -> None:
         self._rivals = rivals
         self._lead = lead
         self._share = share
@@ -59,7 +59,7 @@ class SequentialDeletion:
         while len(order) < len(contributions):
             leads = leads and score > thinning.scores[1]
             estimates = thinning.estimates()
-            count = max(1, int(self._share * (len(contributions) - len(order))))
+            count = min(max(1, int(self._share * len(order))), len(contributions) - len(order))
             places = _largest(self._lost(estimates, leads=leads) + gone, count)
             thinning.drop(places)
             lost, score = score - float(thinning.scores[0]), float(thinning.scores[0])

@@ -34,7 +34,7 @@ METHODS = {
     "leave-one-out": LeaveOneOut,
     "leave-one-out, batched": BatchedLeaveOneOut,
     "sequential": SequentialDeletion,
-    "sequential, many at a look": lambda: SequentialDeletion(share=0.3),
+    "sequential, many at a look": lambda: SequentialDeletion(share=1.0),
     "elimination": BackwardElimination,
     "gradients": IntegratedGradients,
     "shapley": lambda: Shapley(exact_up_to=4),

@@ -63,7 +63,7 @@ def home(tmp_path, monkeypatch):
     (source / "dataset.toml").write_text('name = "small"\ndomain = "shop"\nkind = "rating"\n')
     kinds = ["kitchen", "garden", "office", "garage"]
     (source / "items.csv").write_text(
-        "id,title,aspects\n" + "".join(f"p{n},Thing {n},{kinds[n // 5]}\n" for n in range(20))
+        "id,title,aspects\n" + "".join(f"p{n},{chr(65 + n)}olo thing,{kinds[n // 5]}\n" for n in range(20))
     )
     rows = [(u, i) for u in range(20) for i in range(20) if u % 4 == i // 5 and u // 4 != i % 5]
     (source / "behaviours.csv").write_text("user,item,value\n" + "".join(f"c{u},p{i},5\n" for u, i in rows))
