@@ -7,6 +7,8 @@ Model Predictions" (NIPS 2017). They fit a linear model to the scores of random 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -81,8 +83,22 @@ class KernelShap(SimpleAttributor):
             keep: Keep = rows > 0.5  # noqa: PLR2004  0 or 1
             return case.subsets.scores(keep)[:, 0]
 
-        explainer = self._shap.KernelExplainer(scores, np.zeros((1, count)), seed=self._seed)
-        return np.asarray(explainer.shap_values(np.ones(count), silent=True), dtype=np.float64)
+        explainer = self._shap.KernelExplainer(scores, np.zeros((1, count)))
+        with _global_seed(self._seed):
+            # Without its usual choice of ten behaviours: the rest would be tied, and ordered by chance.
+            values = explainer.shap_values(np.ones(count), silent=True, l1_reg=False)
+        return np.asarray(values, dtype=np.float64)
+
+
+@contextmanager
+def _global_seed(seed: int) -> Iterator[None]:
+    """Seed numpy's global generator, the only one that SHAP asks, and put it back."""
+    state = np.random.get_state()  # noqa: NPY002
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
 
 
 def _kernel(distances: Doubles) -> Doubles:

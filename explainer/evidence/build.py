@@ -96,8 +96,9 @@ class EvidenceBuilder:
 
     def _cited(self, history: History, attribution: Attribution, item: Item) -> tuple[CitedBehaviour, ...]:
         positive = sum(c for c in attribution.contributions if c > 0)
-        causes = self._causes.causes([*self._eligible(ranked(history, attribution), item)])
-        chosen = self._strongest(causes, item)
+        pairs = ranked(history, attribution)
+        top = {behaviour.id for behaviour, _ in pairs[: self._policy.top(len(pairs))]}
+        chosen = self._strongest(self._causes.causes([*self._eligible(pairs, item)]), top, item)
         # Every second pair quotes people where it can, so that texts differ; the same pair always does the same.
         quote = stable_choice(2, history.user, item.id, "quote people") == 0
         reasons = self._reasons([cause.pairs[0][0] for cause in chosen], item, quote=quote)
@@ -115,13 +116,13 @@ class EvidenceBuilder:
             if is_other and self._model.recommender.scale.polarity(behaviour) is Polarity.POSITIVE:
                 yield behaviour, contribution
 
-    def _strongest(self, causes: Sequence[Cause], item: Item) -> list[Cause]:
-        """Return the strongest causes that have any reason at all, none much weaker than the first."""
+    def _strongest(self, causes: Sequence[Cause], top: Collection[str], item: Item) -> list[Cause]:
+        """Return the strongest causes with a top behaviour that has any reason, none much weaker than the first."""
         chosen: list[Cause] = []
         for cause in causes:
             if chosen and cause.contribution < self._policy.min_relative * chosen[0].contribution:
                 break
-            lead = next((pair for pair in cause.pairs if self._has_reason(pair[0], item)), None)
+            lead = next((p for p in cause.pairs if p[0].id in top and self._has_reason(p[0], item)), None)
             if lead is not None:
                 chosen.append(cause.led_by(lead))
             if len(chosen) == self._policy.max_behaviours:

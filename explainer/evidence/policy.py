@@ -15,6 +15,8 @@ class EvidencePolicy:
 
     Attributes:
         max_behaviours: Most behaviours cited.
+        top_share: Only behaviours in this first share of the attribution's order are cited,
+        top_count: or among so many first ones where that is more: what is cited is what mattered.
         min_relative: A behaviour is cited only if it contributed at least this share of the strongest one.
         max_aspects: Most shared aspects where one behaviour is cited. Where several are, each gets one reason, and
             together as few different aspects as can be: a sentence about six genres is no reason.
@@ -34,6 +36,8 @@ class EvidencePolicy:
     """
 
     max_behaviours: int = 3
+    top_share: float = 0.1
+    top_count: int = 5
     min_relative: float = 0.7
     max_aspects: int = 2
     min_people: int = 20
@@ -46,6 +50,10 @@ class EvidencePolicy:
     min_cosine: float = 0.5
     copy_cosine: float = 0.95
     popular_share: float = 0.1
+
+    def top(self, count: int) -> int:
+        """Return how many first behaviours of a history of ``count`` may be cited."""
+        return max(self.top_count, round(self.top_share * count))
 
 
 def stable_choice(options: int, *parts: str) -> int:

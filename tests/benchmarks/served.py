@@ -13,7 +13,7 @@ from explainer.attribution.defaults import default_attributor
 from explainer.attribution.fidelity.config import FidelityConfig
 from explainer.attribution.fidelity.people import divide
 from explainer.cases import Asking, Case, CaseMaker
-from explainer.evidence import EvidenceBuilder
+from explainer.evidence import EvidenceBuilder, EvidencePolicy
 from explainer.settings import Settings
 from retriever.data import History, read_dataset
 from retriever.fit import fit
@@ -24,7 +24,7 @@ from retriever.retrieve import met_items, rank_of, recommend
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "movielens-small"
 # As a fit on the same users chose them, which takes the better part of half an hour.
 CHOSEN = Path(__file__).parent / "hybrid-movielens-small.json"
-_CASES, _PER_USER, _RANDOM_SETS, _TOP_SHARE, _TOP = 200, 2, 20, 0.1, 5
+_CASES, _PER_USER, _RANDOM_SETS = 200, 2, 20
 
 
 def served(settings: Settings) -> dict[str, float]:
@@ -54,7 +54,7 @@ def _judged(recommender: Recommender, history: History, case: Case) -> dict[str,
     ids = [behaviour.id for behaviour in history.behaviours]
     cited = {behaviour.behaviour_id for behaviour in case.evidence.behaviours}
     own = cited <= set(ids)
-    top = max(_TOP, round(_TOP_SHARE * len(ids)))
+    top = EvidencePolicy().top(len(ids))
     met, item = met_items(recommender, history), case.target.item.id
     rank, score = rank_of(recommender, history.without(cited), item, met)
     rng = random.Random(f"{history.user} {item}")

@@ -245,6 +245,7 @@ def test_the_libraries_find_what_matters_in_a_sum(ease, dataset, make):
     exact = LeaveOneOut().attribute(ease, history, "i7")
     found = make().attribute(ease, history, "i7")
     assert np.corrcoef(found.contributions, exact.contributions)[0, 1] > 0.8
+    assert make().attribute(ease, history, "i7").contributions == found.contributions, "the same by seed"
     assert make().attribute(ease, History("u"), "i7").contributions == ()
 
 

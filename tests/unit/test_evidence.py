@@ -68,6 +68,16 @@ def test_cited_behaviours_are_the_users_own_liked_and_really_raised_the_item(cas
             assert b.reasons
 
 
+def test_what_is_cited_is_among_what_mattered_most(cases):
+    cited = 0
+    for history, attribution, evidence in cases:
+        first = {history.behaviours[place].id for place in attribution.order[: EvidencePolicy().top(len(history))]}
+        assert {b.behaviour_id for b in evidence.behaviours} <= first
+        cited += len(evidence.behaviours)
+    assert cited > 100
+    assert (EvidencePolicy().top(3), EvidencePolicy().top(200)) == (5, 20)
+
+
 def test_at_most_three_none_much_weaker_than_the_strongest(cases):
     for history, attribution, evidence in cases:
         of = dict(zip((b.id for b in history.behaviours), attribution.contributions, strict=True))
