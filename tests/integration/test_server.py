@@ -17,15 +17,6 @@ from explainer.storage.keys import create_key
 from explainer.storage.tables import AuditEntryRow, ExplanationRow
 
 
-@pytest.fixture
-def client(explainer, database):
-    with database.session() as session:
-        key = create_key(session, "test")
-    with TestClient(create_app(explainer, queue=4)) as made:
-        made.headers["X-API-Key"] = key
-        yield made
-
-
 def problem_of(answer, status):
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

@@ -5,16 +5,13 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from litestar.testing import TestClient
 from sqlalchemy import select
 
 from explainer.audit import log
 from explainer.errors import ConflictError, NotFoundError
-from explainer.server.app import create_app
 from explainer.storage import catalogue
 from explainer.storage.database import Database
 from explainer.storage.hidden import hide_aspect
-from explainer.storage.keys import create_key
 from explainer.storage.tables import AuditEntryRow, HiddenAspectRow
 from explainer.tags import UserTags, _record
 from retriever.data import CleaningReport, Dataset, Item, ValueScale
@@ -43,15 +40,6 @@ def evil(tmp_path):
         catalogue.ingest(session, data, CleaningReport(), lambda _: None)
     yield UserTags(database, data.items, ValueScale()), user
     database.engine.dispose()
-
-
-@pytest.fixture
-def client(explainer, database):
-    with database.session() as session:
-        key = create_key(session, "test")
-    with TestClient(create_app(explainer, queue=4)) as made:
-        made.headers["X-API-Key"] = key
-        yield made
 
 
 @pytest.fixture
