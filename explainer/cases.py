@@ -10,10 +10,10 @@ import msgspec
 from explainer.attribution import Attribution, Attributor
 from explainer.attribution.counterfactual import Counterfactual, CounterfactualSearch
 from explainer.attribution.deletion_test import DeletionTest, DeletionVerdict
-from explainer.evidence import Evidence, EvidenceBuilder
+from explainer.evidence import Evidence, EvidenceBuilder, Standing
 from retriever.data import History
 from retriever.recommenders.base import Recommender
-from retriever.retrieve import Recommendation
+from retriever.retrieve import Recommendation, met_items, rank_of
 from retriever.threads import one_thread
 
 
@@ -86,12 +86,31 @@ class CaseMaker:
         attribution = self._attributor.attribute(self._recommender, history, item)
         evidence = self._evidence.build(history, attribution, asking.hidden)
         verdict = None
-        if evidence.behaviours:
-            cited = {behaviour.behaviour_id for behaviour in evidence.behaviours}
+        cited = {behaviour.behaviour_id for behaviour in evidence.causes}
+        if cited:
             places = [place for place, behaviour in enumerate(history.behaviours) if behaviour.id in cited]
             verdict = self._test.judge(self._recommender, history, item, places)
             evidence = msgspec.structs.replace(evidence, causal=verdict.causal)
+        standing = self._standing(asking, target, attribution, evidence)
+        evidence = msgspec.structs.replace(evidence, standing=standing)
         return Case(target, attribution, evidence, verdict, self._counterfactual(asking, target))
+
+    def _standing(
+        self, asking: Asking, target: Recommendation, attribution: Attribution, evidence: Evidence
+    ) -> Standing:
+        met = met_items(self._recommender, asking.history)
+        without = None
+        if evidence.causes:
+            shortened = asking.history.without({behaviour.behaviour_id for behaviour in evidence.causes})
+            without, _ = rank_of(self._recommender, shortened, target.item.id, met)
+        return Standing(
+            rank=target.rank,
+            of=int(len(met) - met.sum()),
+            model=self._recommender.name,
+            method=attribution.method,
+            rest=max(0.0, 1.0 - sum(behaviour.share for behaviour in evidence.causes)),
+            without=without,
+        )
 
     def _counterfactual(self, asking: Asking, target: Recommendation) -> Counterfactual | None:
         if asking.k is None or target.rank > asking.k or not len(asking.history):

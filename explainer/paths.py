@@ -28,11 +28,11 @@ def adapter_dir(locale: str) -> Path:
     return _PACKAGE / "writing" / "adapters" / locale
 
 
-def vocabulary_file(locale: str) -> Path:
-    """Return the file of connective words that the gate allows in a locale."""
-    return _PACKAGE / "writing" / "vocabulary" / f"{locale}.txt"
+def vocabulary_file(locale: str, audience: str) -> Path:
+    """Return the file of connective words that the gate allows for a reader in a locale."""
+    return _PACKAGE / "writing" / "vocabulary" / locale / f"{audience}.txt"
 
 
-def corpus_file(locale: str) -> Path:
-    """Return the training corpus of a locale."""
-    return _PACKAGE / "tuning" / "corpus" / f"{locale}.jsonl"
+def corpus_dir(locale: str) -> Path:
+    """Return the folder of a locale's training corpus, a file a domain."""
+    return _PACKAGE / "tuning" / "corpus" / locale

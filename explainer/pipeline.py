@@ -6,7 +6,6 @@ import hashlib
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -36,6 +35,7 @@ from explainer.storage.versions import note_model, note_prompt
 from explainer.tags import UserTags
 from explainer.view import counterfactual_record, record_of
 from explainer.writing.slots import is_outdated, slot_values
+from explainer.writing.style import Style
 from explainer.writing.writer import Request, Writer, Written
 from retriever.data import History, Item
 from retriever.retrieve import Recommendation, met_items, rank_of, recommend
@@ -44,14 +44,6 @@ from retriever.store import FittedModel
 
 # The list that a single item is judged by, when no list was asked for.
 USUAL_LIST = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """Who reads the text and in which language."""
-
-    locale: str = "en"
-    audience: str = "customer"
 
 
 class Explainer:
@@ -148,7 +140,7 @@ class Explainer:
         cases = [self.cases.case(asking, target) for target in targets if target.item.id not in shown]
         requests = [Request(case.evidence, history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
-        texts = self.writer.write(requests, locale=style.locale, audience=style.audience)
+        texts = self.writer.write(requests, style)
         rows = [self._row(history, case, text, style, fingerprint) for case, text in zip(cases, texts, strict=True)]
         self._store(rows, style)
         made = {row.item_id: row for row in rows} | shown
@@ -194,7 +186,7 @@ class Explainer:
             known_user=evidence.known_user,
             text=written.text,
             draft=written.draft,
-            slots=slot_values(evidence, style.locale),
+            slots=written.slots,
             source=written.source,
             gate_failures=list(written.failures),
             locale=style.locale,

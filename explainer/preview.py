@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from explainer.cases import Asking
 from explainer.errors import NotFoundError
-from explainer.pipeline import Explainer, Style
+from explainer.pipeline import Explainer
 from explainer.storage.hidden import hidden_aspects
+from explainer.writing.style import Style
 from explainer.writing.writer import Request, Written
 from retriever.data import Behaviour, History
 from retriever.retrieve import Recommendation, met_items, recommend
@@ -65,7 +66,7 @@ def preview(explainer: Explainer, user: str, without: Sequence[str], k: int, sty
     with explainer.database.session() as session:
         asking = Asking(shortened, None, hidden_aspects(session, user))
     requests = [Request(explainer.cases.case(asking, target).evidence, user) for target in after]
-    texts = explainer.writer.write(requests, locale=style.locale, audience=style.audience)
+    texts = explainer.writer.write(requests, style)
     return Preview(left_out, tuple(before), tuple(after), tuple(texts))
 
 

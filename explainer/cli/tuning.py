@@ -10,15 +10,16 @@ import msgspec
 
 from explainer.cli.common import console, progress_bar
 from explainer.errors import CorpusError
-from explainer.paths import corpus_file, vocabulary_file
+from explainer.paths import corpus_dir, vocabulary_file
 from explainer.settings import Settings
 from explainer.tuning.config import TuneConfig
 from explainer.tuning.examples import lint, read_corpus, vocabulary_of
+from explainer.writing.style import AUDIENCES
 
 
 def check_corpus(path: Path | None, *, write_vocabulary: bool) -> None:
     """Lint the corpus; with ``write_vocabulary``, rewrite the gate's list of connective words."""
-    path = path or corpus_file("en")
+    path = path or corpus_dir("en")
     examples = read_corpus(path)
     bad = lint(examples)
     for example_id, verdict in bad.items():
@@ -27,9 +28,12 @@ def check_corpus(path: Path | None, *, write_vocabulary: bool) -> None:
         raise CorpusError(f"{len(bad)} of {len(examples)} examples in {path} do not pass the gate.")
     console.print(f"All {len(examples)} examples pass the gate.", highlight=False)
     if write_vocabulary:
-        words = vocabulary_of(examples)
-        vocabulary_file("en").write_text("\n".join(words) + "\n", encoding="utf-8")
-        console.print(f"{len(words)} words in {vocabulary_file('en')}", highlight=False)
+        for audience in AUDIENCES:
+            words = vocabulary_of(examples, audience)
+            file = vocabulary_file("en", audience)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("\n".join(words) + "\n", encoding="utf-8")
+            console.print(f"{len(words)} words in {file}", highlight=False)
 
 
 def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, object]) -> None:
@@ -39,7 +43,7 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
     from explainer.tuning.train import Trainer
     from explainer.writing.engines.transformers_peft import TransformersEngine
 
-    path = corpus or corpus_file("en")
+    path = corpus or corpus_dir("en")
     examples = read_corpus(path)
     if bad := lint(examples):
         raise CorpusError(f"{len(bad)} examples in {path} do not pass the gate; see: explainer corpus --file {path}")

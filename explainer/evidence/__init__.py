@@ -11,6 +11,7 @@ from explainer.evidence.model import (
     SameCreator,
     SameSeries,
     SharedAspect,
+    Standing,
 )
 from explainer.evidence.policy import EvidencePolicy, stable_choice
 from explainer.evidence.reasons import fact_order
@@ -28,6 +29,7 @@ __all__ = [
     "SameCreator",
     "SameSeries",
     "SharedAspect",
+    "Standing",
     "TagBehaviour",
     "TagFinder",
     "TagPolicy",

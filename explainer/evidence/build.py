@@ -25,6 +25,7 @@ from retriever.data.series import plain_title, series_of
 from retriever.statistics import PeopleCounts
 from retriever.store import FittedModel
 
+_Cited = tuple[Cause, tuple[Reason, ...]]
 _TITLED = frozenset({"video", "shop"})
 """Domains whose titles are names of works; a headline's colon is only a colon."""
 
@@ -66,7 +67,8 @@ class EvidenceBuilder:
     ) -> Evidence:
         """Return the evidence for the attributed item.
 
-        Behaviours that speak against their item, or did not raise this item's score, are never cited.
+        Causes are behaviours that speak for their item and raised this item's score. Besides, one low rating may be
+        told of that speaks against the item, comes from something like it and weighs much: it comes last.
 
         Args:
             history: The user's behaviours.
@@ -104,7 +106,27 @@ class EvidenceBuilder:
         reasons = self._reasons([cause.pairs[0][0] for cause in chosen], item, quote=quote)
         kept = [(cause, found) for cause, found in zip(chosen, reasons, strict=True) if found]
         ordered = [kept[position] for position in fact_order([found for _, found in kept])]
+        ordered += self._against(pairs, item, ordered)
         return tuple(self._cite(f"b{n}", cause, positive, found) for n, (cause, found) in enumerate(ordered, start=1))
+
+    def _against(self, pairs: Sequence[Pair], item: Item, causes: Sequence[_Cited]) -> list[_Cited]:
+        """Return the low rating that took most from the item, if it took much and is of something like it."""
+        if not causes or len(causes) == self._policy.max_behaviours:
+            return []
+        limit = -self._policy.min_against * causes[0][0].contribution
+        told = [r.aspect for _, found in causes for r in found if isinstance(r, SharedAspect)]
+        for behaviour, contribution in sorted(pairs, key=lambda pair: pair[1]):
+            if contribution > limit:
+                break
+            if self._model.recommender.scale.polarity(behaviour) is not Polarity.NEGATIVE:
+                continue
+            if behaviour.item not in self._catalogue:
+                continue
+            shared = self._finder.shared_aspects(behaviour, item)
+            known = [s for s in shared if s.aspect in told] or [s for s in shared if s.source is AspectSource.CATALOGUE]
+            if known:
+                return [(Cause(((behaviour, contribution),)), (known[0],))]
+        return []
 
     def _eligible(self, pairs: Sequence[Pair], item: Item) -> Iterator[Pair]:
         """Yield behaviours fit to be cited, strongest first, never the item itself."""
@@ -185,7 +207,7 @@ class EvidenceBuilder:
             item_id=behaviour.item,
             title=self._finder.item_of(behaviour).title,
             kind=behaviour.kind,
-            polarity=Polarity.POSITIVE,
+            polarity=self._model.recommender.scale.polarity(behaviour),
             contribution=contribution,
             share=contribution / positive,
             reasons=reasons,

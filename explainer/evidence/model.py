@@ -65,8 +65,9 @@ class CitedBehaviour(msgspec.Struct, frozen=True):
         title: Title of that item, as shown.
         kind: What was done.
         polarity: Whether it speaks for its item.
-        contribution: How much it moved the recommended item's score, in score units.
-        share: The contribution over the sum of all positive contributions, 0 to 1.
+        contribution: How much it moved the recommended item's score, in score units; negative for a low rating that
+            speaks against the item.
+        share: The contribution over the sum of all positive contributions, 0 to 1; negative likewise.
         reasons: Checked facts that link it to the recommended item; never empty.
         value: The rating, when there is one.
         time: Unix time in seconds, when known.
@@ -123,6 +124,26 @@ class Popularity(msgspec.Struct, frozen=True):
     kind: BehaviourKind = BehaviourKind.LIKE
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """How the item ranked and how that was attributed: for support agents and auditors, never for customers.
+
+    Attributes:
+        rank: The item's place, from 1.
+        of: How many items were ranked.
+        model: Name of the recommender.
+        method: Name of the attribution method.
+        rest: Share of all positive contributions that the cited behaviours leave over, 0 to 1.
+        without: The item's place once the cited behaviours are deleted; None where that is not known.
+    """
+
+    rank: int
+    of: int
+    model: str
+    method: str
+    rest: float
+    without: int | None = None
+
+
 class Evidence(msgspec.Struct, frozen=True):
     """All facts for one explanation.
 
@@ -131,12 +152,14 @@ class Evidence(msgspec.Struct, frozen=True):
         title: Its title, as shown.
         domain: Which wording fits (video, shop, content, social, news).
         value_high: Top of the rating scale, e.g. 5 for stars.
-        behaviours: At most three; empty when nothing the user did supports the item.
+        behaviours: At most three; empty when nothing the user did supports the item. The last may be one that speaks
+            against the item, by a low rating: see :attr:`causes`.
         known_user: Whether the user has any behaviour at all; False is a cold start.
         popularity: Set when no behaviour is cited and the item is widely liked.
         causal: Whether deleting the cited behaviours lowers the item's score more than deleting others: only then may a
             text say "because".
         now: Unix time in seconds that "two days ago" is counted from; None says nothing of when.
+        standing: Rank and attribution; None where nobody but the customer is to read.
     """
 
     item_id: str
@@ -148,6 +171,12 @@ class Evidence(msgspec.Struct, frozen=True):
     popularity: Popularity | None = None
     causal: bool = True
     now: int | None = None
+    standing: Standing | None = None
+
+    @property
+    def causes(self) -> tuple[CitedBehaviour, ...]:
+        """The cited behaviours that raised the item's score."""
+        return tuple(b for b in self.behaviours if b.polarity is not Polarity.NEGATIVE)
 
     @property
     def aspects(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT, HTTP_503_SERVICE_UNAVAILABLE
 
 from explainer.errors import ExplainerError
-from explainer.pipeline import Explainer, Style
+from explainer.pipeline import Explainer
 from explainer.preview import preview
 from explainer.server.admission import Admission
 from explainer.server.auth import require_header_key
@@ -28,6 +28,7 @@ from explainer.server.schemas import (
 from explainer.storage.explanations import get_explanation
 from explainer.tags import TagList
 from explainer.view import ExplanationView, explanation_view
+from explainer.writing.style import Style
 
 
 class V1(Controller):

@@ -19,12 +19,12 @@ from explainer.evidence import Evidence
 from explainer.paths import resource_dir
 from explainer.writing.ago import ago
 from explainer.writing.slots import slot_values
+from explainer.writing.style import Style
 from retriever.data import BehaviourKind
 
 VARIANTS = 12
 """Divisible by twice every template's number of phrasings."""
 _MOST_TIMED = 2
-OPENINGS = ("you", "item", "behaviour", "people", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +92,38 @@ class PromptLibrary:
         self._environment.filters["slot"] = lambda name: f"{{{name}}}"
         self._environment.tests["contains"] = lambda terms, term: term in terms
 
-    def prompt(self, evidence: Evidence, opening: str, *, locale: str = "en", audience: str = "customer") -> Prompt:
+    def prompt(self, evidence: Evidence, cue: str = "", style: Style | None = None) -> Prompt:
         """Return the canonical prompt for the evidence.
 
         Args:
-            evidence: At least one cited behaviour.
-            opening: How the sentence should begin, one of :data:`OPENINGS`.
-            locale: Language of the text.
-            audience: Reader of the text.
+            evidence: The facts.
+            cue: The words that the text should begin with (see :mod:`explainer.writing.cues`); empty leaves it free.
+            style: Reader and language; a customer in English by default.
 
         Raises:
             PromptError: If a template is missing or broken.
         """
-        folder = f"{locale}/{audience}"
-        system = self._render(f"{folder}/system.j2", evidence, opening=opening)
-        user = self._render(f"{folder}/prompt.j2", evidence, opening=opening)
-        return Prompt(system, user, self.version(locale, audience))
+        style = style or Style()
+        folder = f"{style.locale}/{style.audience}"
+        system = self._render(f"{folder}/system.j2", evidence, style, cue=cue)
+        user = self._render(f"{folder}/prompt.j2", evidence, style, cue=cue)
+        return Prompt(system, user, self.version(style))
 
-    def fallback(self, evidence: Evidence, variant: int, *, locale: str = "en", audience: str = "customer") -> str:
+    def fallback(self, evidence: Evidence, variant: int, style: Style | None = None) -> str:
         """Return the template's own draft (with slots) for the evidence.
 
         Args:
-            evidence: The facts.
+            evidence: The facts. A low rating that speaks against the item is left out for customers.
             variant: Picks the phrasing, below :data:`VARIANTS`; the upper half also says when it was, where that
                 is known and reads well.
-            locale: Language of the text.
-            audience: Reader of the text.
+            style: Reader and language; a customer in English by default.
         """
-        timed = _timed(evidence) if variant >= VARIANTS // 2 else frozenset()
-        return self._render(f"{locale}/{audience}/fallback.j2", evidence, locale=locale, variant=variant, timed=timed)
+        style = style or Style()
+        if style.is_customer:
+            evidence = msgspec.structs.replace(evidence, behaviours=evidence.causes)
+        timed = _timed(evidence, style.locale) if variant >= VARIANTS // 2 else frozenset()
+        name = f"{style.locale}/{style.audience}/fallback.j2"
+        return self._render(name, evidence, style, locale=style.locale, variant=variant, timed=timed)
 
     def words(self, domain: str, *, locale: str = "en") -> DomainWords:
         """Return how the domain speaks, as its template says.
@@ -137,28 +140,35 @@ class PromptLibrary:
         except (TemplateError, msgspec.ValidationError) as error:
             raise PromptError(f"Prompt template {name!r} is incomplete: {error}") from error
 
-    def version(self, locale: str, audience: str) -> str:
-        """Return the SHA-256 over every template a prompt of this locale and audience can touch."""
+    def version(self, style: Style) -> str:
+        """Return the SHA-256 over every template that a prompt or a fallback for this reader can touch."""
         digest = hashlib.sha256()
-        for name, text in self.sources(locale, audience).items():
+        for name, text in self.sources(style).items():
             digest.update(f"{name}\x00{text}\x00".encode())
         return digest.hexdigest()
 
-    def sources(self, locale: str, audience: str) -> dict[str, str]:
-        """Return the templates of a locale and audience, and the domain wording they import, by relative path.
+    def sources(self, style: Style) -> dict[str, str]:
+        """Return the templates for this reader, and what they import, by relative path.
 
         Raises:
-            PromptError: If the locale has no templates for the audience.
+            PromptError: If there are no templates for the reader.
         """
-        own, shared = f"{locale}/{audience}/", f"{locale}/domains/"
+        own, shared = f"{style.locale}/{style.audience}/", f"{style.locale}/domains/"
         if not any(name.startswith(own) for name in self._sources):
-            raise PromptError(f"There are no prompts for locale {locale!r} and audience {audience!r} in {self.root}.")
-        return {name: text for name, text in self._sources.items() if name.startswith((own, shared))}
+            raise PromptError(
+                f"There are no prompts for locale {style.locale!r} and audience {style.audience!r} in {self.root}."
+            )
+        common = f"{style.locale}/"
+        return {
+            name: text
+            for name, text in self._sources.items()
+            if name.startswith((own, shared)) or (name.startswith(common) and name.count("/") == 1)
+        }
 
-    def _render(self, name: str, evidence: Evidence, *, locale: str = "en", **variables: object) -> str:
+    def _render(self, name: str, evidence: Evidence, style: Style, **variables: object) -> str:
         try:
             template = self._environment.get_template(name)
-            slots = slot_values(evidence, locale).keys()
+            slots = slot_values(evidence, style).keys()
             return template.render(evidence=evidence, slots=slots, **variables).strip()
         except TemplateNotFound as error:
             raise PromptError(f"Prompt template {error.name!r} is missing under {self.root}.") from error
@@ -166,12 +176,12 @@ class PromptLibrary:
             raise PromptError(f"Prompt template {name!r} does not render: {error}") from error
 
 
-def _timed(evidence: Evidence) -> frozenset[str]:
+def _timed(evidence: Evidence, locale: str) -> frozenset[str]:
     """Return the slots of the behaviours of which a text may say when.
 
     Of one, or of two at different times: "A two days ago and B two days ago" is a list, not a sentence.
     """
-    times = {b.slot: ago(b.time, evidence.now, "en") for b in evidence.behaviours}
+    times = {b.slot: ago(b.time, evidence.now, locale) for b in evidence.behaviours}
     if len(times) > _MOST_TIMED or None in times.values() or len(set(times.values())) < len(times):
         return frozenset()
     return frozenset(times)

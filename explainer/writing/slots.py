@@ -11,10 +11,11 @@ import unicodedata
 from collections.abc import Mapping
 
 from babel import Locale
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from explainer.evidence import CitedBehaviour, Evidence
 from explainer.writing.ago import ago, small_number
+from explainer.writing.style import Style
 from retriever.data import BehaviourKind
 
 SLOT = re.compile(r"\{([a-z]+[0-9]?(?:\.[a-z]+)?)\}")
@@ -62,8 +63,16 @@ def rating_text(value: float, high: float, locale: str) -> str:
     return forms.get(plural, forms["other"]).format(n=number)
 
 
-def slot_values(evidence: Evidence, locale: str) -> dict[str, str]:
-    """Return every slot a draft may use with the text that goes into it."""
+def slot_values(evidence: Evidence, style: Style | None = None, writer: str = "") -> dict[str, str]:
+    """Return every slot a draft may use with the text that goes into it.
+
+    Args:
+        evidence: The facts.
+        style: Reader and language; a customer in English by default. Ranks and shares are for the others.
+        writer: What wrote the text, for ``{writer}``.
+    """
+    style = style or Style()
+    locale = style.locale
     values = {"item": named(evidence.title, evidence.domain, locale)}
     for behaviour in evidence.behaviours:
         slot = behaviour.slot
@@ -80,6 +89,28 @@ def slot_values(evidence: Evidence, locale: str) -> dict[str, str]:
     if evidence.popularity is not None:
         values["pop.n"] = format_decimal(evidence.popularity.n, locale=locale)
         values["pop.m"] = format_decimal(evidence.popularity.m, locale=locale)
+    return values if style.is_customer else values | _standing_values(evidence, locale, writer)
+
+
+def _standing_values(evidence: Evidence, locale: str, writer: str) -> dict[str, str]:
+    """Return the slots that only support agents and auditors see."""
+    standing = evidence.standing
+    if standing is None:
+        return {}
+    values = {
+        "rank": format_decimal(standing.rank, locale=locale),
+        "n": format_decimal(standing.of, locale=locale),
+        "model": standing.model,
+        "method": standing.method,
+        "writer": writer or "\u2013",
+    }
+    values |= {
+        f"{b.slot}.share": format_percent(b.share, format="#,##0.#%", locale=locale) for b in evidence.behaviours
+    }
+    if evidence.causes:
+        values["rest.share"] = format_percent(standing.rest, format="#,##0.#%", locale=locale)
+    if standing.without is not None:
+        values["cf.rank"] = format_decimal(standing.without, locale=locale)
     return values
 
 

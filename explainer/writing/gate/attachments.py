@@ -67,7 +67,8 @@ def misattached(tokens: Sequence[Token], domain: str) -> Iterator[str]:
             yield from _actions(segment, mentions, last, actions)
             yield from _owned(segment)
             named = [name for token in segment if (name := entity(token))]
-            yield from _values(segment, named, group, mentions)
+            for figure in (".value", ".share"):
+                yield from _figures(segment, figure, named, group, mentions)
             group = named or group
             last = named[-1] if named else last
 
@@ -116,17 +117,24 @@ def _owned(segment: Sequence[Token]) -> Iterator[str]:
         yield "misattached: your"
 
 
-def _values(segment: Sequence[Token], named: Sequence[str], group: Sequence[str], mentions: Mentions) -> Iterator[str]:
-    """Ratings belong to the behaviours named beside them, or just before, or to all: every one, in the same order."""
-    owners = [t.text.split(".")[0] for t in segment if t.kind is TokenKind.SLOT and t.text.endswith(".value")]
+def _figures(
+    segment: Sequence[Token], figure: str, named: Sequence[str], group: Sequence[str], mentions: Mentions
+) -> Iterator[str]:
+    """Ratings and shares belong to the behaviours named beside them, or just before, or to all: each, in order."""
+    is_figure = [t.kind is TokenKind.SLOT and t.text.endswith(figure) and t.text[0] == "b" for t in segment]
+    owners = [t.text.split(".")[0] for t, found in zip(segment, is_figure, strict=True) if found]
     if not owners or any(t.text in ORDINALS for t in segment):
         return  # claims by order are checked where ordinals are resolved
-    beside = [n for n, t in enumerate(segment) if t.text.endswith(".value") and segment[n - 1].text == t.text[:-6]]
+    beside = [n for n, found in enumerate(is_figure) if found and segment[n - 1].text == _owner(segment[n])]
     if len(beside) == len(owners):
         return
     about = list(dict.fromkeys(name for name in named if name != "item")) or [n for n in group if n != "item"]
     if owners not in (about, list(mentions.order)) or (not named and group[-1:] == ["item"]):
-        yield f"misattached: {owners[0]}.value"
+        yield f"misattached: {owners[0]}{figure}"
+
+
+def _owner(token: Token) -> str:
+    return token.text.split(".", maxsplit=1)[0]
 
 
 def _counts(sentence: Sequence[Token], mentions: Mentions, last: str | None, verbs: frozenset[str]) -> Iterator[str]:

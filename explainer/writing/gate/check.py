@@ -15,15 +15,19 @@ from explainer.evidence import Evidence
 from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.claims import false_claims
 from explainer.writing.gate.places import misplaced
+from explainer.writing.gate.standing import misranked
 from explainer.writing.gate.tokens import Token, TokenKind, repeats, sentences, tokenize, without_aspects
-from explainer.writing.gate.words import BECAUSE, CAUSES, foreign_nouns, own_words
+from explainer.writing.gate.words import BECAUSE, CAUSES, NEGATION, foreign_nouns, own_words
 from explainer.writing.slots import SLOT, slot_values
+from explainer.writing.style import AUDITOR, CUSTOMER, SUPPORT, Style
 
-MAX_WORDS = 60
 MIN_WORDS = 4
-MAX_SENTENCES = 2
+MAX_WORDS = {CUSTOMER: 60, SUPPORT: 90, AUDITOR: 90}
+MAX_SENTENCES = {CUSTOMER: 2, SUPPORT: 4, AUDITOR: 4}
 _URL = re.compile(r"https?:|www\.|\.(?:com|org|net|io)\b", re.IGNORECASE)
-_MARKUP = re.compile(r"[<>\[\]*_`#|\\\"\u201c\u201d\u300a\u300b~^@&/()=+]")
+_MARKUP = re.compile(r"[<>\[\]*_`#|\\\"\u201c\u201d\u300a\u300b~^@&/=+]")
+_CHARACTERS = re.compile(r"[A-Za-z ,.;:!?'\u2019-]")
+_STAFF_CHARACTERS = re.compile(r"[A-Za-z ,.;:!?'\u2019()-]")
 _NAME = re.compile(r"(?<=[^\s.!?:])\s+[A-Z][\w'-]*")
 _COUNT_WORDS = {"two": 2, "three": 3, "both": 2}
 
@@ -46,26 +50,30 @@ class Verdict:
         return not self.failures
 
 
-def check(draft: str, evidence: Evidence, vocabulary: Vocabulary) -> Verdict:
+def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style | None = None) -> Verdict:
     """Return which rules the draft breaks.
 
     Args:
         draft: Text with slots, as an engine or a template wrote it.
         evidence: The facts it may use.
-        vocabulary: Lower-case connective words allowed in this locale.
+        vocabulary: Lower-case connective words allowed for this reader in this language.
+        style: Reader and language; a customer in English by default.
     """
+    style = style or Style()
     tokens = tokenize(draft, evidence.aspects)
     plain = without_aspects(draft, evidence.aspects)
     failures = [failure for rule in _TEXT_RULES for failure in rule(draft)]
     failures += [failure for rule in _PLAIN_RULES for failure in rule(plain)]
-    failures += _slot_failures(draft, evidence)
+    failures += _characters(plain, style)
+    failures += _slot_failures(draft, evidence, style)
     failures += _word_failures(tokens, evidence, vocabulary)
-    failures += _shape_failures(tokens)
+    failures += _shape_failures(tokens, style)
     # Claims are only worth reading once every slot is known.
     if not any(f.startswith("unknown_slot") for f in failures):
         failures += false_claims(tokens, evidence)
         failures += misattached(tokens, evidence.domain)
         failures += misplaced(tokens, evidence.domain)
+        failures += misranked(tokens, [b.slot for b in evidence.causes])
     return Verdict(tuple(dict.fromkeys(failures)))
 
 
@@ -80,6 +88,13 @@ def _markup(draft: str) -> Iterator[str]:
         yield f"markup: {found[0]}"
     if "{" in rest or "}" in rest:
         yield "broken_slot"
+
+
+def _characters(plain: str, style: Style) -> Iterator[str]:
+    """Allow-list of characters: whatever is invisible, or only looks like a letter, is none of them."""
+    allowed = _STAFF_CHARACTERS if not style.is_customer else _CHARACTERS
+    for strange in dict.fromkeys(c for c in SLOT.sub("", plain) if not allowed.match(c)):
+        yield f"character: U+{ord(strange):04X}"
 
 
 def _digits(draft: str) -> Iterator[str]:
@@ -103,18 +118,32 @@ _TEXT_RULES: tuple[Callable[[str], Iterator[str]], ...] = (_urls, _markup, _endi
 _PLAIN_RULES = (_digits, _names)  # an aspect in evidence may have both: "Xbox 360"
 
 
-def _slot_failures(draft: str, evidence: Evidence) -> Iterator[str]:
+def _slot_failures(draft: str, evidence: Evidence, style: Style) -> Iterator[str]:
     used = SLOT.findall(draft)
+    known = slot_values(evidence, style)
     for slot in used:
-        if slot not in slot_values(evidence, "en"):
+        if slot not in known:
             yield f"unknown_slot: {slot}"
-    for needed in ("item", *(b.slot for b in evidence.behaviours)):
+    for needed in _needed(evidence, style.audience):
         if needed not in used:
             yield f"missing_slot: {needed}"
     for slot in used:
         # "3 people" without "of 50" is half a fact.
         if slot.endswith((".n", ".m")) and slot[:-1] + ("m" if slot[-1] == "n" else "n") not in used:
             yield f"half_count: {slot}"
+
+
+def _needed(evidence: Evidence, audience: str) -> Iterator[str]:
+    """Yield the slots without which the text would keep something back from its reader."""
+    causes = [b.slot for b in evidence.causes]
+    if audience != AUDITOR:
+        yield "item"
+    if audience != CUSTOMER:
+        yield "rank"
+        yield from (f"{slot}.share" for slot in causes)
+    if audience == AUDITOR:
+        yield from ("n", "model", "method", "writer", *(["rest.share"] if causes else []))
+    yield from causes
 
 
 def _word_failures(tokens: Sequence[Token], evidence: Evidence, vocabulary: Vocabulary) -> Iterator[str]:
@@ -125,22 +154,24 @@ def _word_failures(tokens: Sequence[Token], evidence: Evidence, vocabulary: Voca
             yield f"unknown_word: {word}"
         elif word in foreign:
             yield f"foreign_noun: {word}"
-    cited = len(evidence.behaviours)
+        if word in NEGATION or word.endswith(("n't", "n\u2019t")):
+            yield f"negation: {word}"
+    cited = len(evidence.causes)
     if not cited and BECAUSE & set(words):
         yield "unfounded_because"
     if not evidence.causal and (claimed := CAUSES & set(words)):
         yield f"unproven_cause: {min(claimed)}"
     for word in _COUNT_WORDS.keys() & set(words):
         # The recommended item may be counted in: "all three", "the two are westerns".
-        if _COUNT_WORDS[word] > cited + 1:
+        if _COUNT_WORDS[word] > len(evidence.behaviours) + 1:
             yield f"miscount: {word}"
 
 
-def _shape_failures(tokens: Sequence[Token]) -> Iterator[str]:
+def _shape_failures(tokens: Sequence[Token], style: Style) -> Iterator[str]:
     size = sum(1 for t in tokens if t.kind is not TokenKind.PUNCTUATION)
-    if not MIN_WORDS <= size <= MAX_WORDS:
+    if not MIN_WORDS <= size <= MAX_WORDS[style.audience]:
         yield f"length: {size} words"
-    if len(sentences(tokens)) > MAX_SENTENCES:
+    if len(sentences(tokens)) > MAX_SENTENCES[style.audience]:
         yield f"sentences: {len(sentences(tokens))}"
     if repeats(tokens):
         yield "repetition"

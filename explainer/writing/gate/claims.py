@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from explainer.evidence import CitedBehaviour, Evidence, SharedAspect
 from explainer.writing.gate.attachments import Mentions
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
-from explainer.writing.gate.words import BECAUSE, CLOSE, LIKED, ORDINALS, PEOPLE, READER, SERIES, doings, nouns_of
+from explainer.writing.gate.words import (
+    BECAUSE,
+    CLOSE,
+    CONTRAST,
+    LIKED,
+    LOW,
+    ORDINALS,
+    PEOPLE,
+    READER,
+    SERIES,
+    doings,
+    nouns_of,
+)
 from retriever.data import AspectSource, BehaviourKind, Polarity
 
 _IS = frozenset({"a", "an", "another", "is", "are", "both", "all", "two", "three"})
@@ -35,6 +47,8 @@ def _word_rules(segment: Sequence[Token], domain: str) -> Iterator[Rule]:
             yield "kind_claim", word, lambda b, kinds=done[word]: b.kind in kinds  # type: ignore[misc]
         if words & LIKED:
             yield "polarity_claim", "liked", _liked
+        if words & LOW:
+            yield "polarity_claim", "low", lambda b: b.polarity is Polarity.NEGATIVE
     if words & SERIES:
         yield "series_claim", "series", lambda b: bool(b.series)
     if any(t.kind is TokenKind.SLOT and t.text.endswith(".creator") for t in segment):
@@ -57,6 +71,17 @@ def _liking_of_others(sentence: Sequence[Token], cited: Sequence[CitedBehaviour]
         tends = ("to", "like") in pairwise(words)
         if not READER & set(words) and (tends or LIKED & set(words)):
             yield "people_claim: liked"
+
+
+def _praised(sentence: Sequence[Token], cited: Mapping[str, CitedBehaviour]) -> Iterator[str]:
+    """A low rating is never told as if it spoke for the item: its sentence says "low", "yet", "against" or the like."""
+    words = {t.text for t in sentence}
+    if words & (LOW | CONTRAST):
+        return
+    for token in sentence:
+        behaviour = cited.get(token.text) if token.kind is TokenKind.SLOT else None
+        if behaviour is not None and behaviour.polarity is Polarity.NEGATIVE:
+            yield f"polarity_hidden: {token.text}"
 
 
 def _motives(sentence: Sequence[Token]) -> Iterator[str]:
@@ -99,6 +124,7 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
         yield from _liking_of_others(sentence, evidence.behaviours)
         yield from _motives(sentence)
         yield from _things_as_kinds(sentence, evidence)
+        yield from _praised(sentence, cited)
         for segment in segments(sentence):
             named = _named(segment, mentions)
             rules = [*_aspect_rules(segment), *_word_rules(segment, evidence.domain)]

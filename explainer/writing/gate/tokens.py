@@ -38,7 +38,7 @@ _WORD = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*"
 _PIECE = re.compile(rf"(?P<slot>{SLOT.pattern})|(?P<word>{_WORD})|(?P<mark>[.,;:!?])")
 _ARTICLES = frozenset({"a", "an", "the"})
 _JOINTS = frozenset({",", "and", "or"})
-_CUTS = frozenset({",", ";", ":", "and", "but", "or", "while"})
+_CUTS = frozenset({",", ";", ":", "and", "but", "or", "while", "yet", "though", "although", "plus"})
 _ENDS = frozenset({".", "!", "?"})
 
 

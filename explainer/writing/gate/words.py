@@ -19,7 +19,14 @@ PEOPLE = frozenset({"people", "viewers", "others", "audience", "fans", "many", "
 CLOSE = frozenset(
     {"spirit", "theme", "topic", "subject", "description", "relative", "relatives", "near", "nearest", "similar"}
 )
-LIKED = frozenset({"liked", "likes", "liking", "enjoyed", "highly", "high", "good", "taste"})
+LIKED = frozenset(
+    {"liked", "likes", "liking", "enjoyed", "highly", "high", "good", "taste", "loved", "love", "fond", "favourite"}
+)
+LOW = frozenset({"low", "lukewarm", "disliked", "poor", "poorly", "cool", "cold", "unmoved", "unimpressed", "only"})
+CONTRAST = frozenset(
+    {"yet", "but", "though", "although", "despite", "still", "instead", "against", "rather", "even", "less"}
+)
+NEGATION = frozenset({"not", "no", "never", "nor", "neither", "none", "nothing", "hardly", "barely", "cannot"})
 BECAUSE = frozenset({"because", "since"})
 # What else says that one thing led to another.
 CAUSES = BECAUSE | {
@@ -35,6 +42,14 @@ CAUSES = BECAUSE | {
     "putting",
     "handed",
     "earned",
+    "cause",
+    "causes",
+    "caused",
+    "due",
+    "drove",
+    "driven",
+    "thanks",
+    "decided",
 }
 SERIES = frozenset({"series"})
 READER = frozenset({"you", "your"})
@@ -69,7 +84,17 @@ _NOUNS: Mapping[str, frozenset[str]] = {
 _ANYWHERE = frozenset({"story", "stories"})  # a film tells one, a product may
 
 RESERVED = (
-    PEOPLE | LIKED | BECAUSE | READER | SERIES | ORDINALS.keys() | _DOINGS.keys() | frozenset().union(*_NOUNS.values())
+    PEOPLE
+    | LIKED
+    | LOW
+    | CONTRAST
+    | NEGATION
+    | BECAUSE
+    | READER
+    | SERIES
+    | ORDINALS.keys()
+    | _DOINGS.keys()
+    | frozenset().union(*_NOUNS.values())
 )
 """No single one of these is an aspect to the gate, whatever a catalogue says: it would hide a claim."""
 
