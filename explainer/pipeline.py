@@ -34,7 +34,7 @@ from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.storage.versions import note_model, note_prompt
 from explainer.tags import UserTags
 from explainer.view import counterfactual_record, record_of
-from explainer.writing.slots import is_outdated, slot_values
+from explainer.writing.slots import is_outdated
 from explainer.writing.style import Style
 from explainer.writing.writer import Request, Writer, Written
 from retriever.data import History, Item
@@ -160,7 +160,7 @@ class Explainer:
         return _hash(engine.name, engine.model_hash, engine.adapter_hash)
 
     def _fingerprint(self, asking: Asking, style: Style) -> str:
-        version = self.writer.prompts.version(style.locale, style.audience)
+        version = self.writer.prompts.version(style)
         behaviours = [behaviour.id for behaviour in asking.history.behaviours]
         made_by = (self.model.version, self.writer_version, version, style.locale, style.audience)
         return _hash(*made_by, str(asking.k), repr(sorted(asking.hidden)), *behaviours)
@@ -213,8 +213,8 @@ class Explainer:
 
     def _note_versions(self, session: Session, style: Style) -> None:
         engine, prompts = self.writer.engine, self.writer.prompts
-        version = prompts.version(style.locale, style.audience)
-        note_prompt(session, version, style.locale, style.audience, prompts.sources(style.locale, style.audience))
+        version = prompts.version(style)
+        note_prompt(session, version, style.locale, style.audience, prompts.sources(style))
         config = msgspec.to_builtins(self.model.recommender.config)
         details = {"config": config, "data_hash": self.model.data_hash, "encoder": self.model.encoder}
         note_model(session, self.model.version, "recommender", self.model.recommender.name, details)

@@ -37,11 +37,13 @@ def check_corpus(path: Path | None, *, write_vocabulary: bool) -> None:
 
 
 def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, object]) -> None:
-    """Train an adapter, draw its curves, let it write for held-out evidence, and write its card."""
+    """Train an adapter, draw its curves, find the cues that suit it, let it write for the test part, write its card."""
     from explainer.tuning.card import gate_score, write_card
+    from explainer.tuning.cues import calibrated
     from explainer.tuning.curves import draw_curves
     from explainer.tuning.train import Trainer
     from explainer.writing.engines.transformers_peft import TransformersEngine
+    from explainer.writing.prompts import PromptLibrary
 
     path = corpus or corpus_dir("en")
     examples = read_corpus(path)
@@ -50,16 +52,23 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
     config = msgspec.convert({"base_model": settings.base_model, **given}, TuneConfig)
     with console.status("Loading the base model …"):
         trainer = Trainer(config, examples, out, settings.cache)
-    console.print(f"{len(trainer.train_set)} examples to train on, {len(trainer.dev_set)} held out.", highlight=False)
+    parts = trainer.split
+    sizes = {"train": len(parts.train), "dev": len(parts.dev), "test": len(parts.test)}
+    console.print("Examples: " + ", ".join(f"{size} {name}" for name, size in sizes.items()), highlight=False)
     with progress_bar("Training") as show:
         progress = trainer.run(lambda done, total, _: show(done, total))
     draw_curves(progress, out / "loss.png")
-    with console.status("Writing for held-out evidence …"):
+    vocabulary = {audience: frozenset(vocabulary_of(examples, audience)) for audience in AUDIENCES}
+    trainer.load_best()
+    with progress_bar("Finding cues") as show:
+        calibrated(parts.train, trainer.write, PromptLibrary(), vocabulary, on_step=show).save(out)
+    with console.status("Writing for the test part …"):
         engine = TransformersEngine(config.base_model, out, settings.cache)
-        gate = gate_score(engine, trainer.dev_set, frozenset(vocabulary_of(examples)))
-    card = write_card(out, config, examples, progress, gate, engine, shlex.join(["explainer", *sys.argv[1:]]))
+        gate = gate_score(engine, parts.test, vocabulary, config.seed)
+    command = shlex.join(["explainer", *sys.argv[1:]])
+    card = write_card(out, config, examples, sizes, progress, gate, engine, command)
     console.print(
-        f"Kept pass {progress.best} of {progress.epoch}, held-out loss {progress.dev_loss[progress.best - 1]:.3f}; "
-        f"{progress.gate_rate[progress.best - 1]:.0%} of first drafts for held-out evidence pass the gate. {card}",
+        f"Kept pass {progress.best} of {progress.epoch}, dev loss {progress.dev_loss[progress.best - 1]:.3f}; "
+        f"{gate.first_try:.0%} of first drafts for unseen phrase families pass the gate. {card}",
         highlight=False,
     )

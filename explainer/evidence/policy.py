@@ -16,7 +16,7 @@ class EvidencePolicy:
     Attributes:
         max_behaviours: Most behaviours cited.
         top_share: Only behaviours in this first share of the attribution's order are cited,
-        top_count: or among so many first ones where that is more: what is cited is what mattered.
+        top_count: or among so many first ones if that is more: what is cited is what mattered.
         min_relative: A behaviour is cited only if it contributed at least this share of the strongest one.
         min_against: A low rating that speaks against the item is told of if it took away at least this share of what the
             strongest cause gave: a reader who remembers it will wonder.

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from explainer.errors import EngineUnavailable
-from explainer.evidence import CitedBehaviour, Evidence, stable_choice
+from explainer.evidence import Evidence, stable_choice
+from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine, Sampling
-from explainer.writing.gate import Verdict, Vocabulary, as_written, check
+from explainer.writing.gate import Vocabulary, as_written, check
 from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
 from explainer.writing.slots import fill, slot_values
+from explainer.writing.style import Style
 
 MODEL, TEMPLATE = "model", "template"
 _TRIES = 2
@@ -25,20 +29,24 @@ class Written:
     Attributes:
         text: What a person reads.
         draft: The same with its slots.
+        slots: What was put into them.
         source: ``model`` or ``template``.
         prompt_hash: Hash of the canonical prompt, empty when none was made.
         prompt_version: Content hash of the templates.
         failures: What the gate held against drafts that were not used.
         cached: Whether the draft came from the cache.
+        drafts: How many drafts were written for it, or are remembered: 1, 2 after a second try, 0 without an engine.
     """
 
     text: str
     draft: str
+    slots: dict[str, str]
     source: str
     prompt_hash: str
     prompt_version: str
     failures: tuple[str, ...] = ()
     cached: bool = False
+    drafts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +59,25 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an engine made of one canonical prompt: a draft that passed the gate, or None and why not."""
+    """What an engine made of one canonical prompt.
+
+    Attributes:
+        draft: The draft that passed the gate; None where none did.
+        failures: What the gate held against the others.
+        tries: Drafts written.
+    """
 
     draft: str | None
     failures: tuple[str, ...] = ()
+    tries: int = 0
 
 
-def openings_for(evidence: Evidence) -> tuple[str, ...]:
-    """Return the ways a sentence about this evidence may open.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A prompt, and the facts of which it tells: they are also what the gate judges its drafts by."""
 
-    Learnt from what the shipped adapter wrote for ML-100K: with a free opening, or with a list of behaviours of which
-    only some share the aspect, drafts fail the gate twice as often; opening with a single behaviour that shares an
-    aspect, they pass but read like a syllogism ("A is action, B is action, and …").
-    """
-    counted = any(b.co_occurrence for b in evidence.behaviours)
-    several = len(evidence.behaviours) > 1
-    behaviour_first = ("behaviour",) if (not counted if several else not evidence.aspects) else ()
-    return ("you", "item", *behaviour_first, *(("people",) if counted else ()))
-
-
-def can_be_prompted(behaviour: CitedBehaviour) -> bool:
-    """Return whether a prompt can say what links the behaviour: of series and makers no adapter was taught to write."""
-    return bool(behaviour.aspects or behaviour.co_occurrence or behaviour.close)
+    prompt: Prompt
+    facts: Evidence
 
 
 class DraftCache(Protocol):
@@ -87,112 +92,157 @@ class DraftCache(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class WritingPolicy:
+    """How much texts about equal facts may differ.
+
+    Attributes:
+        drafts: Drafts per canonical facts, each begun otherwise; a reader is given the same one every time.
+        sampling: How the engine draws words.
+    """
+
+    drafts: int = 6
+    sampling: Sampling = field(default_factory=Sampling)
+
+
 class Writer:
     """Writes texts for evidence.
 
     Args:
         prompts: Templates.
-        vocabulary: Returns the connective words of a locale.
+        vocabulary: Returns the connective words for a reader: (locale, audience).
         engine: Writes drafts; without one every text is the fallback.
         cache: Remembers outcomes across processes; without one nothing is remembered.
-        sampling: How the engine draws words.
+        cues: How texts may begin; without them the engine begins as it likes.
+        policy: Variety and sampling.
     """
 
     def __init__(
         self,
         prompts: PromptLibrary,
-        vocabulary: Callable[[str], Vocabulary],
+        vocabulary: Callable[[str, str], Vocabulary],
         engine: Engine | None = None,
         cache: DraftCache | None = None,
-        sampling: Sampling | None = None,
+        cues: CueTable | None = None,
+        policy: WritingPolicy | None = None,
     ) -> None:
         self.prompts = prompts
         self.engine = engine
         self._vocabulary = vocabulary
         self._cache = cache
-        self._sampling = sampling or Sampling()
+        self._cues = cues or CueTable({})
+        self._policy = policy or WritingPolicy()
 
-    def write(self, requests: Sequence[Request], *, locale: str = "en", audience: str = "customer") -> list[Written]:
+    def write(self, requests: Sequence[Request], style: Style | None = None) -> list[Written]:
         """Return one text per request, in order. Equal prompts are written once; failures end in the fallback."""
-        prompts = [self._prompt(request, locale, audience) for request in requests]
-        asked = {p.hash: (p, r.evidence) for p, r in zip(prompts, requests, strict=True) if p is not None}
+        style = style or Style()
+        plans = [self._plan(request, style) for request in requests]
+        asked = {plan.prompt.hash: plan for plan in plans if plan is not None}
         known = self._known(asked)
-        outcomes = known | self._ask({h: pair for h, pair in asked.items() if h not in known}, locale)
+        outcomes = known | self._ask({key: plan for key, plan in asked.items() if key not in known}, style)
         return [
-            self._finish(request, prompt, outcomes, locale, audience, known)
-            for request, prompt in zip(requests, prompts, strict=True)
+            self._finish(request, plan, None if plan is None else outcomes[plan.prompt.hash], style, known)
+            for request, plan in zip(requests, plans, strict=True)
         ]
 
-    def _prompt(self, request: Request, locale: str, audience: str) -> Prompt | None:
-        evidence, engine = request.evidence, self.engine
-        if engine is None or locale not in engine.locales or evidence.domain not in engine.domains:
+    def _plan(self, request: Request, style: Style) -> _Asked | None:
+        engine = self.engine
+        if engine is None or style.locale not in engine.locales or request.evidence.domain not in engine.domains:
             return None
-        if not evidence.behaviours or not all(map(can_be_prompted, evidence.behaviours)):
-            return None
-        openings = openings_for(evidence)
-        opening = openings[stable_choice(len(openings), request.user, evidence.item_id, "opening")]
-        return self.prompts.prompt(evidence, opening, locale=locale, audience=audience)
+        facts = told_facts(request, style)
+        return _Asked(self.prompts.prompt(facts, self._cue(request, facts, style), style), facts)
+
+    def _cue(self, request: Request, facts: Evidence, style: Style) -> str:
+        """Return the cue of this reader's text: one of a few for these facts, which are not everybody's few."""
+        cues = self._cues.fitting(facts, style)
+        if not cues:
+            return ""
+        canonical = self.prompts.prompt(facts, "", style).hash
+        first = stable_choice(len(cues), canonical, "first cue")
+        turn = stable_choice(min(self._policy.drafts, len(cues)), request.user, request.evidence.item_id, "cue")
+        return cues[(first + turn) % len(cues)]
 
     def _key(self, prompt_hash: str) -> str:
-        engine = self.engine
-        parts = (
-            (prompt_hash, engine.name, engine.model_hash, engine.adapter_hash, repr(self._sampling)) if engine else ()
-        )
+        engine, sampling = self.engine, self._policy.sampling
+        parts = (prompt_hash, engine.name, engine.model_hash, engine.adapter_hash, repr(sampling)) if engine else ()
         return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
-    def _known(self, asked: dict[str, tuple[Prompt, Evidence]]) -> dict[str, Outcome]:
+    def _known(self, asked: dict[str, _Asked]) -> dict[str, Outcome]:
         if self._cache is None or not asked:
             return {}
         keys = {self._key(prompt_hash): prompt_hash for prompt_hash in asked}
         return {keys[key]: outcome for key, outcome in self._cache.get(list(keys)).items()}
 
-    def _ask(self, asked: dict[str, tuple[Prompt, Evidence]], locale: str) -> dict[str, Outcome]:
+    def _ask(self, asked: dict[str, _Asked], style: Style) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
-        open_prompts = dict(asked)
+        still_open = dict(asked)
         engine = self.engine
-        sampling = self._sampling
+        sampling = self._policy.sampling
         for _ in range(_TRIES):
-            if engine is None or not open_prompts:
+            if engine is None or not still_open:
                 break
             try:
-                drafts = engine.write([prompt for prompt, _ in open_prompts.values()], sampling)
+                drafts = engine.write([plan.prompt for plan in still_open.values()], sampling)
             except EngineUnavailable as error:
                 # Not remembered: the engine may be back for the next reader.
-                return outcomes | {h: Outcome(None, (f"engine_unavailable: {error}",)) for h in open_prompts}
-            for (prompt_hash, (_, evidence)), draft in zip(list(open_prompts.items()), drafts, strict=True):
-                verdict = check(draft.text, evidence, self._vocabulary(locale))
-                earlier = outcomes.get(prompt_hash, Outcome(None)).failures
-                outcomes[prompt_hash] = Outcome(draft.text if verdict.passed else None, earlier + verdict.failures)
+                self._remember(outcomes)
+                lost = Outcome(None, (f"engine_unavailable: {error}",))
+                return outcomes | dict.fromkeys(still_open, lost)
+            for (key, plan), draft in zip(list(still_open.items()), drafts, strict=True):
+                verdict = check(draft.text, plan.facts, self._words(style), style)
+                earlier = outcomes.get(key, Outcome(None))
+                text = draft.text if verdict.passed else None
+                outcomes[key] = Outcome(text, earlier.failures + verdict.failures, earlier.tries + 1)
                 if verdict.passed:
-                    del open_prompts[prompt_hash]
+                    del still_open[key]
             sampling = sampling.again()
-        if self._cache is not None:
-            self._cache.put({self._key(prompt_hash): outcome for prompt_hash, outcome in outcomes.items()})
+        self._remember(outcomes)
         return outcomes
 
+    def _remember(self, outcomes: dict[str, Outcome]) -> None:
+        if self._cache is not None and outcomes:
+            self._cache.put({self._key(prompt_hash): outcome for prompt_hash, outcome in outcomes.items()})
+
+    def _words(self, style: Style) -> Vocabulary:
+        return self._vocabulary(style.locale, style.audience)
+
     def _finish(
-        self,
-        request: Request,
-        prompt: Prompt | None,
-        outcomes: dict[str, Outcome],
-        locale: str,
-        audience: str,
-        known: dict[str, Outcome],
+        self, request: Request, plan: _Asked | None, outcome: Outcome | None, style: Style, known: dict[str, Outcome]
     ) -> Written:
-        evidence = request.evidence
-        values = slot_values(evidence, locale)
-        version = self.prompts.version(locale, audience)
-        outcome = outcomes[prompt.hash] if prompt is not None else Outcome(None)
-        prompt_hash = prompt.hash if prompt is not None else ""
-        failures = outcome.failures
-        if outcome.draft is not None:
+        failures = () if outcome is None else outcome.failures
+        prompt_hash = "" if plan is None else plan.prompt.hash
+        draft, source = None, TEMPLATE
+        if plan is not None and outcome is not None and outcome.draft is not None:
             # Checked again, also from the cache: the rules may be stricter than when it was stored.
-            verdict: Verdict = check(outcome.draft, evidence, self._vocabulary(locale))
+            verdict = check(outcome.draft, plan.facts, self._words(style), style)
             if verdict.passed:
-                draft = as_written(outcome.draft, evidence.aspects)
-                text = fill(draft, values)
-                return Written(text, draft, MODEL, prompt_hash, version, failures, prompt_hash in known)
+                draft, source = as_written(outcome.draft, plan.facts.aspects), MODEL
             failures += verdict.failures
-        variant = stable_choice(VARIANTS, request.user, evidence.item_id, "fallback")
-        draft = self.prompts.fallback(evidence, variant, locale=locale, audience=audience)
-        return Written(fill(draft, values), draft, TEMPLATE, prompt_hash, version, failures, prompt_hash in known)
+        if draft is None:
+            variant = stable_choice(VARIANTS, request.user, request.evidence.item_id, "fallback")
+            draft = self.prompts.fallback(request.evidence, variant, style)
+        engine = self.engine
+        values = slot_values(request.evidence, style, engine.name if source == MODEL and engine else TEMPLATE)
+        return Written(
+            text=fill(draft, values),
+            draft=draft,
+            slots=values,
+            source=source,
+            prompt_hash=prompt_hash,
+            prompt_version=self.prompts.version(style),
+            failures=failures,
+            cached=prompt_hash in known,
+            drafts=0 if outcome is None else outcome.tries,
+        )
+
+
+def told_facts(request: Request, style: Style) -> Evidence:
+    """Return the evidence as the prompt tells it: when something was done is told of one act, to every second reader.
+
+    Two acts with their times are a list, and whether a time is known at all would double the prompts.
+    """
+    evidence = request.evidence
+    tells = style.is_customer and len(evidence.behaviours) == 1
+    if tells and stable_choice(2, request.user, evidence.item_id, "when") == 0:
+        return evidence
+    return replace(evidence, now=None)
