@@ -11,6 +11,7 @@ from explainer.storage.catalogue import dataset_row, load_items
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
 from explainer.tags import UserTags
+from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
@@ -43,6 +44,15 @@ def make_engine(settings: Settings) -> Engine | None:
     return TransformersEngine(settings.base_model, settings.adapter, settings.cache)
 
 
+def make_cues(settings: Settings) -> CueTable:
+    """Return how texts may begin, as the adapter learnt it.
+
+    Raises:
+        AssetError: If the adapter has no such table.
+    """
+    return CueTable.load(settings.adapter)
+
+
 def make_explainer(settings: Settings) -> Explainer:
     """Return the whole pipeline over the fitted model and the database.
 
@@ -54,7 +64,9 @@ def make_explainer(settings: Settings) -> Explainer:
     database = Database(settings.url)
     database.require_current()
     model = _up_to_date(load_model(settings.models), database, settings)
-    writer = Writer(PromptLibrary(), load_vocabulary, make_engine(settings), SqlDraftCache(database))
+    writer = Writer(
+        PromptLibrary(), load_vocabulary, make_engine(settings), SqlDraftCache(database), make_cues(settings)
+    )
     return Explainer(database, model, writer)
 
 

@@ -50,6 +50,18 @@ def make_settings(home: Path | None) -> Settings:
         raise click.ClickException(f"The EXPLAINER_ settings can't be used: {error}") from error
 
 
+def with_engine(settings: Settings, engine: str) -> Settings:
+    """Return the settings with another engine.
+
+    Raises:
+        ClickException: If there is no such engine.
+    """
+    try:
+        return Settings.model_validate(settings.model_dump() | {"engine": engine})
+    except ValueError as error:
+        raise click.ClickException(f"There is no engine {engine!r}: {error}") from error
+
+
 def quieten_libraries() -> None:
     """Keep libraries from drawing bars and warnings between our own lines, and their threads from spinning."""
     for name, value in {

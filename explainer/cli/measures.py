@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from explainer.cli.common import settings_of
+from explainer.cli.common import settings_of, with_engine
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -96,3 +96,39 @@ def evaluate_attribution(
     chosen = config_from(config) if config else config_named(recommender)
     settings = FidelityConfig(recommender=chosen, max_users=users, seed=seed, peers=peers)
     run(settings_of(ctx), source, settings, out, plot)
+
+
+@evaluate.command("writer")
+@click.option("--data", "source", required=True, help="A dataset as in ingest.")
+@click.option("--engine", help="Which engine writes. [default: as in EXPLAINER_ENGINE]")
+@click.option("--recommender", default="ease", show_default=True, help="Whose rankings are explained.")
+@click.option("--config", type=_FILE, help="The recommender's settings as JSON instead of its defaults.")
+@click.option("--users", type=click.IntRange(min=1), default=610, show_default=True, help="Most users.")
+@click.option("--top", type=click.IntRange(1, 50), default=5, show_default=True, help="Items of each.")
+@click.option(
+    "--audience", type=click.Choice(["customer", "support", "auditor"]), default="customer", show_default=True
+)
+@click.option("--json", "out", type=_FILE, help="Write all measures and texts to this file.")
+@click.pass_context
+def evaluate_writer(
+    ctx: click.Context,
+    source: str,
+    engine: str | None,
+    recommender: str,
+    config: Path | None,
+    users: int,
+    top: int,
+    audience: str,
+    out: Path | None,
+) -> None:
+    """How the writer does on real evidence: drafts that pass the gate, variety, speed."""
+    from explainer.cli.writer import evaluate_writer as run
+    from explainer.tuning.evaluation.people import Asked
+    from explainer.writing.style import Style
+    from retriever.recommenders.factory import config_from, config_named
+
+    settings = settings_of(ctx)
+    if engine is not None:
+        settings = with_engine(settings, engine)
+    chosen = config_from(config) if config else config_named(recommender)
+    run(settings, source, Asked(chosen, users, top), Style("en", audience), out)

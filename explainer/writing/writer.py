@@ -145,6 +145,11 @@ class Writer:
             for request, plan in zip(requests, plans, strict=True)
         ]
 
+    def prompts_of(self, requests: Sequence[Request], style: Style | None = None) -> list[Prompt]:
+        """Return the different canonical prompts that these requests lead to."""
+        plans = (self._plan(request, style or Style()) for request in requests)
+        return list({plan.prompt.hash: plan.prompt for plan in plans if plan is not None}.values())
+
     def _plan(self, request: Request, style: Style) -> _Asked | None:
         engine = self.engine
         if engine is None or style.locale not in engine.locales or request.evidence.domain not in engine.domains:

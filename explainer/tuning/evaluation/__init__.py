@@ -1,0 +1,1 @@
+"""How well the writer writes, and what the gate lets through: measured, not promised."""
