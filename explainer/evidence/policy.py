@@ -18,8 +18,8 @@ class EvidencePolicy:
         top_share: Only behaviours in this first share of the attribution's order are cited,
         top_count: or among so many first ones where that is more: what is cited is what mattered.
         min_relative: A behaviour is cited only if it contributed at least this share of the strongest one.
-        min_against: A low rating that speaks against the item is told of if it took away this share of what the strongest
-            cause gave, or more: a reader who remembers it will wonder.
+        min_against: A low rating that speaks against the item is told of if it took away this share of what the
+            strongest cause gave, or more: a reader who remembers it will wonder.
         max_aspects: Most shared aspects where one behaviour is cited. Where several are, each gets one reason, and
             together as few different aspects as can be: a sentence about six genres is no reason.
         min_people: Co-occurrence is quoted for items that at least so many people liked,
