@@ -120,7 +120,7 @@ class EvidenceBuilder:
                 break
             if self._model.recommender.scale.polarity(behaviour) is not Polarity.NEGATIVE:
                 continue
-            if behaviour.item not in self._catalogue:
+            if behaviour.item not in self._catalogue or self._finder.is_private(behaviour):
                 continue
             shared = self._finder.shared_aspects(behaviour, item)
             known = [s for s in shared if s.aspect in told] or [s for s in shared if s.source is AspectSource.CATALOGUE]
@@ -135,7 +135,8 @@ class EvidenceBuilder:
             if contribution <= 0 or behaviour.item not in self._catalogue:
                 continue
             is_other = works[self._catalogue.position(behaviour.item)] != works[self._catalogue.position(item.id)]
-            if is_other and self._model.recommender.scale.polarity(behaviour) is Polarity.POSITIVE:
+            is_liked = self._model.recommender.scale.polarity(behaviour) is Polarity.POSITIVE
+            if is_other and is_liked and not self._finder.is_private(behaviour):
                 yield behaviour, contribution
 
     def _strongest(self, causes: Sequence[Cause], top: Collection[str], item: Item) -> list[Cause]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from explainer.evidence.citable import is_citable, is_sensitive
 from explainer.evidence.model import CloseInMeaning, CoOccurrence, Reason, SameCreator, SameSeries, SharedAspect
 from explainer.evidence.policy import EvidencePolicy, lowest_share
 from retriever.data import AspectSource, Behaviour, Item
@@ -48,6 +49,10 @@ class ReasonFinder:
         catalogue = self._model.recommender.catalogue
         return catalogue.items[catalogue.position(behaviour.item)]
 
+    def is_private(self, behaviour: Behaviour) -> bool:
+        """Return whether the behaviour's item carries an aspect that tells of a person's private life."""
+        return any(is_sensitive(term) for term in self.item_of(behaviour).aspects)
+
     def shared_aspects(self, behaviour: Behaviour, item: Item) -> list[SharedAspect]:
         """Return the aspects that both items carry, rarest in the catalogue first."""
         theirs, ours = self.item_of(behaviour).terms(), item.terms()
@@ -55,7 +60,7 @@ class ReasonFinder:
         for term in sorted(theirs.keys() & ours.keys(), key=lambda term: (self._frequency[term], term)):
             sources = {theirs[term].source, ours[term].source}
             # What the catalogue says of one and a title of the other is not one fact about both.
-            if AspectSource.CATALOGUE not in sources or len(sources) == 1:
+            if (AspectSource.CATALOGUE not in sources or len(sources) == 1) and is_citable(ours[term].term):
                 source = sources.pop() if len(sources) == 1 else AspectSource.TEXT
                 found.append(SharedAspect(ours[term].term, source))
         return found

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from explainer.evidence import Evidence
+from explainer.evidence.citable import is_citable, is_sensitive
 from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.claims import false_claims
 from explainer.writing.gate.places import misplaced
@@ -97,6 +98,11 @@ def _characters(plain: str, style: Style) -> Iterator[str]:
         yield f"character: U+{ord(strange):04X}"
 
 
+def _private(draft: str) -> Iterator[str]:
+    if is_sensitive(SLOT.sub(" ", draft)):
+        yield "sensitive"
+
+
 def _digits(draft: str) -> Iterator[str]:
     if re.search(r"\d", SLOT.sub("", draft)):
         yield "digits"
@@ -114,8 +120,8 @@ def _ending(draft: str) -> Iterator[str]:
         yield "line_break"
 
 
-_TEXT_RULES: tuple[Callable[[str], Iterator[str]], ...] = (_urls, _markup, _ending)
-_PLAIN_RULES = (_digits, _names)  # an aspect in evidence may have both: "Xbox 360"
+_TEXT_RULES: tuple[Callable[[str], Iterator[str]], ...] = (_urls, _private, _ending)
+_PLAIN_RULES = (_markup, _digits, _names)  # an aspect in evidence may have both: "Xbox 360"
 
 
 def _slot_failures(draft: str, evidence: Evidence, style: Style) -> Iterator[str]:
@@ -149,6 +155,10 @@ def _needed(evidence: Evidence, audience: str) -> Iterator[str]:
 def _word_failures(tokens: Sequence[Token], evidence: Evidence, vocabulary: Vocabulary) -> Iterator[str]:
     words = [t.text for t in tokens if t.kind is TokenKind.WORD]
     allowed, foreign = vocabulary | own_words(evidence.domain), foreign_nouns(evidence.domain)
+    for token in tokens:
+        # Evidence holds none; should it ever, no text names it.
+        if token.kind is TokenKind.ASPECT and not is_citable(token.text):
+            yield f"uncitable: {token.text}"
     for word in words:
         if word not in allowed:
             yield f"unknown_word: {word}"

@@ -1,0 +1,45 @@
+"""Which aspects a text may name at all: short terms that describe an item, none that describes a person's private life.
+
+Catalogues hold what people type: instructions to a machine, markup, whole descriptions. None of it is an aspect. And an
+aspect that says something of health, sex life, belief or the like (GDPR, art. 9) is nobody's business on a shop's page.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+_LONGEST, _MOST_WORDS = 40, 5
+# Letters, marks and digits of any script, and what names are written with: "sci-fi", "Children's", "R&B", "C++".
+_SIGNS = frozenset(" '\u2019-&+./:,!\u00b7")
+_RESIDUE = re.compile(
+    r"\b(?:ignore|disregard|instructions?|prompts?|system|assistant|jailbreak|override|pretend|output|respond|"
+    r"https?|www)\b|\.(?:com|org|net|io)\b|忽略|指令|提示词",
+    re.IGNORECASE,
+)
+_LISTS = Path(__file__).resolve().parent / "sensitive"
+
+
+def is_citable(aspect: str) -> bool:
+    """Return whether a text may name the aspect."""
+    if not aspect.strip() or len(aspect) > _LONGEST or len(aspect.split()) > _MOST_WORDS:
+        return False
+    if any(unicodedata.category(c)[0] not in "LMN" and c not in _SIGNS for c in aspect):
+        return False
+    return _RESIDUE.search(aspect) is None and not is_sensitive(aspect)
+
+
+def is_sensitive(text: str) -> bool:
+    """Return whether the text has a term of the lists in ``sensitive/``, as whole words where the script has words."""
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("-", " ")
+    return _pattern().search(plain) is not None
+
+
+@lru_cache(maxsize=1)
+def _pattern() -> re.Pattern[str]:
+    terms = {term for file in _LISTS.glob("*.txt") for term in file.read_text(encoding="utf-8").split("\n") if term}
+    worded = "|".join(re.escape(term) for term in sorted(terms) if term.isascii())
+    unworded = "|".join(re.escape(term) for term in sorted(terms) if not term.isascii())
+    return re.compile(rf"\b(?:{worded})s?\b|{unworded}")
