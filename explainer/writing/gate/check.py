@@ -68,6 +68,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style |
     failures += _characters(plain, style)
     failures += _slot_failures(draft, evidence, style)
     failures += _word_failures(tokens, evidence, vocabulary)
+    failures += _cause_failures(tokens, evidence)
     failures += _shape_failures(tokens, style)
     # Claims are only worth reading once every slot is known.
     if not any(f.startswith("unknown_slot") for f in failures):
@@ -153,25 +154,27 @@ def _needed(evidence: Evidence, audience: str) -> Iterator[str]:
 
 
 def _word_failures(tokens: Sequence[Token], evidence: Evidence, vocabulary: Vocabulary) -> Iterator[str]:
-    words = [t.text for t in tokens if t.kind is TokenKind.WORD]
+    """Yield words that are on no list, or on one of the wrong domain, and what denies."""
     allowed, foreign = vocabulary | own_words(evidence.domain), foreign_nouns(evidence.domain)
     for token in tokens:
-        # Evidence holds none; should it ever, no text names it.
-        if token.kind is TokenKind.ASPECT and not is_citable(token.text):
-            yield f"uncitable: {token.text}"
-    for word in words:
-        if word not in allowed:
-            yield f"unknown_word: {word}"
-        elif word in foreign:
-            yield f"foreign_noun: {word}"
-        if word in NEGATION or word.endswith(("n't", "n\u2019t")):
-            yield f"negation: {word}"
-    cited = len(evidence.causes)
-    if not cited and BECAUSE & set(words):
+        if token.kind is TokenKind.WORD and token.text not in allowed:
+            yield f"unknown_word: {token.text}"
+        elif token.kind is TokenKind.WORD and token.text in foreign:
+            yield f"foreign_noun: {token.text}"
+        elif token.kind is TokenKind.ASPECT and not is_citable(token.text):
+            yield f"uncitable: {token.text}"  # evidence holds none; should it ever, no text names it
+        if token.text in NEGATION or token.text.endswith(("n't", "n\u2019t")):
+            yield f"negation: {token.text}"
+
+
+def _cause_failures(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
+    """Yield causes that nothing was found for, and numbers in words that are more than was cited."""
+    words = {t.text for t in tokens if t.kind is TokenKind.WORD}
+    if not evidence.causes and BECAUSE & words:
         yield "unfounded_because"
-    if not evidence.causal and (claimed := CAUSES & set(words)):
+    if not evidence.causal and (claimed := CAUSES & words):
         yield f"unproven_cause: {min(claimed)}"
-    for word in _COUNT_WORDS.keys() & set(words):
+    for word in sorted(_COUNT_WORDS.keys() & words):
         # The recommended item may be counted in: "all three", "the two are westerns".
         if _COUNT_WORDS[word] > len(evidence.behaviours) + 1:
             yield f"miscount: {word}"
