@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
-from explainer.writing.gate.words import ORDINALS, PEOPLE, READER, doings
+from explainer.writing.gate.words import DOINGS, ORDINALS, PEOPLE, READER
 
 _ACTIONS = frozenset({"liked", "enjoyed", "got", "did", "followed"})
 _NOUNS = frozenset({"rating", "marks", "review"})
 _PRONOUNS = frozenset({"it", "that", "did"})
 _LIKING = frozenset({"liked", "like", "liking"})
-_DONE = (_LIKING | doings("").keys()) - _NOUNS - {"gave"}  # what people in a count did; no figures of speech there
+_DONE = (_LIKING | DOINGS.keys()) - _NOUNS - {"gave"}  # what people in a count did
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ def _is_behaviour(token: Token) -> bool:
     return token.kind is TokenKind.SLOT and token.text[0] == "b" and "." not in token.text
 
 
-def misattached(tokens: Sequence[Token], domain: str) -> Iterator[str]:
+def misattached(tokens: Sequence[Token]) -> Iterator[str]:
     """Yield ``rule: what`` for every action, rating and count that is attached to the wrong thing."""
     mentions = Mentions.of(tokens)
-    actions = (_ACTIONS | doings(domain).keys()) - _NOUNS
+    actions = (_ACTIONS | DOINGS.keys()) - _NOUNS
     last: str | None = None
     group: Sequence[str] = ()
     for sentence in sentences(tokens):

@@ -16,6 +16,7 @@ from explainer.evidence.citable import is_citable, is_sensitive
 from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.claims import false_claims
 from explainer.writing.gate.places import misplaced
+from explainer.writing.gate.popularity import false_popularity
 from explainer.writing.gate.standing import misranked
 from explainer.writing.gate.tokens import Token, TokenKind, repeats, sentences, tokenize, without_aspects
 from explainer.writing.gate.words import BECAUSE, CAUSES, NEGATION, foreign_nouns, own_words
@@ -72,9 +73,12 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style |
     failures += _shape_failures(tokens, style)
     # Claims are only worth reading once every slot is known.
     if not any(f.startswith("unknown_slot") for f in failures):
-        failures += false_claims(tokens, evidence)
-        failures += misattached(tokens, evidence.domain)
-        failures += misplaced(tokens, evidence.domain)
+        if evidence.causes:
+            failures += false_claims(tokens, evidence)
+            failures += misattached(tokens)
+        else:
+            failures += false_popularity(tokens, evidence)
+        failures += misplaced(tokens)
         failures += misranked(tokens, [b.slot for b in evidence.causes])
     return Verdict(tuple(dict.fromkeys(failures)))
 

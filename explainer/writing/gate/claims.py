@@ -12,13 +12,13 @@ from explainer.writing.gate.words import (
     BECAUSE,
     CLOSE,
     CONTRAST,
+    DOINGS,
     LIKED,
     LOW,
     ORDINALS,
     PEOPLE,
     READER,
     SERIES,
-    doings,
     nouns_of,
 )
 from retriever.data import AspectSource, BehaviourKind, Polarity
@@ -35,16 +35,15 @@ def _liked(behaviour: CitedBehaviour) -> bool:
     return explicit and behaviour.polarity is Polarity.POSITIVE
 
 
-def _word_rules(segment: Sequence[Token], domain: str) -> Iterator[Rule]:
+def _word_rules(segment: Sequence[Token]) -> Iterator[Rule]:
     words = {t.text for t in segment if t.kind is TokenKind.WORD}
-    done = doings(domain)
     if words & PEOPLE or any(t.kind is TokenKind.SLOT and t.text.startswith("co") for t in segment):
         yield "people_claim", "people", lambda b: b.co_occurrence is not None
-        for word in words & done.keys():
-            yield "people_claim", word, lambda b, kinds=done[word]: _counted(b) in kinds  # type: ignore[misc]
+        for word in words & DOINGS.keys():
+            yield "people_claim", word, lambda b, kinds=DOINGS[word]: _counted(b) in kinds  # type: ignore[misc]
     else:
-        for word in words & done.keys():
-            yield "kind_claim", word, lambda b, kinds=done[word]: b.kind in kinds  # type: ignore[misc]
+        for word in words & DOINGS.keys():
+            yield "kind_claim", word, lambda b, kinds=DOINGS[word]: b.kind in kinds  # type: ignore[misc]
         if words & LIKED:
             yield "polarity_claim", "liked", _liked
         if words & LOW:
@@ -53,8 +52,12 @@ def _word_rules(segment: Sequence[Token], domain: str) -> Iterator[Rule]:
         yield "series_claim", "series", lambda b: bool(b.series)
     if any(t.kind is TokenKind.SLOT and t.text.endswith(".creator") for t in segment):
         yield "creator_claim", "creator", lambda b: bool(b.creator)
-    if words & CLOSE:
+    if words & CLOSE - ({"near"} if _is_near_the_top(segment) else set()):
         yield "closeness_claim", "close", lambda b: b.close
+
+
+def _is_near_the_top(segment: Sequence[Token]) -> bool:
+    return any([t.text for t in segment[n : n + 3]] == ["near", "the", "top"] for n in range(len(segment)))
 
 
 def _counted(behaviour: CitedBehaviour) -> BehaviourKind | None:
@@ -127,7 +130,7 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
         yield from _praised(sentence, cited)
         for segment in segments(sentence):
             named = _named(segment, mentions)
-            rules = [*_aspect_rules(segment), *_word_rules(segment, evidence.domain)]
+            rules = [*_aspect_rules(segment), *_word_rules(segment)]
             # "you liked all three" names none and means every one.
             named = named or [*(inside if _EVERY & {t.text for t in segment} else ())]
             yield from _unsupported(rules, [cited[s] for s in named], [cited[s] for s in inside])

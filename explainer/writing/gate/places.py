@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
-from explainer.writing.gate.words import PEOPLE, READER, doings
+from explainer.writing.gate.words import DOINGS, PEOPLE, READER
 
 _LIKING = frozenset({"liked"})
 _MORE = ("more", "of", "the", "series")
 
 
-def misplaced(tokens: Sequence[Token], domain: str) -> Iterator[str]:
+def misplaced(tokens: Sequence[Token]) -> Iterator[str]:
     """Yield ``misplaced: slot`` for every such slot outside of its phrase."""
-    acts = frozenset(doings(domain)) | _LIKING
+    acts = frozenset(DOINGS) | _LIKING
     for sentence in sentences(tokens):
         for index, token in enumerate(sentence):
             if token.kind is TokenKind.SLOT and not _fits(sentence, index, acts):

@@ -54,7 +54,7 @@ CAUSES = BECAUSE | {
 SERIES = frozenset({"series"})
 READER = frozenset({"you", "your"})
 
-_DOINGS: Mapping[str, frozenset[BehaviourKind]] = {
+DOINGS: Mapping[str, frozenset[BehaviourKind]] = {
     "gave": frozenset({BehaviourKind.RATING}),
     "rated": frozenset({BehaviourKind.RATING}),
     "rating": frozenset({BehaviourKind.RATING}),
@@ -71,8 +71,6 @@ _DOINGS: Mapping[str, frozenset[BehaviourKind]] = {
     "followed": frozenset({BehaviourKind.FOLLOW}),
     "listened": frozenset({BehaviourKind.LISTEN}),
 }
-# Of films the corpus says them as figures of speech: "followed on its adventure", "opened the door".
-_FIGURES = {"video": frozenset({"followed", "opened"})}
 
 _NOUNS: Mapping[str, frozenset[str]] = {
     "video": frozenset({"film", "films", "viewers"}),
@@ -93,16 +91,10 @@ RESERVED = (
     | READER
     | SERIES
     | ORDINALS.keys()
-    | _DOINGS.keys()
+    | DOINGS.keys()
     | frozenset().union(*_NOUNS.values())
 )
 """No single one of these is an aspect to the gate, whatever a catalogue says: it would hide a claim."""
-
-
-def doings(domain: str) -> Mapping[str, frozenset[BehaviourKind]]:
-    """Return the words that say what was done with an item, and the kinds that make each one true."""
-    figures = _FIGURES.get(domain, frozenset())
-    return {word: kinds for word, kinds in _DOINGS.items() if word not in figures}
 
 
 def nouns_of(domain: str) -> frozenset[str]:
@@ -112,7 +104,7 @@ def nouns_of(domain: str) -> frozenset[str]:
 
 def own_words(domain: str) -> frozenset[str]:
     """Return the words that the domain adds to the vocabulary; other rules check that they are true."""
-    return nouns_of(domain) | doings(domain).keys() | SERIES
+    return nouns_of(domain) | DOINGS.keys() | SERIES
 
 
 def foreign_nouns(domain: str) -> frozenset[str]:
