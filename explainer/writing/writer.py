@@ -190,9 +190,9 @@ class Writer:
                 drafts = engine.write([plan.prompt for plan in still_open.values()], sampling)
             except EngineUnavailable as error:
                 # Not remembered: the engine may be back for the next reader.
-                self._remember(outcomes)
-                lost = Outcome(None, (f"engine_unavailable: {error}",))
-                return outcomes | dict.fromkeys(still_open, lost)
+                self._remember({key: outcome for key, outcome in outcomes.items() if key not in still_open})
+                lost = f"engine_unavailable: {error}"
+                return outcomes | {key: _lost(outcomes.get(key, Outcome(None)), lost) for key in still_open}
             for (key, plan), draft in zip(list(still_open.items()), drafts, strict=True):
                 verdict = check(draft.text, plan.facts, self._words(style), style)
                 earlier = outcomes.get(key, Outcome(None))
@@ -239,6 +239,10 @@ class Writer:
             cached=prompt_hash in known,
             drafts=0 if outcome is None else outcome.tries,
         )
+
+
+def _lost(outcome: Outcome, failure: str) -> Outcome:
+    return Outcome(None, (*outcome.failures, failure), outcome.tries)
 
 
 def told_facts(request: Request, style: Style) -> Evidence:

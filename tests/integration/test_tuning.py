@@ -10,17 +10,19 @@ from click.testing import CliRunner
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from explainer.cli import main
-from explainer.paths import corpus_file
+from explainer.paths import corpus_dir
 from explainer.settings import Settings
 from explainer.tuning.batches import Batcher
 from explainer.tuning.config import TuneConfig
 from explainer.tuning.examples import read_corpus
 from explainer.tuning.train import Trainer
+from explainer.writing.cues import CueTable
 from explainer.writing.engines.base_model import resolve_base
 from explainer.writing.engines.transformers_peft import TransformersEngine
 from explainer.writing.prompts import PromptLibrary
 
-EXAMPLES = read_corpus(corpus_file("en"))[:40]
+CORPUS = corpus_dir("en") / "video-one.jsonl"
+EXAMPLES = read_corpus(CORPUS)[:40]
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +103,7 @@ def test_early_stopping(base, tmp_path):
 
 def test_the_command_trains_draws_and_writes_the_card(base, tmp_path):
     out, corpus = tmp_path / "out", tmp_path / "corpus.jsonl"
-    corpus.write_bytes(b"".join(corpus_file("en").read_bytes().splitlines(keepends=True)[:40]))
+    corpus.write_bytes(b"".join(CORPUS.read_bytes().splitlines(keepends=True)[:40]))
     result = CliRunner().invoke(
         main,
         [
@@ -121,6 +123,8 @@ def test_the_command_trains_draws_and_writes_the_card(base, tmp_path):
     assert result.exit_code == 0, result.output
     assert (out / "loss.png").read_bytes().startswith(b"\x89PNG")
     card = json.loads((out / "card.json").read_text())
-    assert card["examples"] == 40
+    assert sum(card["examples"].values()) == 40
+    assert CueTable.load(out).fitting(EXAMPLES[0].evidence(), EXAMPLES[0].style)
+    assert list((out / "tensorboard").glob("events*"))
     assert card["config"]["epochs"] == 1
     assert len(card["corpus_hash"]) == len(card["base_hash"]) == 64
