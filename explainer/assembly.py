@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
+from explainer.errors import AssetError
 from explainer.pipeline import Explainer
 from explainer.settings import Settings
 from explainer.storage.catalogue import dataset_row, load_items
@@ -14,6 +16,7 @@ from explainer.tags import UserTags
 from explainer.writing.engines import Engine
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.worker import BatchingEngine, Limits
 from explainer.writing.writer import Writer
 from retriever.data import ValueScale
 from retriever.encoder import CachedEncoder, SentenceEncoder, TextEncoder, item_text
@@ -34,13 +37,30 @@ def make_engine(settings: Settings) -> Engine | None:
 
     Raises:
         AssetError: If base model or adapter are missing.
+        SettingsError: If the settings of a server can't be used.
     """
     if settings.engine == "none":
         return None
+    if settings.engine == "openai":
+        return _openai_engine(settings)
     # torch and transformers take seconds to import; nothing that only needs templates should wait for them.
     from explainer.writing.engines.transformers_peft import TransformersEngine  # noqa: PLC0415
 
     return TransformersEngine(settings.base_model, settings.adapter, settings.cache)
+
+
+def _openai_engine(settings: Settings) -> Engine:
+    from explainer.writing.engines.openai_compatible import OpenAIEngine  # noqa: PLC0415  asyncio and HTTP, as above
+    from explainer.writing.engines.remote import Remote  # noqa: PLC0415
+
+    remote = Remote(
+        settings.openai_url,
+        settings.openai_model,
+        settings.openai_key,
+        settings.openai_timeout_s,
+        settings.openai_concurrency,
+    )
+    return OpenAIEngine(remote, deadline_s=settings.deadline_s)
 
 
 def make_explainer(settings: Settings) -> Explainer:
@@ -50,12 +70,45 @@ def make_explainer(settings: Settings) -> Explainer:
         NotReadyError: If the schema is old or nothing was ingested.
         ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
         AssetError: If a model is missing.
+        SettingsError: If the settings of a server can't be used.
     """
+    return _explainer(settings, lambda: (make_engine(settings), ()))
+
+
+def make_served_explainer(settings: Settings) -> Explainer:
+    """Return the pipeline for a service: its engine writes for many at once, and without it templates do.
+
+    Whoever runs a command sees its error and mends it; a service that would not start for want of a language model
+    would take the recommendations with it.
+
+    Raises:
+        NotReadyError: If the schema is old or nothing was ingested.
+        ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
+        SettingsError: If the settings of a server can't be used.
+    """
+    return _explainer(settings, lambda: _served_engine(settings))
+
+
+def _served_engine(settings: Settings) -> tuple[Engine | None, tuple[str, ...]]:
+    try:
+        engine = make_engine(settings)
+    except AssetError as error:
+        note = f"Texts come from templates until the language model can be loaded: {error}"
+        _log.warning("%s", note)
+        return None, (note,)
+    if engine is None:
+        return None, ()
+    limits = Limits(settings.batch, settings.wait_ms / 1000, settings.backlog, settings.deadline_s)
+    return BatchingEngine(engine, limits), ()
+
+
+def _explainer(settings: Settings, load: Callable[[], tuple[Engine | None, tuple[str, ...]]]) -> Explainer:
     database = Database(settings.url)
     database.require_current()
     model = _up_to_date(load_model(settings.models), database, settings)
-    writer = Writer(PromptLibrary(), load_vocabulary, make_engine(settings), SqlDraftCache(database))
-    return Explainer(database, model, writer)
+    engine, notes = load()  # last: it takes the longest
+    writer = Writer(PromptLibrary(), load_vocabulary, engine, SqlDraftCache(database))
+    return Explainer(database, model, writer, notes=notes)
 
 
 def make_tags(settings: Settings) -> UserTags:

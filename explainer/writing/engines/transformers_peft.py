@@ -13,7 +13,8 @@ from transformers import LogitsProcessorList, PreTrainedModel, PreTrainedTokeniz
 from explainer.errors import AssetError, EngineUnavailable
 from explainer.writing.engines.base import Draft, Sampling
 from explainer.writing.engines.base_model import file_hash, load_base, resolve_base, weights_hash
-from explainer.writing.engines.sampler import SeededGumbel, seed_of
+from explainer.writing.engines.sampler import SeededGumbel
+from explainer.writing.engines.seed import seed_of
 from explainer.writing.prompts import Prompt
 
 _BATCH = 32
