@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import cast
 
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
@@ -56,6 +57,6 @@ async def _listen(receive: Receive, messages: asyncio.Queue[HTTPReceiveMessage],
         message = await receive()
         if message["type"] == "http.disconnect":
             call.abandon()
-        await messages.put(message)
+        await messages.put(cast("HTTPReceiveMessage", message))
         if message["type"] == "http.disconnect":
             return
