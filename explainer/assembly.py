@@ -14,9 +14,10 @@ from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
 from explainer.tags import UserTags
 from explainer.writing.engines import Engine
+from explainer.writing.limits import Limits
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
-from explainer.writing.worker import BatchingEngine, Limits
+from explainer.writing.worker import BatchingEngine
 from explainer.writing.writer import Writer
 from retriever.data import ValueScale
 from retriever.encoder import CachedEncoder, SentenceEncoder, TextEncoder, item_text

@@ -17,58 +17,12 @@ from typing import Self
 
 from explainer.errors import AbandonedError, EngineUnavailable
 from explainer.writing.engines import Draft, Engine, Sampling
+from explainer.writing.limits import Counters, Limits
 from explainer.writing.patience import Call, current_call
 from explainer.writing.prompts import Prompt
 
 _log = logging.getLogger(__name__)
 _Key = tuple[str, Sampling]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the worker allows.
-
-    Attributes:
-        batch: Prompts written together at most.
-        wait_s: Seconds that a batch waits for company.
-        backlog: Prompts that may wait; who brings more is sent to the templates at once.
-        stall_s: Seconds after which a batch under way counts as stuck, and nobody new is made to wait behind it.
-    """
-
-    batch: int = 32
-    wait_s: float = 0.005
-    backlog: int = 128
-    stall_s: float = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Counters:
-    """What the worker has done so far.
-
-    Attributes:
-        batches: Times the engine was asked.
-        prompts: Prompts it was asked for.
-        deduplicated: Prompts that somebody else had asked for already.
-        failures: Prompts that the engine did not write.
-        timeouts: Calls that ended at their deadline.
-        abandoned: Calls whose caller went away.
-        refused: Calls that found the backlog full, or the engine stuck.
-        late: Drafts that nobody waited for any more; kept for the next who asks.
-    """
-
-    batches: int = 0
-    prompts: int = 0
-    deduplicated: int = 0
-    failures: int = 0
-    timeouts: int = 0
-    abandoned: int = 0
-    refused: int = 0
-    late: int = 0
-
-    @property
-    def mean_batch(self) -> float:
-        """Prompts per batch, 0 when there was none."""
-        return self.prompts / self.batches if self.batches else 0.0
 
 
 @dataclass(eq=False, slots=True)
@@ -138,13 +92,16 @@ class BatchingEngine:
         return [_draft(jobs[prompt.hash, sampling]) for prompt in prompts]
 
     def close(self, drain_s: float = 30.0) -> None:
-        """Write what waits, take nothing new, end the thread. What is not done in time is refused, not forgotten."""
+        """Write what somebody waits for, take nothing new, end the thread.
+
+        Args:
+            drain_s: Seconds after which those who still wait are refused.
+        """
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join(drain_s)
-        with self._changed:
-            left = [*self._waiting.values(), *self._running.values()]
+            self._changed.wait_for(lambda: not any(job.callers for job in self._unfinished()), drain_s)
+            left = self._unfinished()
             for job in left:
                 job.outcome = EngineUnavailable("the service is stopping")
             self._waiting.clear()
@@ -161,6 +118,9 @@ class BatchingEngine:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _unfinished(self) -> list[_Job]:
+        return [*self._waiting.values(), *self._running.values()]
 
     # What callers do
 
@@ -222,6 +182,7 @@ class BatchingEngine:
                     del self._waiting[job.key]
             if self._running and not any(job.callers for job in self._running.values()):
                 self._cancel()
+            self._changed.notify_all()
 
     def _cancel(self) -> None:
         """Tell the engine to stop, if it can. Only while holding the lock: or it might stop the batch after this."""

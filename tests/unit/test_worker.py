@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from explainer.errors import AbandonedError, EngineUnavailable
 from explainer.writing.engines import Draft, Engine, Sampling
+from explainer.writing.limits import Limits
 from explainer.writing.patience import Call, calling
 from explainer.writing.prompts import Prompt
-from explainer.writing.worker import BatchingEngine, Limits
+from explainer.writing.worker import BatchingEngine
 
 _S = 20  # far more than anything here takes: it only keeps a broken test from hanging
 
@@ -78,6 +79,7 @@ def working(engine, **limits):
         finally:
             engine.gate.set()
             worker.close(_S)
+            worker._thread.join(_S)
     assert not worker._thread.is_alive()
 
 
@@ -370,6 +372,17 @@ def test_closing_without_patience_refuses_what_is_left_and_says_so(caplog):
         worker._thread.join(_S)
     assert not worker._thread.is_alive()
     assert engine.batches == [["a"]]
+
+
+def test_closing_does_not_wait_for_what_nobody_waits_for():
+    engine = Held(held=True)
+    with ThreadPoolExecutor(1) as pool:
+        worker = BatchingEngine(engine, Limits(wait_s=0), lambda: 0.0)
+        unavailable(pool.submit(ask, worker, "a", call=Call(until=0.05)), "deadline")
+        worker.close(drain_s=threading.TIMEOUT_MAX)
+        engine.gate.set()
+        worker._thread.join(_S)
+    assert not worker._thread.is_alive()
 
 
 def test_closing_cancels_an_engine_that_can():
