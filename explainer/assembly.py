@@ -94,9 +94,9 @@ def _served_engine(settings: Settings) -> tuple[Engine | None, tuple[str, ...]]:
     try:
         engine = make_engine(settings)
     except AssetError as error:
-        note = f"Texts come from templates until the language model can be loaded: {error}"
-        _log.warning("%s", note)
-        return None, (note,)
+        _log.warning("Texts come from templates until the language model can be loaded: %s", error)
+        # Health is for everybody to read: no paths.
+        return None, ("Texts come from templates: the language model could not be loaded, the log says why.",)
     if engine is None:
         return None, ()
     limits = Limits(settings.batch, settings.wait_ms / 1000, settings.backlog, settings.deadline_s)
