@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from explainer.errors import AssetError
 from explainer.pipeline import Explainer
 from explainer.settings import Settings
 from explainer.storage.catalogue import dataset_row, load_items
@@ -13,8 +15,10 @@ from explainer.storage.drafts import SqlDraftCache
 from explainer.tags import UserTags
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine
+from explainer.writing.limits import Limits
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.worker import BatchingEngine
 from explainer.writing.writer import Writer
 from retriever.data import ValueScale
 from retriever.encoder import CachedEncoder, SentenceEncoder, TextEncoder, item_text
@@ -35,9 +39,12 @@ def make_engine(settings: Settings) -> Engine | None:
 
     Raises:
         AssetError: If base model or adapter are missing.
+        SettingsError: If the settings of a server can't be used.
     """
     if settings.engine == "none":
         return None
+    if settings.engine == "openai":
+        return _openai_engine(settings)
     # torch and transformers take seconds to import; nothing that only needs templates should wait for them.
     from explainer.writing.engines.transformers_peft import TransformersEngine  # noqa: PLC0415
 
@@ -53,6 +60,20 @@ def make_cues(settings: Settings) -> CueTable:
     return CueTable.load(settings.adapter)
 
 
+def _openai_engine(settings: Settings) -> Engine:
+    from explainer.writing.engines.openai_compatible import OpenAIEngine  # noqa: PLC0415  asyncio and HTTP, as above
+    from explainer.writing.engines.remote import Remote  # noqa: PLC0415
+
+    remote = Remote(
+        settings.openai_url,
+        settings.openai_model,
+        settings.openai_key,
+        settings.openai_timeout_s,
+        settings.openai_concurrency,
+    )
+    return OpenAIEngine(remote, deadline_s=settings.deadline_s)
+
+
 def make_explainer(settings: Settings) -> Explainer:
     """Return the whole pipeline over the fitted model and the database.
 
@@ -60,14 +81,59 @@ def make_explainer(settings: Settings) -> Explainer:
         NotReadyError: If the schema is old or nothing was ingested.
         ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
         AssetError: If a model is missing.
+        SettingsError: If the settings of a server can't be used.
     """
+    return _explainer(settings, lambda: _loaded(settings))
+
+
+def make_served_explainer(settings: Settings) -> Explainer:
+    """Return the pipeline for a service: its engine writes for many at once, and without it templates do.
+
+    Whoever runs a command sees its error and mends it; a service that would not start for want of a language model
+    would take the recommendations with it.
+
+    Raises:
+        NotReadyError: If the schema is old or nothing was ingested.
+        ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
+        SettingsError: If the settings of a server can't be used.
+    """
+    return _explainer(settings, lambda: _served_engine(settings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What writes, how texts may begin, and what the reader of the service's health should know."""
+
+    engine: Engine | None = None
+    cues: CueTable | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _loaded(settings: Settings) -> _Loaded:
+    engine = make_engine(settings)
+    return _Loaded(engine, None if engine is None else make_cues(settings))
+
+
+def _served_engine(settings: Settings) -> _Loaded:
+    try:
+        loaded = _loaded(settings)
+    except AssetError as error:
+        _log.warning("Texts come from templates until the language model can be loaded: %s", error)
+        # Health is for everybody to read: no paths.
+        return _Loaded(notes=("Texts come from templates: the language model could not be loaded, the log says why.",))
+    if loaded.engine is None:
+        return loaded
+    limits = Limits(settings.batch, settings.wait_ms / 1000, settings.backlog, settings.deadline_s)
+    return replace(loaded, engine=BatchingEngine(loaded.engine, limits))
+
+
+def _explainer(settings: Settings, load: Callable[[], _Loaded]) -> Explainer:
     database = Database(settings.url)
     database.require_current()
     model = _up_to_date(load_model(settings.models), database, settings)
-    writer = Writer(
-        PromptLibrary(), load_vocabulary, make_engine(settings), SqlDraftCache(database), make_cues(settings)
-    )
-    return Explainer(database, model, writer)
+    loaded = load()  # last: it takes the longest
+    writer = Writer(PromptLibrary(), load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
+    return Explainer(database, model, writer, notes=loaded.notes)
 
 
 def make_tags(settings: Settings) -> UserTags:

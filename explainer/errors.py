@@ -53,3 +53,11 @@ class BusyError(ExplainerError):
     def __init__(self, message: str, retry_after_s: int = 5) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class SettingsError(ExplainerError):
+    """A setting has a value that can't be used; the message names the environment variable, never a secret."""
+
+
+class AbandonedError(ExplainerError):
+    """Whoever asked has gone away: nothing more is done for them, and nothing is stored."""

@@ -54,14 +54,21 @@ class Explainer:
         model: The fitted recommender.
         writer: Turns evidence into text.
         attributor: Computes contributions.
+        notes: What it has to do without, for those who watch it.
     """
 
     def __init__(
-        self, database: Database, model: FittedModel, writer: Writer, attributor: Attributor | None = None
+        self,
+        database: Database,
+        model: FittedModel,
+        writer: Writer,
+        attributor: Attributor | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         self.database = database
         self.model = model
         self.writer = writer
+        self.notes = tuple(notes)
         with database.session() as session:
             self.domain = dataset_row(session).domain
             people = _people(session, model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from explainer.paths import adapter_dir
@@ -20,12 +20,22 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL; an SQLite file in ``home`` by default.
         encoder: Sentence encoder: ``minilm`` (packaged), a folder or a hub name.
         encoder_precision: ``float32``, ``bfloat16``, or ``auto`` for what this machine does well.
-        engine: ``transformers`` writes with the language model, ``none`` with templates only.
+        engine: ``transformers`` writes with the language model, ``openai`` through a server, ``none`` with
+            templates only.
         base_model: Base language model: ``smollm2`` (packaged), a GGUF file, a folder or a hub name.
         adapter: Folder of the LoRA adapter; the one that ships with the package by default.
         host: Address to serve on.
         port: Port to serve on.
         queue: Requests that may wait for the language model; one more is told to come back.
+        deadline_s: Seconds from a request's arrival to its texts: what the model has not written by then, templates do.
+        batch: Prompts that the service writes together at most.
+        wait_ms: Milliseconds that a batch waits for company.
+        backlog: Prompts that may wait; requests that bring more get templates at once.
+        openai_url: Base URL of an OpenAI-compatible server: ``http://127.0.0.1:8001/v1``.
+        openai_model: Name under which that server has the model or adapter.
+        openai_key: Its key, if it wants one.
+        openai_timeout_s: Seconds to wait for a connection to it, and for each next piece of an answer.
+        openai_concurrency: Requests under way to it at once.
     """
 
     model_config = SettingsConfigDict(env_prefix="EXPLAINER_", env_file=".env", extra="ignore")
@@ -34,12 +44,21 @@ class Settings(BaseSettings):
     database_url: str | None = None
     encoder: str = "minilm"
     encoder_precision: Precision = "auto"
-    engine: Literal["transformers", "none"] = "transformers"
+    engine: Literal["transformers", "openai", "none"] = "transformers"
     base_model: str = "smollm2"
     adapter: Path = Field(default_factory=lambda: adapter_dir("en"))
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     queue: int = Field(default=16, ge=1)
+    deadline_s: float = Field(default=20.0, gt=0, allow_inf_nan=False)
+    batch: int = Field(default=32, ge=1)
+    wait_ms: float = Field(default=5.0, ge=0, allow_inf_nan=False)
+    backlog: int = Field(default=128, ge=1)
+    openai_url: str = ""
+    openai_model: str = ""
+    openai_key: SecretStr | None = None
+    openai_timeout_s: float = Field(default=10.0, gt=0, allow_inf_nan=False)
+    openai_concurrency: int = Field(default=8, ge=1)
 
     @property
     def url(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from explainer.assembly import make_explainer
+from explainer.assembly import make_explainer, make_served_explainer
 from explainer.cli.common import console
 from explainer.cli.report import explanations_table
 from explainer.cli.steps import fit_and_save, ingest
@@ -30,7 +30,7 @@ def run(settings: Settings, *, users: int, top: int, serve: bool) -> None:
         data_hash = catalogue.load_dataset(session).content_hash
     _fit_if_needed(settings, data_hash)
     with console.status("Loading the language model …"):
-        explainer = make_explainer(settings)
+        explainer = (make_served_explainer if serve else make_explainer)(settings)
     with database.session() as session:
         everyone = [user for user, _ in catalogue.users(session, 1_000_000)]
     # Evenly spaced from the most to the least active, so that long and short histories are seen.

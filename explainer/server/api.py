@@ -140,9 +140,10 @@ class HealthController(Controller):
 
     @get("/ready", sync_to_thread=True, summary="Can it work?")
     def ready(self, explainer: NamedDependency[Explainer]) -> Response[Health]:
-        """Return 200 when database and models are there, else 503 with the reasons."""
+        """Return 200 when it can answer, "degraded" if only with template texts, else 503; each with the reasons."""
         try:
             explainer.check()
         except ExplainerError as error:
             return Response(Health("not ready", [str(error)]), status_code=HTTP_503_SERVICE_UNAVAILABLE)
-        return Response(Health("ready"), status_code=HTTP_200_OK)
+        notes = list(explainer.notes)
+        return Response(Health("degraded" if notes else "ready", notes), status_code=HTTP_200_OK)

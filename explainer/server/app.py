@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import swagger_ui_bundle
@@ -25,8 +26,10 @@ from explainer.server.admission import Admission
 from explainer.server.api import V1, HealthController, TagsController
 from explainer.server.auth import require_key, to_login
 from explainer.server.pages import page_router
+from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
 from explainer.writing.slots import display_title
+from explainer.writing.worker import BatchingEngine
 
 _HERE = Path(__file__).resolve().parent
 _MAX_BODY_BYTES = 256 * 1024
@@ -36,12 +39,13 @@ _CSP = (
 )
 
 
-def create_app(explainer: Explainer, queue: int) -> Litestar:
+def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Litestar:
     """Return the app.
 
     Args:
         explainer: The pipeline; shared by all requests.
         queue: Requests that may wait for the language model.
+        deadline_s: Seconds from a request's arrival to its texts.
     """
     admission = Admission(queue)
     return Litestar(
@@ -51,6 +55,8 @@ def create_app(explainer: Explainer, queue: int) -> Litestar:
             "admission": Provide(lambda: admission, sync_to_thread=False),
         },
         exception_handlers=HANDLERS,
+        middleware=[Patience(deadline_s)],
+        on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_environment())),
         openapi_config=_openapi(),
         compression_config=CompressionConfig(backend="gzip"),
@@ -58,6 +64,12 @@ def create_app(explainer: Explainer, queue: int) -> Litestar:
         after_request=_harden,
         state=State({"database": explainer.database}),
     )
+
+
+def _close(explainer: Explainer) -> None:
+    engine = explainer.writer.engine
+    if isinstance(engine, BatchingEngine):
+        engine.close()
 
 
 def _environment() -> Environment:

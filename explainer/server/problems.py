@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from explainer.errors import (
+    AbandonedError,
     BusyError,
     ConflictError,
     ExplainerError,
@@ -29,6 +30,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     PromptError: HTTPStatus.BAD_REQUEST,
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    AbandonedError: HTTPStatus.SERVICE_UNAVAILABLE,  # nobody is there to read it
 }
 
 

@@ -114,7 +114,7 @@ class PreviewedList(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """Whether the service can work, and if not, why."""
+    """Whether the service can work, and if not, or not fully, why."""
 
     status: str
     reasons: list[str] = []

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import shutil
+import struct
 import tempfile
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -24,6 +26,8 @@ from transformers import (
 from explainer.errors import AssetError
 
 SMOLLM2 = "smollm2"
+# What loading a missing, cut or otherwise damaged file raises, depending on which file and where it is damaged.
+DAMAGED = (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError, SafetensorError, struct.error)
 
 
 def resolve_base(name: str, cache: Path) -> Path | str:
@@ -89,11 +93,11 @@ def load_base(name: str, cache: Path, device: str) -> tuple[PreTrainedModel, Pre
     Raises:
         AssetError: If it cannot be loaded.
     """
-    source = resolve_base(name, cache)
     try:
+        source = resolve_base(name, cache)
         tokenizer = AutoTokenizer.from_pretrained(source)
         model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16).to(device)
-    except (OSError, ValueError) as error:
+    except DAMAGED as error:
         raise AssetError(f"The base model {name!r} cannot be loaded: {error}") from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token

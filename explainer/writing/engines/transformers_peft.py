@@ -12,8 +12,9 @@ from transformers import LogitsProcessorList, PreTrainedModel, PreTrainedTokeniz
 
 from explainer.errors import AssetError, EngineUnavailable
 from explainer.writing.engines.base import Draft, Sampling
-from explainer.writing.engines.base_model import file_hash, load_base, resolve_base, weights_hash
-from explainer.writing.engines.sampler import SeededGumbel, seed_of
+from explainer.writing.engines.base_model import DAMAGED, file_hash, load_base, resolve_base, weights_hash
+from explainer.writing.engines.sampler import SeededGumbel
+from explainer.writing.engines.seed import seed_of
 from explainer.writing.prompts import Prompt
 
 _BATCH = 32
@@ -54,7 +55,10 @@ class TransformersEngine:
         model, self._tokenizer = load_base(base, cache, place)
         # Merged into the base: one matrix product per layer instead of three. In float32, because bfloat16 rounds so
         # coarsely that padding changes words: 18 of 30 drafts were the same alone and in a batch, in float32 all 30.
-        self._model = PeftModel.from_pretrained(model.float(), str(adapter)).merge_and_unload().eval()
+        try:
+            self._model = PeftModel.from_pretrained(model.float(), str(adapter)).merge_and_unload().eval()
+        except DAMAGED as error:
+            raise AssetError(f"The adapter in {adapter} cannot be loaded: {type(error).__name__}: {error}") from error
         self._lock = threading.Lock()
         self.locales = locales
         self.domains = domains
