@@ -1,0 +1,92 @@
+"""Cues: how texts begin, which facts they fit, and which are kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from explainer.errors import AssetError
+from explainer.paths import corpus_dir
+from explainer.tuning.cues import CuePolicy, calibrated, candidate_cues
+from explainer.tuning.examples import Example, Link, read_corpus, vocabulary_of
+from explainer.writing.cues import FILE, CueTable, cue_of, signature
+from explainer.writing.engines import Draft
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.style import AUDIENCES, Style
+from retriever.data import BehaviourKind
+from tests.unit.test_gate import evidence
+
+EXAMPLES = read_corpus(corpus_dir("en"))
+RATED = (Link(BehaviourKind.RATING, ("noir",)),)
+
+
+@pytest.mark.parametrize(
+    ("text", "cue"),
+    [
+        ("You gave {b1} {b1.value}, and {item} is noir.", "You gave"),
+        ("After {b1}, which you liked, {item}.", "After {b1}"),
+        ("Noir runs through {b1} and {item}.", ""),
+        ("The noir of {b1} is in {item}.", "The"),
+        ("Another noir: {item}.", "Another"),
+        ("Science fiction links {b1} and {item}.", ""),
+        ("{item}, like {b1}, is noir.", "{item}, like"),
+    ],
+)
+def test_a_cue_is_two_words_and_names_no_aspect(text, cue):
+    assert cue_of(text, ("noir", "sci-fi")) == cue
+
+
+def test_every_text_of_the_corpus_begins_with_its_cue():
+    assert all(e.text.startswith(cue_of(e.text, e.aspects)) for e in EXAMPLES)
+
+
+def test_the_signature_tells_facts_apart_but_not_aspects():
+    style = Style()
+    assert signature(evidence("r noir"), style) == signature(evidence("r war"), style) == "customer rating:a"
+    kinds = [["r noir", "r noir"], ["r noir", "r war"], ["r noir people"], ["v noir"], ["r people"], []]
+    assert len({signature(evidence(*specs), style) for specs in kinds}) == len(kinds)
+    assert signature(evidence("r noir"), Style("en", "support")) == "support rating:a"
+
+
+def test_candidates_are_borrowed_among_facts_of_the_same_acts():
+    examples = [
+        Example("1", "video", "You gave {b1} {b1.value}, and {item} is noir.", RATED),
+        Example("2", "video", "Of {co1.m} people …", (Link(BehaviourKind.RATING, people=True),)),
+        Example("3", "shop", "You bought {b1}.", (Link(BehaviourKind.PURCHASE, people=True),)),
+    ]
+    found = candidate_cues(examples, 5)
+    assert found["customer rating:a"] == ("You gave", "Of {co1.m}")
+    assert found["customer purchase:p"] == ("You bought",)
+
+
+def test_only_cues_whose_texts_pass_are_kept_and_at_least_one():
+    examples = [e for e in EXAMPLES if e.audience == "customer"][:60]
+
+    def write(prompts):
+        """Tells the truth after "You gave" and nonsense after all else."""
+        good = "You gave {b1} {b1.value}, and {item} is close to it in spirit."
+        return [Draft(good if p.user.startswith("Begin: You gave") else "Nonsense.") for p in prompts]
+
+    vocabulary = {audience: frozenset(vocabulary_of(EXAMPLES, audience)) for audience in AUDIENCES}
+    close = Example("c", "video", "You gave {b1} {b1.value}.", (Link(BehaviourKind.RATING, close=True),))
+    steps = []
+    table = calibrated(
+        [*examples, close], write, PromptLibrary(), vocabulary, CuePolicy(trials=2), lambda *at: steps.append(at)
+    )
+    assert table.fitting(close.evidence(), close.style) == ("You gave",)
+    assert all(len(table.fitting(e.evidence(), e.style)) >= 1 for e in examples if cue_of(e.text, e.aspects))
+    assert steps[-1][0] == steps[-1][1]
+
+
+def test_a_table_comes_back_as_it_was_saved(tmp_path):
+    table = CueTable({"customer rating:a": ("You gave", "After {b1}")})
+    table.save(tmp_path)
+    assert CueTable.load(tmp_path).fitting(evidence("r noir"), Style()) == ("You gave", "After {b1}")
+    assert CueTable.load(tmp_path).fitting(evidence("r people"), Style()) == ()
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"[1]", b'{"a": 3}'])
+def test_a_missing_or_damaged_table_is_an_error_with_the_way_out(tmp_path, content):
+    if content is not None:
+        (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(AssetError, match="explainer tune"):
+        CueTable.load(tmp_path)
