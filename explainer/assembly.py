@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
+from explainer.registry.adapters import AdapterRegistry
+from explainer.registry.prompts import PromptRegistry
 from explainer.settings import Settings
 from explainer.storage.catalogue import dataset_row, load_items
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.prompts import SqlPromptChoice
 from explainer.tags import UserTags
 from explainer.writing.engines import Engine
 from explainer.writing.prompts import PromptLibrary
@@ -29,18 +33,51 @@ def make_encoder(settings: Settings) -> TextEncoder:
     return CachedEncoder(encoder, settings.cache / "embeddings")
 
 
-def make_engine(settings: Settings) -> Engine | None:
+def make_engine(settings: Settings, database: Database | None = None) -> Engine | None:
     """Return the writing engine, or None for templates only.
+
+    Args:
+        settings: Which engine, base and adapter.
+        database: Where an adapter may be in production; without one, none is.
 
     Raises:
         AssetError: If base model or adapter are missing.
+        RegistryError: If the adapter in production is not what was registered, or not for this base.
     """
     if settings.engine == "none":
         return None
     # torch and transformers take seconds to import; nothing that only needs templates should wait for them.
     from explainer.writing.engines.transformers_peft import TransformersEngine  # noqa: PLC0415
 
-    return TransformersEngine(settings.base_model, settings.adapter, settings.cache)
+    adapter = settings.adapter
+    if adapter is None and database is not None:
+        adapter = make_adapters(settings, database).production_folder()
+    return TransformersEngine(settings.base_model, adapter or adapter_dir("en"), settings.cache)
+
+
+def make_adapters(settings: Settings, database: Database | None = None) -> AdapterRegistry:
+    """Return the registry of adapters for the base model in use.
+
+    Raises:
+        NotReadyError: If the schema is old.
+    """
+
+    def base_hash() -> str:
+        from explainer.writing.engines.base_model import resolve_base, weights_hash  # noqa: PLC0415  as above
+
+        return weights_hash(resolve_base(settings.base_model, settings.cache))
+
+    return AdapterRegistry(database or _current(settings), base_hash)
+
+
+def make_prompts(settings: Settings) -> PromptRegistry:
+    """Return the registry of prompts, which also knows those that lie on disk.
+
+    Raises:
+        NotReadyError: If the schema is old.
+        PromptError: If templates cannot be read.
+    """
+    return PromptRegistry(_current(settings), PromptLibrary(settings.prompts), PromptLibrary())
 
 
 def make_explainer(settings: Settings) -> Explainer:
@@ -51,10 +88,10 @@ def make_explainer(settings: Settings) -> Explainer:
         ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
         AssetError: If a model is missing.
     """
-    database = Database(settings.url)
-    database.require_current()
+    database = _current(settings)
     model = _up_to_date(load_model(settings.models), database, settings)
-    writer = Writer(PromptLibrary(), load_vocabulary, make_engine(settings), SqlDraftCache(database))
+    prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
+    writer = Writer(prompts, load_vocabulary, make_engine(settings, database), SqlDraftCache(database))
     return Explainer(database, model, writer)
 
 
@@ -64,11 +101,16 @@ def make_tags(settings: Settings) -> UserTags:
     Raises:
         NotReadyError: If the schema is old or nothing was ingested.
     """
-    database = Database(settings.url)
-    database.require_current()
+    database = _current(settings)
     with database.session() as session:
         dataset = dataset_row(session)
         return UserTags(database, load_items(session), ValueScale(dataset.value_low, dataset.value_high))
+
+
+def _current(settings: Settings) -> Database:
+    database = Database(settings.url)
+    database.require_current()
+    return database
 
 
 def _up_to_date(model: FittedModel, database: Database, settings: Settings) -> FittedModel:

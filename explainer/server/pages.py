@@ -43,7 +43,8 @@ class PageController(Controller):
         cards = []
         if chosen:
             with admission.place():
-                words, titles = explainer.writer.prompts.words(explainer.domain), explainer.titles(chosen)
+                library = explainer.writer.prompts.for_user(chosen, "en", "customer")
+                words, titles = library.words(explainer.domain), explainer.titles(chosen)
                 cards = [card_of(row, words, titles) for row in explainer.explain_top(chosen, _CARDS, reuse=True)]
         history = explainer.history(chosen) if chosen else None
         items = {item.id: item for item in explainer.model.recommender.catalogue.items}

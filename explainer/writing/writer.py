@@ -9,6 +9,7 @@ from typing import Protocol
 
 from explainer.errors import EngineUnavailable
 from explainer.evidence import CitedBehaviour, Evidence, stable_choice
+from explainer.writing.choice import PromptChoice
 from explainer.writing.engines import Engine, Sampling
 from explainer.writing.gate import Verdict, Vocabulary, as_written, check
 from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
@@ -91,7 +92,7 @@ class Writer:
     """Writes texts for evidence.
 
     Args:
-        prompts: Templates.
+        prompts: Knows the templates of each user; a library is everybody's.
         vocabulary: Returns the connective words of a locale.
         engine: Writes drafts; without one every text is the fallback.
         cache: Remembers outcomes across processes; without one nothing is remembered.
@@ -100,7 +101,7 @@ class Writer:
 
     def __init__(
         self,
-        prompts: PromptLibrary,
+        prompts: PromptChoice,
         vocabulary: Callable[[str], Vocabulary],
         engine: Engine | None = None,
         cache: DraftCache | None = None,
@@ -112,18 +113,33 @@ class Writer:
         self._cache = cache
         self._sampling = sampling or Sampling()
 
-    def write(self, requests: Sequence[Request], *, locale: str = "en", audience: str = "customer") -> list[Written]:
-        """Return one text per request, in order. Equal prompts are written once; failures end in the fallback."""
-        prompts = [self._prompt(request, locale, audience) for request in requests]
+    def write(
+        self,
+        requests: Sequence[Request],
+        *,
+        locale: str = "en",
+        audience: str = "customer",
+        library: PromptLibrary | None = None,
+    ) -> list[Written]:
+        """Return one text per request, in order. Equal prompts are written once; failures end in the fallback.
+
+        Args:
+            requests: What to write.
+            locale: Language of the texts.
+            audience: Reader of the texts.
+            library: The prompts, when the caller has chosen them already; else each user's own.
+        """
+        libraries = [library or self.prompts.for_user(request.user, locale, audience) for request in requests]
+        prompts = [self._prompt(r, own, locale, audience) for r, own in zip(requests, libraries, strict=True)]
         asked = {p.hash: (p, r.evidence) for p, r in zip(prompts, requests, strict=True) if p is not None}
         known = self._known(asked)
         outcomes = known | self._ask({h: pair for h, pair in asked.items() if h not in known}, locale)
         return [
-            self._finish(request, prompt, outcomes, locale, audience, known)
-            for request, prompt in zip(requests, prompts, strict=True)
+            self._finish(request, own, prompt, outcomes, locale, audience, known)
+            for request, own, prompt in zip(requests, libraries, prompts, strict=True)
         ]
 
-    def _prompt(self, request: Request, locale: str, audience: str) -> Prompt | None:
+    def _prompt(self, request: Request, library: PromptLibrary, locale: str, audience: str) -> Prompt | None:
         evidence, engine = request.evidence, self.engine
         if engine is None or locale not in engine.locales or evidence.domain not in engine.domains:
             return None
@@ -131,7 +147,7 @@ class Writer:
             return None
         openings = openings_for(evidence)
         opening = openings[stable_choice(len(openings), request.user, evidence.item_id, "opening")]
-        return self.prompts.prompt(evidence, opening, locale=locale, audience=audience)
+        return library.prompt(evidence, opening, locale=locale, audience=audience)
 
     def _key(self, prompt_hash: str) -> str:
         engine = self.engine
@@ -173,6 +189,7 @@ class Writer:
     def _finish(
         self,
         request: Request,
+        library: PromptLibrary,
         prompt: Prompt | None,
         outcomes: dict[str, Outcome],
         locale: str,
@@ -181,7 +198,7 @@ class Writer:
     ) -> Written:
         evidence = request.evidence
         values = slot_values(evidence, locale)
-        version = self.prompts.version(locale, audience)
+        version = library.version(locale, audience)
         outcome = outcomes[prompt.hash] if prompt is not None else Outcome(None)
         prompt_hash = prompt.hash if prompt is not None else ""
         failures = outcome.failures
@@ -194,5 +211,5 @@ class Writer:
                 return Written(text, draft, MODEL, prompt_hash, version, failures, prompt_hash in known)
             failures += verdict.failures
         variant = stable_choice(VARIANTS, request.user, evidence.item_id, "fallback")
-        draft = self.prompts.fallback(evidence, variant, locale=locale, audience=audience)
+        draft = library.fallback(evidence, variant, locale=locale, audience=audience)
         return Written(fill(draft, values), draft, TEMPLATE, prompt_hash, version, failures, prompt_hash in known)

