@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.markup import escape
@@ -112,13 +113,13 @@ def _said(use: InUse) -> str:
     return f"{version} for {100 - use.percent} % of users, {use.other[:SHOWN]} for {use.percent} %"
 
 
-def _shares(use: InUse, on_disk: str) -> dict[str, int]:
+def _shares(use: InUse, on_disk: str | None) -> Mapping[str | None, int]:
     """Return how many of a hundred users get each version in use."""
     first = use.version or on_disk
     return {first: 100} if use.other is None else {first: 100 - (use.percent or 0), use.other: use.percent or 0}
 
 
-def _table(versions: list[PromptVersion], shares: dict[str, int]) -> Table:
+def _table(versions: list[PromptVersion], shares: Mapping[str | None, int]) -> Table:
     table = Table(expand=True)
     for column in ("Version", "In use", "Stored"):
         table.add_column(column, no_wrap=True)

@@ -36,7 +36,7 @@ def read_card(folder: Path) -> tuple[CardFacts, dict[str, Any]]:
         RegistryError: If a file is missing or damaged, or the card is about other weights.
     """
     for name in _FILES:
-        if not (folder / name).is_file():
+        if not _is_file(folder / name):
             raise RegistryError(f"There is no {name} in {folder}; explainer tune --out FOLDER makes a whole adapter.")
     facts, card = _decode(folder / CARD)
     found = weights_hash_of(folder)
@@ -46,6 +46,13 @@ def read_card(folder: Path) -> tuple[CardFacts, dict[str, Any]]:
             "Put the file back that the card was written for, or train again with explainer tune."
         )
     return facts, card
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long, a folder that may not be entered
+        return False
 
 
 def _decode(path: Path) -> tuple[CardFacts, dict[str, Any]]:
@@ -82,7 +89,7 @@ def require_unchanged(row: AdapterRow) -> Path:
     """
     folder = Path(row.folder)
     mend = "Put them back, or add the folder where they are now: explainer adapters add FOLDER"
-    if not (folder / WEIGHTS).is_file():
+    if not _is_file(folder / WEIGHTS):
         raise RegistryError(f"The weights of adapter {row.version[:SHOWN]} are gone from {folder}. {mend}")
     found = file_hash(folder / WEIGHTS)
     if found != row.version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from explainer.storage.tables import AdapterRow, RegistryChangeRow
 
 ADAPTER = "adapter"
 _LONGEST_NAME = 200
+_LOCALE = re.compile("[A-Za-z0-9_-]{1,20}")
 
 
 class AdapterRegistry:
@@ -63,10 +65,10 @@ class AdapterRegistry:
                 for the locale.
             ConflictError: If it is registered for another locale.
         """
-        if not locale.isalnum() or not vocabulary_file(locale).is_file():
+        if not _LOCALE.fullmatch(locale) or not vocabulary_file(locale).is_file():
             raise RegistryError(f"The gate has no vocabulary for the locale {locale!r}; no draft could pass it.")
-        folder = folder.resolve()
-        name = name or folder.name
+        folder = folder.absolute()
+        name = name or folder.name[:_LONGEST_NAME]
         if len(name) > _LONGEST_NAME:
             raise RegistryError(f"A name has at most {_LONGEST_NAME} characters; this one has {len(name)}.")
         facts, card = read_card(folder)

@@ -56,13 +56,9 @@ class PromptRegistry:
         """Return every version for a language and a reader: those on disk first, then the stored ones by age."""
         return [known for known in self._known().values() if Scope(known.locale, known.audience) == scope]
 
-    def on_disk(self, scope: Scope) -> str:
-        """Return the version that lies on disk: in use until another is promoted.
-
-        Raises:
-            PromptError: If there is none for the locale and audience.
-        """
-        return self._disk.version(scope.locale, scope.audience)
+    def on_disk(self, scope: Scope) -> str | None:
+        """Return the version that lies on disk, in use until another is promoted; None if there is none."""
+        return next((v for v, of in _versions_of(self._disk).items() if of == scope), None)
 
     def find(self, wanted: str, scope: Scope) -> str:
         """Return the version that starts with what was given.
@@ -208,7 +204,7 @@ class PromptRegistry:
 
     def _known(self) -> dict[str, PromptVersion]:
         known = {
-            version: PromptVersion(version, *scope, library.origin, None)
+            version: PromptVersion(version, scope.locale, scope.audience, library.origin, None)
             for library in (self._disk, self._package)
             for version, scope in _versions_of(library).items()
         }
@@ -219,8 +215,8 @@ class PromptRegistry:
         return known
 
 
-def _versions_of(library: PromptLibrary) -> dict[str, tuple[str, str]]:
-    return {library.version(*scope): scope for scope in library.scopes}
+def _versions_of(library: PromptLibrary) -> dict[str, Scope]:
+    return {library.version(*scope): Scope(*scope) for scope in library.scopes}
 
 
 def _last_split(

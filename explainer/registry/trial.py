@@ -39,7 +39,7 @@ def tried(library: PromptLibrary, scope: Scope, package: PromptLibrary) -> Promp
         for evidence in sample_evidence(domain):
             with _blamed(sources, scope):
                 values = slot_values(evidence, scope.locale)
-                texts = _texts(alone, f"{scope}/prompt.j2" in sources, scope, evidence)
+                texts = _texts(alone, scope, evidence, prompted=f"{scope}/prompt.j2" in sources)
             for name, text in texts:
                 _check_text(f"{scope}/{name}", text, set(values))
     return alone
@@ -66,7 +66,7 @@ def _require_files(sources: Mapping[str, str], scope: Scope, package: PromptLibr
         raise PromptError(f"Prompt template {missing[0]!r} is missing in {origin}.")
 
 
-def _texts(library: PromptLibrary, prompted: bool, scope: Scope, evidence: Evidence) -> set[tuple[str, str]]:  # noqa: FBT001
+def _texts(library: PromptLibrary, scope: Scope, evidence: Evidence, *, prompted: bool) -> set[tuple[str, str]]:
     """Return all that the templates make of the evidence: (template's name, text)."""
     style = {"locale": scope.locale, "audience": scope.audience}
     texts = {("fallback.j2", library.fallback(evidence, variant, **style)) for variant in range(VARIANTS)}
