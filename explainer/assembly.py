@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from explainer.errors import AssetError
+from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
+from explainer.registry.adapters import AdapterRegistry
+from explainer.registry.prompts import PromptRegistry
 from explainer.settings import Settings
 from explainer.storage.catalogue import dataset_row, load_items
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.prompts import SqlPromptChoice
 from explainer.tags import UserTags
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine
@@ -34,12 +39,17 @@ def make_encoder(settings: Settings) -> TextEncoder:
     return CachedEncoder(encoder, settings.cache / "embeddings")
 
 
-def make_engine(settings: Settings) -> Engine | None:
+def make_engine(settings: Settings, database: Database | None = None) -> Engine | None:
     """Return the writing engine, or None for templates only.
+
+    Args:
+        settings: Which engine, base and adapter.
+        database: Where an adapter may be in production; without one, none is.
 
     Raises:
         AssetError: If base model or adapter are missing.
         SettingsError: If the settings of a server can't be used.
+        RegistryError: If the adapter in production is not what was registered, or not for this base.
     """
     if settings.engine == "none":
         return None
@@ -48,16 +58,53 @@ def make_engine(settings: Settings) -> Engine | None:
     # torch and transformers take seconds to import; nothing that only needs templates should wait for them.
     from explainer.writing.engines.transformers_peft import TransformersEngine  # noqa: PLC0415
 
-    return TransformersEngine(settings.base_model, settings.adapter, settings.cache)
+    return TransformersEngine(settings.base_model, adapter_in_use(settings, database), settings.cache)
 
 
-def make_cues(settings: Settings) -> CueTable:
-    """Return how texts may begin, as the adapter learnt it.
+def adapter_in_use(settings: Settings, database: Database | None = None) -> Path:
+    """Return the folder of the adapter: the one that is set, else the one in production, else the shipped one.
+
+    Raises:
+        RegistryError: If the adapter in production is not what was registered, or not for this base.
+    """
+    if settings.adapter is not None:
+        return settings.adapter
+    in_production = None if database is None else make_adapters(settings, database).production_folder()
+    return in_production or adapter_dir("en")
+
+
+def make_adapters(settings: Settings, database: Database | None = None) -> AdapterRegistry:
+    """Return the registry of adapters for the base model in use.
+
+    Raises:
+        NotReadyError: If the schema is old.
+    """
+
+    def base_hash() -> str:
+        from explainer.writing.engines.base_model import resolve_base, weights_hash  # noqa: PLC0415  as above
+
+        return weights_hash(resolve_base(settings.base_model, settings.cache))
+
+    return AdapterRegistry(database or _current(settings), base_hash)
+
+
+def make_prompts(settings: Settings) -> PromptRegistry:
+    """Return the registry of prompts, which also knows those that lie on disk.
+
+    Raises:
+        NotReadyError: If the schema is old.
+        PromptError: If templates cannot be read.
+    """
+    return PromptRegistry(_current(settings), PromptLibrary(settings.prompts), PromptLibrary())
+
+
+def make_cues(settings: Settings, database: Database | None = None) -> CueTable:
+    """Return how texts may begin, as the adapter in use learnt it.
 
     Raises:
         AssetError: If the adapter has no such table.
     """
-    return CueTable.load(settings.adapter)
+    return CueTable.load(adapter_in_use(settings, database))
 
 
 def _openai_engine(settings: Settings) -> Engine:
@@ -83,7 +130,7 @@ def make_explainer(settings: Settings) -> Explainer:
         AssetError: If a model is missing.
         SettingsError: If the settings of a server can't be used.
     """
-    return _explainer(settings, lambda: _loaded(settings))
+    return _explainer(settings, lambda database: _loaded(settings, database))
 
 
 def make_served_explainer(settings: Settings) -> Explainer:
@@ -97,7 +144,7 @@ def make_served_explainer(settings: Settings) -> Explainer:
         ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
         SettingsError: If the settings of a server can't be used.
     """
-    return _explainer(settings, lambda: _served_engine(settings))
+    return _explainer(settings, lambda database: _served_engine(settings, database))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +156,14 @@ class _Loaded:
     notes: tuple[str, ...] = ()
 
 
-def _loaded(settings: Settings) -> _Loaded:
-    engine = make_engine(settings)
-    return _Loaded(engine, None if engine is None else make_cues(settings))
+def _loaded(settings: Settings, database: Database) -> _Loaded:
+    engine = make_engine(settings, database)
+    return _Loaded(engine, None if engine is None else make_cues(settings, database))
 
 
-def _served_engine(settings: Settings) -> _Loaded:
+def _served_engine(settings: Settings, database: Database) -> _Loaded:
     try:
-        loaded = _loaded(settings)
+        loaded = _loaded(settings, database)
     except AssetError as error:
         _log.warning("Texts come from templates until the language model can be loaded: %s", error)
         # Health is for everybody to read: no paths.
@@ -127,12 +174,12 @@ def _served_engine(settings: Settings) -> _Loaded:
     return replace(loaded, engine=BatchingEngine(loaded.engine, limits))
 
 
-def _explainer(settings: Settings, load: Callable[[], _Loaded]) -> Explainer:
-    database = Database(settings.url)
-    database.require_current()
+def _explainer(settings: Settings, load: Callable[[Database], _Loaded]) -> Explainer:
+    database = _current(settings)
     model = _up_to_date(load_model(settings.models), database, settings)
-    loaded = load()  # last: it takes the longest
-    writer = Writer(PromptLibrary(), load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
+    loaded = load(database)  # last: it takes the longest
+    prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
+    writer = Writer(prompts, load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
     return Explainer(database, model, writer, notes=loaded.notes)
 
 
@@ -142,11 +189,16 @@ def make_tags(settings: Settings) -> UserTags:
     Raises:
         NotReadyError: If the schema is old or nothing was ingested.
     """
-    database = Database(settings.url)
-    database.require_current()
+    database = _current(settings)
     with database.session() as session:
         dataset = dataset_row(session)
         return UserTags(database, load_items(session), ValueScale(dataset.value_low, dataset.value_high))
+
+
+def _current(settings: Settings) -> Database:
+    database = Database(settings.url)
+    database.require_current()
+    return database
 
 
 def _up_to_date(model: FittedModel, database: Database, settings: Settings) -> FittedModel:

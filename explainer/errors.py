@@ -31,6 +31,10 @@ class PromptError(ExplainerError):
     """A prompt template is missing or refers to something it is not given."""
 
 
+class RegistryError(ExplainerError):
+    """A version of an adapter or of prompts cannot be registered or put into use as asked."""
+
+
 class CorpusError(ExplainerError):
     """A line of the training corpus cannot be used; the message names file and line."""
 

@@ -34,6 +34,7 @@ from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.storage.versions import note_model, note_prompt
 from explainer.tags import UserTags
 from explainer.view import counterfactual_record, record_of
+from explainer.writing.prompts import PromptLibrary
 from explainer.writing.slots import is_outdated
 from explainer.writing.style import Style
 from explainer.writing.writer import Request, Writer, Written
@@ -142,14 +143,16 @@ class Explainer:
     ) -> list[ExplanationRow]:
         with self.database.session() as session:
             asking = Asking(history, k, hidden_aspects(session, history.user))
-        fingerprint = self._fingerprint(asking, style)
+        # Chosen once: what is promoted meanwhile must not come between the fingerprint, the text and what is stored.
+        library = self.writer.prompts.for_user(history.user, style)
+        fingerprint = self._fingerprint(asking, style, library)
         shown = self._shown(history.user, targets, fingerprint) if reuse else {}
         cases = [self.cases.case(asking, target) for target in targets if target.item.id not in shown]
         requests = [Request(case.evidence, history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
-        texts = self.writer.write(requests, style)
+        texts = self.writer.write(requests, style, library)
         rows = [self._row(history, case, text, style, fingerprint) for case, text in zip(cases, texts, strict=True)]
-        self._store(rows, style)
+        self._store(rows, style, library)
         made = {row.item_id: row for row in rows} | shown
         return [made[target.item.id] for target in targets]
 
@@ -166,8 +169,8 @@ class Explainer:
             return "template"
         return _hash(engine.name, engine.model_hash, engine.adapter_hash)
 
-    def _fingerprint(self, asking: Asking, style: Style) -> str:
-        version = self.writer.prompts.version(style)
+    def _fingerprint(self, asking: Asking, style: Style, library: PromptLibrary) -> str:
+        version = library.version(style)
         behaviours = [behaviour.id for behaviour in asking.history.behaviours]
         made_by = (self.model.version, self.writer_version, version, style.locale, style.audience)
         return _hash(*made_by, str(asking.k), repr(sorted(asking.hidden)), *behaviours)
@@ -207,21 +210,20 @@ class Explainer:
             evidence=[_evidence_row(cited) for cited in msgspec.to_builtins(evidence.behaviours)],
         )
 
-    def _store(self, rows: Sequence[ExplanationRow], style: Style) -> None:
+    def _store(self, rows: Sequence[ExplanationRow], style: Style, library: PromptLibrary) -> None:
         """Write explanations, evidence and audit entries in one transaction, committed when this returns."""
         if not rows:
             return
         with self.database.session() as session:
-            self._note_versions(session, style)
+            self._note_versions(session, style, library)
             session.add_all(rows)
             session.flush()
             for row in rows:
                 log.append(session, "explanation.created", row.id, record_of(row))
 
-    def _note_versions(self, session: Session, style: Style) -> None:
-        engine, prompts = self.writer.engine, self.writer.prompts
-        version = prompts.version(style)
-        note_prompt(session, version, style.locale, style.audience, prompts.sources(style))
+    def _note_versions(self, session: Session, style: Style, library: PromptLibrary) -> None:
+        engine, version = self.writer.engine, library.version(style)
+        note_prompt(session, version, style.locale, style.audience, library.sources(style))
         config = msgspec.to_builtins(self.model.recommender.config)
         details = {"config": config, "data_hash": self.model.data_hash, "encoder": self.model.encoder}
         note_model(session, self.model.version, "recommender", self.model.recommender.name, details)

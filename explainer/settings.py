@@ -8,7 +8,6 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from explainer.paths import adapter_dir
 from retriever.precision import Precision
 
 
@@ -23,7 +22,10 @@ class Settings(BaseSettings):
         engine: ``transformers`` writes with the language model, ``openai`` through a server, ``none`` with
             templates only.
         base_model: Base language model: ``smollm2`` (packaged), a GGUF file, a folder or a hub name.
-        adapter: Folder of the LoRA adapter; the one that ships with the package by default.
+        adapter: Folder of the LoRA adapter; by default the one in production (see ``explainer adapters``), else the
+            one that ships with the package.
+        prompts: Folder of the prompt templates; the package's own by default. A promoted version (see ``explainer
+            prompts``) takes their place.
         host: Address to serve on.
         port: Port to serve on.
         queue: Requests that may wait for the language model; one more is told to come back.
@@ -46,7 +48,8 @@ class Settings(BaseSettings):
     encoder_precision: Precision = "auto"
     engine: Literal["transformers", "openai", "none"] = "transformers"
     base_model: str = "smollm2"
-    adapter: Path = Field(default_factory=lambda: adapter_dir("en"))
+    adapter: Path | None = None
+    prompts: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     queue: int = Field(default=16, ge=1)

@@ -11,6 +11,7 @@ from typing import Any
 
 import rich_click as click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from explainer.errors import ExplainerError
@@ -74,6 +75,21 @@ def quieten_libraries() -> None:
     }.items():
         os.environ.setdefault(name, value)
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as indented JSON.
+
+    Raises:
+        ExplainerError: If the file cannot be written.
+    """
+    import msgspec
+
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    except OSError as error:
+        raise ExplainerError(f"{path} cannot be written: {error.strerror}") from error
+    errors.print(f"Wrote {escape(str(path))}", highlight=False)
 
 
 @contextmanager

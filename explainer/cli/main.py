@@ -9,6 +9,7 @@ import rich_click as click
 from explainer import __version__
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
 from explainer.cli.measures import evaluate
+from explainer.cli.registries import adapters, prompts
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -28,6 +29,8 @@ def main(ctx: click.Context, home: Path | None) -> None:
 
 
 main.add_command(evaluate)
+main.add_command(adapters)
+main.add_command(prompts)
 
 
 @main.command()

@@ -17,6 +17,7 @@ from explainer.server.auth import COOKIE, is_known, require_key, to_login
 from explainer.server.cards import card_of
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation
+from explainer.writing.style import Style
 
 _CARDS = 6
 _USERS = 200
@@ -43,7 +44,8 @@ class PageController(Controller):
         cards = []
         if chosen:
             with admission.place():
-                words, titles = explainer.writer.prompts.words(explainer.domain), explainer.titles(chosen)
+                library = explainer.writer.prompts.for_user(chosen, Style())
+                words, titles = library.words(explainer.domain), explainer.titles(chosen)
                 cards = [card_of(row, words, titles) for row in explainer.explain_top(chosen, _CARDS, reuse=True)]
         history = explainer.history(chosen) if chosen else None
         items = {item.id: item for item in explainer.model.recommender.catalogue.items}

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -130,6 +131,55 @@ class ModelVersionRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class AdapterRow(Base):
+    """A LoRA adapter that can be put into use; its weights stay in their folder, its version is their hash."""
+
+    __tablename__ = "adapters"
+    __table_args__ = (
+        Index(
+            "uq_adapters_production",
+            "locale",
+            unique=True,
+            sqlite_where=text("label = 'production'"),
+            postgresql_where=text("label = 'production'"),
+        ),
+    )
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    locale: Mapped[str] = mapped_column(String(20))
+    folder: Mapped[str] = mapped_column(Text)
+    base_hash: Mapped[str] = mapped_column(String(64))
+    card: Mapped[dict[str, Any]]
+    label: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    changed_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+
+class RegistryChangeRow(Base):
+    """One change of which adapter or prompts are known or in use; written once, never changed.
+
+    Attributes:
+        scope: What it is for: a locale, or locale and audience.
+        number: Counts the changes of a scope, so that of two at the same moment one is refused.
+        version: What came into use; None is what lies on disk.
+        other: The second version of a split, which ``percent`` of users get.
+        split: Id of the split, the same while only its percentage changes.
+    """
+
+    __tablename__ = "registry_changes"
+    __table_args__ = (UniqueConstraint("kind", "scope", "number"),)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid.uuid4()))
+    kind: Mapped[str] = mapped_column(String(20))
+    scope: Mapped[str] = mapped_column(String(50))
+    number: Mapped[int]
+    action: Mapped[str] = mapped_column(String(20))
+    version: Mapped[str | None] = mapped_column(String(64))
+    other: Mapped[str | None] = mapped_column(String(64))
+    percent: Mapped[int | None]
+    split: Mapped[str | None] = mapped_column(String(36))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
 class DraftRow(Base):
     """What an engine made of one canonical prompt; no user, no title, no number is in it."""
 
@@ -168,7 +218,7 @@ class ExplanationRow(Base):
     locale: Mapped[str] = mapped_column(String(20))
     audience: Mapped[str] = mapped_column(String(20))
     prompt_hash: Mapped[str] = mapped_column(String(64))
-    prompt_version: Mapped[str] = mapped_column(ForeignKey("prompt_versions.version"))
+    prompt_version: Mapped[str] = mapped_column(ForeignKey("prompt_versions.version"), index=True)
     recommender_version: Mapped[str] = mapped_column(ForeignKey("model_versions.version"))
     writer_version: Mapped[str] = mapped_column(ForeignKey("model_versions.version"))
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)

@@ -7,12 +7,12 @@ escaping there would put ``&amp;`` into sentences. HTML is made by the server's 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from jinja2 import DictLoader, StrictUndefined, TemplateError, TemplateNotFound
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError, TemplateNotFound
 
 from explainer.errors import PromptError
 from explainer.evidence import Evidence
@@ -20,11 +20,13 @@ from explainer.paths import resource_dir
 from explainer.writing.ago import ago
 from explainer.writing.slots import slot_values
 from explainer.writing.style import Style
+from explainer.writing.templates import make_environment, place_of, read_templates
 from retriever.data import BehaviourKind
 
 VARIANTS = 12
 """Divisible by twice every template's number of phrasings."""
 _MOST_TIMED = 2
+_SCOPE_DEPTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +72,32 @@ class DomainWords(msgspec.Struct, frozen=True):
 
 
 class PromptLibrary:
-    """The templates of one folder.
+    """The templates of one folder, or templates that were kept elsewhere, word for word.
 
     Args:
         root: Folder with ``<locale>/<audience>/*.j2``; the package's own by default.
+        sources: Templates by relative path, instead of a folder.
+        origin: Where the sources come from, as error messages say it.
+
+    Raises:
+        PromptError: If there is no such folder, or a file in it cannot be read.
     """
 
-    def __init__(self, root: Path | None = None) -> None:
-        self.root = root or resource_dir("prompts")
+    def __init__(
+        self, root: Path | None = None, *, sources: Mapping[str, str] | None = None, origin: str = "memory"
+    ) -> None:
+        if sources is None:
+            folder = root or resource_dir("prompts")
+            sources, origin = read_templates(folder), str(folder)
         # One snapshot for the life of the library: a file edited meanwhile is not part of this version.
-        self._sources = {
-            file.relative_to(self.root).as_posix(): file.read_text(encoding="utf-8")
-            for file in sorted(self.root.rglob("*.j2"))
-        }
-        # Autoescape off: see the module's first lines.
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=DictLoader(self._sources),
-            undefined=StrictUndefined,
-            autoescape=False,
-        )
+        self._sources, self.origin = dict(sources), origin
+        self._environment = make_environment(self._sources)
         self._environment.filters["slot"] = lambda name: f"{{{name}}}"
         self._environment.tests["contains"] = lambda terms, term: term in terms
+
+    def for_user(self, user: str, style: Style) -> PromptLibrary:  # noqa: ARG002  everyone has this one
+        """Return the library itself: the simplest :class:`~explainer.writing.choice.PromptChoice`."""
+        return self
 
     def prompt(self, evidence: Evidence, cue: str = "", style: Style | None = None) -> Prompt:
         """Return the canonical prompt for the evidence.
@@ -136,9 +143,10 @@ class PromptLibrary:
             module = self._environment.get_template(name).module
             return msgspec.convert(vars(module), DomainWords)
         except TemplateNotFound as error:
-            raise PromptError(f"Prompt template {error.name!r} is missing under {self.root}.") from error
+            raise PromptError(f"Prompt template {error.name!r} is missing in {self.origin}.") from error
         except (TemplateError, msgspec.ValidationError) as error:
-            raise PromptError(f"Prompt template {name!r} is incomplete: {error}") from error
+            place = place_of(error, self._sources) or repr(name)
+            raise PromptError(f"Prompt template {place} is incomplete: {error}") from error
 
     def version(self, style: Style) -> str:
         """Return the SHA-256 over every template that a prompt or a fallback for this reader can touch."""
@@ -146,6 +154,13 @@ class PromptLibrary:
         for name, text in self.sources(style).items():
             digest.update(f"{name}\x00{text}\x00".encode())
         return digest.hexdigest()
+
+    @property
+    def styles(self) -> list[Style]:
+        """Every reader and language that there are templates for."""
+        folders = {tuple(name.split("/")[:-1]) for name in self._sources}
+        found = sorted(f for f in folders if len(f) == _SCOPE_DEPTH and f[1] != "domains")
+        return [Style(*f) for f in found]
 
     def sources(self, style: Style) -> dict[str, str]:
         """Return the templates for this reader, and what they import, by relative path.
@@ -156,7 +171,7 @@ class PromptLibrary:
         own, shared = f"{style.locale}/{style.audience}/", f"{style.locale}/domains/"
         if not any(name.startswith(own) for name in self._sources):
             raise PromptError(
-                f"There are no prompts for locale {style.locale!r} and audience {style.audience!r} in {self.root}."
+                f"There are no prompts for locale {style.locale!r} and audience {style.audience!r} in {self.origin}."
             )
         common = f"{style.locale}/"
         return {
@@ -171,9 +186,10 @@ class PromptLibrary:
             slots = slot_values(evidence, style).keys()
             return template.render(evidence=evidence, slots=slots, **variables).strip()
         except TemplateNotFound as error:
-            raise PromptError(f"Prompt template {error.name!r} is missing under {self.root}.") from error
+            raise PromptError(f"Prompt template {error.name!r} is missing in {self.origin}.") from error
         except TemplateError as error:
-            raise PromptError(f"Prompt template {name!r} does not render: {error}") from error
+            place = place_of(error, self._sources) or repr(name)
+            raise PromptError(f"Prompt template {place} does not render: {error}") from error
 
 
 def _timed(evidence: Evidence, locale: str) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from explainer.errors import EngineUnavailable
 from explainer.evidence import Evidence, stable_choice
+from explainer.writing.choice import PromptChoice
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine, Sampling
 from explainer.writing.gate import Vocabulary, as_written, check
@@ -80,6 +81,15 @@ class _Asked:
     facts: Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How one text is to be written: with which templates, and what the engine is asked, if it is."""
+
+    request: Request
+    library: PromptLibrary
+    asked: _Asked | None
+
+
 class DraftCache(Protocol):
     """Remembers outcomes by key."""
 
@@ -109,7 +119,7 @@ class Writer:
     """Writes texts for evidence.
 
     Args:
-        prompts: Templates.
+        prompts: Knows the templates of each user; a library is everybody's.
         vocabulary: Returns the connective words for a reader: (locale, audience).
         engine: Writes drafts; without one every text is the fallback.
         cache: Remembers outcomes across processes; without one nothing is remembered.
@@ -119,7 +129,7 @@ class Writer:
 
     def __init__(
         self,
-        prompts: PromptLibrary,
+        prompts: PromptChoice,
         vocabulary: Callable[[str, str], Vocabulary],
         engine: Engine | None = None,
         cache: DraftCache | None = None,
@@ -133,36 +143,45 @@ class Writer:
         self._cues = cues or CueTable({})
         self._policy = policy or WritingPolicy()
 
-    def write(self, requests: Sequence[Request], style: Style | None = None) -> list[Written]:
-        """Return one text per request, in order. Equal prompts are written once; failures end in the fallback."""
+    def write(
+        self, requests: Sequence[Request], style: Style | None = None, library: PromptLibrary | None = None
+    ) -> list[Written]:
+        """Return one text per request, in order. Equal prompts are written once; failures end in the fallback.
+
+        Args:
+            requests: What to write.
+            style: Reader and language; a customer in English by default.
+            library: The prompts, when the caller has chosen them already; else each user's own.
+        """
         style = style or Style()
-        plans = [self._plan(request, style) for request in requests]
-        asked = {plan.prompt.hash: plan for plan in plans if plan is not None}
+        libraries = [library or self.prompts.for_user(request.user, style) for request in requests]
+        plans = [self._plan(request, own, style) for request, own in zip(requests, libraries, strict=True)]
+        asked = {plan.asked.prompt.hash: plan.asked for plan in plans if plan.asked is not None}
         known = self._known(asked)
-        outcomes = known | self._ask({key: plan for key, plan in asked.items() if key not in known}, style)
-        return [
-            self._finish(request, plan, None if plan is None else outcomes[plan.prompt.hash], style, known)
-            for request, plan in zip(requests, plans, strict=True)
-        ]
+        outcomes = known | self._ask({key: one for key, one in asked.items() if key not in known}, style)
+        return [self._finish(plan, style, outcomes, known) for plan in plans]
 
     def prompts_of(self, requests: Sequence[Request], style: Style | None = None) -> list[Prompt]:
         """Return the different canonical prompts that these requests lead to."""
-        plans = (self._plan(request, style or Style()) for request in requests)
-        return list({plan.prompt.hash: plan.prompt for plan in plans if plan is not None}.values())
+        style = style or Style()
+        plans = (self._plan(request, self.prompts.for_user(request.user, style), style) for request in requests)
+        asked = (plan.asked for plan in plans if plan.asked is not None)
+        return list({one.prompt.hash: one.prompt for one in asked}.values())
 
-    def _plan(self, request: Request, style: Style) -> _Asked | None:
+    def _plan(self, request: Request, library: PromptLibrary, style: Style) -> _Plan:
         engine = self.engine
         if engine is None or style.locale not in engine.locales or request.evidence.domain not in engine.domains:
-            return None
+            return _Plan(request, library, None)
         facts = told_facts(request, style)
-        return _Asked(self.prompts.prompt(facts, self._cue(request, facts, style), style), facts)
+        cue = self._cue(request, facts, library, style)
+        return _Plan(request, library, _Asked(library.prompt(facts, cue, style), facts))
 
-    def _cue(self, request: Request, facts: Evidence, style: Style) -> str:
+    def _cue(self, request: Request, facts: Evidence, library: PromptLibrary, style: Style) -> str:
         """Return the cue of this reader's text: one of a few for these facts, which are not everybody's few."""
         cues = self._cues.fitting(facts, style)
         if not cues:
             return ""
-        canonical = self.prompts.prompt(facts, "", style).hash
+        canonical = library.prompt(facts, "", style).hash
         first = stable_choice(len(cues), canonical, "first cue")
         turn = stable_choice(min(self._policy.drafts, len(cues)), request.user, request.evidence.item_id, "cue")
         return cues[(first + turn) % len(cues)]
@@ -187,14 +206,14 @@ class Writer:
             if engine is None or not still_open:
                 break
             try:
-                drafts = engine.write([plan.prompt for plan in still_open.values()], sampling)
+                drafts = engine.write([one.prompt for one in still_open.values()], sampling)
             except EngineUnavailable as error:
                 # Not remembered: the engine may be back for the next reader.
                 self._remember({key: outcome for key, outcome in outcomes.items() if key not in still_open})
                 lost = f"engine_unavailable: {error}"
                 return outcomes | {key: _lost(outcomes.get(key, Outcome(None)), lost) for key in still_open}
-            for (key, plan), draft in zip(list(still_open.items()), drafts, strict=True):
-                verdict = check(draft.text, plan.facts, self._words(style), style)
+            for (key, one), draft in zip(list(still_open.items()), drafts, strict=True):
+                verdict = check(draft.text, one.facts, self._words(style), style)
                 earlier = outcomes.get(key, Outcome(None))
                 text = draft.text if verdict.passed else None
                 outcomes[key] = Outcome(text, earlier.failures + verdict.failures, earlier.tries + 1)
@@ -211,33 +230,32 @@ class Writer:
     def _words(self, style: Style) -> Vocabulary:
         return self._vocabulary(style.locale, style.audience)
 
-    def _finish(
-        self, request: Request, plan: _Asked | None, outcome: Outcome | None, style: Style, known: dict[str, Outcome]
-    ) -> Written:
-        failures = () if outcome is None else outcome.failures
-        prompt_hash = "" if plan is None else plan.prompt.hash
-        draft, source = None, TEMPLATE
-        if plan is not None and outcome is not None and outcome.draft is not None:
+    def _finish(self, plan: _Plan, style: Style, outcomes: dict[str, Outcome], known: Collection[str]) -> Written:
+        request, asked = plan.request, plan.asked
+        prompt_hash = "" if asked is None else asked.prompt.hash
+        outcome = outcomes.get(prompt_hash, Outcome(None))
+        draft, source, failures = None, TEMPLATE, outcome.failures
+        if asked is not None and outcome.draft is not None:
             # Checked again, also from the cache: the rules may be stricter than when it was stored.
-            verdict = check(outcome.draft, plan.facts, self._words(style), style)
+            verdict = check(outcome.draft, asked.facts, self._words(style), style)
             if verdict.passed:
-                draft, source = as_written(outcome.draft, plan.facts.aspects), MODEL
+                draft, source = as_written(outcome.draft, asked.facts.aspects), MODEL
             failures += verdict.failures
         if draft is None:
             variant = stable_choice(VARIANTS, request.user, request.evidence.item_id, "fallback")
-            draft = self.prompts.fallback(request.evidence, variant, style)
-        engine = self.engine
-        values = slot_values(request.evidence, style, engine.name if source == MODEL and engine else TEMPLATE)
+            draft = plan.library.fallback(request.evidence, variant, style)
+        writer = self.engine.name if source == MODEL and self.engine else TEMPLATE
+        values = slot_values(request.evidence, style, writer)
         return Written(
             text=fill(draft, values),
             draft=draft,
             slots=values,
             source=source,
             prompt_hash=prompt_hash,
-            prompt_version=self.prompts.version(style),
+            prompt_version=plan.library.version(style),
             failures=failures,
             cached=prompt_hash in known,
-            drafts=0 if outcome is None else outcome.tries,
+            drafts=outcome.tries,
         )
 
 

@@ -14,7 +14,10 @@ from click.testing import CliRunner
 from explainer.cli import main
 from tests.unit.test_cleaning import write_folder
 
-COMMANDS = ["corpus", "data", "demo", "explain", "fit", "ingest", "key", "migrate", "serve", "tags", "tune"]
+COMMANDS = [
+    *["adapters", "corpus", "data", "demo", "explain", "fit", "ingest", "key", "migrate", "prompts", "serve", "tags"],
+    "tune",
+]
 
 
 def run(home, *words):

