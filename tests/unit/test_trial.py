@@ -16,7 +16,7 @@ from explainer.writing.style import Style
 from retriever.data import BehaviourKind
 
 PACKAGE = PromptLibrary()
-CUSTOMER = PACKAGE.sources("en", "customer")
+CUSTOMER = PACKAGE.sources(Style("en", "customer"))
 
 
 def trial(**changed):
@@ -124,7 +124,7 @@ def test_an_empty_text_is_refused():
 def test_autoescape_stays_off_so_that_sentences_have_no_entities():
     library = trial(fallback='{{ "Rock & Roll\'s <best>" }}: {item}')
     evidence = sample_evidence("video")[0]
-    text = fill(library.fallback(evidence, 0), slot_values(evidence, "en"))
+    text = fill(library.fallback(evidence, 0), slot_values(evidence))
     assert text.startswith("Rock & Roll's <best>: ")
 
 
