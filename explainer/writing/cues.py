@@ -13,9 +13,12 @@ import msgspec
 
 from explainer.errors import AssetError
 from explainer.evidence import CitedBehaviour, Evidence
+from explainer.writing.ago import ago
 from explainer.writing.gate.tokens import TokenKind, tokenize
-from explainer.writing.style import Style
-from retriever.data import Polarity
+from explainer.writing.gate.words import DOINGS, LIKED, foreign_nouns
+from explainer.writing.slots import SLOT, slot_values
+from explainer.writing.style import AUDITOR, Style
+from retriever.data import BehaviourKind, Polarity
 
 _WORDS = 2
 FILE = "cues.json"
@@ -40,15 +43,20 @@ def cue_of(text: str, aspects: Sequence[str]) -> str:
 
 
 def signature(evidence: Evidence, style: Style) -> str:
-    """Return what kind of facts these are, e.g. ``customer rating:aa rating:p``: texts about such begin alike."""
-    acts = [f"{b.kind.value}:{''.join(_marks(b, evidence))}" for b in evidence.behaviours]
+    """Return what kind of facts these are, e.g. ``customer aa p``: texts about such begin alike.
+
+    A mark a reason, behaviours apart by spaces: ``a`` an aspect of all cited, ``o`` of some, ``p`` people, ``c`` close,
+    ``s`` series (``S`` with more of it), ``m`` maker, ``t`` a time, ``-`` a low rating. Auditors read no reasons.
+    """
+    acts = ["".join(_marks(b, evidence, style)) for b in evidence.behaviours]
     if not evidence.causes:
-        popular = evidence.popularity.kind.value if evidence.popularity else "none"
-        acts = [f"popular:{popular}", "known" if evidence.known_user else "new"]
+        acts = ["popular" if evidence.popularity else "unexplained", "known" if evidence.known_user else "new"]
+    elif style.audience == AUDITOR:
+        acts = ["." * len(evidence.causes)]
     return " ".join([style.audience, *acts, *([] if evidence.causal else ["association"])])
 
 
-def _marks(behaviour: CitedBehaviour, evidence: Evidence) -> Iterator[str]:
+def _marks(behaviour: CitedBehaviour, evidence: Evidence, style: Style) -> Iterator[str]:
     if behaviour.polarity is Polarity.NEGATIVE:
         yield "-"
     if behaviour.series:
@@ -63,8 +71,24 @@ def _marks(behaviour: CitedBehaviour, evidence: Evidence) -> Iterator[str]:
         yield "p"
     if behaviour.close:
         yield "c"
-    if evidence.now is not None and behaviour.time is not None:
+    if ago(behaviour.time, evidence.now, style.locale) is not None:
         yield "t"
+
+
+def suits(cue: str, evidence: Evidence, style: Style) -> bool:
+    """Return whether a text about these facts can begin so: slots are there, verbs and nouns are theirs."""
+    if not set(SLOT.findall(cue)) <= slot_values(evidence, style).keys():
+        return False
+    words = {token.text for token in tokenize(cue, ()) if token.kind is TokenKind.WORD}
+    kinds = {b.kind for b in evidence.behaviours}
+    if evidence.popularity is not None:
+        kinds.add(evidence.popularity.kind)
+    rated = any(b.value is not None for b in evidence.behaviours)
+    likes = rated or BehaviourKind.LIKE in kinds
+    if words & LIKED and not likes:
+        return False
+    done = all(DOINGS[word] & kinds for word in words & DOINGS.keys())
+    return done and not words & foreign_nouns(evidence.domain)
 
 
 class CueTable:
@@ -98,4 +122,4 @@ class CueTable:
 
     def fitting(self, evidence: Evidence, style: Style) -> tuple[str, ...]:
         """Return the cues for these facts; empty where such facts are unknown."""
-        return self._cues.get(signature(evidence, style), ())
+        return tuple(c for c in self._cues.get(signature(evidence, style), ()) if suits(c, evidence, style))

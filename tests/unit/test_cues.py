@@ -8,7 +8,7 @@ from explainer.errors import AssetError
 from explainer.paths import corpus_dir
 from explainer.tuning.cues import CuePolicy, calibrated, candidate_cues
 from explainer.tuning.examples import Example, Link, read_corpus, vocabulary_of
-from explainer.writing.cues import FILE, CueTable, cue_of, signature
+from explainer.writing.cues import FILE, CueTable, cue_of, signature, suits
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import AUDIENCES, Style
@@ -41,10 +41,12 @@ def test_every_text_of_the_corpus_begins_with_its_cue():
 
 def test_the_signature_tells_facts_apart_but_not_aspects():
     style = Style()
-    assert signature(evidence("r noir"), style) == signature(evidence("r war"), style) == "customer rating:a"
-    kinds = [["r noir", "r noir"], ["r noir", "r war"], ["r noir people"], ["v noir"], ["r people"], []]
+    assert signature(evidence("r noir"), style) == signature(evidence("r war"), style) == "customer a"
+    kinds = [["r noir", "r noir"], ["r noir", "r war"], ["r noir people"], ["r noir,war"], ["r people"], []]
     assert len({signature(evidence(*specs), style) for specs in kinds}) == len(kinds)
-    assert signature(evidence("r noir"), Style("en", "support")) == "support rating:a"
+    assert signature(evidence("r noir"), Style("en", "support")) == "support a"
+    assert signature(evidence("r noir", "r people"), Style("en", "auditor")) == "auditor .."
+    assert signature(evidence("v noir"), style) == "customer a", "verbs are looked at when a cue is chosen"
 
 
 def test_candidates_are_borrowed_among_facts_of_the_same_acts():
@@ -54,8 +56,26 @@ def test_candidates_are_borrowed_among_facts_of_the_same_acts():
         Example("3", "shop", "You bought {b1}.", (Link(BehaviourKind.PURCHASE, people=True),)),
     ]
     found = candidate_cues(examples, 5)
-    assert found["customer rating:a"] == ("You gave", "Of {co1.m}")
-    assert found["customer purchase:p"] == ("You bought",)
+    assert found["customer a"] == ("You gave", "Of {co1.m}", "You bought")
+    assert set(found["customer p"]) == {"Of {co1.m}", "You bought", "You gave"}
+
+
+def test_a_cue_suits_facts_that_have_its_slots_verbs_and_nouns():
+    rated, bought = evidence("r noir"), evidence("p noir people")
+    for cue, facts, fits in [
+        ("You gave", rated, True),
+        ("You gave", bought, False),
+        ("Your {b1.value}", rated, True),
+        ("Your {b1.value}", bought, False),
+        ("You bought", bought, True),
+        ("You liked", bought, False),
+        ("Of {co1.m}", bought, True),
+        ("Of {co1.m}", rated, False),
+        ("{b2} and", rated, False),
+        ("Another film", rated, True),
+        ("Another product", rated, False),
+    ]:
+        assert suits(cue, facts, Style()) is fits, cue
 
 
 def test_only_cues_whose_texts_pass_are_kept_and_at_least_one():
@@ -70,7 +90,7 @@ def test_only_cues_whose_texts_pass_are_kept_and_at_least_one():
     close = Example("c", "video", "You gave {b1} {b1.value}.", (Link(BehaviourKind.RATING, close=True),))
     steps = []
     table = calibrated(
-        [*examples, close], write, PromptLibrary(), vocabulary, CuePolicy(trials=2), lambda *at: steps.append(at)
+        [*examples, close], write, PromptLibrary(), vocabulary, CuePolicy(rounds=2), lambda *at: steps.append(at)
     )
     assert table.fitting(close.evidence(), close.style) == ("You gave",)
     assert all(len(table.fitting(e.evidence(), e.style)) >= 1 for e in examples if cue_of(e.text, e.aspects))
@@ -78,7 +98,7 @@ def test_only_cues_whose_texts_pass_are_kept_and_at_least_one():
 
 
 def test_a_table_comes_back_as_it_was_saved(tmp_path):
-    table = CueTable({"customer rating:a": ("You gave", "After {b1}")})
+    table = CueTable({"customer a": ("You gave", "After {b1}")})
     table.save(tmp_path)
     assert CueTable.load(tmp_path).fitting(evidence("r noir"), Style()) == ("You gave", "After {b1}")
     assert CueTable.load(tmp_path).fitting(evidence("r people"), Style()) == ()

@@ -118,13 +118,13 @@ def test_equal_prompts_are_written_once_and_texts_stay_in_order():
     assert len({w.prompt_hash for w in written}) == 1
 
 
-CUES = CueTable({"customer rating:a": tuple(f"Cue {n}" for n in range(9))})
+CUES = CueTable({"customer a": tuple(f"Cue {n}" for n in range(9))})
 
 
 def test_readers_of_equal_facts_get_one_of_a_few_texts_and_always_the_same():
     engine = ScriptedEngine(GOOD)
     requests = [Request(FACTS, f"u{n}") for n in range(60)]
-    assert signature(FACTS, Style()) == "customer rating:a"
+    assert signature(FACTS, Style()) == "customer a"
     first = write(engine, *requests, cues=CUES, policy=WritingPolicy(drafts=4))
     assert len({w.prompt_hash for w in first}) == engine.asked[0] == 4
     again = write(ScriptedEngine(GOOD), *reversed(requests), cues=CUES, policy=WritingPolicy(drafts=4))
