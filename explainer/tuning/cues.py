@@ -55,7 +55,7 @@ def candidate_cues(examples: Sequence[Example], limit: int) -> dict[str, tuple[s
 
 
 def _kin(key: str) -> tuple[str, ...]:
-    """Return what kinds of facts have in common that begin alike: reader, number of acts, whether they are the cause."""
+    """Return what facts have in common that begin alike: reader, number of acts, whether they are the cause."""
     audience, *acts = key.split()
     return audience, str(len(acts)), acts[-1] if acts[-1] in {"association", "new", "known"} else ""
 
