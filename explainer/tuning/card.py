@@ -17,7 +17,7 @@ from explainer.tuning.config import TuneConfig
 from explainer.tuning.examples import Example, corpus_hash
 from explainer.tuning.train import Progress
 from explainer.writing.engines import Engine, Sampling
-from explainer.writing.gate import Vocabulary, check
+from explainer.writing.gate import Vocabulary, review
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import AUDIENCES, Style
 
@@ -86,7 +86,7 @@ def gate_score(
     asked = [augmented(example, rng) for example in examples]
     drafts = engine.write([prompt_of(example, prompts) for example in asked], Sampling())
     verdicts = [
-        check(draft.text, example.evidence(), vocabulary[example.audience], example.style)
+        review(draft.text, example.evidence(), vocabulary[example.audience], example.style)[1]
         for draft, example in zip(drafts, asked, strict=True)
     ]
     rules = Counter(failure.split(":")[0] for verdict in verdicts for failure in verdict.failures)

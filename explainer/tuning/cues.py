@@ -15,7 +15,7 @@ from explainer.tuning.augment import augmented
 from explainer.tuning.examples import Example
 from explainer.writing.cues import CueTable, cue_of, signature, suits
 from explainer.writing.engines import Draft
-from explainer.writing.gate import Vocabulary, check
+from explainer.writing.gate import Vocabulary, review
 from explainer.writing.prompts import Prompt, PromptLibrary
 
 _AT_ONCE = 64
@@ -116,5 +116,5 @@ def _passing(
         (key, cue)
         for (key, cue, example), draft in zip(trials, drafts, strict=True)
         if draft.text.startswith(cue)
-        and check(draft.text, example.evidence(), vocabulary[example.audience], example.style).passed
+        and review(draft.text, example.evidence(), vocabulary[example.audience], example.style)[1].passed
     }

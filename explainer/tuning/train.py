@@ -31,7 +31,7 @@ from explainer.tuning.families import split
 from explainer.writing.engines import Draft, Sampling
 from explainer.writing.engines.base_model import load_base
 from explainer.writing.engines.transformers_peft import generate
-from explainer.writing.gate import check
+from explainer.writing.gate import review
 from explainer.writing.prompts import Prompt, PromptLibrary
 from explainer.writing.style import AUDIENCES
 
@@ -203,7 +203,7 @@ class Trainer:
         asked = sorted((augmented(e, rng) for e in self.split.dev), key=lambda e: len(e.text) + 60 * len(e.behaviours))
         drafts = self.write([prompt_of(example, self._prompts) for example in asked])
         passed = [
-            check(draft.text, example.evidence(), self._vocabulary[example.audience], example.style).passed
+            review(draft.text, example.evidence(), self._vocabulary[example.audience], example.style)[1].passed
             for draft, example in zip(drafts, asked, strict=True)
         ]
         return sum(passed) / max(1, len(passed))

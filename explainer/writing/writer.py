@@ -14,7 +14,7 @@ from explainer.evidence import Evidence, stable_choice
 from explainer.writing.choice import PromptChoice
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine, Sampling
-from explainer.writing.gate import Vocabulary, as_written, check
+from explainer.writing.gate import Vocabulary, check, review
 from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
 from explainer.writing.slots import fill, slot_values
 from explainer.writing.style import Style
@@ -213,10 +213,10 @@ class Writer:
                 lost = f"engine_unavailable: {error}"
                 return outcomes | {key: _lost(outcomes.get(key, Outcome(None)), lost) for key in still_open}
             for (key, one), draft in zip(list(still_open.items()), drafts, strict=True):
-                verdict = check(draft.text, one.facts, self._words(style), style)
+                text, verdict = review(draft.text, one.facts, self._words(style), style)
                 earlier = outcomes.get(key, Outcome(None))
-                text = draft.text if verdict.passed else None
-                outcomes[key] = Outcome(text, earlier.failures + verdict.failures, earlier.tries + 1)
+                kept = text if verdict.passed else None
+                outcomes[key] = Outcome(kept, earlier.failures + verdict.failures, earlier.tries + 1)
                 if verdict.passed:
                     del still_open[key]
             sampling = sampling.again()
@@ -239,7 +239,7 @@ class Writer:
             # Checked again, also from the cache: the rules may be stricter than when it was stored.
             verdict = check(outcome.draft, asked.facts, self._words(style), style)
             if verdict.passed:
-                draft, source = as_written(outcome.draft, asked.facts.aspects), MODEL
+                draft, source = outcome.draft, MODEL
             failures += verdict.failures
         if draft is None:
             variant = stable_choice(VARIANTS, request.user, request.evidence.item_id, "fallback")

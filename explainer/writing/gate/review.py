@@ -1,0 +1,21 @@
+"""What happens to an engine's draft: the system spells its own words in it, then every rule is tried."""
+
+from __future__ import annotations
+
+from explainer.evidence import Evidence
+from explainer.writing.gate.check import Verdict, Vocabulary, check
+from explainer.writing.gate.tokens import as_written
+from explainer.writing.style import Style
+
+
+def review(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style | None = None) -> tuple[str, Verdict]:
+    """Return the draft with aspects and their articles spelled as they should be, and the verdict on it.
+
+    Args:
+        draft: Text with slots, as an engine wrote it.
+        evidence: The facts it may use.
+        vocabulary: Lower-case connective words allowed for this reader in this language.
+        style: Reader and language; a customer in English by default.
+    """
+    spelled = as_written(draft, evidence.aspects)
+    return spelled, check(spelled, evidence, vocabulary, style)
