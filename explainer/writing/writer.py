@@ -111,7 +111,7 @@ class WritingPolicy:
         sampling: How the engine draws words.
     """
 
-    drafts: int = 6
+    drafts: int = 8
     sampling: Sampling = field(default_factory=Sampling)
 
 
