@@ -12,6 +12,7 @@ from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
 from explainer.tags import UserTags
 from explainer.writing.engines import Engine
+from explainer.writing.engines.choice import best_engine
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
@@ -33,14 +34,20 @@ def make_engine(settings: Settings) -> Engine | None:
     """Return the writing engine, or None for templates only.
 
     Raises:
-        AssetError: If base model or adapter are missing.
+        AssetError: If base model or adapter are missing, damaged, or don't belong together.
     """
-    if settings.engine == "none":
+    kind = best_engine(settings.base_model) if settings.engine == "auto" else settings.engine
+    if kind == "none":
         return None
-    # torch and transformers take seconds to import; nothing that only needs templates should wait for them.
-    from explainer.writing.engines.transformers_peft import TransformersEngine  # noqa: PLC0415
+    # Imported here: torch and transformers take seconds, and no engine should wait for another's libraries.
+    if kind == "transformers":
+        from explainer.writing.engines.transformers_peft import TransformersEngine  # noqa: PLC0415
 
-    return TransformersEngine(settings.base_model, settings.adapter, settings.cache)
+        return TransformersEngine(settings.base_model, settings.adapter, settings.cache)
+    from explainer.tuning.export import gguf_of, merged_gguf  # noqa: PLC0415
+    from explainer.writing.engines.openvino_genai import OpenVinoEngine  # noqa: PLC0415
+
+    return OpenVinoEngine(merged_gguf(gguf_of(settings.base_model), settings.adapter, settings.cache))
 
 
 def make_explainer(settings: Settings) -> Explainer:

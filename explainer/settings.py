@@ -20,7 +20,8 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL; an SQLite file in ``home`` by default.
         encoder: Sentence encoder: ``minilm`` (packaged), a folder or a hub name.
         encoder_precision: ``float32``, ``bfloat16``, or ``auto`` for what this machine does well.
-        engine: ``transformers`` writes with the language model, ``none`` with templates only.
+        engine: ``openvino`` or ``transformers`` write with the language model, ``auto`` with what suits the machine,
+            ``none`` with templates only.
         base_model: Base language model: ``smollm2`` (packaged), a GGUF file, a folder or a hub name.
         adapter: Folder of the LoRA adapter; the one that ships with the package by default.
         host: Address to serve on.
@@ -34,7 +35,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     encoder: str = "minilm"
     encoder_precision: Precision = "auto"
-    engine: Literal["transformers", "none"] = "transformers"
+    engine: Literal["auto", "openvino", "transformers", "none"] = "auto"
     base_model: str = "smollm2"
     adapter: Path = Field(default_factory=lambda: adapter_dir("en"))
     host: str = "127.0.0.1"

@@ -59,3 +59,12 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
         f"{progress.gate_rate[progress.best - 1]:.0%} of first drafts for held-out evidence pass the gate. {card}",
         highlight=False,
     )
+
+
+def export(settings: Settings, adapter: Path | None, out: Path) -> None:
+    """Merge adapter and base model into one file."""
+    from explainer.tuning.export import export_gguf, gguf_of
+
+    with progress_bar("Merging") as show:
+        export_gguf(gguf_of(settings.base_model), adapter or settings.adapter, out, show)
+    console.print(f"{out}, {out.stat().st_size / 1e6:.0f} MB", highlight=False)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from explainer.cli import main
 from tests.unit.test_cleaning import write_folder
 
-COMMANDS = ["corpus", "data", "demo", "explain", "fit", "ingest", "key", "migrate", "serve", "tags", "tune"]
+COMMANDS = ["corpus", "data", "demo", "explain", "export", "fit", "ingest", "key", "migrate", "serve", "tags", "tune"]
 
 
 def run(home, *words):

@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.writing.engines.sampler import SeededGumbel, seed_of
+from explainer.writing.engines.base import seed_of
+from explainer.writing.engines.sampler import SeededGumbel
 
 
 @given(st.lists(st.integers(0, 2**31), min_size=1, max_size=6), st.integers(0, 1000))

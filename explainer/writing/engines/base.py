@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
@@ -64,3 +65,9 @@ class Engine(Protocol):
             EngineUnavailable: If the engine cannot write now.
         """
         ...
+
+
+def seed_of(prompt_hash: str, attempt: int) -> int:
+    """Return the 63-bit seed of one try at one prompt."""
+    digest = hashlib.sha256(f"{prompt_hash}:{attempt}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import torch
@@ -36,9 +35,3 @@ class SeededGumbel(LogitsProcessor):  # type: ignore[misc]  # transformers is no
         gumbel = -torch.log(-torch.log(uniform.clamp(1e-9, 1 - 1e-7)))
         drawn = top / self._temperature + gumbel.to(top.device)
         return torch.full_like(scores, -torch.inf).scatter(-1, ids, drawn.to(scores.dtype))
-
-
-def seed_of(prompt_hash: str, attempt: int) -> int:
-    """Return the 63-bit seed of one try at one prompt."""
-    digest = hashlib.sha256(f"{prompt_hash}:{attempt}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
