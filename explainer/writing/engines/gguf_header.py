@@ -46,7 +46,7 @@ def read_header(path: Path) -> dict[str, Value]:
             size = len(data)
     except FileNotFoundError as error:
         raise AssetError(f"There is no model file at {path}. Make it with: explainer export --out {path}") from error
-    except (OSError, ValueError, struct.error, UnicodeDecodeError) as error:
+    except (OSError, ValueError, KeyError, struct.error) as error:
         raise AssetError(f"{path} is no GGUF file, or a damaged one: {error}. Delete it and export anew.") from error
     if size < end:
         raise AssetError(f"{path} was cut off: it has {size} of {end} bytes. Delete it and export anew.")
@@ -105,13 +105,14 @@ class _Cursor:
 
     def end_of_tensors(self) -> int:
         """Return how long the file must be."""
-        end = 0
+        end: int = 0
         for _ in range(self._tensors):
             self._bytes()
-            numbers = 1
+            numbers: int = 1
             for _ in range(self._number("I")):
                 numbers *= self._number("Q")
             kind, offset = GGMLQuantizationType(self._number("I")), self._number("Q")
             block, size = GGML_QUANT_SIZES[kind]
             end = max(end, offset + numbers // block * size)
-        return -(-self._at // self._alignment) * self._alignment + end
+        start: int = -(-self._at // self._alignment) * self._alignment
+        return start + end

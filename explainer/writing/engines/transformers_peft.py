@@ -19,7 +19,6 @@ from explainer.writing.engines.sampler import SeededGumbel
 from explainer.writing.engines.weights import weights_hash
 from explainer.writing.prompts import Prompt
 
-_BATCH = 32
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -36,6 +35,7 @@ class TransformersEngine:
         device: Torch device; a GPU when there is one, by default.
         precision: ``bfloat16`` is faster, but rounds so coarsely that padding changes words: 18 of 30 drafts were the
             same alone and in a batch, in ``float32`` all 30.
+        batch: Most prompts written for at once.
 
     Raises:
         AssetError: If base or adapter cannot be loaded.
@@ -53,6 +53,7 @@ class TransformersEngine:
         domains: frozenset[str] = frozenset({"video"}),
         device: str | None = None,
         precision: Precision = "float32",
+        batch: int = 32,
     ) -> None:
         weights = adapter_file(adapter)
         place = device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -61,6 +62,7 @@ class TransformersEngine:
         merged = PeftModel.from_pretrained(model.float(), str(adapter)).merge_and_unload().eval()
         self._model = merged.bfloat16() if precision == "bfloat16" else merged
         self._lock = threading.Lock()
+        self._batch = batch
         self.locales = locales
         self.domains = domains
         self.model_hash = weights_hash(resolve_base(base, cache))
@@ -69,10 +71,10 @@ class TransformersEngine:
     def write(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
         """Return one draft per prompt, in order (see :class:`~explainer.writing.engines.base.Engine`)."""
         drafts: list[Draft] = []
-        for start in range(0, len(prompts), _BATCH):
+        for start in range(0, len(prompts), self._batch):
             try:
                 with self._lock:
-                    drafts += generate(self._model, self._tokenizer, prompts[start : start + _BATCH], sampling)
+                    drafts += generate(self._model, self._tokenizer, prompts[start : start + self._batch], sampling)
             except RuntimeError as error:  # torch: out of memory and its kin
                 raise EngineUnavailable(f"The language model could not write: {error}") from error
         return drafts
