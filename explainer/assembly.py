@@ -20,6 +20,8 @@ from explainer.storage.prompts import SqlPromptChoice
 from explainer.tags import UserTags
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine
+from explainer.writing.engines.choice import best_engine
+from explainer.writing.engines.skills import Skills
 from explainer.writing.limits import Limits
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
@@ -47,18 +49,26 @@ def make_engine(settings: Settings, database: Database | None = None) -> Engine 
         database: Where an adapter may be in production; without one, none is.
 
     Raises:
-        AssetError: If base model or adapter are missing.
+        AssetError: If base model or adapter are missing, damaged, or don't belong together.
         SettingsError: If the settings of a server can't be used.
         RegistryError: If the adapter in production is not what was registered, or not for this base.
     """
-    if settings.engine == "none":
+    kind = best_engine(settings.base_model) if settings.engine == "auto" else settings.engine
+    if kind == "none":
         return None
-    if settings.engine == "openai":
-        return _openai_engine(settings)
-    # torch and transformers take seconds to import; nothing that only needs templates should wait for them.
-    from explainer.writing.engines.transformers_peft import TransformersEngine  # noqa: PLC0415
+    if kind == "openai":
+        return _openai_engine(settings, Skills.of(adapter_in_use(settings, database)))
+    adapter = adapter_in_use(settings, database)
+    skills = Skills.of(adapter)
+    # Imported here: torch and transformers take seconds, and no engine should wait for another's libraries.
+    if kind == "transformers":
+        from explainer.writing.engines.transformers_peft import TransformersEngine  # noqa: PLC0415
 
-    return TransformersEngine(settings.base_model, adapter_in_use(settings, database), settings.cache)
+        return TransformersEngine(settings.base_model, adapter, settings.cache, skills=skills)
+    from explainer.tuning.export import gguf_of, merged_gguf  # noqa: PLC0415
+    from explainer.writing.engines.openvino_genai import OpenVinoEngine  # noqa: PLC0415
+
+    return OpenVinoEngine(merged_gguf(gguf_of(settings.base_model), adapter, settings.cache), skills=skills)
 
 
 def adapter_in_use(settings: Settings, database: Database | None = None) -> Path:
@@ -81,7 +91,8 @@ def make_adapters(settings: Settings, database: Database | None = None) -> Adapt
     """
 
     def base_hash() -> str:
-        from explainer.writing.engines.base_model import resolve_base, weights_hash  # noqa: PLC0415  as above
+        from explainer.writing.engines.base_model import resolve_base  # noqa: PLC0415  as above
+        from explainer.writing.engines.weights import weights_hash  # noqa: PLC0415
 
         return weights_hash(resolve_base(settings.base_model, settings.cache))
 
@@ -107,7 +118,7 @@ def make_cues(settings: Settings, database: Database | None = None) -> CueTable:
     return CueTable.load(adapter_in_use(settings, database))
 
 
-def _openai_engine(settings: Settings) -> Engine:
+def _openai_engine(settings: Settings, skills: Skills) -> Engine:
     from explainer.writing.engines.openai_compatible import OpenAIEngine  # noqa: PLC0415  asyncio and HTTP, as above
     from explainer.writing.engines.remote import Remote  # noqa: PLC0415
 
@@ -118,7 +129,7 @@ def _openai_engine(settings: Settings) -> Engine:
         settings.openai_timeout_s,
         settings.openai_concurrency,
     )
-    return OpenAIEngine(remote, deadline_s=settings.deadline_s)
+    return OpenAIEngine(remote, deadline_s=settings.deadline_s, skills=skills)
 
 
 def make_explainer(settings: Settings) -> Explainer:

@@ -19,8 +19,8 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL; an SQLite file in ``home`` by default.
         encoder: Sentence encoder: ``minilm`` (packaged), a folder or a hub name.
         encoder_precision: ``float32``, ``bfloat16``, or ``auto`` for what this machine does well.
-        engine: ``transformers`` writes with the language model, ``openai`` through a server, ``none`` with
-            templates only.
+        engine: ``openvino`` or ``transformers`` write with the language model, ``auto`` with what suits the machine,
+            ``openai`` through a server; ``none`` writes with templates only.
         base_model: Base language model: ``smollm2`` (packaged), a GGUF file, a folder or a hub name.
         adapter: Folder of the LoRA adapter; by default the one in production (see ``explainer adapters``), else the
             one that ships with the package.
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     encoder: str = "minilm"
     encoder_precision: Precision = "auto"
-    engine: Literal["transformers", "openai", "none"] = "transformers"
+    engine: Literal["auto", "openvino", "transformers", "openai", "none"] = "auto"
     base_model: str = "smollm2"
     adapter: Path | None = None
     prompts: Path | None = None

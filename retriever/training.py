@@ -6,51 +6,21 @@ import math
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Protocol
 
-import msgspec
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.tensorboard import SummaryWriter
 
 from retriever.curves import Course, draw_course
+from retriever.training_config import Optimizer, TrainingConfig
 from retriever.workspace import Workspace
 
 _CHECKPOINT = "checkpoint.pt"
 _CLIP = 1.0
-
-
-class Optimizer(StrEnum):
-    """How weights follow gradients."""
-
-    ADAMW = "adamw"
-    SGD = "sgd"
-
-
-class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Settings of a training.
-
-    Attributes:
-        epochs: Most passes over the examples.
-        patience: Passes without a better validation before it stops.
-        optimizer: AdamW (Loshchilov and Hutter 2019), or SGD with momentum .9.
-        learning_rate: Peak of the schedule: linear warm-up, then half a cosine to 0.
-        weight_decay: Decoupled for AdamW, in the gradient for SGD.
-        warmup: Share of all steps spent on the way to the peak, 0 to 1.
-        seed: Of everything random.
-    """
-
-    epochs: int = 12
-    patience: int = 4
-    optimizer: Optimizer = Optimizer.ADAMW
-    learning_rate: float = 8e-3
-    weight_decay: float = 1e-2
-    warmup: float = 0.05
-    seed: int = 0
 
 
 @dataclass

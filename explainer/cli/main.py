@@ -131,6 +131,20 @@ def tune(ctx: click.Context, /, corpus: Path | None, out: Path, **given: object)
 
 
 @main.command()
+@click.option("--adapter", type=_FOLDER, help="Folder of the LoRA adapter. [default: the one of the settings]")
+@click.option("--out", type=_FILE, required=True, help="The GGUF file to write.")
+@click.pass_context
+def export(ctx: click.Context, adapter: Path | None, out: Path) -> None:
+    """Merge adapter and base model into one GGUF file, for OpenVINO, llama.cpp and others.
+
+    The base is EXPLAINER_BASE_MODEL. The service needs no export: it makes its own file when it first starts.
+    """
+    from explainer.cli.tuning import export as run
+
+    run(settings_of(ctx), adapter, out)
+
+
+@main.command()
 @click.option("--file", "path", type=_FILE, help="Corpus to check. [default: the one that ships with the package]")
 @click.option("--write-vocabulary", is_flag=True, help="Also rewrite the gate's vocabulary from the corpus.")
 def corpus(path: Path | None, *, write_vocabulary: bool) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from explainer.cli.common import console, progress_bar
 from explainer.errors import CorpusError
-from explainer.paths import corpus_dir, vocabulary_file
+from explainer.paths import adapter_dir, corpus_dir, vocabulary_file
 from explainer.settings import Settings
 from explainer.tuning.config import TuneConfig
 from explainer.tuning.examples import lint, read_corpus, vocabulary_of
@@ -72,3 +72,12 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
         f"{gate.first_try:.0%} of first drafts for unseen phrase families pass the gate. {card}",
         highlight=False,
     )
+
+
+def export(settings: Settings, adapter: Path | None, out: Path) -> None:
+    """Merge adapter and base model into one file."""
+    from explainer.tuning.export import export_gguf, gguf_of
+
+    with progress_bar("Merging") as show:
+        export_gguf(gguf_of(settings.base_model), adapter or settings.adapter or adapter_dir("en"), out, show)
+    console.print(f"{out}, {out.stat().st_size / 1e6:.0f} MB", highlight=False)

@@ -23,7 +23,7 @@ from retriever.recommenders.factory import DEFAULT, class_of
 from retriever.recommenders.hybrid import HybridRecommender
 from retriever.recommenders.learning import Choice, HybridConfig, blended, choose
 from retriever.recommenders.registry import SingleConfig
-from retriever.training import TrainingConfig
+from retriever.training_config import TrainingConfig
 from retriever.validation import Validation, hold_back
 from retriever.workspace import Workspace
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-import torch
 from scipy.sparse import csr_array
 
 from retriever.recommenders.base import Scores, Training
@@ -53,6 +52,8 @@ def ease_matrix(liked: csr_array, regularization: float) -> Scores:
         liked: Sparse [n_users, n_items], above 0 where the user likes the item.
         regularization: λ on the diagonal of the Gram matrix; above 0, so that it can be inverted.
     """
+    import torch  # noqa: PLC0415  only fitting needs it: a service that serves what was fitted starts without
+
     gram = torch.from_numpy(np.asarray((liked.T @ liked).toarray(), dtype=np.float32))
     gram.diagonal().add_(regularization)
     inverse = torch.linalg.inv(gram).numpy()

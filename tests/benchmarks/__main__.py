@@ -36,6 +36,7 @@ from retriever.data import History
 from retriever.retrieve import recommend
 from retriever.threads import one_thread
 from tests.benchmarks.encoding import encoding
+from tests.benchmarks.engines import engines
 from tests.benchmarks.growth import growth
 from tests.benchmarks.search import search
 from tests.benchmarks.served import served
@@ -142,6 +143,7 @@ SECTIONS: dict[str, Callable[[Settings], dict[str, float]]] = {
     "attribution": attribution,
     "scoring": scoring,
     "writing": writing,
+    "engines": engines,
     "memory": lambda settings: {"service_peak_memory_mb": service_peak_mb(settings.home)},
     "search": lambda _: search(),
     "served": served,

@@ -22,7 +22,7 @@ from retriever.data import Behaviour, BehaviourKind, Dataset, Item
 from retriever.recommenders.attentive import AttentiveConfig
 from retriever.recommenders.base import Training
 from retriever.recommenders.factory import class_of, config_named
-from retriever.training import TrainingConfig
+from retriever.training_config import TrainingConfig
 from tests.benchmarks.timing import median_s
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)

@@ -27,7 +27,7 @@ from retriever.recommenders.als import AlsConfig
 from retriever.recommenders.attentive import AttentiveConfig
 from retriever.recommenders.base import Training
 from retriever.recommenders.ease import EaseConfig
-from retriever.training import TrainingConfig
+from retriever.training_config import TrainingConfig
 from tests.conftest import HashEncoder, rating
 
 METHODS = {

@@ -31,7 +31,7 @@ from retriever.recommenders.subsets import Mix
 from retriever.recommenders.weighting import Recency, behaviour_weight, weigh
 from retriever.retrieve import met_items, rank_of, recommend
 from retriever.store import load_model
-from retriever.training import TrainingConfig
+from retriever.training_config import TrainingConfig
 from retriever.validation import hold_back
 from tests.conftest import SMALL_HYBRID, HashEncoder, make_dataset, rating
 

@@ -15,8 +15,8 @@ from explainer.cli import main
 from tests.unit.test_cleaning import write_folder
 
 COMMANDS = [
-    *["adapters", "corpus", "data", "demo", "explain", "fit", "ingest", "key", "migrate", "prompts", "serve", "tags"],
-    "tune",
+    *["adapters", "corpus", "data", "demo", "explain", "export", "fit", "ingest", "key", "migrate", "prompts", "serve"],
+    *["tags", "tune"],
 ]
 
 

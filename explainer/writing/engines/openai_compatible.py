@@ -24,6 +24,7 @@ from explainer.writing.engines.breaker import Breaker
 from explainer.writing.engines.remote import Remote, WorthRetryingError
 from explainer.writing.engines.retry import Retry, retry_after_s
 from explainer.writing.engines.seed import seed_of
+from explainer.writing.engines.skills import Skills
 from explainer.writing.prompts import Prompt
 
 _log = logging.getLogger(__name__)
@@ -70,8 +71,7 @@ class OpenAIEngine:
         deadline_s: Seconds that one call of :meth:`write` may take, retries included.
         retry: When to try again.
         breaker: Stops asking a server that keeps failing; its own by default.
-        locales: Locales the adapter was trained for.
-        domains: Domains the adapter was trained for.
+        skills: What the adapter was trained to write.
         jitter: Draws from [0, 1).
 
     Attributes:
@@ -90,8 +90,7 @@ class OpenAIEngine:
         deadline_s: float = 20.0,
         retry: Retry | None = None,
         breaker: Breaker | None = None,
-        locales: frozenset[str] = frozenset({"en"}),
-        domains: frozenset[str] = frozenset({"video"}),
+        skills: Skills | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._remote = remote
@@ -101,8 +100,8 @@ class OpenAIEngine:
         self._lock = threading.Lock()
         self._running: set[tuple[asyncio.AbstractEventLoop, asyncio.Task[list[Draft]]]] = set()
         self.breaker = breaker or Breaker()
-        self.locales = locales
-        self.domains = domains
+        skills = skills or Skills()
+        self.locales, self.domains = skills.locales, skills.domains
         self.model_hash, self.adapter_hash = self._hashes()
 
     def write(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import torch
 from peft import PeftModel
@@ -13,12 +14,15 @@ from transformers import LogitsProcessorList, PreTrainedModel, PreTrainedTokeniz
 from explainer.errors import AssetError, EngineUnavailable
 from explainer.files import file_hash
 from explainer.writing.engines.base import Draft, Sampling
-from explainer.writing.engines.base_model import DAMAGED, load_base, resolve_base, weights_hash
+from explainer.writing.engines.base_file import adapter_file
+from explainer.writing.engines.base_model import DAMAGED, load_base, resolve_base
 from explainer.writing.engines.sampler import SeededGumbel
 from explainer.writing.engines.seed import seed_of
+from explainer.writing.engines.skills import Skills
+from explainer.writing.engines.weights import weights_hash
 from explainer.writing.prompts import Prompt
 
-_BATCH = 32
+Precision = Literal["float32", "bfloat16"]
 
 
 class TransformersEngine:
@@ -28,10 +32,11 @@ class TransformersEngine:
         base: See :func:`~explainer.writing.engines.base_model.resolve_base`.
         adapter: Folder with a PEFT adapter.
         cache: Folder for the unpacked base model.
-        locales: Locales the adapter was trained for.
-        domains: Domains the adapter was trained for. Elsewhere it misses the gate three times in four (18 of 24 texts
-            about games), and what passes reads worse than the templates.
+        skills: What the adapter was trained to write.
         device: Torch device; a GPU when there is one, by default.
+        precision: ``bfloat16`` is faster, but rounds so coarsely that padding changes words: 18 of 30 drafts were the
+            same alone and in a batch, in ``float32`` all 30.
+        batch: Most prompts written for at once.
 
     Raises:
         AssetError: If base or adapter cannot be loaded.
@@ -45,34 +50,34 @@ class TransformersEngine:
         adapter: Path,
         cache: Path,
         *,
-        locales: frozenset[str] = frozenset({"en"}),
-        domains: frozenset[str] = frozenset({"video"}),
+        skills: Skills | None = None,
         device: str | None = None,
+        precision: Precision = "float32",
+        batch: int = 32,
     ) -> None:
-        weights = adapter / "adapter_model.safetensors"
-        if not weights.is_file():
-            raise AssetError(f"There is no adapter in {adapter}; make one with: explainer tune --out {adapter}")
+        weights = adapter_file(adapter)
         place = device or ("cuda" if torch.cuda.is_available() else "cpu")
         model, self._tokenizer = load_base(base, cache, place)
-        # Merged into the base: one matrix product per layer instead of three. In float32, because bfloat16 rounds so
-        # coarsely that padding changes words: 18 of 30 drafts were the same alone and in a batch, in float32 all 30.
+        # Merged into the base, in float32 whatever comes then: one matrix product per layer instead of three.
         try:
-            self._model = PeftModel.from_pretrained(model.float(), str(adapter)).merge_and_unload().eval()
+            merged = PeftModel.from_pretrained(model.float(), str(adapter)).merge_and_unload().eval()
         except DAMAGED as error:
             raise AssetError(f"The adapter in {adapter} cannot be loaded: {type(error).__name__}: {error}") from error
+        self._model = merged.bfloat16() if precision == "bfloat16" else merged
         self._lock = threading.Lock()
-        self.locales = locales
-        self.domains = domains
+        self._batch = batch
+        skills = skills or Skills()
+        self.locales, self.domains = skills.locales, skills.domains
         self.model_hash = weights_hash(resolve_base(base, cache))
         self.adapter_hash = file_hash(weights)
 
     def write(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
         """Return one draft per prompt, in order (see :class:`~explainer.writing.engines.base.Engine`)."""
         drafts: list[Draft] = []
-        for start in range(0, len(prompts), _BATCH):
+        for start in range(0, len(prompts), self._batch):
             try:
                 with self._lock:
-                    drafts += generate(self._model, self._tokenizer, prompts[start : start + _BATCH], sampling)
+                    drafts += generate(self._model, self._tokenizer, prompts[start : start + self._batch], sampling)
             except RuntimeError as error:  # torch: out of memory and its kin
                 raise EngineUnavailable(f"The language model could not write: {error}") from error
         return drafts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from retriever.recommenders.base import RecommenderConfig
-from retriever.training import TrainingConfig
+from retriever.training_config import TrainingConfig
 
 
 class Loss(StrEnum):

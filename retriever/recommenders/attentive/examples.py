@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from retriever.evaluation import metrics
+from retriever.recommenders.attentive.batch import collate
 from retriever.recommenders.attentive.config import AttentiveConfig, Loss
 from retriever.recommenders.attentive.network import AttentiveNetwork
-from retriever.recommenders.attentive.sequences import Encoded, collate, encode
+from retriever.recommenders.attentive.sequences import Encoded, encode
 from retriever.recommenders.base import Scores
 from retriever.validation import LONGEST, Validation
 

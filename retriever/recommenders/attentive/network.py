@@ -16,11 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from retriever.recommenders.attentive.batch import Batch
 from retriever.recommenders.attentive.config import AttentiveConfig
-from retriever.recommenders.attentive.sequences import AGE_STEPS, KINDS, Batch
+from retriever.recommenders.attentive.sequences import AGE_STEPS, KINDS, MAX_ATTENTION
 
-# exp of more would leave float32; trained attention stays far below.
-MAX_ATTENTION = 15.0
 _INITIAL = 0.02
 
 

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy.special import erf
 
 from retriever.data import History, ValueScale
 from retriever.recommenders.attentive.config import AttentiveConfig
-from retriever.recommenders.attentive.examples import NextLikes
-from retriever.recommenders.attentive.network import MAX_ATTENTION, AttentiveNetwork
-from retriever.recommenders.attentive.sequences import Encoded, age_steps, centred, encode
+from retriever.recommenders.attentive.sequences import MAX_ATTENTION, Encoded, age_steps, centred, encode
 from retriever.recommenders.attentive.subsets import Attended, AttendedSubsets
 from retriever.recommenders.base import Arrays, Recommender, Scores, Training
 from retriever.recommenders.catalogue import Catalogue
 from retriever.recommenders.subsets import Doubles, Mix, Subsets
 from retriever.threads import one_thread
-from retriever.training import Trainer
-from retriever.validation import hold_back
 from retriever.workspace import NOWHERE, Workspace
 
 # So that a history without known items divides by something.
@@ -37,7 +31,7 @@ class AttentiveRecommender(Recommender):
         config: Its settings.
         catalogue: The items.
         scale: Scale of the ratings.
-        tables: The network's tables, as :func:`_tables` makes them.
+        tables: The network's tables, as :func:`~retriever.recommenders.attentive.fitting.tables_of` makes them.
     """
 
     name: ClassVar[str] = "attentive"
@@ -49,14 +43,10 @@ class AttentiveRecommender(Recommender):
     @classmethod
     def fit(cls, training: Training, config: AttentiveConfig, workspace: Workspace = NOWHERE) -> Self:
         """Return a recommender trained on the training data, some of it kept back for early stopping."""
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.training.seed)
-            network = AttentiveNetwork(config, torch.from_numpy(training.embeddings)).to(device)
-            task = NextLikes(network, config, hold_back(training), device)
-            fingerprint = f"{training.dataset.content_hash} {msgspec.json.encode(config).decode()}"
-            Trainer(task, config.training, workspace, fingerprint).run()
-        return cls(config, training.catalogue, training.dataset.scale, _tables(network))
+        # Training alone needs torch: a service that serves what was fitted starts without.
+        from retriever.recommenders.attentive.fitting import fitted_tables  # noqa: PLC0415
+
+        return cls(config, training.catalogue, training.dataset.scale, fitted_tables(training, config, workspace))
 
     def scores(self, histories: Sequence[History]) -> Scores:
         """Return float32 [n_histories, n_items] (see :class:`~retriever.recommenders.base.Recommender`)."""
@@ -125,26 +115,3 @@ def _combined(
     """Return the smoothed average; 0 where nothing was attended to."""
     some = attention > 0
     return np.where(some, spoken / np.where(some, attention, 1.0) ** smoothing, 0.0)
-
-
-@torch.no_grad()
-def _tables(network: AttentiveNetwork) -> Tables:
-    """Return what scoring needs: the network's item vectors worked out for the whole catalogue, and its small parts."""
-    network = network.cpu().eval()
-    columns = torch.arange(len(network.embeddings))
-    queries, targets, bias = network.targets(columns)
-    tensors = {
-        "met": network.met(network.embeddings, columns),
-        "queries": queries,
-        "targets": targets,
-        "bias": bias,
-        "kind": network.kind.weight,
-        "age": network.age.weight,
-        "age_attention": network.age_attention.weight[:, 0],
-        "value": network.value.weight[:, 0],
-        "key": network.key.weight.T,
-        "key_bias": network.key.bias,
-        "said": network.said.weight.T,
-        "said_bias": network.said.bias,
-    }
-    return {name: np.ascontiguousarray(tensor.numpy()) for name, tensor in tensors.items()}

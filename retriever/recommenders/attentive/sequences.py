@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from retriever.data import BehaviourKind, History, Polarity, ValueScale
 from retriever.recommenders.catalogue import Catalogue
@@ -16,6 +13,8 @@ from retriever.recommenders.catalogue import Catalogue
 KINDS = tuple(BehaviourKind)
 # Ages are told apart by powers of two: 0, 1, 2-3, 4-7, …; twelve steps reach past 2,000 behaviours.
 AGE_STEPS = 12
+# exp of more would leave float32; trained attention stays far below.
+MAX_ATTENTION = 15.0
 _OPINION = {Polarity.POSITIVE: 1, Polarity.NEUTRAL: 0, Polarity.NEGATIVE: -1}
 
 
@@ -65,41 +64,6 @@ def encode(history: History, catalogue: Catalogue, scale: ValueScale) -> Encoded
 def age_steps(ages: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the step of each age; an age is the number of later behaviours."""
     return np.asarray(np.minimum(np.log2(ages + 1).astype(np.int64), AGE_STEPS - 1))
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Several histories, filled up to one length; all tensors are [n_histories, length].
-
-    Attributes:
-        columns: int64; 0 where ``present`` is 0.
-        kinds: int64.
-        values: float32, place on the scale minus a half; 0 without a value.
-        ages: int64, age steps.
-        present: float32, 1 for a behaviour, 0 for filling.
-    """
-
-    columns: Tensor
-    kinds: Tensor
-    values: Tensor
-    ages: Tensor
-    present: Tensor
-
-
-def collate(histories: Sequence[Encoded], device: str) -> Batch:
-    """Return the histories as one batch, in the order given."""
-    length = max(1, max((len(h) for h in histories), default=1))
-    shape = (len(histories), length)
-    columns, kinds, ages = (np.zeros(shape, dtype=np.int64) for _ in range(3))
-    values, present = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
-    for row, history in enumerate(histories):
-        n = len(history)
-        columns[row, :n] = history.columns
-        kinds[row, :n] = history.kinds
-        values[row, :n] = centred(history.values)
-        ages[row, :n] = age_steps(np.arange(n - 1, -1, -1))
-        present[row, :n] = 1.0
-    return Batch(*(torch.from_numpy(a).to(device) for a in (columns, kinds, values, ages, present)))
 
 
 def centred(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -1,0 +1,168 @@
+"""The CPU engine: base and adapter merged into one GGUF file, through OpenVINO GenAI. Loads no torch.
+
+OpenVINO's defaults are kept, they were the best of what was measured (int8 products with activations quantised in
+groups of 32, bfloat16 where the machine has it, attention's memory in 8 bits): other precisions were slower and passed
+the gate no more often, a cached graph loaded no faster, and sharing prefixes between prompts would make a draft depend
+on what was written before it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explainer.errors import AssetError, EngineUnavailable
+from explainer.writing.engines.base import Draft, Sampling
+from explainer.writing.engines.gguf_header import ADAPTER_HASH, BASE_HASH, Value, read_header
+from explainer.writing.engines.openvino_library import genai
+from explainer.writing.engines.seed import seed_of
+from explainer.writing.engines.skills import Skills
+from explainer.writing.prompts import Prompt
+
+if TYPE_CHECKING:
+    from openvino_genai import ContinuousBatchingPipeline, GenerationConfig
+    from openvino_genai.py_openvino_genai import GenerationHandle
+
+_BATCH = 64
+_FILLER = "."
+# More than a batch's prompts have tokens: a prompt that is read in two parts is not computed as it is alone.
+_TOKENS_AT_ONCE = 32_768
+
+
+class OpenVinoEngine:
+    """Writes with a merged file; safe to call from several threads, one at a time gets the model.
+
+    Args:
+        model: GGUF file made by ``explainer export``.
+        skills: What the adapter was trained to write.
+
+    Raises:
+        AssetError: If the file is missing, damaged, of another kind, or too big for this machine's memory.
+    """
+
+    name = "openvino"
+
+    def __init__(
+        self,
+        model: Path,
+        *,
+        skills: Skills | None = None,
+    ) -> None:
+        fields = read_header(model)
+        self.model_hash, self.adapter_hash = (_hash(fields, key, model) for key in (BASE_HASH, ADAPTER_HASH))
+        skills = skills or Skills()
+        self.locales, self.domains = skills.locales, skills.domains
+        self._threads = _threads()
+        self._pipeline = _load(model, self._threads)
+        self._tokenizer = self._pipeline.get_tokenizer()
+        self._asked = 0
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def write(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
+        """Return one draft per prompt, in order (see :class:`~explainer.writing.engines.base.Engine`)."""
+        drafts: list[Draft] = []
+        with self._lock:
+            self._stopped.clear()
+            for start in range(0, len(prompts), _BATCH):
+                try:
+                    drafts += self._batch(prompts[start : start + _BATCH], sampling)
+                except (RuntimeError, MemoryError) as error:
+                    raise EngineUnavailable(f"The language model could not write: {error}") from error
+        return drafts
+
+    def cancel(self) -> None:
+        """Let a :meth:`write` in another thread end after its next word, with :class:`EngineUnavailable`."""
+        self._stopped.set()
+
+    def chat_text(self, prompt: Prompt) -> str:
+        """Return the prompt in the base's own chat format, ready for its answer."""
+        messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
+        return str(self._tokenizer.apply_chat_template(messages, add_generation_prompt=True))
+
+    def _batch(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
+        ours: list[GenerationHandle] = []
+        fillers: list[GenerationHandle] = []
+        try:
+            for prompt in prompts:
+                handle = self._ask(self.chat_text(prompt), _config(sampling, seed_of(prompt.hash, sampling.attempt)))
+                ours.append(handle)
+            # With fewer sequences than threads OpenVINO computes attention another way, and a rounding further on the
+            # draft is another one. So there are never fewer, also when all drafts but one are done.
+            fillers += [self._ask(_FILLER, _filler(sampling)) for _ in range(self._threads - 1)]
+            self._run(ours)
+            return [Draft(self._tokenizer.decode(handle.read_all()[0].generated_ids).strip()) for handle in ours]
+        finally:
+            self._forget([*ours, *fillers])
+
+    def _ask(self, text: str, config: GenerationConfig) -> GenerationHandle:
+        self._asked += 1
+        return self._pipeline.add_request(self._asked, text, config)
+
+    def _run(self, handles: Sequence[GenerationHandle]) -> None:
+        """Write word by word, which unlike the library's ``generate`` can be stopped."""
+        status = genai().GenerationStatus
+        while any(handle.get_status() == status.RUNNING for handle in handles):
+            if self._stopped.is_set():
+                raise EngineUnavailable("Writing was stopped.")
+            self._pipeline.step()
+        if any(handle.get_status() != status.FINISHED for handle in handles):
+            raise EngineUnavailable("The language model is short of memory.")
+
+    def _forget(self, handles: Sequence[GenerationHandle]) -> None:
+        """Drop what was not finished: it would go on with the next batch."""
+        for handle in handles:
+            handle.cancel()
+        if self._pipeline.has_non_finished_requests():
+            self._pipeline.step()  # takes them off the list
+
+
+def _load(model: Path, threads: int) -> ContinuousBatchingPipeline:
+    library = genai()
+    scheduler = library.SchedulerConfig()
+    scheduler.cache_size = 0  # grows with what is asked for
+    scheduler.max_num_batched_tokens = _TOKENS_AT_ONCE
+    try:
+        return library.ContinuousBatchingPipeline(str(model), scheduler, "CPU", {"INFERENCE_NUM_THREADS": threads})
+    except (RuntimeError, MemoryError) as error:
+        raise AssetError(
+            f"OpenVINO can't load {model}: {error}. If it is short of memory, free about four times the file's size; "
+            "else export anew (explainer export), or set EXPLAINER_ENGINE=transformers."
+        ) from error
+
+
+def _threads() -> int:
+    """Return how many threads to use, by torch's rule: a variable, or one for each core that is ours."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdigit() and int(wanted) > 0:
+        return int(wanted)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _hash(fields: dict[str, Value], key: str, model: Path) -> str:
+    value = fields.get(key)
+    if not isinstance(value, str):
+        raise AssetError(f"{model} does not say what it was made of; make it with: explainer export --out {model}")
+    return value
+
+
+def _config(sampling: Sampling, seed: int) -> GenerationConfig:
+    config = genai().GenerationConfig()
+    config.apply_chat_template = False  # it was, by us
+    config.max_new_tokens = sampling.max_new_tokens
+    if sampling.temperature > 0:
+        config.do_sample = True
+        config.temperature = sampling.temperature
+        config.top_k = sampling.top_k
+        config.rng_seed = seed
+    return config
+
+
+def _filler(sampling: Sampling) -> GenerationConfig:
+    config = _config(replace(sampling, temperature=0), 0)
+    config.ignore_eos = True  # lasts as long as the longest draft may
+    return config

@@ -1,0 +1,78 @@
+"""The merged model through transformers in bfloat16, its fastest precision here, and through OpenVINO: same prompts.
+
+Both have the same threads (OMP_NUM_THREADS, or all cores). They run in turns, and each is warm before it is timed.
+"""
+
+from __future__ import annotations
+
+import operator
+import random
+import time
+from collections.abc import Sequence
+
+from explainer.assembly import make_engine
+from explainer.errors import ExplainerError
+from explainer.evidence import Evidence
+from explainer.paths import corpus_file
+from explainer.settings import Settings
+from explainer.tuning.augment import augmented
+from explainer.tuning.examples import opening_of, read_corpus
+from explainer.writing.engines import Draft, Engine, Sampling
+from explainer.writing.engines.transformers_peft import TransformersEngine
+from explainer.writing.gate import check
+from explainer.writing.prompts import Prompt, PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+
+_BATCH = 64
+_BATCHES = 3
+_ALONE = 24
+
+
+def asked(count: int) -> list[tuple[Prompt, Evidence]]:
+    """Return different prompts with their evidence: the corpus's, aspects exchanged at random."""
+    rng, library = random.Random(7), PromptLibrary()
+    found: dict[str, tuple[Prompt, Evidence]] = {}
+    examples = read_corpus(corpus_file("en"))
+    while len(found) < count:
+        example = augmented(rng.choice(examples), rng)
+        evidence = example.evidence()
+        prompt = library.prompt(evidence, opening_of(example.text))
+        found[prompt.hash] = (prompt, evidence)
+    return list(found.values())
+
+
+def engines(settings: Settings) -> dict[str, float]:
+    """Measure texts per second alone and in batches, and how first drafts fare at the gate."""
+    fast = make_engine(settings.model_copy(update={"engine": "openvino"}))
+    if fast is None:
+        raise ExplainerError("There is no OpenVINO engine to measure.")
+    slow = TransformersEngine(settings.base_model, settings.adapter, settings.cache, precision="bfloat16", batch=_BATCH)
+    pairs = asked(_BATCH * _BATCHES)
+    prompts = [prompt for prompt, _ in pairs]
+    alone, drafts_alone = _race((slow, fast), [[prompt] for prompt in prompts[:_ALONE]])
+    batched, drafts = _race((slow, fast), [prompts[start : start + _BATCH] for start in range(0, len(prompts), _BATCH)])
+    same = [sum(map(operator.eq, one, many)) / _ALONE for one, many in zip(drafts_alone, drafts, strict=True)]
+    passing = [_passing(written, [evidence for _, evidence in pairs]) for written in drafts]
+    names = ("transformers_bfloat16", "openvino")
+    rows = {"alone_texts_per_s": alone, "batch_of_64_texts_per_s": batched}
+    rows |= {"first_drafts_passing": passing, "same_alone_and_in_batch": same}
+    figures = {f"{name}_{key}": row[n] for key, row in rows.items() for n, name in enumerate(names)}
+    return figures | {"alone_times": alone[1] / alone[0], "batch_of_64_times": batched[1] / batched[0]}
+
+
+def _race(runners: tuple[Engine, Engine], parts: Sequence[Sequence[Prompt]]) -> tuple[list[float], list[list[Draft]]]:
+    """Return texts per second and drafts of each; they take turns, so that a busy machine slows both."""
+    seconds, drafts = [0.0 for _ in runners], [list[Draft]() for _ in runners]
+    for engine in runners:
+        engine.write(parts[0][:2], Sampling())
+    for part in parts:
+        for n, engine in enumerate(runners):
+            start = time.perf_counter()
+            drafts[n] += engine.write(part, Sampling())
+            seconds[n] += time.perf_counter() - start
+    return [sum(map(len, parts)) / spent for spent in seconds], drafts
+
+
+def _passing(drafts: Sequence[Draft], facts: Sequence[Evidence]) -> float:
+    vocabulary = load_vocabulary("en")
+    return sum(check(d.text, e, vocabulary).passed for d, e in zip(drafts, facts, strict=True)) / len(drafts)
