@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _BATCH = 64
 _FILLER = "."
+# Slots and aspects are copied from the prompt, so the next words after three known ones are guessed from it and checked
+# in one step. One draft alone is written 1.4 times as fast, in batches .85 times; 2 and 5 guesses do less.
+_GUESSED, _KNOWN = 3, 3
 # More than a batch's prompts have tokens: a prompt that is read in two parts is not computed as it is alone.
 _TOKENS_AT_ONCE = 32_768
 
@@ -126,8 +129,9 @@ def _load(model: Path, threads: int) -> ContinuousBatchingPipeline:
     scheduler = library.SchedulerConfig()
     scheduler.cache_size = 0  # grows with what is asked for
     scheduler.max_num_batched_tokens = _TOKENS_AT_ONCE
+    properties = {"INFERENCE_NUM_THREADS": threads, "prompt_lookup": True}
     try:
-        return library.ContinuousBatchingPipeline(str(model), scheduler, "CPU", {"INFERENCE_NUM_THREADS": threads})
+        return library.ContinuousBatchingPipeline(str(model), scheduler, "CPU", properties)
     except (RuntimeError, MemoryError) as error:
         raise AssetError(
             f"OpenVINO can't load {model}: {error}. If it is short of memory, free about four times the file's size; "
@@ -154,6 +158,7 @@ def _config(sampling: Sampling, seed: int) -> GenerationConfig:
     config = genai().GenerationConfig()
     config.apply_chat_template = False  # it was, by us
     config.max_new_tokens = sampling.max_new_tokens
+    config.num_assistant_tokens, config.max_ngram_size = _GUESSED, _KNOWN
     if sampling.temperature > 0:
         config.do_sample = True
         config.temperature = sampling.temperature
@@ -164,5 +169,6 @@ def _config(sampling: Sampling, seed: int) -> GenerationConfig:
 
 def _filler(sampling: Sampling) -> GenerationConfig:
     config = _config(replace(sampling, temperature=0), 0)
-    config.ignore_eos = True  # lasts as long as the longest draft may
+    config.ignore_eos = True
+    config.max_new_tokens *= _GUESSED + 1  # lasts as long as the longest draft may, even if every guess is right
     return config
