@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from explainer.evidence import CitedBehaviour, Evidence, SharedAspect
-from explainer.writing.gate.attachments import Mentions
+from explainer.writing.gate.mentions import Mentions
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
 from explainer.writing.gate.words import (
     BECAUSE,
@@ -25,6 +25,7 @@ from retriever.data import AspectSource, BehaviourKind, Polarity
 
 _IS = frozenset({"a", "an", "another", "is", "are", "both", "all", "two", "three"})
 _EVERY = frozenset({"both", "all", "each", "them"})
+_LIKED_BY_PEOPLE = frozenset({"liked", "enjoyed", "loved"})
 _OF_ALL = frozenset({"aspect_claim", "series_claim", "creator_claim"})
 Rule = tuple[str, str, Callable[[CitedBehaviour], bool]]
 """Name of the rule, what is claimed, and whether it holds for a behaviour."""
@@ -39,6 +40,10 @@ def _word_rules(segment: Sequence[Token]) -> Iterator[Rule]:
     words = {t.text for t in segment if t.kind is TokenKind.WORD}
     if words & PEOPLE or any(t.kind is TokenKind.SLOT and t.text.startswith("co") for t in segment):
         yield "people_claim", "people", lambda b: b.co_occurrence is not None
+        if words & _LIKED_BY_PEOPLE:
+            yield "people_claim", "liked", lambda b: _counted(b) is BehaviourKind.LIKE
+        if words & LOW:
+            yield "people_claim", "low", lambda _: False  # nobody counts who did not like a thing
         for word in words & DOINGS.keys():
             yield "people_claim", word, lambda b, kinds=DOINGS[word]: _counted(b) in kinds  # type: ignore[misc]
     else:

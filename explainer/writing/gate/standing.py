@@ -11,10 +11,19 @@ from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
 
 _ALL = frozenset({"them", "both", "these", "all", "cited"})
 _LEFT = frozenset({"rest", "remainder", "remaining", "other", "others", "else", "left", "remains"})
-_METHODS = frozenset({"by", "method", "with", "using", "through", "from", "is", "was"})
+_METHODS = frozenset({"by", "method", "with", "using", "through", "from", "is", "was", "attribution"})
 _MODELS = frozenset({"by", "model", "recommender", "from", "is", "was", "under", "with"})
 _WRITERS = frozenset({"by", "writer", "from", "is", "was"})
 _BEFORE = {"model": _MODELS, "method": _METHODS, "writer": _WRITERS}
+# A clause may also start with the name: "{model} ranked it {rank} of {n}".
+_AFTER = {
+    "model": frozenset({"ranked", "ranks", "placed"}),
+    "method": frozenset({"attributed", "attributes", "assigns", "credits"}),
+    "writer": frozenset({"wrote"}),
+}
+_OF_N = (["of"], ["out", "of"], ["of", "the"], ["among", "the"])
+# Between a behaviour and a rank these would say that the behaviour has it: "{b1} ranked {rank}".
+_HAS_RANK = frozenset({"ranked", "ranks", "rank", "at", "in", "is", "was", "came", "place", "as"})
 
 
 def misranked(tokens: Sequence[Token], causes: Sequence[str]) -> Iterator[str]:
@@ -30,19 +39,48 @@ def misranked(tokens: Sequence[Token], causes: Sequence[str]) -> Iterator[str]:
                 yield f"misplaced: {token.text}"
         for segment in segments(sentence):
             texts = {t.text for t in segment}
-            if "rest.share" in texts and not texts & _LEFT:
+            if "rest.share" in texts and not texts & _LEFT and not _is_labelled_rest(sentence):
                 yield "misplaced: rest.share"
+
+
+def _is_labelled_rest(sentence: Sequence[Token]) -> bool:
+    """Return whether the share stands as in "remainder: {rest.share}", where the colon ends a segment."""
+    texts = [t.text for t in sentence]
+    label, colon = texts.index("rest.share") - 2, texts.index("rest.share") - 1
+    return label >= 0 and texts[label] in _LEFT and texts[colon] == ":"
 
 
 def _fits(sentence: Sequence[Token], index: int, causes: Sequence[str]) -> bool:
     texts = [t.text for t in sentence]
-    slot, before = texts[index], texts[:index]
+    slot, before, after = texts[index], texts[:index], texts[index + 1 :]
     if slot == "rank":
-        return "without" not in before and "would" not in before
+        hypothetical = "without" in before or "would" in before
+        return not hypothetical and not _is_of_behaviour(before, after)
     if slot == "n":
-        return before[-2:] == ["rank", "of"] or before[-3:] in (["rank", "out", "of"], ["rank", "among", "the"])
+        # "{rank} of {n}", or "Of {n} products, … {rank}" where a sentence starts so.
+        return any(before[-len(p) - 1 :] == ["rank", *p] or (before == p and "rank" in after) for p in _OF_N)
     if slot == "cf.rank":
         return "without" in texts and "would" in before and (set(causes) <= set(texts) or bool(_ALL & set(texts)))
     if slot in _BEFORE:
-        return bool(before) and before[-1] in _BEFORE[slot]
+        return _is_labelled(slot, before) or (_starts_clause(before) and "".join(after[:1]) in _AFTER[slot])
     return True
+
+
+def _is_of_behaviour(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Return whether a rank is said of a cited behaviour: only the recommended item has one."""
+    nearest = next((t for t in reversed(before) if t not in _HAS_RANK and not t.endswith((".share", ".value"))), "")
+    return _is_behaviour(nearest) or (after[:1] == ["for"] and _is_behaviour("".join(after[1:2])))
+
+
+def _is_behaviour(text: str) -> bool:
+    return len(text) == len("b1") and text[0] == "b" and text[1].isdigit()
+
+
+def _is_labelled(slot: str, before: Sequence[str]) -> bool:
+    """Return whether a label such as "model" or "by" stands before the name; a colon may stand between."""
+    labels = before[:-1] if before[-1:] == [":"] else before
+    return bool(labels) and labels[-1] in _BEFORE[slot]
+
+
+def _starts_clause(before: Sequence[str]) -> bool:
+    return not before or before[-1] in {",", ";", ":", "and"}

@@ -29,30 +29,13 @@ CONTRAST = frozenset(
 NEGATION = frozenset({"not", "no", "never", "nor", "neither", "none", "nothing", "hardly", "barely", "cannot"})
 BECAUSE = frozenset({"because", "since"})
 # What else says that one thing led to another.
-CAUSES = BECAUSE | {
-    "why",
-    "reason",
-    "so",
-    "brings",
-    "brought",
-    "leads",
-    "led",
-    "puts",
-    "put",
-    "putting",
-    "handed",
-    "earned",
-    "cause",
-    "causes",
-    "caused",
-    "due",
-    "drove",
-    "driven",
-    "thanks",
-    "decided",
-}
+CAUSES = BECAUSE | frozenset(
+    "why reason reasons so brings brought leads lead led puts put putting handed earned won cause causes caused due drove driven thanks "
+    "decided points point pointed drew draws sent prompted picked chose choice makes made follows following result hence therefore explains explain behind lift lifts lifted account recommended strength".split()
+)
 SERIES = frozenset({"series"})
 READER = frozenset({"you", "your"})
+NOUNS_OF_ACTS = frozenset({"rating", "marks", "review"})
 
 DOINGS: Mapping[str, frozenset[BehaviourKind]] = {
     "gave": frozenset({BehaviourKind.RATING}),
