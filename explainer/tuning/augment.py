@@ -83,7 +83,7 @@ def _pool(example: Example, use: _Use) -> Sequence[str]:
 
 def _suits(other: str, taken: set[str], aspect: str, text: str) -> bool:
     """Return whether a term may stand where an aspect stood: no "heist film film", no "war" beside "war film"."""
-    twice = re.search(rf"\b{re.escape(aspect)} {re.escape(other.split()[-1])}", text, re.IGNORECASE)
+    twice = re.search(rf"\b{re.escape(aspect)} {re.escape(other.rsplit(maxsplit=1)[-1])}", text, re.IGNORECASE)
     return other not in taken and not _overlaps(other, taken) and twice is None
 
 

@@ -22,6 +22,9 @@ class Style:
     locale: str = "en"
     audience: str = CUSTOMER
 
+    def __str__(self) -> str:
+        return f"{self.locale}/{self.audience}"
+
     @property
     def is_customer(self) -> bool:
         """Whether the reader is the person whom the item was recommended to."""

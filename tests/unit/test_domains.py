@@ -216,7 +216,7 @@ def test_several_kinds_are_told_verb_by_verb():
     close = CloseInMeaning(0.9)
     behaviours = [cited("b1", KIND.LIKE, close), cited("b2", KIND.FOLLOW, close), cited("b3", KIND.LIKE, close)]
     evidence = facts("social", *behaviours)
-    text = fill(LIBRARY.fallback(evidence, 1), slot_values(evidence, "en"))
+    text = fill(LIBRARY.fallback(evidence, 1), slot_values(evidence))
     assert text == (
         "You liked \u201cTitle b1\u201d and \u201cTitle b3\u201d, and followed \u201cTitle b2\u201d, "
         "and \u201cThe Item\u201d is close to them in topic."

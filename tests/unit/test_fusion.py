@@ -112,12 +112,12 @@ def test_every_text_tells_the_relation_and_passes_the_gate(domain, behaviours, v
     assert check(draft, evidence, WORDS).failures == (), draft
     assert "series" in draft or "{b1.creator}" in draft
     assert "Lovelace" not in draft
-    assert "{b" not in fill(draft, slot_values(evidence, "en"))
+    assert "{b" not in fill(draft, slot_values(evidence))
 
 
 def test_time_and_number_are_told_where_they_read_well():
     evidence = facts("shop", shapes()[0][0], now=NOW)
-    texts = [fill(LIBRARY.fallback(evidence, v), slot_values(evidence, "en")) for v in range(VARIANTS)]
+    texts = [fill(LIBRARY.fallback(evidence, v), slot_values(evidence)) for v in range(VARIANTS)]
     assert any("\u201cTitle b1\u201d two days ago" in text for text in texts)
     assert any("and two more of the series" in text for text in texts)
 

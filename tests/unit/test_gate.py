@@ -24,7 +24,7 @@ def evidence(*specs: str):
         kind, *rest = spec.split()
         shares = tuple(a for word in rest if word not in {"people", "close"} for a in word.split(","))
         links.append(Link(KINDS[kind], shares, "people" in rest, "close" in rest))
-    return Example("x", "video", tuple(links), "").evidence()
+    return Example("x", "video", "", tuple(links)).evidence()
 
 
 TRUE = [

@@ -160,6 +160,7 @@ def _templates(exam: GateExam) -> Iterator[Good]:
 def _with_words_of(templates: Sequence[Good], vocabulary: Mapping[str, Vocabulary]) -> dict[str, Vocabulary]:
     """Return the vocabularies with the words of the templates: what is made of those must not fail by a word alone."""
     more: dict[str, set[str]] = {audience: set(words) for audience, words in vocabulary.items()}
+    templates = [good for good in templates if good.style.locale == "en"]  # elsewhere the vocabulary is the templates'
     for good in templates:
         tokens = tokenize(good.text, good.evidence.aspects)
         more.setdefault(good.style.audience, set()).update(t.text for t in tokens if t.kind is TokenKind.WORD)

@@ -14,21 +14,22 @@ _ACTIONS = (frozenset({"liked", "enjoyed", "got", "did", "followed", "loved"}) |
 _READERS = frozenset({"you", "your", "they", "their", "customer", "reader"})
 _PRONOUNS = frozenset({"it", "that"})
 # Between the reader and the item: the way to it, and nothing that was done to it.
-_ON_THE_WAY = frozenset(
-    "pointed us to toward on may will can find see meet next come do here makes a the place for way more in now also "
-    "are close theme topic of that share with is".split()
-)
+_ON_THE_WAY = frozenset({
+    "a", "also", "are", "can", "close", "come", "do", "find", "for", "here", "in", "is", "makes", "may", "meet",
+    "more", "next", "now", "of", "on", "place", "pointed", "see", "share", "that", "the", "theme", "to",
+    "topic", "toward", "us", "way", "will", "with",
+})  # fmt: skip
 _MARKS = r"(?:marks|ratings?|reviews?|likes?|liking|clicks?|follow|purchases?|\{b\.value\})"
 _DONE_TO_ITEM = re.compile(
     rf"(?<!\S){_MARKS} (?:for|of|on|to|at) \{{item\}}(?!\S)"
     r"|\{item\} (?:has|have|had|got|earned|won|drew) (?:your |high |good |their )*(?:marks|\{b\.value\})"
-    r"|(?<!\S)(?:you|they|customer) and people|(?<!\S)people and (?:you|they)"
+    r"|(?<!\S)(?:you|they|customer) and people|(?<!\S)(?:people|who) and (?:you|they|this customer)"
     r"|(?<!\S)(?:may|you|they|customer|who) made \{item\}"
 )
-# "You did it too: {item}."
+# A pronoun whose noun comes after it, as in "you did it too" before a colon and the item.
 _TOLD_AFTER = re.compile(
     rf"(?:^|[,;:] |and )(?:you|this customer|they)(?: [a-z]+)* (?:{'|'.join(sorted(_ACTIONS))})"
-    r"(?: (?:it|too|one|that|this|more|another|also|to|them|high|good|marks))+ [:,] \{item\}(?: ,|$)"
+    r"(?: (?:it|too|one|that|this|more|another|also|to|them|high|good|marks))+ [:,] \{item\}(?: [,;]|$)"
 )
 _BOTH_DO = re.compile(
     r"(?<!\S)(?:you|they|this customer)(?: also)? (?:" + "|".join(sorted(_ACTIONS)) + r")(?: to)? it(?!\S)"

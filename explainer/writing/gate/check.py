@@ -14,9 +14,9 @@ from explainer.evidence import Evidence
 from explainer.evidence.citable import is_citable, is_sensitive
 from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.claims import false_claims
+from explainer.writing.gate.numbers import miscounted
 from explainer.writing.gate.places import misplaced
 from explainer.writing.gate.popularity import false_popularity
-from explainer.writing.gate.numbers import miscounted
 from explainer.writing.gate.shape import misshapen
 from explainer.writing.gate.standing import misranked
 from explainer.writing.gate.tokens import Token, TokenKind, tokenize, without_aspects
@@ -31,7 +31,7 @@ _CHARACTERS = re.compile(r"[A-Za-z ,.;:!?'\u2019-]")
 _STAFF_CHARACTERS = re.compile(r"[A-Za-z ,.;:!?'\u2019()-]")
 _NAME = re.compile(r"(?<=[^\s.!?:])\s+[A-Z][\w'-]*")
 # A slot or a mark glued to what stands beside it, two spaces, a free-standing dash.
-_GLUED = re.compile(r"\w\{|\}[\w{]|\s[,.;:!?)]|[,;:][^\s]|\s\s|\(\s|(?<![A-Za-z])-|-(?![A-Za-z])")
+_GLUED = re.compile(r"\w\{|\}[\w{]|\s[,.;:!?)]|[,;:][^\s]|\s\s|\((?!\{)|(?<![A-Za-z])-|-(?![A-Za-z])")
 
 Vocabulary = frozenset[str]
 

@@ -26,6 +26,7 @@ from retriever.data import AspectSource, BehaviourKind, Polarity
 _IS = frozenset({"a", "an", "another", "is", "are", "both", "all", "two", "three"})
 _EVERY = frozenset({"both", "all", "each", "them"})
 _LIKED_BY_PEOPLE = frozenset({"liked", "enjoyed", "loved"})
+_SPEAKS = frozenset({"speak", "speaks", "spoke"})
 _OF_ALL = frozenset({"aspect_claim", "series_claim", "creator_claim"})
 Rule = tuple[str, str, Callable[[CitedBehaviour], bool]]
 """Name of the rule, what is claimed, and whether it holds for a behaviour."""
@@ -39,13 +40,7 @@ def _liked(behaviour: CitedBehaviour) -> bool:
 def _word_rules(segment: Sequence[Token]) -> Iterator[Rule]:
     words = {t.text for t in segment if t.kind is TokenKind.WORD}
     if words & PEOPLE or any(t.kind is TokenKind.SLOT and t.text.startswith("co") for t in segment):
-        yield "people_claim", "people", lambda b: b.co_occurrence is not None
-        if words & _LIKED_BY_PEOPLE:
-            yield "people_claim", "liked", lambda b: _counted(b) is BehaviourKind.LIKE
-        if words & LOW:
-            yield "people_claim", "low", lambda _: False  # nobody counts who did not like a thing
-        for word in words & DOINGS.keys():
-            yield "people_claim", word, lambda b, kinds=DOINGS[word]: _counted(b) in kinds  # type: ignore[misc]
+        yield from _people_rules(words)
     else:
         for word in words & DOINGS.keys():
             yield "kind_claim", word, lambda b, kinds=DOINGS[word]: b.kind in kinds  # type: ignore[misc]
@@ -59,6 +54,16 @@ def _word_rules(segment: Sequence[Token]) -> Iterator[Rule]:
         yield "creator_claim", "creator", lambda b: bool(b.creator)
     if words & CLOSE - ({"near"} if _is_near_the_top(segment) else set()):
         yield "closeness_claim", "close", lambda b: b.close
+
+
+def _people_rules(words: set[str]) -> Iterator[Rule]:
+    yield "people_claim", "people", lambda b: b.co_occurrence is not None
+    if words & _LIKED_BY_PEOPLE:
+        yield "people_claim", "liked", lambda b: _counted(b) is BehaviourKind.LIKE
+    if words & LOW:
+        yield "people_claim", "low", lambda _: False  # nobody counts who did not like a thing
+    for word in words & DOINGS.keys():
+        yield "people_claim", word, lambda b, kinds=DOINGS[word]: _counted(b) in kinds  # type: ignore[misc]
 
 
 def _is_near_the_top(segment: Sequence[Token]) -> bool:
@@ -84,12 +89,23 @@ def _liking_of_others(sentence: Sequence[Token], cited: Sequence[CitedBehaviour]
 def _praised(sentence: Sequence[Token], cited: Mapping[str, CitedBehaviour]) -> Iterator[str]:
     """A low rating is never told as if it spoke for the item: its sentence says "low", "yet", "against" or the like."""
     words = {t.text for t in sentence}
-    if words & (LOW | CONTRAST):
+    if words & (LOW | CONTRAST) and not _speaks_for(sentence, cited):
         return
     for token in sentence:
         behaviour = cited.get(token.text) if token.kind is TokenKind.SLOT else None
         if behaviour is not None and behaviour.polarity is Polarity.NEGATIVE:
             yield f"polarity_hidden: {token.text}"
+
+
+def _speaks_for(sentence: Sequence[Token], cited: Mapping[str, CitedBehaviour]) -> bool:
+    """Return whether a low rating is said to speak for the item, against all other words of the sentence."""
+    nearest: CitedBehaviour | None = None
+    for token, after in pairwise(sentence):
+        if token.kind is TokenKind.SLOT:
+            nearest = cited.get(token.text, nearest)
+        elif token.text in _SPEAKS and after.text == "for" and nearest is not None:
+            return nearest.polarity is Polarity.NEGATIVE
+    return False
 
 
 def _motives(sentence: Sequence[Token]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from explainer.evidence import Evidence
+from explainer.writing.gate.mentions import entity
 from explainer.writing.gate.tokens import Token, TokenKind, sentences
 from explainer.writing.gate.usage import spelled
 
@@ -26,10 +27,13 @@ _QUANTITIES = "|".join(
 )
 _PEOPLE = r"(?:people|viewers|readers|customers|others|fans|who)"
 _OF_PEOPLE = re.compile(
-    rf"(?<!\S)(?:{_QUANTITIES})(?: of)?(?: the| these| those)? {_PEOPLE}(?!\S)|(?<!\S)(?:one|two) in (?:{_QUANTITIES})(?!\S)|(?<!\S)(?:two|three|four|five|many|several) more of the series"
+    rf"(?<!\S)(?:{_QUANTITIES})(?: of)?(?: the| these| those)? {_PEOPLE}(?!\S)"
+    rf"|(?<!\S)(?:one|two) in (?:{_QUANTITIES})(?!\S)"
+    r"|(?<!\S)(?:two|three|four|five|many|several) more of the series"
 )
 _MANY_COUNTED = re.compile(r"many people.*\{pop\.n\} of")
-_MANY = 4
+_OF_SOME = frozenset({"first", "last", "other", "these", "the"})
+_WITH_THE_ITEM = frozenset({"all", "makes", "it"})
 
 
 def miscounted(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
@@ -47,12 +51,36 @@ def miscounted(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
 
 def _fits(number: int, index: int, sentence: Sequence[Token], cited: int) -> bool:
     """Return whether so many things are in reach: the cited ones, or with the item one more."""
+    before, after = sentence[index - 1].text if index else "", sentence[index + 1 :]
     if number > cited + 1:
+        return False
+    if before in _WITH_THE_ITEM:
+        return True
+    listed = _first_list(after)
+    if len(listed) > 1 and before not in _OF_SOME and number not in {len(listed), _announced(after)}:
         return False
     if number <= max(cited, 2):  # "two" of one and the item is said in many ways
         return True
-    # The item is counted in: "all three", "it makes three", or the counted are named after their number, it among them.
-    before, after = sentence[index - 1].text if index else "", sentence[index + 1 :]
+    # The item is counted in where it is in the list that follows: "three dramas: {b1}, {b2} and {item}".
     named_before = any(t.kind is TokenKind.SLOT and t.text[0] == "b" for t in sentence[:index])
-    listed = any(t.text == "item" for t in after) and after[0].kind is not TokenKind.PUNCTUATION
-    return before in {"all", "makes", "it"} or (number < _MANY and not named_before and listed)
+    return not named_before and ("item" in listed or number == _announced(after))
+
+
+def _announced(tokens: Sequence[Token]) -> int:
+    """Return how many a colon announces: "three products: you bought {b1} and {b2}, so {item} comes next"."""
+    texts = [t.text for t in tokens]
+    named = next((n for n, t in enumerate(tokens) if entity(t) is not None), 0)
+    if ":" not in texts[:named]:
+        return 0
+    return len({t.text for t in tokens if entity(t) is not None})
+
+
+def _first_list(tokens: Sequence[Token]) -> list[str]:
+    """Return the behaviours and the item of the first list: "{b1} ({b1.share}), {b2} and {item}"."""
+    listed: list[str] = []
+    for token in tokens:
+        if entity(token) is not None:
+            listed.append(token.text)
+        elif listed and token.kind is not TokenKind.SLOT and token.text not in {",", "and"}:
+            break
+    return list(dict.fromkeys(listed))

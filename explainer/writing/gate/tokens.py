@@ -78,7 +78,7 @@ def _aspect_spans(draft: str, aspects: Sequence[str]) -> list[tuple[int, int, st
     if not forms:
         return []
     found = ((m.start(), m.end(), m[0].lower()) for m in pattern.finditer(draft.replace("\u2019", "'")))
-    # Without regard to case a Kelvin sign is a "k" and a long s an "s" (Unicode case folding); to a reader they are not.
+    # Case folding takes a Kelvin sign for a "k" and a long s for an "s"; a reader must not.
     return [(start, end, forms[form]) for start, end, form in found if form in forms and _is_plain(draft, start, form)]
 
 
@@ -172,8 +172,6 @@ def repeats(tokens: Sequence[Token]) -> bool:
     """Return whether a word stands twice in a row, directly or around "and": "comedy and comedy"."""
     words = [t for t in tokens if t.text not in _ARTICLES | {"and"}]
     # "A heist film film": an aspect may end in the word that follows it.
-    spoken = [
-        (a.text.split()[-1:], b.text.split()) for a, b in pairwise(tokens) if TokenKind.SLOT not in {a.kind, b.kind}
-    ]
-    doubled = any(a == b for a, b in spoken)
+    spoken = [(a, b) for a, b in pairwise(tokens) if TokenKind.SLOT not in {a.kind, b.kind}]
+    doubled = any(a.text.split()[-1:] == b.text.split()[:1] for a, b in spoken)
     return doubled or any(a == b and a.kind is not TokenKind.SLOT for a, b in pairwise(words))

@@ -12,14 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from explainer.evidence import Evidence
 from explainer.writing.gate.tokens import Token, TokenKind, sentences
 
-OFFERS = frozenset(
-    "offer offered sale sales price prices priced cheap cheaper cheapest discount discounts discounted free deal "
-    "deals bargain limited hurry buy coupon refund shipping save".split()
-)
-PRAISE = frozenset(
-    "best greatest finest top-rated award awards awarded prize winner winning masterpiece must perfect classic greatest "
-    "bestselling bestseller acclaimed renowned legendary amazing awesome hit".split()
-)
+OFFERS = frozenset({
+    "bargain", "buy", "cheap", "cheaper", "cheapest", "coupon", "deal", "deals", "discount", "discounted",
+    "discounts", "free", "hurry", "limited", "offer", "offered", "price", "priced", "prices", "refund", "sale",
+    "sales", "save", "shipping",
+})  # fmt: skip
+PRAISE = frozenset({
+    "acclaimed", "amazing", "award", "awarded", "awards", "awesome", "best", "bestseller", "bestselling",
+    "classic", "finest", "greatest", "hit", "legendary", "masterpiece", "must", "perfect", "prize", "renowned",
+    "top-rated", "winner", "winning",
+})  # fmt: skip
 _NEVER = OFFERS | PRAISE | {"tend", "tends"}  # a tendency is more than a count says
 _ONLY: Mapping[str, str] = {
     "offers": r"\{item\} offers (?:you )?(?:another|more|both|the next|the same|@)",
@@ -36,12 +38,12 @@ _ONLY: Mapping[str, str] = {
     "good": r"good (?:marks|company)|one good @ asks for another",
     "high": r"high marks",
     "highly": r"rated(?: (?:\{b\}|[a-z@-]+|,(?= \{b\})))* highly",
-    "got": r"got (?:only |a low |high marks|good marks|(?:\{b\} )?\{b\.value\}).*",
+    "got": r"got (?:only|a low|high marks|good marks|(?:\{b\} )?\{b\.value\})",
     "won": r"won (?:\{b\} )?\{b\.value\}|won your high marks|won a like from you|won you over|won out",
     "earned": r"earned (?:\{b\} )?\{b\.value\}",
     "made": r"made (?:by|for @|of|us|it here|the choice)",
     "keep": r"keep (?:coming|getting|to)",
-    "without": r"without (?:\{b\}|both|them|all|these|the|either|a single).*",
+    "without": r"without (?:\{b\}|both|them|all|these|the|either|a single)",
     "take": r"take (?:\{|the|them as|it as an|this as)\S*",
     "passed": r"passed the gate|gate(?: :)? passed|by \{writer\} , passed",
     "wrote": r"wrote (?:the|this) text|wrote this|wrote it",
@@ -52,8 +54,10 @@ _SUPERLATIVE = re.compile(
 )
 # The facts as the prompt lists them, and what a chatting model says around its answer.
 _RESIDUE = re.compile(
-    r"^you :|^(?:text|sentence|answer|sure) : (?!by)|^@ : \{item\}(?: , \{b\})+$|^close (?:in|by) \w+ : \{item\} , \{b\}$|(?<!\S)(?:here you go|is the text(?! of| by| from)|"
-    r"the \{b\.series\} series : \{item\} , \{b\}$|by \{b\.creator\} : \{item\})"
+    r"^you :|^(?:text|sentence|answer|sure) : (?!by \{writer\})"
+    r"|^@ : \{item\}(?: , \{b\})+$|^close (?:in|by) \w+ : \{item\} , \{b\}$"
+    r"|^the \{b\.series\} series : \{item\} , \{b\}$|^by \{b\.creator\} : \{item\}"
+    r"|(?<!\S)(?:here you go|is the text(?! of| by| from))(?!\S)"
 )
 _SERVING = frozenset({"deletion", "unconfirmed", "association", "associations"})
 

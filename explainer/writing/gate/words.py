@@ -29,10 +29,13 @@ CONTRAST = frozenset(
 NEGATION = frozenset({"not", "no", "never", "nor", "neither", "none", "nothing", "hardly", "barely", "cannot"})
 BECAUSE = frozenset({"because", "since"})
 # What else says that one thing led to another.
-CAUSES = BECAUSE | frozenset(
-    "why reason reasons so brings brought leads lead led puts put putting handed earned won cause causes caused due drove driven thanks "
-    "decided points point pointed drew draws sent prompted picked chose choice makes made follows following result hence therefore explains explain behind lift lifts lifted account recommended strength".split()
-)
+CAUSES = BECAUSE | frozenset({
+    "account", "behind", "brings", "brought", "cause", "caused", "causes", "choice", "chose", "decided",
+    "draws", "drew", "driven", "drove", "due", "earned", "explain", "explains", "following", "follows",
+    "handed", "hence", "lead", "leads", "led", "lift", "lifted", "lifts", "made", "makes", "picked", "point",
+    "pointed", "points", "prompted", "put", "puts", "putting", "reason", "reasons", "recommended", "result",
+    "sent", "so", "strength", "thanks", "therefore", "why", "won",
+})  # fmt: skip
 SERIES = frozenset({"series"})
 READER = frozenset({"you", "your"})
 NOUNS_OF_ACTS = frozenset({"rating", "marks", "review"})

@@ -9,12 +9,13 @@ from explainer.tuning.evaluation.perturbations.base import Case, Change, Good
 from explainer.tuning.evaluation.perturbations.insertions import clauses, sentences, words
 from explainer.tuning.evaluation.perturbations.phrases import Phrases
 from explainer.tuning.evaluation.perturbations.phrases_en import ENGLISH
+from explainer.tuning.evaluation.perturbations.phrases_zh import CHINESE
 from explainer.tuning.evaluation.perturbations.residue import echoes
 from explainer.writing.prompts import PromptLibrary
 
 __all__ = ["PHRASES", "Case", "Change", "Good", "perturbations"]
 
-PHRASES: Mapping[str, Phrases] = {"en": ENGLISH}
+PHRASES: Mapping[str, Phrases] = {"en": ENGLISH, "zh": CHINESE}
 """By locale; without phrases a locale is tested with what needs none."""
 Classes = dict[str, list[Change]]
 
@@ -40,7 +41,7 @@ def _of_any_language(prompts: PromptLibrary) -> Classes:
         "bidi": [characters.inserted(characters.BIDI)],
         "homoglyph": [characters.confused],
         "residue": [echoes(prompts)],
-        "slot": [slots.unknown, slots.counts, slots.figures, facts.not_by_maker],
+        "slot": [slots.unknown, slots.counts, slots.figures, slots.standing, facts.not_by_maker],
         "sensitive": [facts.sensitive_aspect],
         "shape": [shape.unfinished, shape.broken, shape.halved],
         "repeated": [shape.repeated],
@@ -59,6 +60,7 @@ def _of_phrases(phrases: Phrases) -> Classes:
         "who": [clauses(phrases, "who"), sentences(phrases, "who")],
         "cause": [
             facts.no_cause(phrases.causes),
+            facts.confirmed,
             facts.unproven(clauses(phrases, "cause")),
             facts.unproven(sentences(phrases, "cause")),
         ],
@@ -73,6 +75,9 @@ def _of_english() -> Classes:
         "polarity": [facts.liking_unknown, wording_en.negated, wording_en.turned, wording_en.praised],
         "who": [
             facts.other_kind,
+            facts.kind_of_one,
+            facts.not_new,
+            wording_en.ordinals_exchanged,
             facts.counted_otherwise,
             facts.popular_otherwise,
             facts.not_close,

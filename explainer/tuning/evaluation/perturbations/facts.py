@@ -43,7 +43,7 @@ def _exchanged(evidence: Evidence, behaviour: CitedBehaviour) -> Evidence:
 
 def _without(behaviour: CitedBehaviour, aspect: str, instead: Sequence[Reason]) -> CitedBehaviour:
     reasons = [r for r in behaviour.reasons if not (isinstance(r, SharedAspect) and r.aspect == aspect)]
-    return replace(behaviour, reasons=tuple([*reasons, *instead]) or (CloseInMeaning(1.0),))
+    return replace(behaviour, reasons=(*reasons, *instead) or (CloseInMeaning(1.0),))
 
 
 def aspect_elsewhere(good: Good, _: random.Random) -> Iterator[Case]:
@@ -151,8 +151,6 @@ def popular_otherwise(good: Good, rng: random.Random) -> Iterator[Case]:
         other = replace(popularity, kind=rng.choice(unsaid))
         yield held_against(good, replace(good.evidence, popularity=other), f"popular: {other.kind.value}")
     yield held_against(good, replace(good.evidence, popularity=None), "nobody was counted")
-    if re.search(r"\bnew\b|\btaste\b|\bempty\b", good.text) and not good.evidence.known_user:
-        yield held_against(good, replace(good.evidence, known_user=True), "a known reader")
 
 
 def no_cause(causes: str) -> Change:
@@ -209,3 +207,28 @@ def sensitive_aspect(good: Good, rng: random.Random) -> Iterator[Case]:
         text = good.text[: named.start()] + term + good.text[named.end() :]
         yield Case(text, evidence, good.style, good.origin, f"aspect {term}")
         return
+
+
+def kind_of_one(good: Good, rng: random.Random) -> Iterator[Case]:
+    """Change what was done with one behaviour, where the text names the act beside it."""
+    verbs = "gave|rated|liked|watched|bought|reviewed|read|followed|listened"
+    acts = rf"\b(?:[Yy]ou|customer|[Tt]hey) ({verbs})(?: to)? \{{(b\d)\}}"
+    for verb, slot in re.findall(acts, good.text):
+        behaviour = next((b for b in good.evidence.behaviours if b.slot == slot), None)
+        others = [k for k, pattern in _DOINGS.items() if not re.search(pattern, verb)]
+        if behaviour is not None:
+            kind = rng.choice([k for k in others if k not in {behaviour.kind, BehaviourKind.RATING}])
+            other = replace(behaviour, kind=kind, value=None)
+            yield held_against(good, _exchanged(good.evidence, other), f"{slot}: {kind.value}")
+
+
+def confirmed(good: Good, _: random.Random) -> Iterator[Case]:
+    """Let deletion confirm the cause, while the text says that it did not."""
+    if not good.evidence.causal and re.search(r"\b(?:unconfirmed|association)\b", good.text):
+        yield held_against(good, replace(good.evidence, causal=True), "deletion confirmed it")
+
+
+def not_new(good: Good, _: random.Random) -> Iterator[Case]:
+    """Let the reader be known, while the text says that they are new."""
+    if not good.evidence.known_user and re.search(r"\bnew\b", good.text, re.IGNORECASE):
+        yield held_against(good, replace(good.evidence, known_user=True), "a known reader")

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from explainer.tuning.evaluation.perturbations.base import Case, Change, Good, ended, interrupted, said
 from explainer.tuning.evaluation.perturbations.phrases import Phrases
+
+
+def _fitting(lists: Mapping[str, tuple[str, ...]], name: str, good: Good) -> list[str]:
+    """Return the phrases that are false of these facts, as this reader would be told them."""
+    own = lists[name] if good.style.is_customer else lists.get(f"{name} staff", lists[name])
+    return [phrase for phrase in own if good.evidence.popularity is None or "popular" not in phrase]
 
 
 def clauses(phrases: Phrases, name: str) -> Change:
     """Return the change that puts one of the class' clauses before a pause, and one before the end."""
 
     def change(good: Good, rng: random.Random) -> Iterator[Case]:
-        tail, middle = rng.choice(phrases.clauses[name]), rng.choice(phrases.clauses[name])
+        fitting = _fitting(phrases.clauses, name, good)
+        tail, middle = rng.choice(fitting), rng.choice(fitting)
         yield from said(good, ended(good.text, tail), f"clause {tail!r}")
         yield from said(good, interrupted(good.text, middle), f"clause {middle!r} inside")
 
@@ -25,7 +32,8 @@ def sentences(phrases: Phrases, name: str) -> Change:
     """Return the change that puts one of the class' sentences before the text, and one behind it."""
 
     def change(good: Good, rng: random.Random) -> Iterator[Case]:
-        before, behind = rng.choice(phrases.sentences[name]), rng.choice(phrases.sentences[name])
+        fitting = _fitting(phrases.sentences, name, good)
+        before, behind = rng.choice(fitting), rng.choice(fitting)
         yield from said(good, f"{before} {good.text}", f"sentence {before!r} before")
         yield from said(good, f"{good.text} {behind}", f"sentence {behind!r} behind")
 

@@ -56,6 +56,9 @@ def _patterns(aspect: str) -> Iterator[str]:
     yield rf"shares? (?:{_ARTICLE})*{aspect} with {several}"
     yield rf"{aspect} (?:is |are |was )?(?:shared|in common) (?:with|by) {several}"
     yield rf"has {aspect} in common with {several}"
-    yield rf"(?:a|an|another) {aspect}(?: film| story| post| product| article)? (?:like|as) {several}"  # a drama like {b1}
+    yield rf"(?:a|an|another) {aspect}(?: film| story| post| product| article)? (?:like|as) {several}"
     yield rf"(?:the|your) {aspect}(?: film| story| post| product| article)? {one}(?!\.)"  # the western {b1}
+    # {b1}, {b2} and {b3}, all of them dramas
+    all_are = r",? (?:are|were|have|share|both|all)(?: both| all| of them| three| the)*"
+    yield rf"(?P<slots>{_SLOT}(?:(?:, | and |, and ){_SLOT})+){all_are} (?:{_ARTICLE})*{aspect}"
     yield rf"(?P<slots>{_SLOT}), (?:{_ARTICLE})+{aspect}(?:,|;| you)"  # {b1}, a western you liked

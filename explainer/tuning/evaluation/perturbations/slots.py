@@ -11,7 +11,8 @@ from explainer.writing.slots import slot_values
 
 _SLOT = re.compile(r"\{([a-z]+\d?(?:\.[a-z]+)?)\}")
 _STRANGE = (
-    "b4", "b9", "b0", "b1.title", "user", "item.title", "price", "b1.price", "co3.n", "pop.n", "pop.m", "b1.creator", "b2.creator",
+    "b4", "b9", "b0", "b1.title", "user", "item.title", "price", "b1.price", "co3.n", "pop.n", "pop.m", "b1.creator",
+    "b2.creator",
     "b1.series", "b1.when", "b1.more", "b2.value", "b1.value", "rank", "n", "b1.share", "cf.rank", "model", "writer",
     "item1", "name", "rest.share", "co1.n", "co2.m", "b3", "B1", "b1.n", "items", "method", "b2.when", "b12", "b1.text",
 )  # fmt: skip
@@ -41,6 +42,25 @@ def counts(good: Good, _: random.Random) -> Iterator[Case]:
         first, second = both[:2]
         swapped = text.replace(f"{{{first}.n}}", "\0").replace(f"{{{second}.n}}", f"{{{first}.n}}")
         yield from said(good, swapped.replace("\0", f"{{{second}.n}}"), "n of another count")
+
+
+_PAIRS = (
+    ("rank", "cf.rank"),
+    ("rank", "n"),
+    ("b1.share", "rest.share"),
+    ("model", "method"),
+    ("method", "writer"),
+    ("b2.share", "rest.share"),
+)
+
+
+def standing(good: Good, _: random.Random) -> Iterator[Case]:
+    """Exchange two of the slots that only staff see."""
+    for pair in _PAIRS:
+        first, second = (f"{{{slot}}}" for slot in pair)
+        if first in good.text and second in good.text:
+            text = good.text.replace(first, "\0").replace(second, first).replace("\0", second)
+            yield from said(good, text, f"{first} and {second} exchanged")
 
 
 def figures(good: Good, rng: random.Random) -> Iterator[Case]:

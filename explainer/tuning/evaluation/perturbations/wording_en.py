@@ -28,11 +28,15 @@ _OPPOSITE = (
     (r"\brated \{b\d\} \{", ("rated {0} only {{", "rated {0} a low {{")),
 )
 _PRAISE = (
-    (r"\bonly (?=\{)", ""), (r"\ba low (?=\{)", ""), (r"\blow (?=\{)", "high "), (r"\byet\b", "and"), (r"\bbut\b", "and"),
-    (r"\b(?:even )?(?:though|although)\b", "and"), (r"\bdespite\b", "like"), (r"\bDespite\b", "Like"), (r"\bstill ", ""),
+    (r"\bonly (?=\{)", ""), (r"\ba low (?=\{)", ""), (r"\blow (?=\{)", "high "), (r"\byet\b", "and"), (r"\bbut\b",
+    "and"),
+    (r"\b(?:even )?(?:though|although)\b", "and"), (r"\bdespite\b", "like"), (r"\bDespite\b", "Like"), (r"\bstill ",
+    ""),
     (r"\bspoke against\b", "spoke for"), (r"\bspeaks against\b", "speaks for"), (r"\b[Aa]gainst\b", "beside"),
-    (r"\bOnly \b", ""), (r"\bA low \b", "A "), (r"\b[Ll]ukewarm\b", "good"), (r"\binstead\b", "too"), (r"\brather than\b", "like"),
-    (r"\bless\b", "more"), (r"\beven\b", "also"), (r"\bonly\b", "also"), (r"\blow\b", "high"), (r"\bThough\b", "And"), (r"\bYet\b", "And"),
+    (r"\bOnly \b", ""), (r"\bA low \b", "A "), (r"\b[Ll]ukewarm\b", "good"), (r"\binstead\b", "too"),
+    (r"\brather than\b", "like"),
+    (r"\bless\b", "more"), (r"\beven\b", "also"), (r"\bonly\b", "also"), (r"\blow\b", "high"), (r"\bThough\b", "And"),
+    (r"\bYet\b", "And"),
 )  # fmt: skip
 
 
@@ -111,7 +115,8 @@ def praised(good: Good, _: random.Random) -> Iterator[Case]:
 
 def done_to_the_item(good: Good, rng: random.Random) -> Iterator[Case]:
     """Write {item} where the reader did something to a behaviour, or beside it."""
-    acts = r"\b(?:[Yy]ou|customer|[Tt]hey) (?:gave|rated|liked|watched|bought|reviewed|read|opened|followed|saw|viewed)(?: to)? "
+    verbs = "gave|rated|liked|watched|bought|reviewed|read|opened|followed|saw|viewed"
+    acts = rf"\b(?:[Yy]ou|customer|[Tt]hey) (?:{verbs})(?: to)? "
     places = list(re.finditer(acts + r"(?P<slot>\{b\d\})(?P<after>.?)", good.text))
     if not places:
         return
@@ -147,3 +152,13 @@ def people_as_reader(good: Good, rng: random.Random) -> Iterator[Case]:
         other = rng.choice(others)
         text = good.text[: about.start(1)] + f"{{{other}}}" + good.text[about.end(1) :]
         yield from said(good, text, f"counted of {other}")
+
+
+def ordinals_exchanged(good: Good, _: random.Random) -> Iterator[Case]:
+    """Write "the second" for "the first" and the other way round, where the two have other facts."""
+    if len(re.findall(r"\bthe first\b", good.text)) != 1 or len(re.findall(r"\bthe second\b", good.text)) != 1:
+        return
+    facts = [(b.kind, b.aspects, b.co_occurrence is None, b.close) for b in good.evidence.behaviours]
+    if len(facts) == len(set(facts)):
+        text = good.text.replace("the first", "\0").replace("the second", "the first").replace("\0", "the second")
+        yield from said(good, text, "first and second exchanged")
