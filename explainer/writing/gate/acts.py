@@ -20,11 +20,26 @@ _ON_THE_WAY = frozenset({
     "topic", "toward", "us", "way", "will", "with",
 })  # fmt: skip
 _MARKS = r"(?:marks|ratings?|reviews?|likes?|liking|clicks?|follow|purchases?|\{b\.value\})"
+_NAMED_ACTS = frozenset({"marks", "rating", "ratings", "review", "reviews", "likes"})
+_NO_VERBS = frozenset(
+    {"too", "both", "as", "alike", "again", "like", "with", "in", "for", "of", "well", "so", "and", "or"}
+)
+_VERBS = "|".join(sorted(_ACTIONS))
 _DONE_TO_ITEM = re.compile(
     rf"(?<!\S){_MARKS} (?:for|of|on|to|at) \{{item\}}(?!\S)"
-    r"|\{item\} (?:has|have|had|got|earned|won|drew) (?:your |high |good |their )*(?:marks|\{b\.value\})"
+    # {item}, a drama, got {b1.value}
+    r"|\{item\}(?: , [^,]*,)? (?:also )?(?:was |were |is )?(?:rated|given|has|have|had|got|earned|won|drew)"
+    r" (?:your |high |good |their )*(?:marks|\{b\.value\})"
     r"|(?<!\S)(?:you|they|customer) and people|(?<!\S)(?:people|who) and (?:you|they|this customer)"
     r"|(?<!\S)(?:may|you|they|customer|who) made \{item\}"
+    rf"|^(?:{_VERBS})(?: [a-z]+| \{{b\.value\}})* by (?:you|them|this customer) , \{{item\}}"
+    r"|the same with \{item\}|you (?:are|were) (?:one|among)(?! those who)"
+)
+# "Both {b1} and {item} …", and what may follow so that an act is said of both.
+_PAIR = re.compile(r"(?:\{item\} and (?:the |@ )*\{b\}|\{b\} and (?:the |@ )*\{item\})")
+_SAID_OF_PAIR = re.compile(
+    rf"(?: ,)?(?: (?:are|were|both|all|is|two|of|them|the|@|films|stories|products|posts|articles|,|that|which))*"
+    rf"(?: (?:you|they|this customer)(?: also)?)? (?:{_VERBS}|got|earned|won)(?: high marks| \{{b\.value\}}|$| [.,;:])"
 )
 # A pronoun whose noun comes after it, as in "you did it too" before a colon and the item.
 _TOLD_AFTER = re.compile(
@@ -46,6 +61,8 @@ def misdone(sentence: Sequence[Token], mentions: Mentions, last: str | None) -> 
     """
     yield from _done_to_both(sentence)
     yield from _done_to_listed(sentence)
+    if _coordinated(sentence):
+        yield "misattached: both"
     line = spelled(sentence)
     if (found := _DONE_TO_ITEM.search(line)) or (found := _TOLD_AFTER.search(line)):
         yield f"misattached: {found[0].split()[0]}"
@@ -95,15 +112,49 @@ def _object(segment: Sequence[Token], index: int, mentions: Mentions, last: str 
 
 
 def _done_to_both(sentence: Sequence[Token]) -> Iterator[str]:
-    """Nothing was done to the item yet: "you bought {b1} and {item}" is false where the clause ends there."""
+    """Nothing was done to the item yet: "you bought {b1} and {item}" is false unless the item goes on to do something."""
     for index, token in enumerate(sentence[:-1]):
-        ends = index + 2 == len(sentence) or sentence[index + 2].kind is TokenKind.PUNCTUATION
-        if token.text != "and" or not ends or not index or entity(sentence[index + 1]) != "item":
+        if token.text != "and" or not index or sentence[index - 1].kind is not TokenKind.SLOT:
+            continue
+        at = next((n for n in range(index + 1, len(sentence)) if not _leads_to_name(sentence[n])), len(sentence))
+        if at == len(sentence) or entity(sentence[at]) != "item" or _does_something(sentence, at + 1):
             continue
         clause = segments(sentence[:index])[-1]
-        done = [t.text for t in clause if t.kind is TokenKind.WORD and t.text in _ACTIONS]
-        if done and entity(sentence[index - 1]) is not None:
+        done = [t.text for t in clause if t.text in _ACTIONS or t.text in _NAMED_ACTS or t.text.endswith(".value")]
+        if done and entity(sentence[index - 1]) != "item":
             yield f"misattached: {done[-1]}"
+
+
+def _leads_to_name(token: Token) -> bool:
+    return token.kind is TokenKind.ASPECT or token.text in {
+        "the",
+        "a",
+        "an",
+        "film",
+        "story",
+        "product",
+        "post",
+        "article",
+    }
+
+
+def _does_something(sentence: Sequence[Token], start: int) -> bool:
+    return start < len(sentence) and sentence[start].kind is TokenKind.WORD and sentence[start].text not in _NO_VERBS
+
+
+def _coordinated(sentence: Sequence[Token]) -> bool:
+    """Return whether the item and a behaviour are said to be one thing, and then what was done is said of both.
+
+    "{item} and {b1}, both dramas, got {b1.value}", "both {b1} and {item} are dramas you rated {b1.value}".
+    """
+    line = spelled(sentence)
+    found = _PAIR.search(line)
+    if found is None:
+        return False
+    rest = line[found.end() :]
+    if found[0].endswith("}") and not found[0].endswith("{item}") and rest.startswith((" , which", " , that")):
+        return False  # "{item} and {b1}, which you read, are …"
+    return _SAID_OF_PAIR.match(rest) is not None
 
 
 def _done_to_listed(sentence: Sequence[Token]) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from explainer.evidence import CitedBehaviour, Evidence, SharedAspect
-from explainer.writing.gate.mentions import Mentions
+from explainer.writing.gate.mentions import Mentions, entity
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
 from explainer.writing.gate.words import (
     BECAUSE,
@@ -26,6 +27,13 @@ from retriever.data import AspectSource, BehaviourKind, Polarity
 _IS = frozenset({"a", "an", "another", "is", "are", "both", "all", "two", "three"})
 _EVERY = frozenset({"both", "all", "each", "them"})
 _LIKED_BY_PEOPLE = frozenset({"liked", "enjoyed", "loved"})
+_LIKING = re.compile(r"(?:^| )your kind(?: |$)|(?:^| )(?:did|do|does|went|goes) (?:so |down )*well(?: |$)|won you over")
+_AS_IT = frozenset({"like", "as", "with"})
+_MAKERS = frozenset({"maker", "makers", "author", "account"})
+# A segment of such words alone says of its behaviour what was said before: "…, and with {b2} as well".
+_ELLIPTIC = frozenset({
+    "and", "are", "as", "do", "does", "from", "has", "have", "in", "is", "it", "like", "of", "so", "too", "also", "well", "with",
+})  # fmt: skip
 _SPEAKS = frozenset({"speak", "speaks", "spoke"})
 _OF_ALL = frozenset({"aspect_claim", "series_claim", "creator_claim"})
 Rule = tuple[str, str, Callable[[CitedBehaviour], bool]]
@@ -44,13 +52,13 @@ def _word_rules(segment: Sequence[Token]) -> Iterator[Rule]:
     else:
         for word in words & DOINGS.keys():
             yield "kind_claim", word, lambda b, kinds=DOINGS[word]: b.kind in kinds  # type: ignore[misc]
-        if words & LIKED:
+        if words & LIKED or _LIKING.search(" ".join(t.text for t in segment)):
             yield "polarity_claim", "liked", _liked
         if words & LOW:
             yield "polarity_claim", "low", lambda b: b.polarity is Polarity.NEGATIVE
     if words & SERIES:
         yield "series_claim", "series", lambda b: bool(b.series)
-    if any(t.kind is TokenKind.SLOT and t.text.endswith(".creator") for t in segment):
+    if words & _MAKERS or any(t.kind is TokenKind.SLOT and t.text.endswith(".creator") for t in segment):
         yield "creator_claim", "creator", lambda b: bool(b.creator)
     if words & CLOSE - ({"near"} if _is_near_the_top(segment) else set()):
         yield "closeness_claim", "close", lambda b: b.close
@@ -143,7 +151,9 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     """
     cited = {b.slot: b for b in evidence.behaviours}
     mentions = Mentions.of(tokens)
+    before: list[str] = []
     for sentence in sentences(tokens):
+        carried: list[Rule] = []
         inside = _named(sentence, mentions) or mentions.order
         yield from _liking_of_others(sentence, evidence.behaviours)
         yield from _motives(sentence)
@@ -151,10 +161,29 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
         yield from _praised(sentence, cited)
         for segment in segments(sentence):
             named = _named(segment, mentions)
+            meant = [] if named else _meant(segment, before)
+            before = named or before
+            if _is_elliptic(segment) and named:
+                yield from _unsupported(carried, [cited[s] for s in named], [])
+            carried = list(_aspect_rules(segment)) or carried
             rules = [*_aspect_rules(segment), *_word_rules(segment)]
+            if meant:
+                yield from _unsupported(list(_aspect_rules(segment)), [cited[s] for s in meant], [])
             # "you liked all three" names none and means every one.
             named = named or [*(inside if _EVERY & {t.text for t in segment} else ())]
             yield from _unsupported(rules, [cited[s] for s in named], [cited[s] for s in inside])
+
+
+def _is_elliptic(segment: Sequence[Token]) -> bool:
+    """Return whether a segment names behaviours and says nothing of its own."""
+    said = [t for t in segment if entity(t) is None]
+    return any(t.text != "and" for t in said) and all(t.kind is TokenKind.WORD and t.text in _ELLIPTIC for t in said)
+
+
+def _meant(segment: Sequence[Token], before: Sequence[str]) -> list[str]:
+    """Return what "it" in "a drama like it" means: the behaviour named last."""
+    compares = any(a.text in _AS_IT and b.text == "it" for a, b in pairwise(segment))
+    return [*before[-1:]] if compares else []
 
 
 def _unsupported(

@@ -56,7 +56,7 @@ def _says_who(sentence: Sequence[Token], stem: str, mentions: Mentions, last: st
     if who is None:
         return False
     condition, end = _referent(sentence, who + 1, mentions, last)
-    if condition != stem.replace("co", "b"):
+    if condition != stem.replace("co", "b") or _goes_on(sentence, end):
         return False
     again = next((i for i in range(end + 1, len(sentence)) if sentence[i].text in _DONE), None)
     if again is None:
@@ -66,6 +66,13 @@ def _says_who(sentence: Sequence[Token], stem: str, mentions: Mentions, last: st
         return said > 1 and any(t.text == "item" for t in sentence)
     outcome = next((name for t in sentence[again + 1 :] if (name := entity(t))), None)
     return outcome in {"item", None} or _ends_before(sentence, again)
+
+
+def _goes_on(sentence: Sequence[Token], end: int) -> bool:
+    """Return whether the condition names another behaviour: "who liked {b1} and {b2}" was not counted."""
+    after = sentence[end + 1 : end + 3]
+    joined = [t.text for t in after[:1]] in (["and"], [","], ["or"])
+    return joined and len(after) > 1 and entity(after[1]) not in {None, "item"}
 
 
 def _says_doing(segment: Sequence[Token], index: int) -> bool:
@@ -92,6 +99,8 @@ def _referent(sentence: Sequence[Token], start: int, mentions: Mentions, last: s
         token = sentence[index]
         if (name := entity(token)) is not None:
             return name, index
+        if token.text == "like" and index > start:
+            break  # "who liked dramas like {b1}" is another count
         if token.kind is TokenKind.WORD and token.text in _PRONOUNS:
             return before, index
         if token.kind is TokenKind.WORD and token.text in ORDINALS:

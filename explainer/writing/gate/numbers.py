@@ -9,6 +9,7 @@ from explainer.evidence import Evidence
 from explainer.writing.gate.mentions import entity
 from explainer.writing.gate.tokens import Token, TokenKind, sentences
 from explainer.writing.gate.usage import spelled
+from explainer.writing.gate.words import DOINGS, PEOPLE, READER
 
 _NUMBERS = {
     "two": 2,
@@ -32,6 +33,10 @@ _OF_PEOPLE = re.compile(
     r"|(?<!\S)(?:two|three|four|five|many|several) more of the series"
 )
 _MANY_COUNTED = re.compile(r"many people.*\{pop\.n\} of")
+_CITED = frozenset({"behaviours", "behaviour", "causes", "cause"})
+_STOPS = frozenset({",", ";", ":", "and"})
+_ACTS = DOINGS.keys() | {"liked", "enjoyed"}
+_READERS = READER | {"they", "customer"}
 _OF_SOME = frozenset({"first", "last", "other", "these", "the"})
 _WITH_THE_ITEM = frozenset({"all", "makes", "it"})
 
@@ -45,7 +50,9 @@ def miscounted(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
             yield f"miscount: {found[0]}"
         words = [t.text if t.kind is TokenKind.WORD else "" for t in sentence]
         for index, word in enumerate(words):
-            if word in _NUMBERS and not _fits(_NUMBERS[word], index, sentence, cited):
+            noun = next((w for w in words[index + 1 : index + 3] if w in _CITED), "")
+            exact = noun and {**_NUMBERS, "one": 1}.get(word, 0) not in {0, cited, len(evidence.causes)}
+            if exact or (word in _NUMBERS and not _fits(_NUMBERS[word], index, sentence, cited)):
                 yield f"miscount: {word}"
 
 
@@ -53,6 +60,8 @@ def _fits(number: int, index: int, sentence: Sequence[Token], cited: int) -> boo
     """Return whether so many things are in reach: the cited ones, or with the item one more."""
     before, after = sentence[index - 1].text if index else "", sentence[index + 1 :]
     if number > cited + 1:
+        return False
+    if number == cited + 1 and _was_done_to_all(sentence, index):
         return False
     if before in _WITH_THE_ITEM:
         return True
@@ -64,6 +73,15 @@ def _fits(number: int, index: int, sentence: Sequence[Token], cited: int) -> boo
     # The item is counted in where it is in the list that follows: "three dramas: {b1}, {b2} and {item}".
     named_before = any(t.kind is TokenKind.SLOT and t.text[0] == "b" for t in sentence[:index])
     return not named_before and ("item" in listed or number == _announced(after))
+
+
+def _was_done_to_all(sentence: Sequence[Token], index: int) -> bool:
+    """Return whether the reader is said to have done something with so many: the item is none of those."""
+    if index + 1 < len(sentence) and sentence[index + 1].text in {"got", "earned", "won", "drew"}:
+        return True
+    start = max((n + 1 for n in range(index) if sentence[n].text in _STOPS), default=0)
+    before = [t.text for t in sentence[start:index] if t.text != "all"]
+    return bool(before) and before[-1] in _ACTS and not PEOPLE & set(before) and bool(_READERS & set(before))
 
 
 def _announced(tokens: Sequence[Token]) -> int:

@@ -70,12 +70,20 @@ def _fits(sentence: Sequence[Token], index: int, causes: Sequence[str]) -> bool:
         # "{rank} of {n}", or "Of {n} products, … {rank}" where a sentence starts so.
         return any(before[-len(p) - 1 :] == ["rank", *p] or (before == p and "rank" in after) for p in _OF_N)
     if slot == "cf.rank":
-        return "without" in texts and "would" in before and (set(causes) <= set(texts) or bool(_ALL & set(texts)))
+        clause = _clause(texts, index)
+        return "without" in clause and "would" in before and (set(causes) <= set(clause) or bool(_ALL & set(clause)))
     if slot in _BEFORE:
         return (_is_labelled(slot, before) and _is_about(slot, before, after)) or (
             _starts_clause(before) and "".join(after[:1]) in _AFTER[slot]
         )
     return True
+
+
+def _clause(texts: Sequence[str], index: int) -> Sequence[str]:
+    """Return the words around a place, up to a semicolon or colon on either side."""
+    start = max((n + 1 for n in range(index) if texts[n] in {";", ":"}), default=0)
+    end = next((n for n in range(index, len(texts)) if texts[n] in {";", ":"}), len(texts))
+    return texts[start:end]
 
 
 def _is_of_behaviour(before: Sequence[str], after: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from explainer.evidence import Evidence
+from explainer.writing.gate.phrases import misphrased
 from explainer.writing.gate.tokens import Token, TokenKind, sentences
 
 OFFERS = frozenset({
@@ -42,6 +43,10 @@ _ONLY: Mapping[str, str] = {
     "won": r"won (?:\{b\} )?\{b\.value\}|won your high marks|won a like from you|won you over|won out",
     "earned": r"earned (?:\{b\} )?\{b\.value\}",
     "made": r"made (?:by|for @|of|us|it here|the choice)",
+    "fair": r"in fair measure|a fair match",
+    "right": r"fits right in|right beside (?:it|\{b\})",
+    "taste": r"to your taste|(?:know|learn) your taste|tells of a taste for @",
+    "wanted": r"wanted : .*",
     "keep": r"keep (?:coming|getting|to)",
     "without": r"without (?:\{b\}|both|them|all|these|the|either|a single)",
     "take": r"take (?:\{|the|them as|it as an|this as)\S*",
@@ -49,16 +54,6 @@ _ONLY: Mapping[str, str] = {
     "wrote": r"wrote (?:the|this) text|wrote this|wrote it",
 }
 _PLACES = {word: re.compile(rf"(?<!\S)(?:{pattern})(?!\S)") for word, pattern in _ONLY.items()}
-_SUPERLATIVE = re.compile(
-    r"(?<!\S)(?:first|one|last) of all(?! the)|(?<!\S)the (?:only )?one to(?!\S)|\{item\} first(?!\S)"
-)
-# The facts as the prompt lists them, and what a chatting model says around its answer.
-_RESIDUE = re.compile(
-    r"^you :|^(?:text|sentence|answer|sure) : (?!by \{writer\})"
-    r"|^@ : \{item\}(?: , \{b\})+$|^close (?:in|by) \w+ : \{item\} , \{b\}$"
-    r"|^the \{b\.series\} series : \{item\} , \{b\}$|^by \{b\.creator\} : \{item\}"
-    r"|(?<!\S)(?:here you go|is the text(?! of| by| from))(?!\S)"
-)
 _SERVING = frozenset({"deletion", "unconfirmed", "association", "associations"})
 
 
@@ -83,10 +78,7 @@ def misused(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
             inside = sum(len(re.findall(rf"(?<!\S){word}(?!\S)", m[0])) for m in _PLACES[word].finditer(line))
             if inside < sum(t.kind is TokenKind.WORD and t.text == word for t in sentence):
                 yield f"misused: {word}"
-        if (found := _RESIDUE.search(line)) is not None:
-            yield f"residue: {found[0].strip()}"
-        if (found := _SUPERLATIVE.search(line)) is not None:
-            yield f"praise_or_offer: {found[0]}"
+        yield from misphrased(line)
         yield from _untrue(sentence, line, evidence)
 
 

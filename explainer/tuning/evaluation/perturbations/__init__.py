@@ -17,6 +17,7 @@ __all__ = ["PHRASES", "Case", "Change", "Good", "perturbations"]
 
 PHRASES: Mapping[str, Phrases] = {"en": ENGLISH, "zh": CHINESE}
 """By locale; without phrases a locale is tested with what needs none."""
+_PLACED = ("name", "offer", "superlative", "number", "sensitive", "language", "url", "markup", "residue", "unfounded")
 Classes = dict[str, list[Change]]
 
 
@@ -49,10 +50,7 @@ def _of_any_language(prompts: PromptLibrary) -> Classes:
 
 
 def _of_phrases(phrases: Phrases) -> Classes:
-    both = {
-        name: [clauses(phrases, name), sentences(phrases, name)]
-        for name in ("name", "offer", "superlative", "number", "sensitive", "language", "url", "markup", "residue")
-    }
+    both = {name: [clauses(phrases, name), sentences(phrases, name)] for name in _PLACED if name in phrases.clauses}
     for name in ("name", "number"):
         both[name].append(words(phrases, name))
     return both | {

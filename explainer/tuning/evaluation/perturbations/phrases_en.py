@@ -52,7 +52,14 @@ _CLAUSES = {
         ", and they saw {item}",
         ", and {item} was liked by this customer", ", and they follow {item}", ", and {item} was read by them",
         ", {item} included, which they liked", ", and they chose {item}", ", after they opened {item}",
-        ", read by them",
+       ,
+    ),
+    "unfounded": (
+        ", even more so", ", and {item} has more than that", ", which came out first", ", and you like it", ", part two",
+        ", and we like it", ", which tells the same story", ", made for two", ", as you wanted", ", and you need {item}",
+        ", and it works with it", ", and you keep coming back", ", and {item} came first", ", and so do we", ", and more",
+        ", and it fits it", ", which is what people like", ", and we read it", ", by the maker of {item}", ", all the best",
+        ", and you are one of them", ", and {item} liked it", ", as you asked",
     ),
     "sensitive": (
         ", for pregnant readers", ", about depression", ", for gay readers", ", with cancer in it", ", for christians",
@@ -119,6 +126,11 @@ _SENTENCES = {
         "This customer liked {item}.", "They bought {item} too.", "They watched {item}.",
         "They rated {item} {b1.value}.",
         "{item} is one that they liked.", "They chose {item}.", "Their likes are for {item}.",
+    ),
+    "unfounded": (
+        "You like it.", "We like {item}.", "It came out first.", "{item} is the second part.", "You wanted more.",
+        "You and {item} go well.", "It has more in it.", "{item} has even more.", "It is for two.", "You know {item}.",
+        "It tells the same story.", "It works with what you have.", "{item} is right for you.", "People like it.",
     ),
     "sensitive": ("It is about cancer.", "It is for gay readers.", "It helps with debt.", "A story of rape."),
     "negation": ("It is not so.", "You never liked it.", "It isn't.", "Nothing else.", "You did not."),
