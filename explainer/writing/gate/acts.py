@@ -112,7 +112,7 @@ def _object(segment: Sequence[Token], index: int, mentions: Mentions, last: str 
 
 
 def _done_to_both(sentence: Sequence[Token]) -> Iterator[str]:
-    """Nothing was done to the item yet: "you bought {b1} and {item}" is false unless the item goes on to do something."""
+    """Nothing was done to the item yet: "you bought {b1} and {item}" is false unless the item does something then."""
     for index, token in enumerate(sentence[:-1]):
         if token.text != "and" or not index or sentence[index - 1].kind is not TokenKind.SLOT:
             continue

@@ -32,7 +32,8 @@ _AS_IT = frozenset({"like", "as", "with"})
 _MAKERS = frozenset({"maker", "makers", "author", "account"})
 # A segment of such words alone says of its behaviour what was said before: "…, and with {b2} as well".
 _ELLIPTIC = frozenset({
-    "and", "are", "as", "do", "does", "from", "has", "have", "in", "is", "it", "like", "of", "so", "too", "also", "well", "with",
+    "and", "are", "as", "do", "does", "from", "has", "have", "in", "is", "it", "like", "of", "so", "too", "also",
+    "well", "with",
 })  # fmt: skip
 _SPEAKS = frozenset({"speak", "speaks", "spoke"})
 _OF_ALL = frozenset({"aspect_claim", "series_claim", "creator_claim"})
