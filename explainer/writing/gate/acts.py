@@ -33,6 +33,7 @@ _DONE_TO_ITEM = re.compile(
     r"|(?<!\S)(?:you|they|customer) and people|(?<!\S)(?:people|who) and (?:you|they|this customer)"
     r"|(?<!\S)(?:may|you|they|customer|who) made \{item\}"
     rf"|^(?:{_VERBS})(?: [a-z]+| \{{b\.value\}})* by (?:you|them|this customer) , \{{item\}}"
+    rf"|(?:customer|reader) (?:, )?who (?:{_VERBS})(?: to)? (?:it|\{{item\}})(?!\S)"
     r"|the same with \{item\}|you (?:are|were) (?:one|among)(?! those who)"
 )
 # "Both {b1} and {item} …", and what may follow so that an act is said of both.

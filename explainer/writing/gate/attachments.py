@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from explainer.writing.gate.acts import misdone
 from explainer.writing.gate.counts import misquoted
-from explainer.writing.gate.mentions import Mentions, entity, is_behaviour
+from explainer.writing.gate.mentions import Mentions, entity, without_asides
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
 from explainer.writing.gate.words import ORDINALS
 
@@ -20,7 +20,7 @@ def misattached(tokens: Sequence[Token]) -> Iterator[str]:
     last: str | None = None
     group: Sequence[str] = ()
     for told in sentences(tokens):
-        sentence = _without_asides(told)
+        sentence = without_asides(told)
         yield from misquoted(sentence, mentions, last)
         yield from misdone(sentence, mentions, last)
         for segment in segments(sentence):
@@ -29,21 +29,6 @@ def misattached(tokens: Sequence[Token]) -> Iterator[str]:
                 yield from _figures(segment, figure, named, group, mentions)
             group = named or group
             last = named[-1] if named else last
-
-
-def _without_asides(sentence: Sequence[Token]) -> list[Token]:
-    """Return the sentence without ", as you did," behind a behaviour: the reader's act is what its count is of."""
-    kept: list[Token] = []
-    index = 0
-    while index < len(sentence):
-        texts = [t.text for t in sentence[index : index + 5]]
-        aside = texts[:4] == [",", "as", "you", "did"] and texts[4:] in ([], [","])
-        if aside and kept and is_behaviour(kept[-1]):
-            index += 5
-        else:
-            kept.append(sentence[index])
-            index += 1
-    return kept
 
 
 def _figures(

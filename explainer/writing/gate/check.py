@@ -31,7 +31,7 @@ _CHARACTERS = re.compile(r"[A-Za-z ,.;:!?'\u2019-]")
 _STAFF_CHARACTERS = re.compile(r"[A-Za-z ,.;:!?'\u2019()-]")
 _NAME = re.compile(r"(?<=[^\s.!?:])\s+[A-Z][\w'-]*")
 # A slot or a mark glued to what stands beside it, two spaces, a free-standing dash.
-_GLUED = re.compile(r"\w\{|\}[\w{]|\s[,.;:!?)]|[,;:][^\s]|\s\s|\((?!\{)|(?<![A-Za-z])-|-(?![A-Za-z])")
+_GLUED = re.compile(r"\w\{|\}[\w{(]|\s[,.;:!?)]|[,;:][^\s]|\s\s|\((?!\{)|(?<![A-Za-z])-|-(?![A-Za-z])")
 
 Vocabulary = frozenset[str]
 

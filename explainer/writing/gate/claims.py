@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from explainer.evidence import CitedBehaviour, Evidence, SharedAspect
-from explainer.writing.gate.mentions import Mentions, entity
+from explainer.writing.gate.mentions import Mentions, entity, without_asides
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
 from explainer.writing.gate.words import (
     BECAUSE,
@@ -88,10 +88,16 @@ def _liking_of_others(sentence: Sequence[Token], cited: Sequence[CitedBehaviour]
     counted = {_counted(b) for b in cited} - {None}
     if not counted or BehaviourKind.LIKE in counted:
         return
+    of_reader = False
     for segment in segments(sentence):
         words = [t.text for t in segment if t.kind is TokenKind.WORD]
+        # "You opened {b1}, and liked {b2}": who did it is said once.
+        if READER & set(words):
+            of_reader = True
+        elif PEOPLE & set(words) or any(t.text.startswith("co") and "." in t.text for t in segment):
+            of_reader = False
         tends = ("to", "like") in pairwise(words)
-        if not READER & set(words) and (tends or LIKED & set(words)):
+        if not of_reader and (tends or LIKED & set(words)):
             yield "people_claim: liked"
 
 
@@ -153,7 +159,8 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     cited = {b.slot: b for b in evidence.behaviours}
     mentions = Mentions.of(tokens)
     before: list[str] = []
-    for sentence in sentences(tokens):
+    for told in sentences(tokens):
+        sentence = without_asides(told)
         carried: list[Rule] = []
         inside = _named(sentence, mentions) or mentions.order
         yield from _liking_of_others(sentence, evidence.behaviours)

@@ -84,13 +84,10 @@ def _says_doing(segment: Sequence[Token], index: int) -> bool:
 
 
 def _ends_before(sentence: Sequence[Token], index: int) -> bool:
-    """Return whether the clause ends (or goes on with a pronoun) before the next entity: "… liked it, and …"."""
-    for token in sentence[index + 1 :]:
-        if token.kind is TokenKind.PUNCTUATION or token.text in {"it", "the", "this", "too", "one"}:
-            return True
-        if entity(token):
-            return False
-    return True
+    """Return whether the clause ends (or goes on with a pronoun) before the entity after it: "… liked it, and …"."""
+    ends = {"it", "the", "this", "too", "one"}
+    after = (t for t in sentence[index + 1 :] if entity(t) or t.kind is TokenKind.PUNCTUATION or t.text in ends)
+    return entity(next(after)) is None
 
 
 def _referent(sentence: Sequence[Token], start: int, mentions: Mentions, last: str | None) -> tuple[str | None, int]:

@@ -44,3 +44,18 @@ def entity(token: Token) -> str | None:
 def is_behaviour(token: Token) -> bool:
     """Return whether a token names a behaviour."""
     return token.kind is TokenKind.SLOT and token.text[0] == "b" and "." not in token.text
+
+
+def without_asides(sentence: Sequence[Token]) -> list[Token]:
+    """Return the sentence without ", as you did," behind a behaviour: the reader's act is what its count is of."""
+    kept: list[Token] = []
+    index = 0
+    while index < len(sentence):
+        texts = [t.text for t in sentence[index : index + 5]]
+        aside = texts[:4] == [",", "as", "you", "did"] and texts[4:] in ([], [","])
+        if aside and kept and is_behaviour(kept[-1]):
+            index += 5
+        else:
+            kept.append(sentence[index])
+            index += 1
+    return kept

@@ -43,6 +43,7 @@ _ONLY: Mapping[str, str] = {
     "won": r"won (?:\{b\} )?\{b\.value\}|won your high marks|won a like from you|won you over|won out",
     "earned": r"earned (?:\{b\} )?\{b\.value\}",
     "made": r"made (?:by|for @|of|us|it here|the choice)",
+    "history": r"(?:the|their|an|empty) history|history (?:is|are|empty|:)|^history :",
     "fair": r"in fair measure|a fair match",
     "right": r"fits right in|right beside (?:it|\{b\})",
     "taste": r"to your taste|(?:know|learn) your taste|tells of a taste for @",

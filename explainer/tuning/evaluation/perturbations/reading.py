@@ -49,7 +49,7 @@ def owned(text: str, aspects: Sequence[str]) -> list[Owned]:
 
 def _patterns(aspect: str) -> Iterator[str]:
     one = rf"(?P<slots>{_SLOT})"
-    several = rf"(?P<slots>{_SLOT}(?:(?:, | and |, and ){_SLOT})*)(?!\.| and \{{item\}})"
+    several = rf"(?P<slots>{_SLOT}(?:(?:, | and |, and ){_SLOT})*)(?! and \{{item\}})"
     yield rf"{aspect} (?:of|in|from) {several}"  # the noir of {b1}
     yield rf"{aspect} (?:that|which) {one} (?:has|had|brings|holds|keeps)"
     yield rf"(?:^|[^}}] |[.;,:] ){one} (?:is|was|has|had|holds|keeps) (?:{_ARTICLE})*{aspect}"  # {b1} is a western
@@ -57,7 +57,7 @@ def _patterns(aspect: str) -> Iterator[str]:
     yield rf"{aspect} (?:is |are |was )?(?:shared|in common) (?:with|by) {several}"
     yield rf"has {aspect} in common with {several}"
     yield rf"(?:a|an|another) {aspect}(?: film| story| post| product| article)? (?:like|as) {several}"
-    yield rf"(?:the|your) {aspect}(?: film| story| post| product| article)? {one}(?!\.)"  # the western {b1}
+    yield rf"(?:the|your) {aspect}(?: film| story| post| product| article)? {one}"  # the western {b1}
     # {b1}, {b2} and {b3}, all of them dramas
     all_are = r",? (?:are|were|have|share|both|all)(?: both| all| of them| three| the)*"
     yield rf"(?P<slots>{_SLOT}(?:(?:, | and |, and ){_SLOT})+){all_are} (?:{_ARTICLE})*{aspect}"
