@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_SERVE ?= 1
+GATE_TESTS := $(addprefix tests/unit/test_,gate.py gate_lies.py gate_rules.py domains.py standing.py)
 # Everything that is loaded at run time came with the packages; nothing may ask a hub for it.
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit bench browser lock wheel clean
+.PHONY: help demo test lint types imports unit gate bench browser lock wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,7 +30,7 @@ $(VENV)/dev: $(VENV)/run requirements/dev.txt
 demo: $(VENV)/run ## Ingest, fit, explain, print a table, serve (DEMO_SERVE=0 ends after the table)
 	$(BIN)/explainer demo $(if $(filter 0,$(DEMO_SERVE)),--no-serve,--serve)
 
-test: lint types imports unit ## Everything that must hold
+test: lint types imports unit gate ## Everything that must hold
 
 lint: $(VENV)/dev ## Style and mistakes (ruff)
 	$(BIN)/ruff check .
@@ -43,6 +44,9 @@ imports: $(VENV)/dev ## Who may import whom (import-linter)
 
 unit: $(VENV)/dev browser ## The tests
 	$(BIN)/python -m pytest
+
+gate: $(VENV)/dev ## Every branch of the gate is tested
+	$(BIN)/python -m pytest $(GATE_TESTS) --cov=explainer.writing.gate --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
 
 browser: # The page is tested in a real Chromium; where there is none and we may, install Debian's.
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \

@@ -98,6 +98,21 @@ def evaluate_attribution(
     run(settings_of(ctx), source, settings, out, plot)
 
 
+@evaluate.command("gate")
+@click.option("--locale", default="en", show_default=True, help="Language whose gate is tried.")
+@click.option("--json", "out", type=_FILE, help="Write all measures to this file.")
+@click.option("--cases", type=click.IntRange(min=20), default=10_000, show_default=True, help="About how many texts.")
+@click.option("--seed", type=int, default=42, show_default=True, help="Of all that is random.")
+def evaluate_gate(locale: str, out: Path | None, cases: int, seed: int) -> None:
+    """What the gate lets through that it must not, and what it refuses that is true.
+
+    True texts of the corpus are changed in one respect each, or the facts they rely on are, so that they are false.
+    """
+    from explainer.cli.gate import evaluate_gate as run
+
+    run(locale, out, cases, seed)
+
+
 @evaluate.command("writer")
 @click.option("--data", "source", required=True, help="A dataset as in ingest.")
 @click.option("--engine", help="Which engine writes. [default: as in EXPLAINER_ENGINE]")

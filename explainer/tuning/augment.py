@@ -60,7 +60,7 @@ def _exchanged(example: Example, rng: random.Random) -> Example:
         if use.irregular:
             continue
         taken = {*example.aspects, *exchange.values()} - {aspect}
-        pool = [other for other in _pool(example, use) if other not in taken and not _overlaps(other, taken)]
+        pool = [other for other in _pool(example, use) if _suits(other, taken, aspect, example.text)]
         exchange[aspect] = rng.choice(pool)
     links = tuple(replace(link, shares=tuple(exchange.get(a, a) for a in link.shares)) for link in example.behaviours)
     return replace(example, behaviours=links, text=_rewrite(example.text, exchange))
@@ -79,6 +79,12 @@ def _pool(example: Example, use: _Use) -> Sequence[str]:
         return COUNTED
     names = NAMES if example.source is not AspectSource.CATALOGUE else ()
     return (*COUNTED, *MASS, *names)
+
+
+def _suits(other: str, taken: set[str], aspect: str, text: str) -> bool:
+    """Return whether a term may stand where an aspect stood: no "heist film film", no "war" beside "war film"."""
+    twice = re.search(rf"\b{re.escape(aspect)} {re.escape(other.rsplit(maxsplit=1)[-1])}", text, re.IGNORECASE)
+    return other not in taken and not _overlaps(other, taken) and twice is None
 
 
 def _overlaps(term: str, others: set[str]) -> bool:

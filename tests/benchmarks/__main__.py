@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,9 +25,11 @@ from explainer.attribution import BatchedLeaveOneOut, LeaveOneOut
 from explainer.attribution.counterfactual import CounterfactualSearch
 from explainer.attribution.defaults import default_attributor
 from explainer.evidence import EvidenceBuilder
+from explainer.paths import corpus_dir
 from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
+from explainer.tuning.examples import read_corpus
 from explainer.writing.engines import Sampling
 from explainer.writing.gate import check
 from explainer.writing.prompts import PromptLibrary
@@ -118,6 +121,26 @@ def writing(settings: Settings) -> dict[str, float]:
     }
 
 
+def gate() -> dict[str, float]:
+    """Measure the gate on every text of the English corpus, each once, its words and patterns at hand."""
+    examples = read_corpus(corpus_dir("en"))
+    held = [(e.text, e.evidence(), load_vocabulary("en", e.audience), e.style) for e in examples]
+    seconds = []
+    for _ in range(2):  # the first round makes what is made once
+        seconds = [timed(lambda facts=facts: check(*facts)) for facts in held]
+    return {
+        "gate_median_ms": 1000 * statistics.median(seconds),
+        "gate_p99_ms": 1000 * sorted(seconds)[-len(held) // 100],
+    }
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the seconds that one call takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
 def scoring(settings: Settings) -> dict[str, float]:
     """Measure how many histories a second EASE and the default score, in batches, and one alone through the default."""
     recommender = make_explainer(settings.model_copy(update={"engine": "none"})).model.recommender
@@ -144,6 +167,7 @@ SECTIONS: dict[str, Callable[[Settings], dict[str, float]]] = {
     "scoring": scoring,
     "writing": writing,
     "engines": engines,
+    "gate": lambda _: gate(),
     "memory": lambda settings: {"service_peak_memory_mb": service_peak_mb(settings.home)},
     "search": lambda _: search(),
     "served": served,

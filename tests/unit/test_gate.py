@@ -14,17 +14,24 @@ from explainer.writing.vocabularies import load_vocabulary
 from retriever.data import BehaviourKind
 
 VOCABULARY = load_vocabulary("en")
-KINDS = {"r": BehaviourKind.RATING, "v": BehaviourKind.VIEW, "p": BehaviourKind.PURCHASE}
+KINDS = {
+    "r": BehaviourKind.RATING,
+    "v": BehaviourKind.VIEW,
+    "p": BehaviourKind.PURCHASE,
+    "l": BehaviourKind.LIKE,
+    "w": BehaviourKind.REVIEW,
+}
+FLAGS = {"people", "close", "low", "series", "more", "creator", "when"}
 
 
-def evidence(*specs: str):
+def evidence(*specs: str, **rest):
     """Make evidence: "r noir,crime people close" is a rating with two shared aspects, a count, and close."""
     links = []
     for spec in specs:
-        kind, *rest = spec.split()
-        shares = tuple(a for word in rest if word not in {"people", "close"} for a in word.split(","))
-        links.append(Link(KINDS[kind], shares, "people" in rest, "close" in rest))
-    return Example("x", "video", "", tuple(links)).evidence()
+        kind, *words = spec.split()
+        shares = tuple(a for word in words if word not in FLAGS for a in word.split(","))
+        links.append(Link(KINDS[kind], shares, **{word: True for word in words if word in FLAGS}))
+    return Example("x", rest.pop("domain", "video"), "", tuple(links), **rest).evidence()
 
 
 TRUE = [
@@ -147,6 +154,6 @@ def test_what_passes_names_no_aspect_but_those_in_evidence(parts):
     facts = evidence("r noir", "r drama people")
     draft = " ".join(parts) + "."
     if check(draft, facts, VOCABULARY).passed:
-        known = slot_values(facts, "en")
+        known = slot_values(facts)
         assert {"{item}", "{b1}", "{b2}"} <= set(parts)
         assert all(part[1:-1] in known for part in parts if part.startswith("{"))

@@ -9,29 +9,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from explainer.evidence import Evidence
 from explainer.evidence.citable import is_citable, is_sensitive
 from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.claims import false_claims
+from explainer.writing.gate.numbers import miscounted
 from explainer.writing.gate.places import misplaced
 from explainer.writing.gate.popularity import false_popularity
+from explainer.writing.gate.shape import misshapen
 from explainer.writing.gate.standing import misranked
-from explainer.writing.gate.tokens import Token, TokenKind, repeats, sentences, tokenize, without_aspects
+from explainer.writing.gate.tokens import Token, TokenKind, tokenize, without_aspects
+from explainer.writing.gate.usage import misused
 from explainer.writing.gate.words import BECAUSE, CAUSES, NEGATION, foreign_nouns, own_words
 from explainer.writing.slots import SLOT, slot_values
-from explainer.writing.style import AUDITOR, CUSTOMER, SUPPORT, Style
+from explainer.writing.style import AUDITOR, CUSTOMER, Style
 
-MIN_WORDS = 4
-MAX_WORDS = {CUSTOMER: 60, SUPPORT: 90, AUDITOR: 90}
-MAX_SENTENCES = {CUSTOMER: 2, SUPPORT: 4, AUDITOR: 4}
 _URL = re.compile(r"https?:|www\.|\.(?:com|org|net|io)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"[<>\[\]*_`#|\\\"\u201c\u201d\u300a\u300b~^@&/=+]")
 _CHARACTERS = re.compile(r"[A-Za-z ,.;:!?'\u2019-]")
 _STAFF_CHARACTERS = re.compile(r"[A-Za-z ,.;:!?'\u2019()-]")
 _NAME = re.compile(r"(?<=[^\s.!?:])\s+[A-Z][\w'-]*")
-_COUNT_WORDS = {"two": 2, "three": 3, "both": 2}
+# A slot or a mark glued to what stands beside it, two spaces, a free-standing dash.
+_GLUED = re.compile(r"\w\{|\}[\w{(]|\s[,.;:!?)]|[,;:][^\s]|\s\s|\((?!\{)|(?<![A-Za-z])-|-(?![A-Za-z])")
 
 Vocabulary = frozenset[str]
 
@@ -70,15 +70,17 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style |
     failures += _slot_failures(draft, evidence, style)
     failures += _word_failures(tokens, evidence, vocabulary)
     failures += _cause_failures(tokens, evidence)
-    failures += _shape_failures(tokens, style)
+    failures += misshapen(tokens, style)
     # Claims are only worth reading once every slot is known.
     if not any(f.startswith("unknown_slot") for f in failures):
-        if evidence.causes:
+        if evidence.behaviours:
             failures += false_claims(tokens, evidence)
-            failures += misattached(tokens)
         else:
             failures += false_popularity(tokens, evidence)
+        failures += misattached(tokens)
         failures += misplaced(tokens)
+        failures += misused(tokens, evidence)
+        failures += miscounted(tokens, evidence)
         failures += misranked(tokens, [b.slot for b in evidence.causes])
     return Verdict(tuple(dict.fromkeys(failures)))
 
@@ -125,8 +127,20 @@ def _ending(draft: str) -> Iterator[str]:
         yield "line_break"
 
 
+def _spacing(draft: str) -> Iterator[str]:
+    if (found := _GLUED.search(draft)) is not None:
+        yield f"spacing: {found[0]!r}"
+    depth = 0
+    for mark in re.findall(r"[()]", draft):
+        depth += 1 if mark == "(" else -1
+        if depth not in {0, 1}:
+            break
+    if depth:
+        yield "spacing: parentheses"
+
+
 _TEXT_RULES: tuple[Callable[[str], Iterator[str]], ...] = (_urls, _private, _ending)
-_PLAIN_RULES = (_markup, _digits, _names)  # an aspect in evidence may have both: "Xbox 360"
+_PLAIN_RULES = (_markup, _digits, _names, _spacing)  # an aspect in evidence may have both: "Xbox 360"
 
 
 def _slot_failures(draft: str, evidence: Evidence, style: Style) -> Iterator[str]:
@@ -172,30 +186,9 @@ def _word_failures(tokens: Sequence[Token], evidence: Evidence, vocabulary: Voca
 
 
 def _cause_failures(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
-    """Yield causes that nothing was found for, and numbers in words that are more than was cited."""
+    """Yield causes that nothing was found for."""
     words = {t.text for t in tokens if t.kind is TokenKind.WORD}
     if not evidence.causes and BECAUSE & words:
         yield "unfounded_because"
     if not evidence.causal and (claimed := CAUSES & words):
         yield f"unproven_cause: {min(claimed)}"
-    for word in sorted(_COUNT_WORDS.keys() & words):
-        # The recommended item may be counted in: "all three", "the two are westerns".
-        if _COUNT_WORDS[word] > len(evidence.behaviours) + 1:
-            yield f"miscount: {word}"
-
-
-def _shape_failures(tokens: Sequence[Token], style: Style) -> Iterator[str]:
-    size = sum(1 for t in tokens if t.kind is not TokenKind.PUNCTUATION)
-    if not MIN_WORDS <= size <= MAX_WORDS[style.audience]:
-        yield f"length: {size} words"
-    if len(sentences(tokens)) > MAX_SENTENCES[style.audience]:
-        yield f"sentences: {len(sentences(tokens))}"
-    if repeats(tokens):
-        yield "repetition"
-    for article, following in pairwise(tokens):
-        # Close enough for our vocabulary: "hour" and "one" never follow an article in it. How a name with capitals
-        # sounds ("an NHL", "an Xbox") is not to be told from its letters.
-        named = following.kind is TokenKind.ASPECT and following.text != following.text.lower()
-        misfits = not named and (article.text == "an") is not (following.text[0] in "aeiou")
-        if article.text in {"a", "an"} and following.kind is not TokenKind.SLOT and misfits:
-            yield f"article: {article.text} {following.text}"

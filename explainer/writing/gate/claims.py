@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from explainer.evidence import CitedBehaviour, Evidence, SharedAspect
-from explainer.writing.gate.attachments import Mentions
+from explainer.writing.gate.mentions import Mentions, entity, without_asides
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
 from explainer.writing.gate.words import (
     BECAUSE,
@@ -25,6 +26,16 @@ from retriever.data import AspectSource, BehaviourKind, Polarity
 
 _IS = frozenset({"a", "an", "another", "is", "are", "both", "all", "two", "three"})
 _EVERY = frozenset({"both", "all", "each", "them"})
+_LIKED_BY_PEOPLE = frozenset({"liked", "enjoyed", "loved"})
+_LIKING = re.compile(r"(?:^| )your kind(?: |$)|(?:^| )(?:did|do|does|went|goes) (?:so |down )*well(?: |$)|won you over")
+_AS_IT = frozenset({"like", "as", "with"})
+_MAKERS = frozenset({"maker", "makers", "author", "account"})
+# A segment of such words alone says of its behaviour what was said before: "…, and with {b2} as well".
+_ELLIPTIC = frozenset({
+    "and", "are", "as", "do", "does", "from", "has", "have", "in", "is", "it", "like", "of", "so", "too", "also",
+    "well", "with",
+})  # fmt: skip
+_SPEAKS = frozenset({"speak", "speaks", "spoke"})
 _OF_ALL = frozenset({"aspect_claim", "series_claim", "creator_claim"})
 Rule = tuple[str, str, Callable[[CitedBehaviour], bool]]
 """Name of the rule, what is claimed, and whether it holds for a behaviour."""
@@ -38,22 +49,30 @@ def _liked(behaviour: CitedBehaviour) -> bool:
 def _word_rules(segment: Sequence[Token]) -> Iterator[Rule]:
     words = {t.text for t in segment if t.kind is TokenKind.WORD}
     if words & PEOPLE or any(t.kind is TokenKind.SLOT and t.text.startswith("co") for t in segment):
-        yield "people_claim", "people", lambda b: b.co_occurrence is not None
-        for word in words & DOINGS.keys():
-            yield "people_claim", word, lambda b, kinds=DOINGS[word]: _counted(b) in kinds  # type: ignore[misc]
+        yield from _people_rules(words)
     else:
         for word in words & DOINGS.keys():
             yield "kind_claim", word, lambda b, kinds=DOINGS[word]: b.kind in kinds  # type: ignore[misc]
-        if words & LIKED:
+        if words & LIKED or _LIKING.search(" ".join(t.text for t in segment)):
             yield "polarity_claim", "liked", _liked
         if words & LOW:
             yield "polarity_claim", "low", lambda b: b.polarity is Polarity.NEGATIVE
     if words & SERIES:
         yield "series_claim", "series", lambda b: bool(b.series)
-    if any(t.kind is TokenKind.SLOT and t.text.endswith(".creator") for t in segment):
+    if words & _MAKERS or any(t.kind is TokenKind.SLOT and t.text.endswith(".creator") for t in segment):
         yield "creator_claim", "creator", lambda b: bool(b.creator)
     if words & CLOSE - ({"near"} if _is_near_the_top(segment) else set()):
         yield "closeness_claim", "close", lambda b: b.close
+
+
+def _people_rules(words: set[str]) -> Iterator[Rule]:
+    yield "people_claim", "people", lambda b: b.co_occurrence is not None
+    if words & _LIKED_BY_PEOPLE:
+        yield "people_claim", "liked", lambda b: _counted(b) is BehaviourKind.LIKE
+    if words & LOW:
+        yield "people_claim", "low", lambda _: False  # nobody counts who did not like a thing
+    for word in words & DOINGS.keys():
+        yield "people_claim", word, lambda b, kinds=DOINGS[word]: _counted(b) in kinds  # type: ignore[misc]
 
 
 def _is_near_the_top(segment: Sequence[Token]) -> bool:
@@ -69,22 +88,39 @@ def _liking_of_others(sentence: Sequence[Token], cited: Sequence[CitedBehaviour]
     counted = {_counted(b) for b in cited} - {None}
     if not counted or BehaviourKind.LIKE in counted:
         return
+    of_reader = False
     for segment in segments(sentence):
         words = [t.text for t in segment if t.kind is TokenKind.WORD]
+        # "You opened {b1}, and liked {b2}": who did it is said once.
+        if READER & set(words):
+            of_reader = True
+        elif PEOPLE & set(words) or any(t.text.startswith("co") and "." in t.text for t in segment):
+            of_reader = False
         tends = ("to", "like") in pairwise(words)
-        if not READER & set(words) and (tends or LIKED & set(words)):
+        if not of_reader and (tends or LIKED & set(words)):
             yield "people_claim: liked"
 
 
 def _praised(sentence: Sequence[Token], cited: Mapping[str, CitedBehaviour]) -> Iterator[str]:
     """A low rating is never told as if it spoke for the item: its sentence says "low", "yet", "against" or the like."""
     words = {t.text for t in sentence}
-    if words & (LOW | CONTRAST):
+    if words & (LOW | CONTRAST) and not _speaks_for(sentence, cited):
         return
     for token in sentence:
         behaviour = cited.get(token.text) if token.kind is TokenKind.SLOT else None
         if behaviour is not None and behaviour.polarity is Polarity.NEGATIVE:
             yield f"polarity_hidden: {token.text}"
+
+
+def _speaks_for(sentence: Sequence[Token], cited: Mapping[str, CitedBehaviour]) -> bool:
+    """Return whether a low rating is said to speak for the item, against all other words of the sentence."""
+    nearest: CitedBehaviour | None = None
+    for token, after in pairwise(sentence):
+        if token.kind is TokenKind.SLOT:
+            nearest = cited.get(token.text, nearest)
+        elif token.text in _SPEAKS and after.text == "for" and nearest is not None:
+            return nearest.polarity is Polarity.NEGATIVE
+    return False
 
 
 def _motives(sentence: Sequence[Token]) -> Iterator[str]:
@@ -122,7 +158,10 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     """
     cited = {b.slot: b for b in evidence.behaviours}
     mentions = Mentions.of(tokens)
-    for sentence in sentences(tokens):
+    before: list[str] = []
+    for told in sentences(tokens):
+        sentence = without_asides(told)
+        carried: list[Rule] = []
         inside = _named(sentence, mentions) or mentions.order
         yield from _liking_of_others(sentence, evidence.behaviours)
         yield from _motives(sentence)
@@ -130,10 +169,29 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
         yield from _praised(sentence, cited)
         for segment in segments(sentence):
             named = _named(segment, mentions)
+            meant = [] if named else _meant(segment, before)
+            before = named or before
+            if _is_elliptic(segment) and named:
+                yield from _unsupported(carried, [cited[s] for s in named], [])
+            carried = list(_aspect_rules(segment)) or carried
             rules = [*_aspect_rules(segment), *_word_rules(segment)]
+            if meant:
+                yield from _unsupported(list(_aspect_rules(segment)), [cited[s] for s in meant], [])
             # "you liked all three" names none and means every one.
             named = named or [*(inside if _EVERY & {t.text for t in segment} else ())]
             yield from _unsupported(rules, [cited[s] for s in named], [cited[s] for s in inside])
+
+
+def _is_elliptic(segment: Sequence[Token]) -> bool:
+    """Return whether a segment names behaviours and says nothing of its own."""
+    said = [t for t in segment if entity(t) is None]
+    return any(t.text != "and" for t in said) and all(t.kind is TokenKind.WORD and t.text in _ELLIPTIC for t in said)
+
+
+def _meant(segment: Sequence[Token], before: Sequence[str]) -> list[str]:
+    """Return what "it" in "a drama like it" means: the behaviour named last."""
+    compares = any(a.text in _AS_IT and b.text == "it" for a, b in pairwise(segment))
+    return [*before[-1:]] if compares else []
 
 
 def _unsupported(

@@ -21,6 +21,16 @@ _AFTER = {
     "method": frozenset({"attributed", "attributes", "assigns", "credits"}),
     "writer": frozenset({"wrote"}),
 }
+_SHARED_OUT = (
+    "share", "shares", "attribution", "attributed", "cited", "cause", "causes", "behaviour", "behaviours", "list",
+    "links", "method", "association", "record", "remainder", "rest",
+)  # fmt: skip
+# What each name answers for: the ranking, the shares, the text.
+_TOPICS = {
+    "model": frozenset({"rank", "ranks", "ranked", "ranking", "n", "recommender", "model", "placed"}),
+    "method": frozenset(_SHARED_OUT),
+    "writer": frozenset({"text", "writer", "written", "wrote", "words", "gate", "passed", "reads"}),
+}
 _OF_N = (["of"], ["out", "of"], ["of", "the"], ["among", "the"])
 # Between a behaviour and a rank these would say that the behaviour has it: "{b1} ranked {rank}".
 _HAS_RANK = frozenset({"ranked", "ranks", "rank", "at", "in", "is", "was", "came", "place", "as"})
@@ -60,10 +70,20 @@ def _fits(sentence: Sequence[Token], index: int, causes: Sequence[str]) -> bool:
         # "{rank} of {n}", or "Of {n} products, … {rank}" where a sentence starts so.
         return any(before[-len(p) - 1 :] == ["rank", *p] or (before == p and "rank" in after) for p in _OF_N)
     if slot == "cf.rank":
-        return "without" in texts and "would" in before and (set(causes) <= set(texts) or bool(_ALL & set(texts)))
+        clause = _clause(texts, index)
+        return "without" in clause and "would" in before and (set(causes) <= set(clause) or bool(_ALL & set(clause)))
     if slot in _BEFORE:
-        return _is_labelled(slot, before) or (_starts_clause(before) and "".join(after[:1]) in _AFTER[slot])
+        return (_is_labelled(slot, before) and _is_about(slot, before, after)) or (
+            _starts_clause(before) and "".join(after[:1]) in _AFTER[slot]
+        )
     return True
+
+
+def _clause(texts: Sequence[str], index: int) -> Sequence[str]:
+    """Return the words around a place, up to a semicolon or colon on either side."""
+    start = max((n + 1 for n in range(index) if texts[n] in {";", ":"}), default=0)
+    end = next((n for n in range(index, len(texts)) if texts[n] in {";", ":"}), len(texts))
+    return texts[start:end]
 
 
 def _is_of_behaviour(before: Sequence[str], after: Sequence[str]) -> bool:
@@ -80,6 +100,19 @@ def _is_labelled(slot: str, before: Sequence[str]) -> bool:
     """Return whether a label such as "model" or "by" stands before the name; a colon may stand between."""
     labels = before[:-1] if before[-1:] == [":"] else before
     return bool(labels) and labels[-1] in _BEFORE[slot]
+
+
+def _is_about(slot: str, before: Sequence[str], after: Sequence[str]) -> bool:
+    """Return whether what is nearest before the name (else after it) is what that name answers for."""
+    for text in (*reversed(before), *after):
+        topic = next((name for name, words in _TOPICS.items() if text in words or _is_figure(text, name)), None)
+        if topic is not None:
+            return topic == slot
+    return True
+
+
+def _is_figure(text: str, name: str) -> bool:
+    return name == "method" and (text.endswith(".share") or _is_behaviour(text))
 
 
 def _starts_clause(before: Sequence[str]) -> bool:

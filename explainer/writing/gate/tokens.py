@@ -7,9 +7,10 @@ where they join two slots ("{b1} and {b2}") or two aspects ("noir and sci-fi"), 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from itertools import pairwise
 
 from explainer.writing.aspects import surface_forms
@@ -40,6 +41,7 @@ _ARTICLE = re.compile(r"\b(an?) $", re.IGNORECASE)
 _ARTICLES = frozenset({"a", "an", "the"})
 _JOINTS = frozenset({",", "and", "or"})
 _CUTS = frozenset({",", ";", ":", "and", "but", "or", "while", "yet", "though", "although", "plus"})
+_OF_SEVERAL = frozenset({"are", "have", "share", "both", "belong", "were", "mention"})
 _ENDS = frozenset({".", "!", "?"})
 
 
@@ -82,14 +84,28 @@ def as_written(draft: str, aspects: Sequence[str]) -> str:
 
 
 def _aspect_spans(draft: str, aspects: Sequence[str]) -> list[tuple[int, int, str]]:
-    usable = [aspect for aspect in aspects if aspect.lower() not in RESERVED]
-    forms = {form: aspect for aspect in usable for form in surface_forms(aspect)}
+    forms, pattern = _aspect_pattern(tuple(aspects))
     if not forms:
         return []
+    found = ((m.start(), m.end(), m[0].lower()) for m in pattern.finditer(draft.replace("\u2019", "'")))
+    # Case folding takes a Kelvin sign for a "k" and a long s for an "s"; a reader must not.
+    return [(start, end, forms[form]) for start, end, form in found if form in forms and _is_plain(draft, start, form)]
+
+
+def _is_plain(draft: str, start: int, form: str) -> bool:
+    """Return whether the draft has the form's own letters at this place, in either case."""
+    return all(c.isascii() or c in f"{form}{form.upper()}\u2019" for c in draft[start : start + len(form)])
+
+
+@lru_cache(maxsize=1024)
+def _aspect_pattern(aspects: tuple[str, ...]) -> tuple[Mapping[str, str], re.Pattern[str]]:
+    """Return lower-case form → aspect, and what finds them."""
+    usable = [aspect for aspect in aspects if aspect.lower() not in RESERVED]
+    forms = {form: aspect for aspect in usable for form in surface_forms(aspect)}
     alternatives = "|".join(re.escape(f) for f in sorted(forms, key=len, reverse=True))
     # Not inside a word, a hyphenated word or a slot.
     pattern = re.compile(rf"(?<![\w'\u2019{{.-])(?:{alternatives})(?![\w'\u2019}}]|-\w)", re.IGNORECASE)
-    return [(m.start(), m.end(), forms[m[0].lower()]) for m in pattern.finditer(draft.replace("\u2019", "'"))]
+    return forms, pattern
 
 
 def _plain(text: str) -> Iterator[Token]:
@@ -118,11 +134,33 @@ def segments(sentence: Sequence[Token]) -> list[list[Token]]:
     found: list[list[Token]] = [[]]
     for index, token in enumerate(sentence):
         is_cut = token.kind in {TokenKind.WORD, TokenKind.PUNCTUATION} and token.text in _CUTS
-        if is_cut and not (token.text in _JOINTS and _joins(sentence, index)):
+        if is_cut and not (token.text in _JOINTS and (_joins(sentence, index) or _compares(sentence, index))):
             found.append([])
         else:
             found[-1].append(token)
     return [segment for segment in found if segment]
+
+
+def _compares(sentence: Sequence[Token], index: int) -> bool:
+    """Return whether what follows is said of the item and a behaviour alike.
+
+    "Like {b1}, {item} is noir" and "{b1} and {item} are noir" say of {b1} what they say of {item}.
+    """
+    left, right = sentence[:index], sentence[index + 1 :]
+    if sentence[index].text == ",":
+        behaviours = [t for t in left[1:] if t.kind is TokenKind.SLOT]
+        only = all(t.kind is TokenKind.SLOT or t.text in {"and", ","} for t in left[1:])
+        return left[:1] != [] and left[0].text == "like" and bool(behaviours) and only and _is_slot(right, "item")
+    both = {_slot_kind(t) for t in (*left[-1:], *right[:1]) if t.kind is TokenKind.SLOT}
+    return sentence[index].text == "and" and both == {"b", "item"} and _shared(right[1:2])
+
+
+def _shared(following: Sequence[Token]) -> bool:
+    return bool(following) and following[0].kind is TokenKind.WORD and following[0].text in _OF_SEVERAL
+
+
+def _is_slot(tokens: Sequence[Token], name: str) -> bool:
+    return bool(tokens) and tokens[0].kind is TokenKind.SLOT and tokens[0].text == name
 
 
 def _joins(sentence: Sequence[Token], index: int) -> bool:
@@ -143,4 +181,7 @@ def _slot_kind(token: Token) -> str:
 def repeats(tokens: Sequence[Token]) -> bool:
     """Return whether a word stands twice in a row, directly or around "and": "comedy and comedy"."""
     words = [t for t in tokens if t.text not in _ARTICLES | {"and"}]
-    return any(a == b and a.kind is not TokenKind.SLOT for a, b in pairwise(words))
+    # "A heist film film": an aspect may end in the word that follows it.
+    spoken = [(a, b) for a, b in pairwise(tokens) if TokenKind.SLOT not in {a.kind, b.kind}]
+    doubled = any(a.text.split()[-1:] == b.text.split()[:1] for a, b in spoken)
+    return doubled or any(a == b and a.kind is not TokenKind.SLOT for a, b in pairwise(words))

@@ -29,30 +29,16 @@ CONTRAST = frozenset(
 NEGATION = frozenset({"not", "no", "never", "nor", "neither", "none", "nothing", "hardly", "barely", "cannot"})
 BECAUSE = frozenset({"because", "since"})
 # What else says that one thing led to another.
-CAUSES = BECAUSE | {
-    "why",
-    "reason",
-    "so",
-    "brings",
-    "brought",
-    "leads",
-    "led",
-    "puts",
-    "put",
-    "putting",
-    "handed",
-    "earned",
-    "cause",
-    "causes",
-    "caused",
-    "due",
-    "drove",
-    "driven",
-    "thanks",
-    "decided",
-}
+CAUSES = BECAUSE | frozenset({
+    "account", "behind", "brings", "brought", "cause", "caused", "causes", "choice", "chose", "decided",
+    "draws", "drew", "driven", "drove", "due", "earned", "explain", "explains", "following", "follows",
+    "handed", "hence", "lead", "leads", "led", "lift", "lifted", "lifts", "made", "makes", "picked", "point",
+    "pointed", "points", "prompted", "put", "puts", "putting", "reason", "reasons", "recommended", "result",
+    "sent", "so", "strength", "thanks", "therefore", "why", "won",
+})  # fmt: skip
 SERIES = frozenset({"series"})
 READER = frozenset({"you", "your"})
+NOUNS_OF_ACTS = frozenset({"rating", "marks", "review"})
 
 DOINGS: Mapping[str, frozenset[BehaviourKind]] = {
     "gave": frozenset({BehaviourKind.RATING}),

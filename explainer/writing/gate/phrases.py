@@ -1,0 +1,77 @@
+"""Phrases of harmless words that together claim what no evidence holds: which is better, which came first, a plot.
+
+Each pattern reads a sentence as :func:`~explainer.writing.gate.usage.spelled` writes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_PATTERNS: dict[str, tuple[str, ...]] = {
+    "praise_or_offer": (r"(?:first|one|last) of all(?! the)", r"the (?:only )?one to", r"\{item\} first"),
+    # How much, how often and how long is nobody's knowledge.
+    "comparison": (
+        r"(?<!rather )than",
+        r"\{item\} more(?! of)",
+        r"even more",
+        r"(?:a|an) better",
+        r"as good",
+        r"\{b(?:\.value)?\} again(?! in)",
+        r"coming back",
+        r"all of \{b\}(?! , \{b\}| and)",
+        r"like \{b\} in all",
+        r"and more(?: [,;:.]|$)",
+        r"(?:gave|rated|liked|read|watched|bought|opened|reviewed) all @",
+        r"\{item\} (?:is|was) worth \{b\.value\}",
+        r"for (?:one|two|three|four)(?! more)",
+    ),
+    # Which came out first, and what is a part of what.
+    "sequence": (
+        r"(?:the|your|its) (?:second|third|last|first) @(?! of)",
+        r"(?:first|second|third|last|other) part",
+        r"part (?:one|two|three|four)",
+        r"\{item\} came first",
+        r"came out(?! near the top)",
+        r"came next after",
+        r"and then (?:the )?(?:@ )?\{item\}",
+        r"\{item\} (?:continues|completes|finishes|ends) (?:@ )?\{b\}",
+    ),
+    "plot": (r"the same (?:film|story|product|article|post|people|cast)(?! (?:shelf|section|aisle|tag|line))",),
+    "compatibility": (r"works with", r"fits (?:it|\{b\})", r"as one (?:film|product|article|post|story)"),
+    # The facts are about this reader and these things, not about drama, about us, or about people at large.
+    "generality": (
+        r"you and \{item\}",
+        r"\{item\} and you",
+        r"(?:so|as) (?:do we|we do)",
+        r"(?<!what )(?:you|we|people) like(?! \{b\}| :)",
+        r"what (?:people|they|others) like",
+        r"@ (?:is|are) your kind",
+        r"we (?:liked|read|rated|watched|bought|opened|reviewed|followed|saw)",
+        r"(?:people|viewers|readers|fans|customers) (?:of|with|in|near|on) (?:the )?@ who",
+        r"(?:maker|author) of \{item\}",
+    ),
+    "wish": (r"(?<!series )you (?:wanted|asked|ask|need|know)(?! \{b)",),
+    # What a chatting model says around its answer, and the facts as the prompt lists them.
+    "residue": (
+        r"^you :",
+        r"^(?:text|sentence|answer|sure) : (?!by \{writer\})",
+        r"^@ : \{item\}(?: , \{b\})+$",
+        r"^close (?:in|by) \w+ : \{item\} , \{b\}$",
+        r"^the \{b\.series\} series : \{item\} , \{b\}$",
+        r"^by \{b\.creator\} : \{item\}",
+        r"here you go",
+        r"is the text(?! of| by| from)",
+    ),
+}
+_COMPILED = {
+    rule: re.compile("|".join(pattern if pattern[0] == "^" else rf"(?<!\S){pattern}(?!\S)" for pattern in many))
+    for rule, many in _PATTERNS.items()
+}
+
+
+def misphrased(line: str) -> Iterator[str]:
+    """Yield ``rule: phrase`` for every such phrase in a sentence."""
+    for rule, pattern in _COMPILED.items():
+        if (found := pattern.search(line)) is not None:
+            yield f"{rule}: {found[0].strip()}"
