@@ -1,6 +1,7 @@
 """The gate: what a draft must be before anyone may read it. Pure Python, no model, fails closed."""
 
-from explainer.writing.gate.check import Verdict, Vocabulary, check
+from explainer.writing.gate.check import Verdict, Vocabulary
+from explainer.writing.gate.languages import check, tokenize
 from explainer.writing.gate.tokens import as_written
 
-__all__ = ["Verdict", "Vocabulary", "as_written", "check"]
+__all__ = ["Verdict", "Vocabulary", "as_written", "check", "tokenize"]
