@@ -9,6 +9,10 @@ from msgspec.structs import replace
 
 from explainer.evidence import Evidence
 from explainer.tuning.examples import Example, Link
+from explainer.writing.gate import tokenize
+from explainer.writing.gate.tokens import TokenKind
+from explainer.writing.prompts import VARIANTS, PromptLibrary
+from explainer.writing.style import Style
 from retriever.data import AspectSource, BehaviourKind
 
 DOMAINS = ("video", "shop", "content", "social", "news")
@@ -53,14 +57,33 @@ def shapes(domain: str) -> Iterator[Evidence]:
     for example in _examples(domain):
         facts = example.evidence()
         yield facts
-        if facts.behaviours and facts.standing is not None and example.causal:
+        if facts.standing is not None and example.behaviours in _PAIRS:
             yield replace(facts, standing=replace(facts.standing, without=None))
+
+
+def told(evidence: Evidence, style: Style) -> Evidence:
+    """Return the evidence that a reader's fallback tells: no low rating to customers."""
+    return replace(evidence, behaviours=evidence.causes) if style.is_customer else evidence
+
+
+def template_words(style: Style) -> set[str]:
+    """Return the words, other than aspects, of every text that the templates make for a reader."""
+    library = PromptLibrary()
+    drafts = {
+        (library.fallback(evidence, variant, style), evidence.aspects)
+        for domain in DOMAINS
+        for evidence in shapes(domain)
+        for variant in range(VARIANTS)
+    }
+    tokens = (token for draft, aspects in drafts for token in tokenize(draft, aspects, style.locale))
+    return {token.text for token in tokens if token.kind is TokenKind.WORD}
 
 
 def _examples(domain: str) -> Iterator[Example]:
     for causal, source in itertools.product((True, False), AspectSource):
         for behaviours in _combinations():
-            if source is AspectSource.CATALOGUE or any(link.shares for link in behaviours):
+            # What else there is does not depend on where aspects stand.
+            if source is AspectSource.CATALOGUE or (causal and any(link.shares for link in behaviours)):
                 yield Example("x", domain, "", behaviours, source=source, causal=causal)
     for popular, known in itertools.product((None, *_KIND), (True, False)):
         yield Example("x", domain, "", popular=popular, known=known)

@@ -17,8 +17,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from explainer.errors import PromptError
 from explainer.evidence import Evidence
 from explainer.paths import resource_dir
-from explainer.writing import glossary
 from explainer.writing.ago import ago
+from explainer.writing.glossary import told_in
 from explainer.writing.slots import slot_values
 from explainer.writing.style import Style
 from retriever.data import BehaviourKind
@@ -160,18 +160,16 @@ class PromptLibrary:
                 f"There are no prompts for locale {style.locale!r} and audience {style.audience!r} in {self.root}."
             )
         common = f"{style.locale}/"
-        found = {
+        return {
             name: text
             for name, text in self._sources.items()
             if name.startswith((own, shared)) or (name.startswith(common) and name.count("/") == 1)
         }
-        words = glossary.source_of(style.locale)
-        return found | ({f"{style.locale}/glossary.tsv": words} if words else {})
 
     def _render(self, name: str, evidence: Evidence, style: Style, **variables: object) -> str:
         try:
             template = self._environment.get_template(name)
-            evidence = glossary.told_in(evidence, style.locale)
+            evidence = told_in(evidence, style.locale)
             slots = slot_values(evidence, style).keys()
             return template.render(evidence=evidence, slots=slots, **variables).strip()
         except TemplateNotFound as error:

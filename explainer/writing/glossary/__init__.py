@@ -18,24 +18,20 @@ from explainer.evidence import CitedBehaviour, Evidence, Reason, SharedAspect
 _FOLDER = Path(__file__).resolve().parent
 
 
-def source_of(locale: str) -> str:
-    """Return the glossary's text, one "aspect TAB word" a line; empty for a locale without one."""
-    path = _FOLDER / f"{locale}.tsv"
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
 @lru_cache(maxsize=8)
 def glossary(locale: str) -> Mapping[str, str]:
-    """Return aspect → what it is called in the locale.
+    """Return aspect → what it is called in the locale; empty for a locale without a glossary.
 
     Raises:
         AssetError: If a line is not two columns, or names an aspect again.
     """
+    path = _FOLDER / f"{locale}.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     words: dict[str, str] = {}
-    for number, line in enumerate(source_of(locale).splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         aspect, tab, word = line.partition("\t")
         if not (aspect and tab and word) or aspect in words:
-            raise AssetError(f"{_FOLDER / f'{locale}.tsv'}, line {number}: give a new aspect, a tab and its word.")
+            raise AssetError(f"{path}, line {number}: give a new aspect, a tab and its word.")
         words[aspect] = word
     return words
 

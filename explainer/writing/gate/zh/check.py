@@ -47,7 +47,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style) 
     """Return which rules a Chinese draft breaks; see :func:`explainer.writing.gate.check`."""
     facts = told_in(evidence, style.locale)
     tokens = tokenize(draft, facts.aspects)
-    bare = SLOT.sub("", _without_aspects(draft, facts.aspects))
+    bare = SLOT.sub("", _without_aspects(draft, tokens))
     failures = [*_urls(draft), *_private(draft), *_shape(draft, bare, tokens, style)]
     failures += [*_marks(bare), *_digits(bare), *_characters(bare, style)]
     failures += _slot_failures(draft, evidence, style)
@@ -64,9 +64,9 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style) 
     return Verdict(tuple(dict.fromkeys(failures)))
 
 
-def _without_aspects(draft: str, aspects: Sequence[str]) -> str:
-    """Return the draft without the aspects that the tokens have as such."""
-    found = {t.text for t in tokenize(draft, aspects) if t.kind is TokenKind.ASPECT}
+def _without_aspects(draft: str, tokens: Sequence[Token]) -> str:
+    """Return the draft without the aspects that its tokens have as such."""
+    found = {t.text for t in tokens if t.kind is TokenKind.ASPECT}
     for aspect in sorted(found, key=len, reverse=True):
         draft = draft.replace(aspect, "")
     return draft

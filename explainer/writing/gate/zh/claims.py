@@ -8,7 +8,7 @@ from explainer.evidence import CitedBehaviour, Evidence, SharedAspect
 from explainer.writing.gate.tokens import Token, TokenKind
 from explainer.writing.gate.zh.objects import is_of_people, objects, things
 from explainer.writing.gate.zh.tokens import segments, sentences
-from explainer.writing.gate.zh.words import CAUSES, CLOSE, CONTRAST, DOINGS, LIKED, LOW, MENTIONS, SERIES
+from explainer.writing.gate.zh.words import CAUSES, CLOSE, CONTRAST, DOINGS, LIKED, LOW, MENTIONS, SERIES, SPEAKERS
 from retriever.data import AspectSource, BehaviourKind, Polarity
 
 _JUDGED = "polarity_claim"
@@ -22,6 +22,8 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
         evidence: The facts, with aspects in the draft's language (:func:`explainer.writing.glossary.told_in`).
     """
     cited = {b.slot: b for b in evidence.behaviours}
+    if not any(_is_link(token) for token in tokens):
+        yield "says_nothing: of what links them"
     mentioned = _cited_in(tokens, cited)
     earlier: Sequence[str] = ()
     for sentence in sentences(tokens):
@@ -42,6 +44,13 @@ def _cited_in(tokens: Sequence[Token], cited: Mapping[str, CitedBehaviour]) -> l
     """Return the behaviours that tokens name, by slot or by a slot of theirs, in order."""
     named = (t.text.split(".")[0].replace("co", "b") for t in tokens if t.kind is TokenKind.SLOT)
     return [slot for slot in dict.fromkeys(named) if slot in cited]
+
+
+def _is_link(token: Token) -> bool:
+    """Return whether a token tells how a behaviour and the item go together, or what share it had in the ranking."""
+    if token.kind is TokenKind.SLOT:
+        return token.text.startswith("co") or token.text.endswith((".creator", ".share"))
+    return token.kind is TokenKind.ASPECT or token.text in SERIES | CLOSE
 
 
 def _links(segment: Sequence[Token], about: Sequence[CitedBehaviour]) -> Iterator[str]:
@@ -75,10 +84,11 @@ def _as_kinds(segment: Sequence[Token], evidence: Evidence) -> Iterator[str]:
 
 def _deeds(segment: Sequence[Token], earlier: Sequence[str], cited: Mapping[str, CitedBehaviour]) -> Iterator[str]:
     """What the reader did, liked or rated low is true of what it is said of; nothing was done to the item yet."""
+    by_others = any(t.text in SPEAKERS for t in segment)
     for index, token in enumerate(segment):
         for rule, holds in _deed_rules(token):
             about = objects(segment, index, earlier)
-            if not about or not all(slot in cited for slot in about):
+            if by_others or not about or not all(slot in cited for slot in about):
                 yield f"misattached: {token.text}"
             elif not all(holds(cited[slot]) for slot in about):
                 yield f"{rule}: {token.text}"

@@ -23,6 +23,12 @@ _BEFORE = {
     "creator": frozenset({"出自", "来自", "由"}),
     "more": frozenset({"另外", "另"}),
 }
+# What the rest of the segment says of the name, so that nobody says that the writer ranked and the model wrote.
+_ABOUT = {
+    "model": frozenset({"排", "排名", "排序", "模型", "推荐器"}),
+    "method": frozenset({"归因", "方法", "计算"}),
+    "writer": frozenset({"文本", "撰写", "生成"}),
+}
 _LEFT = frozenset({"其余", "剩余", "余下", "其他"})
 _OUT_OF = frozenset({"在", "共", "从", "全部"})
 
@@ -69,7 +75,16 @@ def _fits(segment: Sequence[Token], index: int, earlier: Sequence[str], domain: 
         return left in _BEFORE[what] and counted and own
     if what == "rest":
         return bool({t.text for t in segment} & _LEFT) and not things(segment)
-    return what not in _BEFORE or left in _BEFORE[what]
+    if what == "rank" and things(segment[:index])[-1:] not in {(), ("item",)}:
+        return False  # only the recommended item has one
+    return what not in _BEFORE or (left in _BEFORE[what] and _is_said_of(what, segment))
+
+
+def _is_said_of(what: str, segment: Sequence[Token]) -> bool:
+    """Return whether a segment speaks of what a name is the name of, and of nothing that another one is."""
+    words = {t.text for t in segment}
+    others = [said for name, said in _ABOUT.items() if name != what]
+    return what not in _ABOUT or (bool(words & _ABOUT[what]) and not any(words & said for said in others))
 
 
 def _is_time_of(segment: Sequence[Token], index: int, slot: str, earlier: Sequence[str]) -> bool:
@@ -90,7 +105,9 @@ def _ranks(sentence: Sequence[Token], causes: set[str]) -> Iterator[str]:
     if "cf.rank" in texts:
         at = texts.index("cf.rank")
         named = causes <= set(texts[:at]) or bool(_ALL & set(texts[:at]))
-        if not (_WITHOUT & set(texts[:at]) and named and texts[at - 1] == "第"):
+        after = max((n for n in range(at) if texts[n] == "后"), default=at)
+        own = set(things(sentence[after:at])) <= {"item"} and after < at
+        if not (_WITHOUT & set(texts[:at]) and named and own and texts[at - 1] == "第"):
             yield "misplaced: cf.rank"
     for place, text in enumerate(texts):
         if text == "rank" and _WITHOUT & set(texts[:place]):
