@@ -1,4 +1,4 @@
-"""Texts that need no model: for all facts there can be, in both languages, for all three readers, they pass the gate."""
+"""Texts that need no model: for all facts, in both languages, for all three readers, they pass the gate."""
 
 from __future__ import annotations
 

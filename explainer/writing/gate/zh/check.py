@@ -18,6 +18,7 @@ from explainer.writing.gate.zh.words import (
     CAUSES,
     COUNTING,
     PHRASES,
+    UNPROVEN,
     counted_as,
     foreign_nouns,
     is_negation,
@@ -52,7 +53,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style) 
     failures += [*_marks(bare), *_digits(bare), *_characters(bare, style)]
     failures += _slot_failures(draft, evidence, style)
     failures += _words(tokens, facts, vocabulary)
-    failures += _causes(tokens, facts)
+    failures += _causes(tokens, facts, style)
     # Claims are only worth reading once every slot is known.
     if not any(f.startswith("unknown_slot") for f in failures):
         if facts.behaviours:
@@ -140,8 +141,10 @@ def _untrue(word: str, evidence: Evidence) -> Iterator[str]:
         yield f"miscount: {word}"
 
 
-def _causes(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
-    """Yield causes that nothing was found for, or that deleting behaviours did not confirm."""
+def _causes(tokens: Sequence[Token], evidence: Evidence, style: Style) -> Iterator[str]:
+    """Yield causes that nothing was found for, or that deletion did not confirm; staff is told that it did not."""
+    if not style.is_customer and evidence.causes and not evidence.causal and not UNPROVEN & {t.text for t in tokens}:
+        yield "unsaid: no proven cause"
     claimed = {t.text for t in tokens if t.kind is TokenKind.WORD} & CAUSES
     if claimed and not evidence.causes:
         yield f"unfounded_because: {min(claimed)}"

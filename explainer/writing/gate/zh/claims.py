@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from explainer.evidence import CitedBehaviour, Evidence, SharedAspect
+from explainer.writing.gate.attachments import entity
 from explainer.writing.gate.tokens import Token, TokenKind
 from explainer.writing.gate.zh.objects import is_of_people, objects, things
 from explainer.writing.gate.zh.tokens import segments, sentences
-from explainer.writing.gate.zh.words import CAUSES, CLOSE, CONTRAST, DOINGS, LIKED, LOW, MENTIONS, SERIES, SPEAKERS
+from explainer.writing.gate.zh.words import (
+    CAUSES,
+    CLOSE,
+    CONTRAST,
+    DOINGS,
+    JOINTS,
+    LIKED,
+    LOW,
+    MENTIONS,
+    SERIES,
+    SPEAKERS,
+    WITH,
+)
 from retriever.data import AspectSource, BehaviourKind, Polarity
 
 _JUDGED = "polarity_claim"
@@ -29,6 +42,7 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     for sentence in sentences(tokens):
         inside = _cited_in(sentence, cited) or mentioned
         yield from _praised(sentence, cited)
+        yield from _turned_round(sentence)
         for segment in segments(sentence):
             named = _cited_in(segment, cited) or inside
             yield from _links(segment, [cited[slot] for slot in named])
@@ -121,9 +135,22 @@ def _of_people(segment: Sequence[Token]) -> Iterator[str]:
 
 
 def _praised(sentence: Sequence[Token], cited: Mapping[str, CitedBehaviour]) -> Iterator[str]:
-    """A low rating is never told as if it spoke for the item: its sentence says that it is low, or has 但 or 尽管."""
-    if {t.text for t in sentence} & (LOW | CONTRAST):
-        return
+    """A low rating never speaks for the item: its sentence says that it is low, or has 但 or 尽管; it is no cause."""
+    words = {t.text for t in sentence}
     for slot in _cited_in(sentence, cited):
-        if cited[slot].polarity is Polarity.NEGATIVE:
+        if cited[slot].polarity is not Polarity.NEGATIVE:
+            continue
+        if not words & (LOW | CONTRAST):
             yield f"polarity_hidden: {slot}"
+        if words & CAUSES and not words & CONTRAST:
+            yield f"unproven_cause: {slot}"
+
+
+def _turned_round(sentence: Sequence[Token]) -> Iterator[str]:
+    """What is compared is the item, with a behaviour: after {b1}与{item}, what follows would be said of b1."""
+    for first, second, third in zip(sentence, sentence[1:], sentence[2:], strict=False):
+        behaviour = entity(first) not in {None, "item"}
+        if behaviour and second.text in JOINTS | WITH and entity(third) == "item":
+            yield f"turned_round: {first.text}"
+        if entity(first) == "item" and second.text == "的" and third.kind is TokenKind.ASPECT:
+            yield f"turned_round: {third.text}"

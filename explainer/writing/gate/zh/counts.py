@@ -19,6 +19,7 @@ from explainer.writing.gate.zh.words import (
     POPULAR,
     PRONOUNS,
     SERIES,
+    THUMBS,
 )
 from retriever.data import BehaviourKind
 
@@ -111,5 +112,6 @@ class _Count:
         if needed and not did:
             yield f"count_claim: {self._stem}"
         for word in did:
-            if kind not in DOINGS.get(word, frozenset({BehaviourKind.LIKE})):
+            # 喜欢 is counted by likes and good ratings, 点赞 would be likes alone.
+            if kind not in DOINGS.get(word, frozenset({BehaviourKind.LIKE})) or word in THUMBS:
                 yield f"people_claim: {word}"

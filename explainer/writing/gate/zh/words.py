@@ -40,6 +40,7 @@ DOINGS: Mapping[str, frozenset[BehaviourKind]] = {
     "点赞": frozenset({_KIND.LIKE}),
     "赞": frozenset({_KIND.LIKE}),
 }
+THUMBS = frozenset({"点赞", "赞"})
 LIKED = frozenset({"喜欢", "喜爱", "爱看", "高分", "好评", "欣赏", "满意"})
 LOW = frozenset({"低", "低分", "偏低", "较低", "只", "仅", "平平"})
 CONTRAST = frozenset({"不过", "但", "但是", "尽管", "虽然", "虽", "却", "相反", "然而"})
@@ -111,6 +112,8 @@ PHRASES: Mapping[str, Holds] = {
     "因果未获证实": _UNPROVEN,
 }
 """The only places where something is denied, each with when that is true."""
+UNPROVEN = frozenset(phrase for phrase, holds in PHRASES.items() if holds is _UNPROVEN)
+"""What staff is told where deleting the behaviours confirmed no cause."""
 
 
 def plain_form(word: str) -> str:
