@@ -10,9 +10,16 @@ from explainer import __version__
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
 from explainer.cli.measures import evaluate
 from explainer.cli.registries import adapters, prompts
+from explainer.writing.style import AUDIENCES, CUSTOMER, LOCALES, Style
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_LOCALE = click.option(
+    "--locale", type=click.Choice(LOCALES), default="en", show_default=True, help="Language of the texts."
+)
+_AUDIENCE = click.option(
+    "--audience", type=click.Choice(AUDIENCES), default=CUSTOMER, show_default=True, help="Who reads the texts."
+)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,9 +86,18 @@ def fit(ctx: click.Context, recommender: str, config: Path | None) -> None:
 @click.option("--item", "items", multiple=True, help="Explain this item instead; may be repeated.")
 @click.option("--json", "out", type=_FILE, help="Also write what was stored to this file.")
 @click.option("--svg", type=_FILE, help="Also draw each score as a waterfall: this file, or FILE-1.svg, FILE-2.svg …")
+@_LOCALE
+@_AUDIENCE
 @click.pass_context
 def explain(
-    ctx: click.Context, user: str, top: int | None, items: tuple[str, ...], out: Path | None, svg: Path | None
+    ctx: click.Context,
+    /,
+    user: str,
+    top: int | None,
+    items: tuple[str, ...],
+    out: Path | None,
+    svg: Path | None,
+    **reader: str,
 ) -> None:
     """Recommend, explain, store, and print the sentences."""
     if items and top is not None:
@@ -92,7 +108,8 @@ def explain(
     with console.status("Loading models …"):
         explainer = make_explainer(settings_of(ctx))
     with console.status("Writing …"):
-        rows = explainer.explain_items(user, items) if items else explainer.explain_top(user, top or 3)
+        style = Style(**reader)
+        rows = explainer.explain_items(user, items, style) if items else explainer.explain_top(user, top or 3, style)
     console.print(explanations_table(rows))
     if out is not None:
         write_json(out, rows)
@@ -106,12 +123,14 @@ def explain(
 @click.option("--user", required=True, help="Whose list.")
 @click.option("--without", multiple=True, required=True, help="Id of a behaviour, or of an item; may be repeated.")
 @click.option("--top", type=click.IntRange(1, 50), default=5, show_default=True, help="Length of the list.")
+@_LOCALE
+@_AUDIENCE
 @click.pass_context
-def preview(ctx: click.Context, user: str, without: tuple[str, ...], top: int) -> None:
+def preview(ctx: click.Context, /, user: str, without: tuple[str, ...], top: int, **reader: str) -> None:
     """Show what the list and its sentences would be without some behaviours. Nothing is stored."""
     from explainer.cli.preview import run
 
-    run(settings_of(ctx), user, without, top)
+    run(settings_of(ctx), user, without, top, Style(**reader))
 
 
 @main.command()
@@ -146,12 +165,13 @@ def export(ctx: click.Context, adapter: Path | None, out: Path) -> None:
 
 @main.command()
 @click.option("--file", "path", type=_FILE, help="Corpus to check. [default: the one that ships with the package]")
+@_LOCALE
 @click.option("--write-vocabulary", is_flag=True, help="Also rewrite the gate's vocabulary from the corpus.")
-def corpus(path: Path | None, *, write_vocabulary: bool) -> None:
+def corpus(path: Path | None, locale: str, *, write_vocabulary: bool) -> None:
     """Check that every sentence of the training corpus passes the gate."""
     from explainer.cli.tuning import check_corpus
 
-    check_corpus(path, write_vocabulary=write_vocabulary)
+    check_corpus(path, locale, write_vocabulary=write_vocabulary)
 
 
 @main.group()

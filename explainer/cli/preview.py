@@ -12,14 +12,15 @@ from explainer.cli.common import console
 from explainer.preview import Preview, preview
 from explainer.settings import Settings
 from explainer.writing.slots import display_title
+from explainer.writing.style import Style
 
 
-def run(settings: Settings, user: str, without: Sequence[str], k: int) -> None:
+def run(settings: Settings, user: str, without: Sequence[str], k: int, style: Style) -> None:
     """Print the user's list without some behaviours, beside the list as it is."""
     with console.status("Loading models …"):
         explainer = make_explainer(settings)
     with console.status("Writing …"):
-        found = preview(explainer, user, without, k)
+        found = preview(explainer, user, without, k, style)
     console.print(_table(found))
     _say("Leaves", [display_title(r.item.title) for r in found.gone])
     _say("Comes", [display_title(r.item.title) for r in found.come])

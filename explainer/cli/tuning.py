@@ -14,23 +14,32 @@ from explainer.paths import adapter_dir, corpus_dir, vocabulary_file
 from explainer.settings import Settings
 from explainer.tuning.config import TuneConfig
 from explainer.tuning.examples import lint, read_corpus, vocabulary_of
-from explainer.writing.style import AUDIENCES
+from explainer.tuning.shapes import template_words
+from explainer.writing.style import AUDIENCES, Style
 
 
-def check_corpus(path: Path | None, *, write_vocabulary: bool) -> None:
-    """Lint the corpus; with ``write_vocabulary``, rewrite the gate's list of connective words."""
-    path = path or corpus_dir("en")
+def check_corpus(path: Path | None, locale: str, *, write_vocabulary: bool) -> None:
+    """Lint the corpus; with ``write_vocabulary``, rewrite the gate's lists of connective words.
+
+    English words come from the corpus alone: an adapter learns from it. Chinese is mostly the templates', so theirs
+    are among the words.
+    """
+    path = path or corpus_dir(locale)
     examples = read_corpus(path)
     bad = lint(examples)
     for example_id, verdict in bad.items():
         console.print(f"{example_id}: {'; '.join(verdict.failures)}", style="yellow", highlight=False)
     if bad:
         raise CorpusError(f"{len(bad)} of {len(examples)} examples in {path} do not pass the gate.")
+    if strange := [example.id for example in examples if example.locale != locale]:
+        raise CorpusError(f"{strange[0]} in {path} is not in the locale {locale!r}.")
     console.print(f"All {len(examples)} examples pass the gate.", highlight=False)
     if write_vocabulary:
         for audience in AUDIENCES:
-            words = vocabulary_of(examples, audience)
-            file = vocabulary_file("en", audience)
+            style = Style(locale, audience)
+            spoken = set() if locale == "en" else template_words(style)
+            words = sorted({*vocabulary_of(examples, audience), *spoken})
+            file = vocabulary_file(locale, audience)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("\n".join(words) + "\n", encoding="utf-8")
             console.print(f"{len(words)} words in {file}", highlight=False)

@@ -26,8 +26,8 @@ from explainer.evidence import (
     Standing,
     fact_order,
 )
-from explainer.writing.gate import Verdict, check
-from explainer.writing.gate.tokens import TokenKind, tokenize
+from explainer.writing.gate import Verdict, check, tokenize
+from explainer.writing.gate.tokens import TokenKind
 from explainer.writing.style import CUSTOMER, Style
 from retriever.data import AspectSource, BehaviourKind, Polarity
 from retriever.statistics import counted_as
@@ -76,6 +76,7 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         causal: Whether the cited behaviours are the cause, so that "because" may be said.
         popular: What many people did with the item; only without behaviours.
         known: Whether the reader did anything yet.
+        locale: Language of the text.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     causal: bool = True
     popular: BehaviourKind | None = None
     known: bool = True
+    locale: str = "en"
 
     @property
     def aspects(self) -> tuple[str, ...]:
@@ -96,7 +98,7 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     @property
     def style(self) -> Style:
         """Reader and language."""
-        return Style("en", self.audience)
+        return Style(self.locale, self.audience)
 
     def evidence(self) -> Evidence:
         """Return evidence of the example's shape; titles and numbers are stand-ins that no prompt shows."""
@@ -182,7 +184,7 @@ def vocabulary_of(examples: Sequence[Example], audience: str = CUSTOMER) -> list
         token.text
         for example in examples
         if example.audience == audience
-        for token in tokenize(example.text, example.aspects)
+        for token in tokenize(example.text, example.aspects, example.locale)
         if token.kind is TokenKind.WORD
     }
     return sorted(words)

@@ -19,7 +19,11 @@ _MANY_UNITS = 10_000  # babel goes over to the next larger unit after so many
 _MOMENT = {"en": "just now", "zh": "刚刚"}
 _HOURS = {"en": "a few hours ago", "zh": "几小时前"}
 _IN_MONTH = {"en": "in {}", "zh": "在{}"}
-_SMALL = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_SMALL = {
+    "en": ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    # As before a measure word: 两部, and not 二部.
+    "zh": ("零", "一", "两", "三", "四", "五", "六", "七", "八", "九", "十"),
+}
 
 
 def ago(then: int | None, now: int | None, locale: str) -> str | None:
@@ -48,9 +52,11 @@ def ago(then: int | None, now: int | None, locale: str) -> str | None:
 def _told(number: int, unit: Literal["day", "week"], locale: str) -> str:
     elapsed = timedelta(**{f"{unit}s": -number})
     text = format_timedelta(elapsed, granularity=unit, threshold=_MANY_UNITS, add_direction=True, locale=locale)
-    return text.replace(str(number), small_number(number), 1) if locale == "en" else text
+    said = f"{number} " if locale == "zh" else "a" if number == 1 else small_number(number, locale)
+    return text.replace(str(number), said, 1)
 
 
-def small_number(number: int) -> str:
-    """Return an English number as a sentence has it: in words up to ten."""
-    return _SMALL[number] if number < len(_SMALL) else str(number)
+def small_number(number: int, locale: str) -> str:
+    """Return a number as a sentence has it: in words up to ten."""
+    words = _SMALL.get(locale, _SMALL["en"])
+    return words[number] if number < len(words) else str(number)

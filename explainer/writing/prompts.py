@@ -18,6 +18,7 @@ from explainer.errors import PromptError
 from explainer.evidence import Evidence
 from explainer.paths import resource_dir
 from explainer.writing.ago import ago
+from explainer.writing.glossary import told_in
 from explainer.writing.slots import slot_values
 from explainer.writing.style import Style
 from explainer.writing.templates import make_environment, place_of, read_templates
@@ -183,6 +184,7 @@ class PromptLibrary:
     def _render(self, name: str, evidence: Evidence, style: Style, **variables: object) -> str:
         try:
             template = self._environment.get_template(name)
+            evidence = told_in(evidence, style.locale)
             slots = slot_values(evidence, style).keys()
             return template.render(evidence=evidence, slots=slots, **variables).strip()
         except TemplateNotFound as error:

@@ -22,9 +22,13 @@ SLOT = re.compile(r"\{([a-z]+[0-9]?(?:\.[a-z]+)?)\}")
 _STARS = {"en": {"one": "{n} star", "other": "{n} stars"}, "zh": {"other": "{n} 星"}}
 _STAR_SCALE = 5.0
 _LONGEST = 80
+_CHINESE, _ALNUM = re.compile("[\u4e00-\u9fff]"), re.compile(r"[A-Za-z0-9%]")
 # Headlines are sentences of their own and product names are lists; without quotes nobody sees where they end.
 _QUOTED = frozenset({"shop", "content", "social", "news"})
-_QUOTES = {"en": "\u201c{}\u201d", "zh": "\u300a{}\u300b"}
+_QUOTES = "\u201c{}\u201d"
+# Chinese has no capitals: every title is quoted, of works in book title marks (GB/T 15834-2011, 4.15).
+_UNTITLED = frozenset({"shop", "social"})
+_BOOK_MARKS, _INNER_MARKS = "\u300a{}\u300b", str.maketrans("\u300a\u300b", "\u3008\u3009")
 # Unicode UAX #9: FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE keep a right-to-left title from reordering the rest.
 _ISOLATE, _POP = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
@@ -41,9 +45,17 @@ def display_title(title: str) -> str:
 
 
 def named(title: str, domain: str, locale: str) -> str:
-    """Return a title as a sentence names it: at a length one can read, in quotes unless it is a film's."""
+    """Return a title as a sentence names it: at a length one can read, in quotes unless it is a film's in English."""
     shown = display_title(title if len(title) <= _LONGEST else _cut(title))
-    return _QUOTES.get(locale, _QUOTES["en"]).format(shown) if domain in _QUOTED else shown
+    if locale == "zh" and domain not in _UNTITLED:
+        return _in_book_marks(shown)
+    return _QUOTES.format(shown) if domain in _QUOTED else shown
+
+
+def _in_book_marks(title: str) -> str:
+    """Return 《title》; a title that came with its marks keeps them, and marks inside it become 〈〉."""
+    bare = title.removeprefix("\u300a").removesuffix("\u300b") if title[:1] + title[-1:] == "\u300a\u300b" else title
+    return _BOOK_MARKS.format(bare.translate(_INNER_MARKS))
 
 
 def _cut(title: str) -> str:
@@ -83,7 +95,7 @@ def slot_values(evidence: Evidence, style: Style | None = None, writer: str = ""
             co = slot.replace("b", "co")
             values[f"{co}.n"] = format_decimal(together.n, locale=locale)
             values[f"{co}.m"] = format_decimal(together.m, locale=locale)
-        values |= _kin_values(behaviour)
+        values |= _kin_values(behaviour, locale)
         if (when := ago(behaviour.time, evidence.now, locale)) is not None:
             values[f"{slot}.when"] = when
     if evidence.popularity is not None:
@@ -114,17 +126,22 @@ def _standing_values(evidence: Evidence, locale: str, writer: str) -> dict[str, 
     return values
 
 
-def _kin_values(behaviour: CitedBehaviour) -> dict[str, str]:
+def _kin_values(behaviour: CitedBehaviour, locale: str) -> dict[str, str]:
     values = {}
     if behaviour.series:
-        # "The Sims" are "the Sims series".
-        values[f"{behaviour.slot}.series"] = display_title(behaviour.series.removeprefix("The "))
+        values[f"{behaviour.slot}.series"] = _series_text(behaviour.series, locale)
     if behaviour.creator:
         values[f"{behaviour.slot}.creator"] = display_title(behaviour.creator)
     if behaviour.more_of_series:
-        number = behaviour.more_of_series
-        values[f"{behaviour.slot}.more"] = "one" if number == 1 else small_number(number)
+        values[f"{behaviour.slot}.more"] = small_number(behaviour.more_of_series, locale)
     return values
+
+
+def _series_text(series: str, locale: str) -> str:
+    """Return how a series is named: "The Sims" are "the Sims series", and 《The Sims》系列."""
+    if locale == "zh":
+        return _in_book_marks(display_title(series))
+    return display_title(series.removeprefix("The "))
 
 
 def is_outdated(draft: str, slots: Mapping[str, str], times: Mapping[str, int | None], now: int, locale: str) -> bool:
@@ -147,4 +164,12 @@ def fill(draft: str, values: Mapping[str, str]) -> str:
     Raises:
         KeyError: If the draft has a slot that ``values`` lacks; the gate rejects such a draft before this.
     """
-    return SLOT.sub(lambda match: values[match[1]], draft)
+    return SLOT.sub(lambda match: _spaced(match, values[match[1]]), draft)
+
+
+def _spaced(match: re.Match[str], value: str) -> str:
+    """Return a slot's value, parted by a space from Chinese beside it where it is Latin or a number: 打了 5 星."""
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    left = " " if _CHINESE.match(before) and _ALNUM.match(value[:1]) else ""
+    right = " " if _CHINESE.match(after) and _ALNUM.match(value[-1:]) else ""
+    return f"{left}{value}{right}"

@@ -96,7 +96,7 @@ def test_explain_draws_each_score(home, tmp_path, words, made):
 def test_a_new_user_gets_honest_texts(home):
     result = run(home, "explain", "--user", "new")
     assert result.exit_code == 0
-    assert "taste" in result.output
+    assert "new here" in result.output
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_a_cold_start_says_so_and_never_because_you(explainer):
         assert row.evidence == []
         assert not row.known_user
         assert "because" not in row.text.lower()
-        assert "taste" in row.text
+        assert "new here" in row.text
         assert row.source == "template"
 
 

@@ -38,7 +38,7 @@ def test_what_is_not_known_is_not_said():
     assert ago(None, NOW, "en") is None
     assert ago(NOW, None, "en") is None
     assert ago(NOW, NOW, "xx") is None
-    assert ago(NOW - 2 * DAY, NOW, "zh") == "2天前"
+    assert ago(NOW - 2 * DAY, NOW, "zh") == "2 天前"
 
 
 @given(st.integers(0, 4_000_000_000), st.integers(-(10**9), 4_000_000_000))

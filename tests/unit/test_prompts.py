@@ -96,7 +96,7 @@ def test_without_evidence_no_text_says_because(variant, known, popularity):
     assert "{item}" in draft
     assert ("{pop.n}" in draft) is (popularity is not None)
     if not known:
-        assert "taste" in words
+        assert "new" in words
 
 
 def test_the_version_changes_with_the_text_and_with_nothing_else(tmp_path):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from explainer.evidence import Evidence
-from explainer.writing.gate.check import Verdict, Vocabulary, check
+from explainer.writing.gate.check import Verdict, Vocabulary
+from explainer.writing.gate.languages import check
 from explainer.writing.gate.tokens import as_written
 from explainer.writing.style import Style
 
