@@ -26,12 +26,12 @@ class SqlDraftCache:
         """Return the known outcomes among the keys."""
         with self._database.session() as session:
             rows = session.scalars(select(DraftRow).where(DraftRow.key.in_(keys)))
-            return {row.key: Outcome(row.draft, tuple(row.failures)) for row in rows}
+            return {row.key: Outcome(row.draft, tuple(row.failures), row.tries) for row in rows}
 
     def put(self, outcomes: dict[str, Outcome]) -> None:
         """Remember outcomes; a key that is there already stays as it is."""
         rows = [
-            {"key": key, "draft": outcome.draft, "failures": list(outcome.failures)}
+            {"key": key, "draft": outcome.draft, "failures": list(outcome.failures), "tries": outcome.tries}
             for key, outcome in outcomes.items()
         ]
         with self._database.session() as session:

@@ -187,6 +187,7 @@ class DraftRow(Base):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     draft: Mapped[str | None] = mapped_column(Text)
     failures: Mapped[list[Any]]
+    tries: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

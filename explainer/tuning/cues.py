@@ -34,7 +34,7 @@ class CuePolicy:
         seed: Of the aspects that the texts are about.
     """
 
-    candidates: int = 20
+    candidates: int = 16
     rounds: int = 4
     seed: int = 0
 

@@ -75,9 +75,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A prompt, and the facts of which it tells: they are also what the gate judges its drafts by."""
+    """What an engine is asked.
+
+    Attributes:
+        prompt: The canonical prompt.
+        again: The prompt of the second try: the same facts, to be begun otherwise where there is another cue.
+        facts: What both tell of; the gate judges drafts by nothing else.
+    """
 
     prompt: Prompt
+    again: Prompt
     facts: Evidence
 
 
@@ -173,18 +180,19 @@ class Writer:
         if engine is None or style.locale not in engine.locales or request.evidence.domain not in engine.domains:
             return _Plan(request, library, None)
         facts = told_facts(request, style)
-        cue = self._cue(request, facts, library, style)
-        return _Plan(request, library, _Asked(library.prompt(facts, cue, style), facts))
+        first, second = self._two_cues(request, facts, library, style)
+        asked = _Asked(library.prompt(facts, first, style), library.prompt(facts, second, style), facts)
+        return _Plan(request, library, asked)
 
-    def _cue(self, request: Request, facts: Evidence, library: PromptLibrary, style: Style) -> str:
-        """Return the cue of this reader's text: one of a few for these facts, which are not everybody's few."""
+    def _two_cues(self, request: Request, facts: Evidence, library: PromptLibrary, style: Style) -> tuple[str, str]:
+        """Return the cues of this reader's tries: of a few for these facts, which are not everybody's few."""
         cues = self._cues.fitting(facts, style)
         if not cues:
-            return ""
+            return "", ""
         canonical = library.prompt(facts, "", style).hash
         first = stable_choice(len(cues), canonical, "first cue")
         turn = stable_choice(min(self._policy.drafts, len(cues)), request.user, request.evidence.item_id, "cue")
-        return cues[(first + turn) % len(cues)]
+        return cues[(first + turn) % len(cues)], cues[(first + turn + 1) % len(cues)]
 
     def _key(self, prompt_hash: str) -> str:
         engine, sampling = self.engine, self._policy.sampling
@@ -202,11 +210,12 @@ class Writer:
         still_open = dict(asked)
         engine = self.engine
         sampling = self._policy.sampling
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
             if engine is None or not still_open:
                 break
+            prompts = [one.again if attempt else one.prompt for one in still_open.values()]
             try:
-                drafts = engine.write([one.prompt for one in still_open.values()], sampling)
+                drafts = engine.write(prompts, sampling)
             except EngineUnavailable as error:
                 # Not remembered: the engine may be back for the next reader.
                 self._remember({key: outcome for key, outcome in outcomes.items() if key not in still_open})

@@ -1,4 +1,4 @@
-"""adapters, and every change of which adapter or prompts are in use
+"""adapters, every change of which adapter or prompts are in use, and how many tries a draft took
 
 Revision ID: 0006
 Revises: 0005
@@ -45,6 +45,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_registry_changes')),
     sa.UniqueConstraint('kind', 'scope', 'number', name=op.f('uq_registry_changes_kind'))
     )
+    with op.batch_alter_table('drafts', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('tries', sa.Integer(), nullable=False, server_default='1'))
     with op.batch_alter_table('explanations', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_explanations_prompt_version'), ['prompt_version'], unique=False)
 
@@ -52,6 +54,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table('explanations', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_explanations_prompt_version'))
+    with op.batch_alter_table('drafts', schema=None) as batch_op:
+        batch_op.drop_column('tries')
     op.drop_table('registry_changes')
     op.drop_index('uq_adapters_production', table_name='adapters')
     op.drop_table('adapters')

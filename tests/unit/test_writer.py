@@ -143,6 +143,22 @@ def test_other_facts_of_the_same_kind_begin_otherwise():
     assert len(used) > 4
 
 
+def test_the_second_try_begins_otherwise():
+    class Picky(ScriptedEngine):
+        prompts: list = []
+
+        def write(self, prompts, sampling):
+            self.prompts += prompts
+            return [Draft(GOOD if sampling.attempt else BAD) for _ in prompts]
+
+    engine = Picky()
+    (written,) = write(engine, cues=CUES)
+    first, second = (prompt.user.split("\n", 1) for prompt in engine.prompts)
+    assert (written.source, written.drafts) == ("model", 2)
+    assert first[1] == second[1]
+    assert first[0] != second[0]
+
+
 def test_facts_without_known_cues_leave_the_beginning_free():
     (prompt,) = Writer(PromptLibrary(), load_vocabulary, ScriptedEngine(GOOD)).prompts_of([Request(FACTS, "u")])
     assert not prompt.user.startswith("Begin")

@@ -14,15 +14,15 @@ class Sampling:
     """How to draw words.
 
     Attributes:
-        temperature: 0 takes the likeliest word; higher is freer.
+        temperature: 0 takes the likeliest word; higher is freer, and less careful with facts. Variety comes from cues.
         retry_temperature: The same for the second try: what failed at its likeliest is worth more freedom.
         top_k: Only the k likeliest words are drawn from.
         max_new_tokens: Upper limit of a draft's length.
         attempt: 0 for the first try, 1 for the second; part of the seed, so a retry differs.
     """
 
-    temperature: float = 0.4
-    retry_temperature: float = 0.7
+    temperature: float = 0.0
+    retry_temperature: float = 0.3
     top_k: int = 20
     max_new_tokens: int = 96
     attempt: int = 0
