@@ -144,16 +144,15 @@ def test_other_facts_of_the_same_kind_begin_otherwise():
 
 
 def test_the_second_try_begins_otherwise():
-    class Picky(ScriptedEngine):
-        prompts: list = []
+    asked = []
 
+    class Picky(ScriptedEngine):
         def write(self, prompts, sampling):
-            self.prompts += prompts
+            asked.extend(prompts)
             return [Draft(GOOD if sampling.attempt else BAD) for _ in prompts]
 
-    engine = Picky()
-    (written,) = write(engine, cues=CUES)
-    first, second = (prompt.user.split("\n", 1) for prompt in engine.prompts)
+    (written,) = write(Picky(), cues=CUES)
+    first, second = (prompt.user.split("\n", 1) for prompt in asked)
     assert (written.source, written.drafts) == ("model", 2)
     assert first[1] == second[1]
     assert first[0] != second[0]
