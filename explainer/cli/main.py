@@ -137,6 +137,7 @@ def preview(ctx: click.Context, /, user: str, without: tuple[str, ...], top: int
 @click.option("--corpus", type=_FILE, help="Training corpus. [default: the one that ships with the package]")
 @click.option("--out", type=_FOLDER, required=True, help="Folder for the adapter; a stopped run in it is continued.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Most passes over the corpus.")
+@click.option("--patience", type=click.IntRange(min=1), help="Passes without a better one before training stops.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Peak learning rate.")
 @click.option("--rank", type=click.IntRange(min=1), help="LoRA rank.")
 @click.option("--seed", type=int, help="Seed of everything random.")

@@ -42,7 +42,7 @@ class TuneConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     weight_decay: float = 0.01
     batch_size: int = 16
     epochs: int = 10
-    patience: int = 4
+    patience: int = 3
     free: float = 0.1
     dev_share: float = 0.08
     test_share: float = 0.1

@@ -243,8 +243,10 @@ class Trainer:
         if not path.is_file():
             return
         state = torch.load(path, map_location=self._device, weights_only=True)
-        if state["config"] != msgspec.json.encode(self.config):
-            return  # other settings: start afresh
+        began_with = msgspec.json.decode(state["config"], type=TuneConfig)
+        # With less patience a run may end sooner; any other setting makes it another run.
+        if msgspec.structs.replace(began_with, patience=self.config.patience) != self.config:
+            return
         set_peft_model_state_dict(self.model, state["adapter"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
