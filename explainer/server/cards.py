@@ -26,7 +26,7 @@ class Bar:
     Attributes:
         label: What it stands for.
         note: The rating and the reasons in words.
-        percent: Share of all support for the item, 0 to 100.
+        percent: Share of all support for the item, 0 to 100; negative for what spoke against it.
         width: Length in picture units, the longest bar being 100.
     """
 
@@ -51,7 +51,8 @@ class Card:
     Attributes:
         row: What is stored.
         pieces: The sentence.
-        bars: What raised the item, as far as it is cited,
+        against: A low rating that spoke against it and is told of,
+        bars: what raised the item, as far as it is cited,
         rest_percent: and the share of the rest,
         rest_count: of so many behaviours.
         picture: What the waterfall shows, in words.
@@ -61,6 +62,7 @@ class Card:
 
     row: ExplanationRow
     pieces: list[Piece]
+    against: Bar | None
     bars: list[Bar]
     rest_percent: float
     rest_count: int
@@ -77,13 +79,14 @@ def card_of(row: ExplanationRow, words: DomainWords, titles: Mapping[str, str]) 
         words: How the domain speaks.
         titles: Behaviour id → title of its item.
     """
-    bars = _bars(row.evidence, row.slots, words)
+    told = _bars(row.evidence, row.slots, words)
+    bars, against = [bar for bar in told if bar.percent > 0], next((bar for bar in told if bar.percent < 0), None)
     supporting = sum(1 for value in row.contributions.values() if value > 0)
     rest = max(0.0, 100.0 - sum(bar.percent for bar in bars)) if bars else 0.0
     picture = waterfall_of(row, titles)
     words_of_picture = f"{picture.name}. {picture.description}"
     others = max(0, supporting - len(bars))
-    return Card(row, _pieces(row), bars, rest, others, words_of_picture, what_if(row, titles), deletion(row))
+    return Card(row, _pieces(row), against, bars, rest, others, words_of_picture, what_if(row, titles), deletion(row))
 
 
 def _pieces(row: ExplanationRow) -> list[Piece]:
