@@ -82,8 +82,8 @@ def test_choose_a_user_and_read_why(page, explainer):
     for n, row in enumerate(stored):
         expect(cards.nth(n).locator(".why")).to_have_text(row.text)
         raised = [cited for cited in row.evidence if cited.share > 0]
-            expect(cards.nth(n).locator(".bar")).to_have_count(len(raised))
-            expect(cards.nth(n).get_by_text("Against it:")).to_have_count(len(row.evidence) - len(raised))
+        expect(cards.nth(n).locator(".bar")).to_have_count(len(raised))
+        expect(cards.nth(n).get_by_text("Against it:")).to_have_count(len(row.evidence) - len(raised))
         expect(cards.nth(n)).to_contain_text("Template text")
     widths = [float(bar.get_attribute("width")) for bar in cards.first.locator(".bar").all()]
     assert widths[0] == 100
