@@ -28,7 +28,7 @@ from explainer.server.schemas import (
 from explainer.storage.explanations import get_explanation
 from explainer.tags import TagList
 from explainer.view import ExplanationView, explanation_view
-from explainer.writing.style import Style
+from explainer.writing.style import known_style
 
 
 class V1(Controller):
@@ -47,7 +47,7 @@ class V1(Controller):
         admission: NamedDependency[Admission],
     ) -> Explanations:
         """Write, check and store explanations; they are committed before the answer starts."""
-        style = Style(locale=data.locale)
+        style = known_style(data.locale)
         with admission.place():
             if data.k is not None:
                 rows = explainer.explain_top(data.user, data.k, style)
@@ -73,7 +73,7 @@ class V1(Controller):
     ) -> PreviewedList:
         """Return the user's list, with its sentences, as it would be without some behaviours; store nothing."""
         with admission.place():
-            found = preview(explainer, user, data.without, data.k, Style(locale=data.locale))
+            found = preview(explainer, user, data.without, data.k, known_style(data.locale))
         ranks = {r.item.id: r.rank for r in found.before}
         items = [
             PreviewedItem(r.item.id, r.item.title, r.rank, ranks.get(r.item.id), text.text)

@@ -12,13 +12,8 @@ from retriever.data import Aspect
 
 MAX_K = 50
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-# A plain string with the choices in the schema: the message for a wrong one then says which there are.
+# A plain string, and the choices in the schema: a wrong one is then refused by an error that says which there are.
 Locale = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(LOCALES)})]
-
-
-def _require_known(locale: str) -> None:
-    if locale not in LOCALES:
-        raise ValueError(f"there are no texts in the locale {locale[:20]!r}; known are {', '.join(LOCALES)}")
 
 
 class ExplanationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,7 +34,6 @@ class ExplanationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     locale: Locale = "en"
 
     def __post_init__(self) -> None:
-        _require_known(self.locale)
         if sum(given is not None for given in (self.item, self.items, self.k)) != 1:
             raise ValueError("give exactly one of item, items and k")
 
@@ -94,9 +88,6 @@ class PreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     without: Annotated[list[Identifier], msgspec.Meta(min_length=1, max_length=1000)]
     k: Annotated[int, msgspec.Meta(ge=1, le=MAX_K)] = 10
     locale: Locale = "en"
-
-    def __post_init__(self) -> None:
-        _require_known(self.locale)
 
 
 class PreviewedItem(msgspec.Struct, frozen=True):

@@ -45,6 +45,7 @@ _PAIRS: tuple[tuple[Link, ...], ...] = (
     (Link(_RATED, ("noir",), when=True), Link(_KIND.VIEW, ("noir",), when=True)),
     (Link(_LIKED, series=True, people=True), Link(_LIKED, ("noir",)), Link(_LIKED, people=True)),
     (Link(_LIKED, ("noir",)), Link(_LIKED, close=True), Link(_LIKED, people=True)),
+    (Link(_KIND.VIEW, ("noir",)), Link(_LIKED, ("noir",)), Link(_KIND.VIEW, people=True)),
     (Link(_LIKED, ("noir",)), Link(_KIND.READ, ("noir",)), Link(_KIND.FOLLOW, ("noir",))),
     (Link(_RATED, ("noir",)), Link(_RATED, ("crime",)), Link(_RATED, ("comedy", "noir"))),
     (Link(_LIKED, close=True), Link(_KIND.FOLLOW, close=True), Link(_LIKED, close=True)),

@@ -54,7 +54,9 @@ def named(title: str, domain: str, locale: str) -> str:
 
 def _in_book_marks(title: str) -> str:
     """Return 《title》; a title that came with its marks keeps them, and marks inside it become 〈〉."""
-    bare = title.removeprefix("\u300a").removesuffix("\u300b") if title[:1] + title[-1:] == "\u300a\u300b" else title
+    inside = title[1:-1]
+    marked = title == _BOOK_MARKS.format(inside) and not {"\u300a", "\u300b"} & set(inside)
+    bare = inside if marked else title
     return _BOOK_MARKS.format(bare.translate(_INNER_MARKS))
 
 

@@ -161,3 +161,30 @@ def test_a_key_is_printed_once_and_kept_as_a_hash(home):
     key = run(home, "key", "create", "shop").output.strip()
     assert key.startswith("rb_")
     assert key.encode() not in b"".join(p.read_bytes() for p in Path(home).glob("explainer.db*"))
+
+
+def test_texts_in_chinese_for_each_reader(home, tmp_path):
+    out = tmp_path / "out.json"
+    for audience, word in {"customer": "您", "support": "该客户", "auditor": "归因"}.items():
+        words = ["explain", "--user", "c1", "--top", "1", "--locale", "zh", "--audience", audience, "--json", str(out)]
+        result = run(home, *words)
+        assert result.exit_code == 0, result.output
+        (shown,) = json.loads(out.read_text())
+        assert (shown["locale"], shown["audience"], shown["source"]) == ("zh", audience, "template")
+        assert word in shown["text"]
+        assert "{" not in shown["text"]
+    listed = run(home, "preview", "--user", "c1", "--without", "p1", "--locale", "zh")
+    assert listed.exit_code == 0, listed.output
+    assert "您" in listed.output
+
+
+@pytest.mark.parametrize("command", [["explain"], ["preview", "--without", "p1"]])
+@pytest.mark.parametrize(
+    ("option", "value", "known"),
+    [("--locale", "fr", ["en", "zh"]), ("--audience", "boss", ["customer", "support", "auditor"])],
+)
+def test_an_unknown_reader_is_an_error_that_lists_the_known(tmp_path, command, option, value, known):
+    result = run(tmp_path, *command, "--user", "c1", option, value)
+    assert result.exit_code == 2
+    assert value in result.output
+    assert all(word in result.output for word in known)

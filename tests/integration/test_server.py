@@ -65,12 +65,28 @@ def test_recommendations_and_cold_start(client):
         ({"user": "u1", "k": "many"}, 400, "Validation"),
         ({"user": "x" * 201, "k": 1}, 400, "Validation"),
         ({"user": "u1", "k": 1, "extra": 1}, 400, "Validation"),
-        ({"user": "u1", "k": 1, "locale": "xx"}, 400, "locale 'xx'"),
+        ({"user": "u1", "k": 1, "locale": "xx"}, 400, "locale 'xx'; known are en, zh"),
+        ({"user": "u1", "k": 1, "locale": "../en"}, 400, "known are en, zh"),
         ([], 400, "Validation"),
     ],
 )
 def test_bad_requests_are_problems(client, body, status, words):
     assert words in problem_of(client.post("/v1/explanations", json=body), status)
+
+
+def test_chinese_readers_get_chinese(client):
+    answer = client.post("/v1/explanations", json={"user": "u1", "k": 1, "locale": "zh"})
+    assert answer.status_code == 201
+    (shown,) = answer.json()["explanations"]
+    assert (shown["locale"], shown["source"]) == ("zh", "template")
+    assert "您" in shown["text"]
+    listed = client.post(
+        "/v1/users/u1/preview", json={"without": [shown["evidence"][0]["item"]], "k": 1, "locale": "zh"}
+    )
+    assert "您" in listed.json()["recommendations"][0]["text"]
+    refused = client.post("/v1/users/u1/preview", json={"without": ["x"], "locale": "xx"})
+    assert refused.status_code == 400
+    assert "known are en, zh" in refused.text
 
 
 def test_broken_json_and_huge_bodies(client):

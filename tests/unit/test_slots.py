@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.writing.slots import display_title, fill, rating_text
+from explainer.writing.slots import display_title, fill, named, rating_text
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
@@ -52,3 +52,40 @@ def test_right_to_left_titles_are_isolated():
 )
 def test_ratings_in_words(value, high, locale, text):
     assert rating_text(value, high, locale) == text
+
+
+@pytest.mark.parametrize(
+    ("title", "domain", "shown"),
+    [
+        ("流浪地球2", "video", "《流浪地球2》"),
+        ("《流浪地球》", "video", "《流浪地球》"),
+        ("读《红楼梦》札记", "content", "《读〈红楼梦〉札记》"),
+        ("《红楼梦》与《西厢记》", "content", "《〈红楼梦〉与〈西厢记〉》"),
+        ("Dark City", "news", "《Dark City》"),
+        ("手冲壶", "shop", "“手冲壶”"),
+        ("周末骑行", "social", "“周末骑行”"),
+    ],
+)
+def test_chinese_puts_works_in_book_title_marks_and_other_things_in_quotes(title, domain, shown):
+    assert named(title, domain, "zh") == shown
+
+
+def test_english_leaves_films_bare_whatever_is_in_their_titles():
+    assert named("流浪地球", "video", "en") == "流浪地球"
+    assert named("Kettle", "shop", "en") == "“Kettle”"
+
+
+@pytest.mark.parametrize(
+    ("draft", "text"),
+    [
+        ("您给{b1}打了{v}，而", "您给《A》打了 5 星，而"),
+        ("出自{k}的", "出自 Ada Lovelace 的"),
+        ("您{w}看过", "您 2 天前看过"),
+        ("出自{z}的", "出自宫崎骏的"),
+        ("占{s}，", "占 41.2%，"),
+        ("You gave {b1} {v}.", "You gave 《A》 5 星."),
+    ],
+)
+def test_numbers_and_latin_letters_stand_apart_from_chinese(draft, text):
+    values = {"b1": "《A》", "v": "5 星", "k": "Ada Lovelace", "w": "2 天前", "z": "宫崎骏", "s": "41.2%"}
+    assert fill(draft, values) == text

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from explainer.errors import EngineUnavailable
 from explainer.writing.cues import CueTable, signature
 from explainer.writing.engines import Draft, Engine
 from explainer.writing.prompts import PromptLibrary
-from explainer.writing.style import Style
+from explainer.writing.style import AUDIENCES, Style
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Request, Writer, WritingPolicy
 from tests.unit.test_gate import evidence
@@ -91,6 +93,29 @@ def test_a_locale_the_engine_does_not_speak_never_reaches_it():
     engine = German(GOOD)
     assert write(engine)[0].source == "template"
     assert engine.asked == []
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_a_reader_of_another_language_gets_the_templates_in_it_and_never_english(audience):
+    engine = ScriptedEngine(GOOD)
+    (written,) = write(engine, style=Style("zh", audience))
+    assert (written.source, written.prompt_hash, engine.asked) == ("template", "", [])
+    assert "排" in written.text if audience != "customer" else "《b1》" in written.text
+    latin = set(re.findall("[A-Za-z]+", written.draft.replace("{", " {").replace("}", "} ")))
+    assert latin <= set(re.findall("[A-Za-z]+", " ".join(written.slots)))
+
+
+def test_an_engine_that_speaks_chinese_is_held_to_the_chinese_gate():
+    class Speaker(ScriptedEngine):
+        locales = frozenset({"en", "zh"})
+
+    good = "您给{b1}打了{b1.value}，而{item}同样是剧情题材。"
+    (written,) = write(Speaker(good), style=Style("zh"))
+    assert (written.source, written.text) == ("model", "您给《b1》打了 5 星，而《Item》同样是剧情题材。")
+    english = write(Speaker(GOOD, GOOD), style=Style("zh"))[0]
+    assert english.source == "template"
+    assert any(f.startswith("wrong_language") for f in english.failures)
+    assert "您" in english.text
 
 
 def test_a_domain_the_engine_was_not_trained_for_never_reaches_it():
