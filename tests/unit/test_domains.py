@@ -7,7 +7,8 @@ import pytest
 
 from explainer.errors import PromptError
 from explainer.evidence import CitedBehaviour, CloseInMeaning, CoOccurrence, Evidence, Popularity, SharedAspect
-from explainer.writing.gate import as_written, check
+from explainer.writing.gate import check
+from explainer.writing.gate.tokens import as_written
 from explainer.writing.gate.words import DOINGS, foreign_nouns, own_words
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.slots import fill, slot_values

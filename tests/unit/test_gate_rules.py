@@ -13,7 +13,7 @@ from explainer.tuning.examples import read_corpus
 from explainer.writing.gate import check
 from explainer.writing.gate.numbers import miscounted
 from explainer.writing.gate.standing import misranked
-from explainer.writing.gate.tokens import segments, tokenize
+from explainer.writing.gate.tokens import as_written, segments, tokenize
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import AUDIENCES, Style
 from explainer.writing.vocabularies import load_vocabulary

@@ -37,6 +37,7 @@ class Token:
 
 _WORD = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*"
 _PIECE = re.compile(rf"(?P<slot>{SLOT.pattern})|(?P<word>{_WORD})|(?P<mark>[.,;:!?])")
+_ARTICLE = re.compile(r"\b(an?) $", re.IGNORECASE)
 _ARTICLES = frozenset({"a", "an", "the"})
 _JOINTS = frozenset({",", "and", "or"})
 _CUTS = frozenset({",", ";", ":", "and", "but", "or", "while", "yet", "though", "although", "plus"})
@@ -66,10 +67,19 @@ def without_aspects(draft: str, aspects: Sequence[str]) -> str:
 
 
 def as_written(draft: str, aspects: Sequence[str]) -> str:
-    """Return the draft with names among the aspects written as they are: "Xbox 360", however the draft has it."""
+    """Return the draft with aspects spelled as the system spells them, however the draft has it.
+
+    Names keep their capitals ("Xbox 360"), and the article before an aspect fits its first letter ("an adventure"): how
+    a fact is spelled is no more the model's business than what it is.
+    """
     for start, end, aspect in reversed(_aspect_spans(draft, aspects)):
-        if aspect != aspect.lower() and draft[start:end].lower() == aspect.lower():
+        is_name = aspect != aspect.lower()
+        if is_name and draft[start:end].lower() == aspect.lower():
             draft = draft[:start] + aspect + draft[end:]
+        article = _ARTICLE.search(draft, 0, start)
+        if article is not None and not is_name:
+            fitting = "an" if draft[start].lower() in "aeiou" else "a"
+            draft = f"{draft[: article.start(1)]}{article[1][0]}{fitting[1:]}{draft[article.end(1) :]}"
     return draft
 
 
