@@ -67,6 +67,27 @@ def test_true_sentences_that_are_hard_to_read_pass(specs, draft):
     assert failures(draft, *specs, words=words, domain=domain) == ()
 
 
+def test_a_clause_about_the_last_named_is_not_about_the_item():
+    assert failures("{item} and {b1}, which you liked, are both dramas.", "l drama") == ()
+    breaks("misattached: both", "{b1} and {item}, which you liked, are dramas.", "l drama")
+
+
+@pytest.mark.parametrize(
+    ("draft", "rule"),
+    [
+        ("You liked {b1}, {item}, and more dramas.", "misattached: liked"),
+        ("You liked {b1} and the drama {item} too.", "misattached: liked"),
+        ("You liked {b1}, which is by {b1.creator}, and {item} is a drama.", "misplaced: b1.creator"),
+    ],
+)
+def test_the_item_is_none_of_what_the_reader_met_and_the_maker_is_told_of_it(draft, rule):
+    breaks(rule, draft, "l drama creator")
+
+
+def test_the_system_spells_what_is_its_own():
+    assert as_written("It is an drama and a adventure.", ("drama", "adventure")) == "It is a drama and an adventure."
+
+
 SUPPORT = (
     "{item} ranked {rank} for this customer. {b1} ({b1.share}) is a drama too; without {b1} it would rank {cf.rank}."
 )
