@@ -13,7 +13,7 @@ from explainer.tuning.examples import read_corpus
 from explainer.writing.gate import check
 from explainer.writing.gate.numbers import miscounted
 from explainer.writing.gate.standing import misranked
-from explainer.writing.gate.tokens import segments, tokenize
+from explainer.writing.gate.tokens import as_written, segments, tokenize
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import AUDIENCES, Style
 from explainer.writing.vocabularies import load_vocabulary
@@ -65,6 +65,27 @@ def test_true_sentences_that_are_hard_to_read_pass(specs, draft):
     domain = "shop" if "products" in draft else "video"
     words = {"titles", "belongs", "reviewed", "up"}
     assert failures(draft, *specs, words=words, domain=domain) == ()
+
+
+def test_a_clause_about_the_last_named_is_not_about_the_item():
+    assert failures("{item} and {b1}, which you liked, are both dramas.", "l drama") == ()
+    breaks("misattached: both", "{b1} and {item}, which you liked, are dramas.", "l drama")
+
+
+@pytest.mark.parametrize(
+    ("draft", "rule"),
+    [
+        ("You liked {b1}, {item}, and more dramas.", "misattached: liked"),
+        ("You liked {b1} and the drama {item} too.", "misattached: liked"),
+        ("You liked {b1}, which is by {b1.creator}, and {item} is a drama.", "misplaced: b1.creator"),
+    ],
+)
+def test_the_item_is_none_of_what_the_reader_met_and_the_maker_is_told_of_it(draft, rule):
+    breaks(rule, draft, "l drama creator")
+
+
+def test_the_system_spells_what_is_its_own():
+    assert as_written("It is an drama and a adventure.", ("drama", "adventure")) == "It is a drama and an adventure."
 
 
 SUPPORT = (
