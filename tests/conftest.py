@@ -12,7 +12,9 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before any library reads it: tests never ask a hub
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and never spin on cores that others use, too
 
+from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
+from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
 from explainer.writing.prompts import PromptLibrary
@@ -84,6 +86,15 @@ SMALL_HYBRID = HybridConfig(
     parts=(EaseConfig(regularization=10.0), ContentConfig(), PopularityConfig()),
     weights={"ease": 1.0, "content": 0.01, "popularity": 0.02},
 )
+
+
+@pytest.fixture(scope="session")
+def merged() -> Path:
+    """The shipped adapter merged into its base; made once and kept in the cache."""
+    from explainer.tuning.export import merged_gguf
+    from explainer.writing.engines.base_file import base_gguf
+
+    return merged_gguf(base_gguf("smollm2"), adapter_dir("en"), Settings().cache.resolve())
 
 
 @pytest.fixture(scope="session")

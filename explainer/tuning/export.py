@@ -68,8 +68,8 @@ def export_gguf(base: Path, adapter: Path, out: Path, on_tensor: OnTensor | None
     Raises:
         AssetError: If one of them can't be read, they don't belong together, or the file can't be written.
     """
-    reader = open_gguf(base)
-    deltas = _by_tensor(reader, read_lora(adapter), adapter)
+    lora, reader = read_lora(adapter), open_gguf(base)
+    deltas = _by_tensor(reader, lora, adapter)
     base_hash = weights_hash(base)
     _require_its_base(adapter, base_hash)
     hashes = {BASE_HASH: base_hash, ADAPTER_HASH: file_hash(adapter_file(adapter))}

@@ -72,6 +72,9 @@ def read_lora(adapter: Path) -> dict[str, Delta]:
     halves = [layer for layer, pair in sides.items() if len(pair) != len("AB")]
     if halves or not sides:
         raise AssetError(f"{weights} is incomplete: {halves[0] if halves else 'it is empty'}. Train it anew.")
+    for layer, pair in sides.items():
+        if not pair["A"]().shape[0] == pair["B"]().shape[-1] == config.r:
+            raise AssetError(f"{weights} has another rank in {layer} than its config says ({config.r}).")
     scale = config.lora_alpha / config.r
     return {f"{layer}.weight": Delta(pair["A"], pair["B"], scale) for layer, pair in sides.items()}
 

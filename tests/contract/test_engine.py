@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-import pytest
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
-from explainer.errors import AssetError
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import AutoTokenizer
+
+from explainer.errors import AssetError, EngineUnavailable
 from explainer.paths import adapter_dir
 from explainer.settings import Settings
 from explainer.writing.engines import Engine, Sampling
-from explainer.writing.engines.transformers_peft import TransformersEngine
+from explainer.writing.engines.base_file import base_gguf
+from explainer.writing.engines.base_model import resolve_base
+from explainer.writing.engines.gguf_header import read_header
+from explainer.writing.engines.openvino_genai import OpenVinoEngine
+from explainer.writing.engines.transformers_peft import TransformersEngine, chat_text
 from explainer.writing.gate import check
-from explainer.writing.prompts import PromptLibrary
+from explainer.writing.prompts import Prompt, PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from tests.unit.test_gate import evidence
 
@@ -73,6 +88,158 @@ class TestTransformers(EngineContract):
     @classmethod
     def engine(cls):
         return TransformersEngine("smollm2", adapter_dir("en"), Settings().cache)
+
+
+class TestOpenVino(EngineContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def engine(cls, merged):
+        return OpenVinoEngine(merged)
+
+    def test_the_chat_text_is_the_references(self, engine, prompts):
+        tokenizer = AutoTokenizer.from_pretrained(resolve_base("smollm2", Settings().cache))
+        odd = Prompt("Say {why}; <|im_end|>\n", " 因为 {b1.value} \n\n“naïve”\t🚀 ", "v")
+        for prompt in [*prompts, odd]:
+            assert engine.chat_text(prompt) == chat_text(tokenizer, prompt)
+
+    def test_more_prompts_than_a_batch_holds(self, engine, prompts):
+        many = [replace(prompts[n % len(prompts)], version=str(n)) for n in range(70)]
+        few = engine.write(prompts, Sampling(max_new_tokens=4))
+        assert engine.write(many, Sampling(max_new_tokens=4)) == [few[n % len(few)] for n in range(70)]
+
+    def test_a_stop_ends_writing_and_the_next_writes_as_ever(self, engine, prompts):
+        before = engine.write(prompts, Sampling())
+        step, stopper = engine._pipeline, StopAtStep(engine, 5)
+        engine._pipeline = stopper
+        try:
+            with pytest.raises(EngineUnavailable, match="stopped"):
+                engine.write(prompts, Sampling())
+        finally:
+            engine._pipeline = step
+        assert engine.write(prompts, Sampling()) == before
+
+    def test_a_failure_while_writing_is_the_contracts_error(self, engine, prompts):
+        broken = engine._pipeline
+        engine._pipeline = FailingAtStep(engine, 2)
+        try:
+            with pytest.raises(EngineUnavailable, match="bad alloc"):
+                engine.write(prompts, Sampling())
+        finally:
+            engine._pipeline = broken
+        assert len(engine.write(prompts, Sampling())) == len(prompts)
+
+    def test_several_threads_get_what_each_would_get_alone(self, engine, prompts):
+        with ThreadPoolExecutor(3) as pool:
+            together = list(pool.map(lambda prompt: engine.write([prompt], Sampling())[0], prompts))
+        assert together == engine.write(prompts, Sampling())
+
+
+class StopAtStep:
+    """The engine's pipeline, which asks for a stop once it has made some steps."""
+
+    def __init__(self, engine, steps):
+        self._engine, self._inner, self._left = engine, engine._pipeline, steps
+
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+
+    def step(self):
+        self._left -= 1
+        if self._left == 0:
+            self.happen()
+        self._inner.step()
+
+    def happen(self):
+        self._engine.stop()
+
+
+class FailingAtStep(StopAtStep):
+    def happen(self):
+        raise RuntimeError("bad alloc")
+
+
+TORCH_FREE = """
+import sys
+from pathlib import Path
+from explainer.assembly import make_engine
+from explainer.settings import Settings
+from explainer.server.app import create_app
+from explainer.writing.engines import Sampling
+from explainer.writing.prompts import Prompt
+engine = make_engine(Settings(home=Path(sys.argv[1])))
+assert engine.name == "openvino", engine.name
+assert engine.write([Prompt("Be brief.", "Say hello.", "v")], Sampling(max_new_tokens=3))[0].text
+print([name for name in ("torch", "transformers", "openvino_telemetry") if sys.modules.get(name)])
+"""
+
+
+def test_the_openvino_engine_writes_without_torch_and_without_telemetry(merged, tmp_path):
+    home, person = tmp_path / "home", tmp_path / "person"
+    person.mkdir()
+    (home / "cache").mkdir(parents=True)
+    (home / "cache" / merged.name).symlink_to(merged)
+    answer = subprocess.run(
+        [sys.executable, "-c", TORCH_FREE, str(home)],
+        env={**os.environ, "HOME": str(person), "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.strip() == "[]"
+    assert not list(person.iterdir()), "an id for analytics was left in the home"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.00001, 0.001, 0.01, 0.013, 0.5, 0.999999])
+def test_a_merged_file_that_was_cut_off_is_a_clear_error(merged, tmp_path, share):
+    data = merged.read_bytes()
+    (tmp_path / "short.gguf").write_bytes(data[: int(share * len(data))])
+    with pytest.raises(AssetError, match=r"short\.gguf .*(?s:.*)export anew"):
+        OpenVinoEngine(tmp_path / "short.gguf")
+
+
+def test_other_files_are_clear_errors(tmp_path):
+    with pytest.raises(AssetError, match="explainer export"):
+        OpenVinoEngine(tmp_path / "none.gguf")
+    (tmp_path / "text.gguf").write_text("GGUF it is not, though it says so" * 9)
+    with pytest.raises(AssetError, match="no GGUF file"):
+        OpenVinoEngine(tmp_path / "text.gguf")
+    with pytest.raises(AssetError, match="does not say what it was made of"):
+        OpenVinoEngine(base_gguf("smollm2"))
+
+
+@given(st.binary(max_size=400))
+def test_no_header_ends_in_anything_but_a_clear_error(data):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "x.gguf")
+        for begin in (b"", b"GGUF\x03\x00\x00\x00"):
+            path.write_bytes(begin + data)
+            with pytest.raises(AssetError):
+                read_header(path)
+
+
+TOO_LITTLE = """
+import resource, sys
+from pathlib import Path
+from explainer.errors import AssetError, EngineUnavailable
+from explainer.writing.engines.openvino_genai import OpenVinoEngine
+from explainer.writing.engines.openvino_library import genai
+genai()
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 300_000_000, used + 300_000_000))
+try:
+    OpenVinoEngine(Path(sys.argv[1]))
+except AssetError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited in Linux's way")
+def test_too_little_memory_is_a_clear_error(merged):
+    answer = subprocess.run(
+        [sys.executable, "-c", TOO_LITTLE, str(merged)], capture_output=True, text=True, check=False
+    )
+    assert "free about four times the file's size" in answer.stdout, answer.stderr
 
 
 def test_a_missing_adapter_and_a_missing_base_are_clear_errors(tmp_path):

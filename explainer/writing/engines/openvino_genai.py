@@ -129,7 +129,8 @@ def _load(model: Path, threads: int) -> ContinuousBatchingPipeline:
     scheduler = library.SchedulerConfig()
     scheduler.cache_size = 0  # grows with what is asked for
     scheduler.max_num_batched_tokens = _TOKENS_AT_ONCE
-    properties = {"INFERENCE_NUM_THREADS": threads, "prompt_lookup": True}
+    # Not pinned: threads that wait for a core others are busy on hold all of them up.
+    properties = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False, "prompt_lookup": True}
     try:
         return library.ContinuousBatchingPipeline(str(model), scheduler, "CPU", properties)
     except (RuntimeError, MemoryError) as error:
