@@ -22,6 +22,7 @@ from explainer.settings import Settings
 from explainer.storage.adapters import Label
 from explainer.storage.database import Database
 from explainer.storage.tables import AdapterRow, AuditEntryRow, ModelVersionRow, RegistryChangeRow
+from explainer.writing.engines.weights import weights_hash
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
@@ -43,9 +44,9 @@ def base(tmp_path, monkeypatch):
     monkeypatch.delenv("EXPLAINER_ADAPTER", raising=False)
     folder = tmp_path / "base"
     folder.mkdir()
-    (folder / "model.safetensors").write_bytes(b"base")
+    save_file({"w": np.ones(3, dtype=np.float32)}, folder / "model.safetensors")
     monkeypatch.setenv("EXPLAINER_BASE_MODEL", str(folder))
-    return sha(sha(b"base").encode())
+    return weights_hash(folder)
 
 
 @pytest.fixture
@@ -247,7 +248,7 @@ def test_a_folder_that_moved_is_added_again_from_where_it_is(home, three, tmp_pa
 
 def test_another_base_model_is_noticed_when_the_adapter_is_used(home, three, tmp_path):
     make_adapters(Settings(home=home)).promote(three[0])
-    (tmp_path / "base" / "model.safetensors").write_bytes(b"another")
+    save_file({"w": np.zeros(3, dtype=np.float32)}, tmp_path / "base" / "model.safetensors")
     with pytest.raises(RegistryError, match="another base model"):
         make_engine(Settings(home=home), Database(Settings(home=home).url))
     assert "another base model" in said(run(home, "adapters", "promote", three[1]))

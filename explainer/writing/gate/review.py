@@ -18,5 +18,7 @@ def review(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style 
         vocabulary: Lower-case connective words allowed for this reader in this language.
         style: Reader and language; a customer in English by default.
     """
-    spelled = as_written(draft, evidence.aspects)
+    style = style or Style()
+    # How English spells: other languages have neither articles nor capitals.
+    spelled = as_written(draft, evidence.aspects) if style.locale == "en" else draft
     return spelled, check(spelled, evidence, vocabulary, style)
