@@ -12,14 +12,14 @@ from collections.abc import Sequence
 
 from explainer.assembly import make_engine
 from explainer.errors import ExplainerError
-from explainer.evidence import Evidence
-from explainer.paths import corpus_file
+from explainer.paths import adapter_dir, corpus_dir
 from explainer.settings import Settings
 from explainer.tuning.augment import augmented
-from explainer.tuning.examples import opening_of, read_corpus
+from explainer.tuning.batches import prompt_of
+from explainer.tuning.examples import Example, read_corpus
 from explainer.writing.engines import Draft, Engine, Sampling
 from explainer.writing.engines.transformers_peft import TransformersEngine
-from explainer.writing.gate import check
+from explainer.writing.gate import review
 from explainer.writing.prompts import Prompt, PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 
@@ -28,16 +28,15 @@ _BATCHES = 3
 _ALONE = 24
 
 
-def asked(count: int) -> list[tuple[Prompt, Evidence]]:
-    """Return different prompts with their evidence: the corpus's, aspects exchanged at random."""
+def asked(count: int) -> list[tuple[Prompt, Example]]:
+    """Return different prompts for customers with their examples: the corpus's, aspects exchanged at random."""
     rng, library = random.Random(7), PromptLibrary()
-    found: dict[str, tuple[Prompt, Evidence]] = {}
-    examples = read_corpus(corpus_file("en"))
+    found: dict[str, tuple[Prompt, Example]] = {}
+    examples = [example for example in read_corpus(corpus_dir("en")) if example.style.is_customer]
     while len(found) < count:
         example = augmented(rng.choice(examples), rng)
-        evidence = example.evidence()
-        prompt = library.prompt(evidence, opening_of(example.text))
-        found[prompt.hash] = (prompt, evidence)
+        prompt = prompt_of(example, library)
+        found[prompt.hash] = (prompt, example)
     return list(found.values())
 
 
@@ -46,13 +45,15 @@ def engines(settings: Settings) -> dict[str, float]:
     fast = make_engine(settings.model_copy(update={"engine": "openvino"}))
     if fast is None:
         raise ExplainerError("There is no OpenVINO engine to measure.")
-    slow = TransformersEngine(settings.base_model, settings.adapter, settings.cache, precision="bfloat16", batch=_BATCH)
+    slow = TransformersEngine(
+        settings.base_model, settings.adapter or adapter_dir("en"), settings.cache, precision="bfloat16", batch=_BATCH
+    )
     pairs = asked(_BATCH * _BATCHES)
     prompts = [prompt for prompt, _ in pairs]
     alone, drafts_alone = _race((slow, fast), [[prompt] for prompt in prompts[:_ALONE]])
     batched, drafts = _race((slow, fast), [prompts[start : start + _BATCH] for start in range(0, len(prompts), _BATCH)])
     same = [sum(map(operator.eq, one, many)) / _ALONE for one, many in zip(drafts_alone, drafts, strict=True)]
-    passing = [_passing(written, [evidence for _, evidence in pairs]) for written in drafts]
+    passing = [_passing(written, [example for _, example in pairs]) for written in drafts]
     names = ("transformers_bfloat16", "openvino")
     rows = {"alone_texts_per_s": alone, "batch_of_64_texts_per_s": batched}
     rows |= {"first_drafts_passing": passing, "same_alone_and_in_batch": same}
@@ -73,6 +74,7 @@ def _race(runners: tuple[Engine, Engine], parts: Sequence[Sequence[Prompt]]) -> 
     return [sum(map(len, parts)) / spent for spent in seconds], drafts
 
 
-def _passing(drafts: Sequence[Draft], facts: Sequence[Evidence]) -> float:
+def _passing(drafts: Sequence[Draft], asked_for: Sequence[Example]) -> float:
     vocabulary = load_vocabulary("en")
-    return sum(check(d.text, e, vocabulary).passed for d, e in zip(drafts, facts, strict=True)) / len(drafts)
+    pairs = zip(drafts, asked_for, strict=True)
+    return sum(review(draft.text, e.evidence(), vocabulary)[1].passed for draft, e in pairs) / len(drafts)

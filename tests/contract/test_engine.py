@@ -37,7 +37,7 @@ FACTS = [
     evidence("r comedy,romance"),
     evidence("r people", "r drama"),
 ]
-OPENINGS = ["you", "item", "people", "behaviour", "you", "item"]
+CUES = ["You gave", "You liked", "{co1.n} of", "You liked", "You gave", "You liked"]
 
 
 class EngineContract:
@@ -47,7 +47,7 @@ class EngineContract:
     @classmethod
     def prompts(cls):
         library = PromptLibrary()
-        return [library.prompt(facts, opening) for facts, opening in zip(FACTS, OPENINGS, strict=True)]
+        return [library.prompt(facts, cue) for facts, cue in zip(FACTS, CUES, strict=True)]
 
     def test_is_an_engine_with_versions(self, engine):
         assert isinstance(engine, Engine)
@@ -65,7 +65,7 @@ class EngineContract:
         assert engine.write(prompts, Sampling()) == [engine.write([prompt], Sampling())[0] for prompt in prompts]
 
     def test_another_try_is_another_draft(self, engine, prompts):
-        first, second = (engine.write(prompts, Sampling(attempt=n)) for n in (0, 1))
+        first, second = (engine.write(prompts, Sampling(temperature=0.7, attempt=n)) for n in (0, 1))
         assert first != second
 
     def test_without_temperature_tries_are_equal(self, engine, prompts):

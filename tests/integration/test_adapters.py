@@ -318,7 +318,6 @@ def test_the_promoted_adapter_writes_and_stands_in_the_record(llama, database, m
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-
     folder = tmp_path / "lora"
     config = LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM")
     get_peft_model(AutoModelForCausalLM.from_pretrained(llama), config).save_pretrained(folder)

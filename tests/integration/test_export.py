@@ -20,9 +20,10 @@ from transformers import AutoModelForCausalLM, GgufConfig
 
 from explainer.cli import main
 from explainer.errors import AssetError
-from explainer.paths import adapter_dir, corpus_file
+from explainer.paths import adapter_dir, corpus_dir
 from explainer.settings import Settings
-from explainer.tuning.examples import opening_of, read_corpus
+from explainer.tuning.batches import prompt_of
+from explainer.tuning.examples import read_corpus
 from explainer.tuning.export import export_gguf, gguf_of, merged_gguf
 from explainer.writing.engines import Sampling
 from explainer.writing.engines.base_file import base_gguf
@@ -110,8 +111,8 @@ def load_file_with_one_change(source, target):
 
 
 def test_the_merged_model_writes_what_the_reference_writes(merged):
-    examples = read_corpus(corpus_file("en"))[::20][:20]
-    prompts = [PromptLibrary().prompt(example.evidence(), opening_of(example.text)) for example in examples]
+    examples = read_corpus(corpus_dir("en"))[::80][:20]
+    prompts = [prompt_of(example, PromptLibrary()) for example in examples]
     greedy = Sampling(temperature=0)
     reference = TransformersEngine("smollm2", ADAPTER, Settings().cache).write(prompts, greedy)
     same = sum(a == b for a, b in zip(OpenVinoEngine(merged).write(prompts, greedy), reference, strict=True))

@@ -11,16 +11,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CODE = """
 import explainer, pathlib, sys
-from explainer.paths import adapter_dir, corpus_file, resource_dir, vocabulary_file
+from explainer.paths import adapter_dir, corpus_dir, resource_dir, vocabulary_file
 from explainer.storage.database import Database
+from explainer.evidence.citable import is_sensitive
+from explainer.writing.cues import CueTable
+from explainer.writing.glossary import spoken
 from explainer.writing.prompts import PromptLibrary
+from explainer.writing.style import Style
 here = pathlib.Path(explainer.__file__).parent
 assert here.is_relative_to(sys.argv[1]), here
 for place in (resource_dir("prompts"), resource_dir("migrations"), adapter_dir("en"), here / "server" / "templates"):
     assert place.is_relative_to(here) and any(place.iterdir()), place
 assert (here / "datareport" / "templates" / "report.css").is_file()
-assert corpus_file("en").is_file() and vocabulary_file("en").is_file()
-print(PromptLibrary().version("en", "customer"))
+for locale in ("en", "zh"):
+    assert any(corpus_dir(locale).glob("*.jsonl")) and vocabulary_file(locale, "customer").is_file(), locale
+assert is_sensitive("hiv") and spoken("sci-fi", "zh") == "科幻"
+assert CueTable.load(adapter_dir("en"))
+print(PromptLibrary().version(Style()))
 database = Database(f"sqlite:///{sys.argv[2]}/wheel.db")
 database.migrate()
 database.require_current()
@@ -47,6 +54,10 @@ def test_the_wheel_is_whole(tmp_path):
         check=False,
     )
     assert answer.returncode == 0, answer.stderr
-    from explainer.writing.prompts import PromptLibrary
+    from explainer.evidence.citable import is_sensitive
+from explainer.writing.cues import CueTable
+from explainer.writing.glossary import spoken
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.style import Style
 
-    assert answer.stdout.strip() == PromptLibrary().version("en", "customer")
+    assert answer.stdout.strip() == PromptLibrary().version(Style())
