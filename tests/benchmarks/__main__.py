@@ -109,7 +109,7 @@ def writing(settings: Settings) -> dict[str, float]:
     by_model = [(r, w) for r, w in zip(requests, written, strict=True) if w.source == "model"]
     request, sample = by_model[0]
     gate_s = median_s(lambda: check(sample.draft, request.evidence, load_vocabulary("en")), 200)
-    prompt = PromptLibrary().prompt(request.evidence, "item")
+    prompt = PromptLibrary().prompt(request.evidence)
     return {
         "texts": len(written),
         "distinct_prompts": len({w.prompt_hash for w in written if w.prompt_hash}),

@@ -54,10 +54,7 @@ def test_the_wheel_is_whole(tmp_path):
         check=False,
     )
     assert answer.returncode == 0, answer.stderr
-    from explainer.evidence.citable import is_sensitive
-from explainer.writing.cues import CueTable
-from explainer.writing.glossary import spoken
-from explainer.writing.prompts import PromptLibrary
-from explainer.writing.style import Style
+    from explainer.writing.prompts import PromptLibrary
+    from explainer.writing.style import Style
 
     assert answer.stdout.strip() == PromptLibrary().version(Style())
