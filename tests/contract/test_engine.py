@@ -150,7 +150,7 @@ class StopAtStep:
         self._inner.step()
 
     def happen(self):
-        self._engine.stop()
+        self._engine.cancel()
 
 
 class FailingAtStep(StopAtStep):
