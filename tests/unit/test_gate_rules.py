@@ -11,6 +11,7 @@ from explainer.evidence import SharedAspect
 from explainer.paths import corpus_dir
 from explainer.tuning.examples import read_corpus
 from explainer.writing.gate import check
+from explainer.writing.gate import tokenize as tokenize_in
 from explainer.writing.gate.numbers import miscounted
 from explainer.writing.gate.standing import misranked
 from explainer.writing.gate.tokens import as_written, segments, tokenize
@@ -336,3 +337,14 @@ def test_every_template_for_staff_renders():
     for specs in (["r people"], ["r drama", "r people"], ["r drama people", "r people"]):
         draft = library.fallback(evidence(*specs), 0, Style("en", "support"))
         assert draft.count("{co") == 2
+
+
+def test_nothing_done_is_nothing_done_to_the_item():
+    for draft in ("The noir of {b1}, {item}, is noir.", "Here is for you {item}, a noir film like {b1}."):
+        failures = check(draft, evidence("r noir"), load_vocabulary("en")).failures
+        assert not [failure for failure in failures if failure.startswith("misattached")], failures
+
+
+def test_each_language_has_its_own_words():
+    assert [token.text for token in tokenize_in("{item} is noir.", ("noir",), "en")] == ["item", "is", "noir", "."]
+    assert tokenize_in("{item}是黑色电影。", ("noir",), "zh")
