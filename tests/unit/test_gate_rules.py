@@ -348,3 +348,8 @@ def test_nothing_done_is_nothing_done_to_the_item():
 def test_each_language_has_its_own_words():
     assert [token.text for token in tokenize_in("{item} is noir.", ("noir",), "en")] == ["item", "is", "noir", "."]
     assert tokenize_in("{item}是黑色电影。", ("noir",), "zh")
+
+
+def test_a_count_that_never_says_what_people_met_is_refused():
+    draft = "Of {b1} and {item} there are {co1.n} of {co1.m} people who liked."
+    assert "count_claim: co1" in check(draft, evidence("r people"), load_vocabulary("en")).failures
