@@ -85,6 +85,25 @@ def test_the_item_is_none_of_what_the_reader_met_and_the_maker_is_told_of_it(dra
     breaks(rule, draft, "l drama creator")
 
 
+@pytest.mark.parametrize(
+    "draft", ["You pointed us to {item}, a drama like {b1}.", "A drama like {b1}, {item}, is here."]
+)
+def test_the_way_to_the_item_is_nothing_done_to_it(draft):
+    assert failures(draft, "l drama") == ()
+
+
+@pytest.mark.parametrize(
+    ("specs", "draft", "rule"),
+    [
+        (["r people"], "You liked {b1}, and {item} is here for {co1.n} of {co1.m} people who.", "count_claim"),
+        (["r series"], "You liked {b1}, and {b1.series} is what {item} is in.", "misplaced: b1.series"),
+        (["r when"], "You liked {b1}, and {item} came {b1.when}.", "misplaced: b1.when"),
+    ],
+)
+def test_unfinished_counts_and_stray_slots_are_refused(specs, draft, rule):
+    breaks(rule, draft, *specs)
+
+
 def test_the_system_spells_what_is_its_own():
     assert as_written("It is an drama and a adventure.", ("drama", "adventure")) == "It is a drama and an adventure."
 
@@ -133,6 +152,7 @@ def test_a_false_report_to_support_is_refused(old, new, rule):
         ("{method}", "{model}", "misplaced: model"),
         ("{writer}", "{model}", "misplaced: model"),
         ("Attribution", "Two causes", "miscount: two"),
+        ("Attribution", "Zero behaviours", "unfounded_claim: nothing cited"),
         ("{n}", "{rank}", "missing_slot: n"),
     ],
 )

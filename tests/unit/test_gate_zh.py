@@ -337,3 +337,10 @@ def test_what_passes_places_only_known_slots_and_names_all_that_is_cited(parts):
 def test_english_readers_never_wait_for_the_segmenter():
     code = "import sys; from explainer.writing.gate import check; print('rjieba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+@pytest.mark.parametrize(("form", "rule"), [("{0}{0}", "repetition"), ("答案：{0}", "residue")])
+def test_nothing_is_said_twice_or_announced(form, rule):
+    text, facts = "您喜欢{b1}，而{item}同样是黑色电影。", evidence(*NOIR)
+    assert failures(text, facts) == ()
+    assert any(failure.startswith(rule) for failure in failures(form.format(text), facts))

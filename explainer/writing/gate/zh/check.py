@@ -42,6 +42,8 @@ _MARKUP = re.compile(r"[<>\[\]*_`#|\\\"'\u2018\u2019\u201c\u201d\u300a-\u300f~^@
 _LATIN = re.compile(r"[A-Za-z]+")
 # Spaces part Chinese from what is written otherwise, and nothing else.
 _STRAY_SPACE = re.compile(r"(?<=[\u4e00-\u9fff，。；：！？、（）]) +(?=[\u4e00-\u9fff，。；：！？、（）])|  ")
+# "答案：…": what a chatting model puts before its answer.
+_ANNOUNCED = re.compile(r"(?:答案|回答|文本|句子|说明)+[：:]")
 
 
 def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style) -> Verdict:
@@ -103,6 +105,11 @@ def _shape(draft: str, bare: str, tokens: Sequence[Token], style: Style) -> Iter
         yield f"length: {size} words"
     if len(sentences(tokens)) > MAX_SENTENCES.get(style.audience, MAX_SENTENCES_STAFF):
         yield f"sentences: {len(sentences(tokens))}"
+    said = [tuple(t.text for t in sentence) for sentence in sentences(tokens)]
+    if len(set(said)) < len(said):
+        yield "repetition: a sentence twice"
+    if _ANNOUNCED.match(draft):
+        yield "residue: what a text is called, before the text"
     words = [t for t in tokens if t.text not in {"、", "和", "与"}]
     if any(a == b and a.kind is not TokenKind.SLOT for a, b in pairwise(words)):
         yield "repetition"
