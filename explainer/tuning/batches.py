@@ -12,6 +12,7 @@ from explainer.tuning.augment import augmented
 from explainer.tuning.examples import Example
 from explainer.writing.cues import cue_of
 from explainer.writing.engines.transformers_peft import chat_text
+from explainer.writing.names import shortened
 from explainer.writing.prompts import Prompt, PromptLibrary
 
 _IGNORED = -100  # torch's cross entropy skips targets with this value
@@ -72,5 +73,6 @@ class Batcher:
         prompt = prompt_of(example, self._prompts, free=free)
         asked = self._tokenizer(chat_text(self._tokenizer, prompt), add_special_tokens=False)["input_ids"]
         ending = self._tokenizer.eos_token
-        answer = self._tokenizer(example.text + str(ending), add_special_tokens=False)["input_ids"]
+        text = shortened(example.text, example.evidence())
+        answer = self._tokenizer(text + str(ending), add_special_tokens=False)["input_ids"]
         return asked + answer, len(answer)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from explainer.tuning.augment import augmented
 from explainer.tuning.examples import Example
+from explainer.tuning.fluency import Joints
 from explainer.writing.cues import CueTable, cue_of, signature, suits
 from explainer.writing.engines import Draft
 from explainer.writing.gate import Vocabulary, review
@@ -20,6 +21,7 @@ from explainer.writing.prompts import Prompt, PromptLibrary
 
 _AT_ONCE = 64
 Write = Callable[[Sequence[Prompt]], list[Draft]]
+_NO_ACTS = frozenset({"association", "new", "known", "title", "text"})
 Trial = tuple[str, str, Example]
 """A kind of facts, a cue, and an example of such facts."""
 
@@ -30,12 +32,16 @@ class CuePolicy:
 
     Attributes:
         candidates: Most cues tried for one kind of facts.
-        rounds: Texts asked for with each; a cue is out with its first that fails, while others of its kind are left.
+        rounds: Texts asked for with each; a cue is out with its first that fails.
+        least: Cues kept for one kind at least, even if some of their texts failed: not everybody reads the same.
+        most: Cues kept at most; of those that never failed, the ones whose texts read most like the corpus.
         seed: Of the aspects that the texts are about.
     """
 
-    candidates: int = 16
-    rounds: int = 4
+    candidates: int = 24
+    rounds: int = 5
+    least: int = 5
+    most: int = 10
     seed: int = 0
 
 
@@ -55,9 +61,9 @@ def candidate_cues(examples: Sequence[Example], limit: int) -> dict[str, tuple[s
 
 
 def _kin(key: str) -> tuple[str, ...]:
-    """Return what facts have in common that begin alike: reader, number of acts, whether they are the cause."""
+    """Return what facts have in common that begin alike: reader, number of acts, source, whether they are the cause."""
     audience, *acts = key.split()
-    return audience, str(len(acts)), acts[-1] if acts[-1] in {"association", "new", "known"} else ""
+    return audience, str(len(acts)), *(act for act in acts if act in _NO_ACTS)
 
 
 def calibrated(
@@ -83,38 +89,73 @@ def calibrated(
     of_kind: dict[str, list[Example]] = defaultdict(list)
     for example in examples:
         of_kind[signature(example.evidence(), example.style)].append(example)
-    alive = {
-        key: [cue for cue in cues if any(suits(cue, e.evidence(), e.style) for e in of_kind[key])]
+    scores = {
+        key: {cue: _Score() for cue in cues if any(suits(cue, e.evidence(), e.style) for e in of_kind[key])}
         for key, cues in candidate_cues(examples, policy.candidates).items()
     }
-    most, done = policy.rounds * sum(map(len, alive.values())), 0
-    for _ in range(policy.rounds):
-        trials = [(key, cue, _example(of_kind[key], cue, rng)) for key, cues in alive.items() for cue in cues]
+    judge = _Judge(prompts, vocabulary, Joints(examples))
+    most, done = policy.rounds * sum(map(len, scores.values())), 0
+    for lasted in range(policy.rounds):
+        trials = [
+            (key, cue, _example(of_kind[key], cue, rng))
+            for key, cues in scores.items()
+            for cue, score in cues.items()
+            if score.passed == lasted
+        ]
         # Prompts of one length share a batch.
         trials.sort(key=lambda trial: len(trial[2].behaviours))
-        passed: set[tuple[str, str]] = set()
         for start in range(0, len(trials), _AT_ONCE):
-            passed |= _passing(trials[start : start + _AT_ONCE], write, prompts, vocabulary)
-            done += len(trials[start : start + _AT_ONCE])
+            batch = trials[start : start + _AT_ONCE]
+            drafts = write([judge.prompt(trial) for trial in batch])
+            for (key, cue, example), draft in zip(batch, drafts, strict=True):
+                strange = judge.strange(draft.text, cue, example)
+                if strange is not None:
+                    scores[key][cue].add(strange)
+            done += len(batch)
             on_step(done, most)
-        alive = {key: [c for c in cues if (key, c) in passed] or cues for key, cues in alive.items()}
     on_step(most, most)
-    return CueTable(alive)
+    return CueTable({key: _best(cues, policy) for key, cues in scores.items()})
+
+
+@dataclass(slots=True)
+class _Score:
+    """How a cue fares: texts that passed, one after the other, and how many strange joints they have."""
+
+    passed: int = 0
+    strange: int = 0
+
+    def add(self, strange: int) -> None:
+        """Count a text that passed."""
+        self.passed += 1
+        self.strange += strange
+
+
+def _best(scores: Mapping[str, _Score], policy: CuePolicy) -> tuple[str, ...]:
+    """Return the cues that are kept, best first: all that never failed, or the few that lasted longest."""
+    ranked = sorted(scores, key=lambda cue: (-scores[cue].passed, scores[cue].strange))
+    sure = sum(score.passed == policy.rounds for score in scores.values())
+    return tuple(ranked[: min(policy.most, max(policy.least, sure))])
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Asks for texts and judges them."""
+
+    prompts: PromptLibrary
+    vocabulary: Mapping[str, Vocabulary]
+    joints: Joints
+
+    def prompt(self, trial: Trial) -> Prompt:
+        """Return what the engine is asked."""
+        _, cue, example = trial
+        return self.prompts.prompt(example.evidence(), cue, example.style)
+
+    def strange(self, draft: str, cue: str, example: Example) -> int | None:
+        """Return the number of strange joints; None if the text begins otherwise or the gate refuses it."""
+        text, verdict = review(draft, example.evidence(), self.vocabulary[example.audience], example.style)
+        return self.joints.strange(text, example.aspects) if draft.startswith(cue) and verdict.passed else None
 
 
 def _example(examples: Sequence[Example], cue: str, rng: random.Random) -> Example:
     """Return facts that the cue suits, about other aspects."""
     return augmented(rng.choice([e for e in examples if suits(cue, e.evidence(), e.style)]), rng)
-
-
-def _passing(
-    trials: Sequence[Trial], write: Write, prompts: PromptLibrary, vocabulary: Mapping[str, Vocabulary]
-) -> set[tuple[str, str]]:
-    """Return (kind of facts, cue) of the trials whose text begins as asked and passes the gate."""
-    drafts = write([prompts.prompt(example.evidence(), cue, example.style) for _, cue, example in trials])
-    return {
-        (key, cue)
-        for (key, cue, example), draft in zip(trials, drafts, strict=True)
-        if draft.text.startswith(cue)
-        and review(draft.text, example.evidence(), vocabulary[example.audience], example.style)[1].passed
-    }

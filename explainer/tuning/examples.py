@@ -28,6 +28,7 @@ from explainer.evidence import (
 )
 from explainer.writing.gate import Verdict, check, tokenize
 from explainer.writing.gate.tokens import TokenKind
+from explainer.writing.names import names_of, shortened
 from explainer.writing.style import CUSTOMER, Style
 from retriever.data import AspectSource, BehaviourKind, Polarity
 from retriever.statistics import counted_as
@@ -211,6 +212,9 @@ def lint(examples: Sequence[Example]) -> dict[str, Verdict]:
 def _verdict(example: Example, vocabulary: frozenset[str]) -> Verdict:
     facts = example.evidence()
     failures = list(check(example.text, facts, vocabulary, example.style).failures)
+    names = names_of(facts)
+    left = tokenize(shortened(example.text, facts), list(names.values()), example.locale) if names else []
+    failures += [f"name: give {t.text!r} as the title has it" for t in left if t.kind is TokenKind.ASPECT]
     order = fact_order([b.reasons for b in facts.causes])
     if order != sorted(order):
         failures.append(f"order: list behaviours {', '.join(f'b{n + 1}' for n in order)}")

@@ -35,12 +35,17 @@ class Split:
     test: tuple[Example, ...]
 
 
-def skeleton(example: Example) -> tuple[str, ...]:
-    """Return the text's words with every aspect as one mark and slots without their numbers."""
+def marks(text: str, aspects: Sequence[str]) -> tuple[str, ...]:
+    """Return a text's words with every aspect as one mark and slots without their numbers."""
     return tuple(
         "@" if t.kind is TokenKind.ASPECT else re.sub(r"\d", "", t.text) if t.kind is TokenKind.SLOT else t.text
-        for t in tokenize(example.text, example.aspects)
+        for t in tokenize(text, aspects)
     )
+
+
+def skeleton(example: Example) -> tuple[str, ...]:
+    """Return the marks of an example's text."""
+    return marks(example.text, example.aspects)
 
 
 def triples(example: Example) -> frozenset[Triple]:

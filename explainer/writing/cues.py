@@ -18,7 +18,7 @@ from explainer.writing.gate.tokens import TokenKind, tokenize
 from explainer.writing.gate.words import DOINGS, LIKED, foreign_nouns
 from explainer.writing.slots import SLOT, slot_values
 from explainer.writing.style import AUDITOR, Style
-from retriever.data import BehaviourKind, Polarity
+from retriever.data import AspectSource, BehaviourKind, Polarity
 
 _WORDS = 2
 FILE = "cues.json"
@@ -46,13 +46,16 @@ def signature(evidence: Evidence, style: Style) -> str:
     """Return what kind of facts these are, e.g. ``customer aa p``: texts about such begin alike.
 
     A mark a reason, behaviours apart by spaces: ``a`` an aspect of all cited, ``o`` of some, ``p`` people, ``c`` close,
-    ``s`` series (``S`` with more of it), ``m`` maker, ``t`` a time, ``-`` a low rating. Auditors read no reasons.
+    ``s`` series (``S`` with more of it), ``m`` maker, ``t`` a time, ``-`` a low rating. A last word says where
+    aspects stand, if not in the catalogue. Auditors read no reasons.
     """
     acts = ["".join(_marks(b, evidence, style)) for b in evidence.behaviours]
     if not evidence.causes:
         acts = ["popular" if evidence.popularity else "unexplained", "known" if evidence.known_user else "new"]
     elif style.audience == AUDITOR:
         acts = ["." * len(evidence.causes)]
+    elif evidence.aspect_source is not AspectSource.CATALOGUE:
+        acts.append(evidence.aspect_source.value)
     return " ".join([style.audience, *acts, *([] if evidence.causal else ["association"])])
 
 

@@ -19,6 +19,7 @@ from explainer.evidence import Evidence
 from explainer.paths import resource_dir
 from explainer.writing.ago import ago
 from explainer.writing.glossary import told_in
+from explainer.writing.names import by_slot
 from explainer.writing.slots import slot_values
 from explainer.writing.style import Style
 from explainer.writing.templates import make_environment, place_of, read_templates
@@ -112,6 +113,7 @@ class PromptLibrary:
             PromptError: If a template is missing or broken.
         """
         style = style or Style()
+        evidence = by_slot(evidence)
         folder = f"{style.locale}/{style.audience}"
         system = self._render(f"{folder}/system.j2", evidence, style, cue=cue)
         user = self._render(f"{folder}/prompt.j2", evidence, style, cue=cue)

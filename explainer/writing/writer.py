@@ -14,7 +14,7 @@ from explainer.evidence import Evidence, stable_choice
 from explainer.writing.choice import PromptChoice
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine, Sampling
-from explainer.writing.gate import Vocabulary, check, review
+from explainer.writing.gate import Vocabulary, review
 from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
 from explainer.writing.slots import fill, slot_values
 from explainer.writing.style import Style
@@ -63,7 +63,7 @@ class Outcome:
     """What an engine made of one canonical prompt.
 
     Attributes:
-        draft: The draft that passed the gate; None where none did.
+        draft: The draft that passed the gate, as the engine wrote it; None where none did.
         failures: What the gate held against the others.
         tries: Drafts written.
     """
@@ -222,9 +222,9 @@ class Writer:
                 lost = f"engine_unavailable: {error}"
                 return outcomes | {key: _lost(outcomes.get(key, Outcome(None)), lost) for key in still_open}
             for (key, one), draft in zip(list(still_open.items()), drafts, strict=True):
-                text, verdict = review(draft.text, one.facts, self._words(style), style)
+                _, verdict = review(draft.text, one.facts, self._words(style), style)
                 earlier = outcomes.get(key, Outcome(None))
-                kept = text if verdict.passed else None
+                kept = draft.text if verdict.passed else None
                 outcomes[key] = Outcome(kept, earlier.failures + verdict.failures, earlier.tries + 1)
                 if verdict.passed:
                     del still_open[key]
@@ -245,10 +245,10 @@ class Writer:
         outcome = outcomes.get(prompt_hash, Outcome(None))
         draft, source, failures = None, TEMPLATE, outcome.failures
         if asked is not None and outcome.draft is not None:
-            # Checked again, also from the cache: the rules may be stricter than when it was stored.
-            verdict = check(outcome.draft, asked.facts, self._words(style), style)
+            # Checked for these very names, and also from the cache: rules may be stricter than when it was stored.
+            text, verdict = review(outcome.draft, asked.facts, self._words(style), style)
             if verdict.passed:
-                draft, source = outcome.draft, MODEL
+                draft, source = text, MODEL
             failures += verdict.failures
         if draft is None:
             variant = stable_choice(VARIANTS, request.user, request.evidence.item_id, "fallback")

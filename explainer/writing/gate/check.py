@@ -18,6 +18,7 @@ from explainer.writing.gate.numbers import miscounted
 from explainer.writing.gate.places import misplaced
 from explainer.writing.gate.popularity import false_popularity
 from explainer.writing.gate.shape import misshapen
+from explainer.writing.gate.sources import missourced
 from explainer.writing.gate.standing import misranked
 from explainer.writing.gate.tokens import Token, TokenKind, tokenize, without_aspects
 from explainer.writing.gate.usage import misused
@@ -81,6 +82,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style |
         failures += misplaced(tokens)
         failures += misused(tokens, evidence)
         failures += miscounted(tokens, evidence)
+        failures += missourced(tokens, evidence)
         failures += misranked(tokens, [b.slot for b in evidence.causes])
     return Verdict(tuple(dict.fromkeys(failures)))
 

@@ -25,6 +25,9 @@ from explainer.writing.gate.words import (
 from retriever.data import AspectSource, BehaviourKind, Polarity
 
 _IS = frozenset({"a", "an", "another", "is", "are", "both", "all", "two", "three"})
+_LIKENESS = frozenset(
+    {"too", "also", "well", "like", "as", "same", "share", "shares", "another", "more", "again", "it"}
+)
 _EVERY = frozenset({"both", "all", "each", "them"})
 _LIKED_BY_PEOPLE = frozenset({"liked", "enjoyed", "loved"})
 _LIKING = re.compile(r"(?:^| )your kind(?: |$)|(?:^| )(?:did|do|does|went|goes) (?:so |down )*well(?: |$)|won you over")
@@ -158,7 +161,9 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     """
     cited = {b.slot: b for b in evidence.behaviours}
     mentions = Mentions.of(tokens)
+    owned = _owned_aspects(tokens, mentions)
     before: list[str] = []
+    last: str | None = None
     for told in sentences(tokens):
         sentence = without_asides(told)
         carried: list[Rule] = []
@@ -174,12 +179,29 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
             if _is_elliptic(segment) and named:
                 yield from _unsupported(carried, [cited[s] for s in named], [])
             carried = list(_aspect_rules(segment)) or carried
-            rules = [*_aspect_rules(segment), *_word_rules(segment)]
+            aspects = list(_aspect_rules(segment))
+            if not named and _is_of_item(segment, last):
+                # Every aspect is the item's; whose else it is has been said.
+                aspects = [rule for rule in aspects if rule[1] not in owned]
+            last = next((name for t in reversed(segment) if (name := entity(t))), last)
+            rules = [*aspects, *_word_rules(segment)]
             if meant:
                 yield from _unsupported(list(_aspect_rules(segment)), [cited[s] for s in meant], [])
             # "you liked all three" names none and means every one.
             named = named or [*(inside if _EVERY & {t.text for t in segment} else ())]
             yield from _unsupported(rules, [cited[s] for s in named], [cited[s] for s in inside])
+
+
+def _owned_aspects(tokens: Sequence[Token], mentions: Mentions) -> set[str]:
+    """Return the aspects that the text says of behaviours which it names beside them."""
+    parts = (segment for sentence in sentences(tokens) for segment in segments(without_asides(sentence)))
+    return {t.text for part in parts if _named(part, mentions) for t in part if t.kind is TokenKind.ASPECT}
+
+
+def _is_of_item(segment: Sequence[Token], last: str | None) -> bool:
+    """Return whether a segment that names no behaviour speaks of the item, and does not say that it is like others."""
+    named = any(entity(t) == "item" for t in segment) or last == "item"
+    return named and not _LIKENESS & {t.text for t in segment}
 
 
 def _is_elliptic(segment: Sequence[Token]) -> bool:

@@ -38,6 +38,8 @@ _STOPS = frozenset({",", ";", ":", "and"})
 _ACTS = DOINGS.keys() | {"liked", "enjoyed"}
 _READERS = READER | {"they", "customer"}
 _OF_SOME = frozenset({"first", "last", "other", "these", "the"})
+# "…, both of which you rated": the item is none of them.
+_ALL_DONE = re.compile(rf"(?:of (?:which|them) )?(?:{'|'.join(_READERS)})(?: [a-z]+)? (?:{'|'.join(_ACTS)})(?!\S)")
 _WITH_THE_ITEM = frozenset({"all", "makes", "it"})
 
 
@@ -61,7 +63,7 @@ def _fits(number: int, index: int, sentence: Sequence[Token], cited: int) -> boo
     before, after = sentence[index - 1].text if index else "", sentence[index + 1 :]
     if number > cited + 1:
         return False
-    if number == cited + 1 and _was_done_to_all(sentence, index):
+    if number == cited + 1 and (_was_done_to_all(sentence, index) or _ALL_DONE.match(spelled(after))):
         return False
     if before in _WITH_THE_ITEM:
         return True
@@ -96,9 +98,14 @@ def _announced(tokens: Sequence[Token]) -> int:
 def _first_list(tokens: Sequence[Token]) -> list[str]:
     """Return the behaviours and the item of the first list: "{b1} ({b1.share}), {b2} and {item}"."""
     listed: list[str] = []
+    ended = False
     for token in tokens:
         if entity(token) is not None:
             listed.append(token.text)
+        elif token.text == "and" and ended:
+            break  # "three westerns, {b1}, {b2} and {b3}, and {item}": the list was over
+        elif token.text == "and" and listed:
+            ended = True
         elif listed and token.kind is not TokenKind.SLOT and token.text not in {",", "and"}:
             break
     return list(dict.fromkeys(listed))

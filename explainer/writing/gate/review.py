@@ -6,11 +6,13 @@ from explainer.evidence import Evidence
 from explainer.writing.gate.check import Verdict, Vocabulary
 from explainer.writing.gate.languages import check
 from explainer.writing.gate.tokens import as_written
+from explainer.writing.glossary import told_in
+from explainer.writing.names import spelled_out
 from explainer.writing.style import Style
 
 
 def review(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style | None = None) -> tuple[str, Verdict]:
-    """Return the draft with aspects and their articles spelled as they should be, and the verdict on it.
+    """Return the draft with names put in, aspects and their articles spelled as they should be, and the verdict on it.
 
     Args:
         draft: Text with slots, as an engine wrote it.
@@ -19,6 +21,7 @@ def review(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style 
         style: Reader and language; a customer in English by default.
     """
     style = style or Style()
+    draft = spelled_out(draft, told_in(evidence, style.locale))
     # How English spells: other languages have neither articles nor capitals.
     spelled = as_written(draft, evidence.aspects) if style.locale == "en" else draft
     return spelled, check(spelled, evidence, vocabulary, style)

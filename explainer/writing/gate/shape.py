@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from explainer.writing.gate.mentions import entity
 from explainer.writing.gate.tokens import Token, TokenKind, repeats, sentences
 from explainer.writing.gate.words import DOINGS, LIKED, ORDINALS
 from explainer.writing.style import AUDITOR, CUSTOMER, SUPPORT, Style
@@ -13,6 +15,11 @@ MIN_WORDS = 4
 MAX_WORDS = {CUSTOMER: 60, SUPPORT: 90, AUDITOR: 90}
 MAX_SENTENCES = {CUSTOMER: 2, SUPPORT: 4, AUDITOR: 4}
 _LONGEST_RUN = 7
+_MOST_NAMED = 2
+_SINGULAR = frozenset({"a", "an", "another"})
+_PLURAL = frozenset(
+    {"people", "viewers", "others", "titles", "films", "products", "articles", "posts", "marks", "two", "both"}
+)
 _OF_ALL = frozenset({"both", "three", "them", "all"})
 # What a sentence that names nothing may be about.
 _TOPICS = frozenset({"new", "taste", "history", "deletion", "association", "unconfirmed", "missing", "empty"})
@@ -26,7 +33,7 @@ def misshapen(tokens: Sequence[Token], style: Style) -> Iterator[str]:
     found = sentences(tokens)
     if len(found) > MAX_SENTENCES[style.audience]:
         yield f"sentences: {len(found)}"
-    if repeats(tokens) or _runs_twice(tokens):
+    if repeats(tokens) or _runs_twice(tokens) or any(_harps(sentence) for sentence in found):
         yield "repetition"
     yield from (f"says_nothing: {' '.join(t.text for t in s)}" for s in found if not _says_something(s))
     yield from _articles(tokens)
@@ -40,6 +47,18 @@ def _runs_twice(tokens: Sequence[Token]) -> bool:
     texts = [t.text for t in tokens if t.kind is not TokenKind.PUNCTUATION]
     runs = [tuple(texts[n : n + _LONGEST_RUN]) for n in range(len(texts) - _LONGEST_RUN + 1)]
     return len(set(runs)) < len(runs)
+
+
+def _harps(sentence: Sequence[Token]) -> bool:
+    """Return whether a sentence names the same thing again and again; whom a count is of does not weigh."""
+    named = [t.text for n, t in enumerate(sentence) if entity(t) and not _is_counted(sentence[:n])]
+    named += [token.text for token in sentence if token.kind is TokenKind.ASPECT]
+    return max(Counter(named).values(), default=0) > _MOST_NAMED
+
+
+def _is_counted(before: Sequence[Token]) -> bool:
+    """Return whether what comes next is whom a count is of: "people who liked"."""
+    return any(token.text == "who" for token in before[-2:])
 
 
 def _says_something(sentence: Sequence[Token]) -> bool:
@@ -57,5 +76,7 @@ def _articles(tokens: Sequence[Token]) -> Iterator[str]:
         # sounds ("an NHL", "an Xbox") is not to be told from its letters.
         named = following.kind is TokenKind.ASPECT and following.text != following.text.lower()
         misfits = not named and (article.text == "an") is not (following.text[0] in "aeiou")
+        if article.text in _SINGULAR and following.text in _PLURAL:
+            yield f"article: {article.text} {following.text}"
         if article.text in {"a", "an"} and following.kind is not TokenKind.SLOT and misfits:
             yield f"article: {article.text} {following.text}"
