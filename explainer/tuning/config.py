@@ -41,7 +41,7 @@ class TuneConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     weight_decay: float = 0.01
     batch_size: int = 16
-    epochs: int = 10
+    epochs: int = 7
     patience: int = 3
     free: float = 0.1
     dev_share: float = 0.08
