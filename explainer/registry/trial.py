@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from explainer.errors import PromptError
 from explainer.evidence import Evidence
 from explainer.registry.samples import NAME, sample_evidence
+from explainer.writing.names import names_of
 from explainer.writing.prompts import VARIANTS, PromptLibrary
 from explainer.writing.slots import SLOT, slot_values
 from explainer.writing.style import Style
@@ -15,7 +16,8 @@ from explainer.writing.templates import place_of
 from retriever.data.folder import DOMAINS
 
 _CUES = ("", "Here is")
-_OWN = ("system.j2", "prompt.j2", "fallback.j2")
+_TEXT = "fallback.j2"
+_OWN = ("system.j2", "prompt.j2", _TEXT)
 
 
 def tried(library: PromptLibrary, style: Style, package: PromptLibrary) -> PromptLibrary:
@@ -38,10 +40,11 @@ def tried(library: PromptLibrary, style: Style, package: PromptLibrary) -> Promp
             alone.words(domain, locale=style.locale)
         for evidence in sample_evidence(domain):
             with _blamed(sources, style):
-                values = slot_values(evidence, style)
+                values = set(slot_values(evidence, style))
                 texts = _texts(alone, style, evidence, prompted=f"{style}/prompt.j2" in sources)
             for name, text in texts:
-                _check_text(f"{style}/{name}", text, set(values))
+                # Names among the aspects are slots for a model only: a text has them put in.
+                _check_text(f"{style}/{name}", text, values if name == _TEXT else values | names_of(evidence).keys())
     return alone
 
 
@@ -68,7 +71,7 @@ def _require_files(sources: Mapping[str, str], style: Style, package: PromptLibr
 
 def _texts(library: PromptLibrary, style: Style, evidence: Evidence, *, prompted: bool) -> set[tuple[str, str]]:
     """Return all that the templates make of the evidence: (template's name, text)."""
-    texts = {("fallback.j2", library.fallback(evidence, variant, style)) for variant in range(VARIANTS)}
+    texts = {(_TEXT, library.fallback(evidence, variant, style)) for variant in range(VARIANTS)}
     if prompted:
         prompts = [library.prompt(evidence, cue, style) for cue in _CUES]
         texts |= {("system.j2", prompt.system) for prompt in prompts} | {

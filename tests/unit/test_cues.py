@@ -78,7 +78,7 @@ def test_a_cue_suits_facts_that_have_its_slots_verbs_and_nouns():
         assert suits(cue, facts, Style()) is fits, cue
 
 
-def test_only_cues_whose_texts_pass_are_kept_and_at_least_one():
+def test_cues_whose_texts_pass_come_first_and_few_others_are_kept():
     examples = [e for e in EXAMPLES if e.audience == "customer"][:60]
 
     def write(prompts):
@@ -90,13 +90,42 @@ def test_only_cues_whose_texts_pass_are_kept_and_at_least_one():
     close = Example("c", "video", "You gave {b1} {b1.value}.", (Link(BehaviourKind.RATING, close=True),))
     steps = []
     table = calibrated(
-        [*examples, close], write, PromptLibrary(), vocabulary, CuePolicy(rounds=2), lambda *at: steps.append(at)
+        [*examples, close],
+        write,
+        PromptLibrary(),
+        vocabulary,
+        CuePolicy(rounds=2, least=1),
+        lambda *at: steps.append(at),
     )
     assert table.fitting(close.evidence(), close.style) == ("You gave",)
     kinds = {signature(e.evidence(), e.style) for e in examples if cue_of(e.text, e.aspects)}
     served = {signature(e.evidence(), e.style) for e in examples if table.fitting(e.evidence(), e.style)}
     assert served >= kinds
     assert steps[-1][0] == steps[-1][1]
+
+
+def test_cues_that_read_like_the_corpus_come_before_others_and_most_are_dropped():
+    links = (Link(BehaviourKind.RATING, close=True),)
+    texts = [
+        "You gave {b1} {b1.value}, and {item} is close to it in spirit.",
+        "For {b1} you gave {b1.value}, and {item} is close to it in spirit.",
+        "After {b1}, which you liked, {item} is close in spirit.",
+    ]
+    examples = [Example(f"e{n}", "video", text, links) for n, text in enumerate(texts)]
+
+    def write(prompts):
+        """Begins as asked; after "After" it goes on as nobody would."""
+        odd = "{b1}, which you liked, in spirit {item} is close to it."
+        cues = [p.user.splitlines()[0].removeprefix("Begin: ") for p in prompts]
+        known = {cue_of(text, ()): text for text in texts}
+        return [Draft(f"After {odd}" if cue.startswith("After") else known[cue]) for cue in cues]
+
+    vocabulary = {audience: frozenset(vocabulary_of(EXAMPLES, audience)) for audience in AUDIENCES}
+    table = calibrated(examples, write, PromptLibrary(), vocabulary, CuePolicy(rounds=2, least=1))
+    assert table.fitting(examples[0].evidence(), Style())[-1] == "After {b1}"
+    few = calibrated(examples, write, PromptLibrary(), vocabulary, CuePolicy(rounds=2, least=1, most=2))
+    assert len(few.fitting(examples[0].evidence(), Style())) == 2
+    assert "After {b1}" not in few.fitting(examples[0].evidence(), Style())
 
 
 def test_a_table_comes_back_as_it_was_saved(tmp_path):

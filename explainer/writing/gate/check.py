@@ -71,7 +71,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style |
     failures += _slot_failures(draft, evidence, style)
     failures += _word_failures(tokens, evidence, vocabulary)
     failures += _cause_failures(tokens, evidence)
-    failures += misshapen(tokens, style)
+    failures += misshapen(tokens, evidence, style)
     # Claims are only worth reading once every slot is known.
     if not any(f.startswith("unknown_slot") for f in failures):
         if evidence.behaviours:

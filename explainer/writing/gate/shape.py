@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from explainer.evidence import Evidence
 from explainer.writing.gate.mentions import entity
 from explainer.writing.gate.tokens import Token, TokenKind, repeats, sentences
 from explainer.writing.gate.words import DOINGS, LIKED, ORDINALS
@@ -25,7 +26,7 @@ _OF_ALL = frozenset({"both", "three", "them", "all"})
 _TOPICS = frozenset({"new", "taste", "history", "deletion", "association", "unconfirmed", "missing", "empty"})
 
 
-def misshapen(tokens: Sequence[Token], style: Style) -> Iterator[str]:
+def misshapen(tokens: Sequence[Token], evidence: Evidence, style: Style) -> Iterator[str]:
     """Yield ``rule: what`` for what is wrong with the shape."""
     size = sum(1 for t in tokens if t.kind is not TokenKind.PUNCTUATION)
     if not MIN_WORDS <= size <= MAX_WORDS[style.audience]:
@@ -33,7 +34,7 @@ def misshapen(tokens: Sequence[Token], style: Style) -> Iterator[str]:
     found = sentences(tokens)
     if len(found) > MAX_SENTENCES[style.audience]:
         yield f"sentences: {len(found)}"
-    if repeats(tokens) or _runs_twice(tokens) or any(_harps(sentence) for sentence in found):
+    if repeats(tokens) or _runs_twice(tokens) or any(_harps(sentence, evidence) for sentence in found):
         yield "repetition"
     yield from (f"says_nothing: {' '.join(t.text for t in s)}" for s in found if not _says_something(s))
     yield from _articles(tokens)
@@ -49,16 +50,20 @@ def _runs_twice(tokens: Sequence[Token]) -> bool:
     return len(set(runs)) < len(runs)
 
 
-def _harps(sentence: Sequence[Token]) -> bool:
-    """Return whether a sentence names the same thing again and again; whom a count is of does not weigh."""
+def _harps(sentence: Sequence[Token], evidence: Evidence) -> bool:
+    """Return whether a sentence names the same thing again and again; whom a count is of does not weigh.
+
+    Twice is for what was done and what is shared; with two shared aspects it may take three.
+    """
+    most = {b.slot: max(_MOST_NAMED, 1 + len(b.aspects)) for b in evidence.behaviours}
     named = [t.text for n, t in enumerate(sentence) if entity(t) and not _is_counted(sentence[:n])]
     named += [token.text for token in sentence if token.kind is TokenKind.ASPECT]
-    return max(Counter(named).values(), default=0) > _MOST_NAMED
+    return any(times > most.get(name, _MOST_NAMED) for name, times in Counter(named).items())
 
 
 def _is_counted(before: Sequence[Token]) -> bool:
     """Return whether what comes next is whom a count is of: "people who liked"."""
-    return any(token.text == "who" for token in before[-2:])
+    return any(token.text == "who" for token in before[-3:])
 
 
 def _says_something(sentence: Sequence[Token]) -> bool:
