@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_SERVE ?= 1
-GATE_TESTS := $(addprefix tests/unit/test_,gate.py gate_lies.py gate_rules.py gate_zh.py domains.py fusion.py standing.py writer.py)
+GATE_TESTS := $(addprefix tests/unit/test_,gate.py gate_items.py gate_lies.py gate_rules.py gate_zh.py names.py domains.py fusion.py standing.py writer.py)
 # Everything that is loaded at run time came with the packages; nothing may ask a hub for it.
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -30,7 +30,7 @@ $(VENV)/dev: $(VENV)/run requirements/dev.txt
 demo: $(VENV)/run ## Ingest, fit, explain, print a table, serve (DEMO_SERVE=0 ends after the table)
 	$(BIN)/explainer demo $(if $(filter 0,$(DEMO_SERVE)),--no-serve,--serve)
 
-test: lint types imports unit ## Everything that must hold
+test: lint types imports gate unit ## Everything that must hold
 
 lint: $(VENV)/dev ## Style and mistakes (ruff)
 	$(BIN)/ruff check .
@@ -42,10 +42,10 @@ types: $(VENV)/dev ## Types (mypy strict)
 imports: $(VENV)/dev ## Who may import whom (import-linter)
 	$(BIN)/lint-imports
 
-unit: $(VENV)/dev browser ## The tests
-	$(BIN)/python -m pytest
+unit: $(VENV)/dev browser ## The other tests
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(GATE_TESTS))
 
-gate: $(VENV)/dev ## Every branch of the gate is tested
+gate: $(VENV)/dev ## The gate's tests: every branch of it is run
 	$(BIN)/python -m pytest $(GATE_TESTS) --cov=explainer.writing.gate --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
 
 browser: # The page is tested in a real Chromium; where there is none and we may, install Debian's.
