@@ -14,13 +14,15 @@ import numpy as np
 from explainer.evidence import stable_choice
 from explainer.tuning.batches import prompt_of
 from explainer.tuning.evaluation.measures import distinct, largest_share, quantile, shape, words
+from explainer.tuning.evaluation.watched import MemoryCache, Watched
 from explainer.tuning.examples import Example
 from explainer.writing.cues import CueTable
-from explainer.writing.engines import Draft, Engine, Sampling
+from explainer.writing.engines import Engine, Sampling
 from explainer.writing.gate import Vocabulary
+from explainer.writing.names import shortened
 from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
 from explainer.writing.style import Style
-from explainer.writing.writer import MODEL, TEMPLATE, Outcome, Request, Writer, Written
+from explainer.writing.writer import MODEL, TEMPLATE, Request, Writer, Written
 from retriever.encoder import TextEncoder
 
 OnStage = Callable[[str, int, int], None]
@@ -81,55 +83,6 @@ class WriterReport(msgspec.Struct, frozen=True, kw_only=True):
     per_pair_s: float
 
 
-@dataclass
-class MemoryCache:
-    """A draft cache that lives as long as the report."""
-
-    held: dict[str, Outcome] = field(default_factory=dict)
-
-    def get(self, keys: Sequence[str]) -> dict[str, Outcome]:
-        """Return the known outcomes among the keys."""
-        return {key: self.held[key] for key in keys if key in self.held}
-
-    def put(self, outcomes: dict[str, Outcome]) -> None:
-        """Remember outcomes; a key that is there already stays as it is."""
-        self.held = outcomes | self.held
-
-
-@dataclass
-class Watched:
-    """An engine that notes what it wrote and how long that took; in all else the engine itself."""
-
-    engine: Engine
-    on_draft: Callable[[int], None] = lambda _done: None
-    seconds: float = 0.0
-    drafts: list[str] = field(default_factory=list)
-    _at_once: int = 64
-
-    def __post_init__(self) -> None:
-        """Take over the engine's name, hashes and skills."""
-        self.name, self.model_hash, self.adapter_hash = (
-            self.engine.name,
-            self.engine.model_hash,
-            self.engine.adapter_hash,
-        )
-        self.locales, self.domains = self.engine.locales, self.engine.domains
-
-    def write(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
-        """Return one draft per prompt, in order; prompts of one length are written together."""
-        order = sorted(range(len(prompts)), key=lambda n: len(prompts[n].user))
-        found: dict[int, Draft] = {}
-        for start in range(0, len(order), self._at_once):
-            places = order[start : start + self._at_once]
-            begun = time.perf_counter()
-            drafts = self.engine.write([prompts[place] for place in places], sampling)
-            self.seconds += time.perf_counter() - begun
-            found |= dict(zip(places, drafts, strict=True))
-            self.drafts += [draft.text for draft in drafts]
-            self.on_draft(len(self.drafts))
-        return [found[n] for n in range(len(prompts))]
-
-
 @dataclass(frozen=True)
 class Exam:
     """What a writer is examined with.
@@ -166,17 +119,25 @@ def examine(
     written = writer.write(exam.requests, exam.style)
     all_s = time.perf_counter() - begun
     on_stage("Writing", len(exam.requests), len(exam.requests))
-    by_prompt = {text.prompt_hash: text for text in written if text.prompt_hash}
+    # A name is a slot: whoever reads it, it is the same sentence.
+    drafts = [shortened(text.draft, r.evidence) for text, r in zip(written, exam.requests, strict=True)]
+    by_prompt: dict[str, list[tuple[Written, str]]] = {}
+    for text, draft in zip(written, drafts, strict=True):
+        if text.prompt_hash:
+            by_prompt.setdefault(text.prompt_hash, []).append((text, draft))
     asked = writer.prompts_of(exam.requests, exam.style)
     seconds = _alone(engine, random.Random(0).sample(asked, min(exam.alone, len(asked))), on_stage)
-    drafts = [text.draft for text in written]
     shapes = [shape(text.draft, r.evidence.aspects) for text, r in zip(written, exam.requests, strict=True)]
-    rules = Counter(failure.split(":")[0] for text in by_prompt.values() for failure in text.failures)
+    rules = Counter(failure.split(":")[0] for texts in by_prompt.values() for failure in texts[0][0].failures)
     templates = [
-        library.fallback(r.evidence, stable_choice(VARIANTS, r.user, r.evidence.item_id, "fallback"), exam.style)
+        shortened(
+            library.fallback(r.evidence, stable_choice(VARIANTS, r.user, r.evidence.item_id, "fallback"), exam.style),
+            r.evidence,
+        )
         for r in exam.requests
     ]
-    passed = [text for text in by_prompt.values() if text.source == MODEL]
+    # A draft must pass for everyone who is to read it, with their names in it.
+    passed = [texts[0][0] for texts in by_prompt.values() if all(text.source == MODEL for text, _ in texts)]
     report = WriterReport(
         engine=engine.name,
         data=exam.data,
@@ -190,7 +151,7 @@ def examine(
         distinct_2=distinct(drafts, 2),
         distinct_3=distinct(drafts, 3),
         fallback_distinct_2=distinct(templates, 2),
-        unique=_share(len({text.draft for text in by_prompt.values()}), len(by_prompt)),
+        unique=_share(len({texts[0][1] for texts in by_prompt.values()}), len(by_prompt)),
         largest_shape=largest_share(shapes),
         mean_words=float(np.mean([len(words(draft)) for draft in drafts])) if drafts else 0.0,
         similarity_lift=_lift(engine, exam.references, library, encoder),
