@@ -37,7 +37,8 @@ from explainer.view import counterfactual_record, record_of
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.slots import is_outdated
 from explainer.writing.style import Style
-from explainer.writing.writer import Request, Writer, Written
+from explainer.writing.texts import Request, Written
+from explainer.writing.writer import Writer
 from retriever.data import History, Item
 from retriever.retrieve import Recommendation, met_items, rank_of, recommend
 from retriever.statistics import PeopleCounts, counts_by_kind

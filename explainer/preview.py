@@ -10,7 +10,7 @@ from explainer.errors import NotFoundError
 from explainer.pipeline import Explainer
 from explainer.storage.hidden import hidden_aspects
 from explainer.writing.style import Style
-from explainer.writing.writer import Request, Written
+from explainer.writing.texts import Request, Written
 from retriever.data import Behaviour, History
 from retriever.retrieve import Recommendation, met_items, recommend
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from explainer.registry.proportions import Difference, difference
 from explainer.storage.tables import ExplanationRow
 from explainer.writing.style import Style
-from explainer.writing.writer import MODEL, TEMPLATE
+from explainer.writing.texts import MODEL, TEMPLATE
 
 _UNAVAILABLE = "engine_unavailable"
 _CHUNK = 1000

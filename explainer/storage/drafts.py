@@ -9,11 +9,11 @@ from sqlalchemy import select
 from explainer.storage.database import Database
 from explainer.storage.once import insert_once
 from explainer.storage.tables import DraftRow
-from explainer.writing.writer import Outcome
+from explainer.writing.texts import Outcome
 
 
 class SqlDraftCache:
-    """Remembers what engines made of canonical prompts (see :class:`~explainer.writing.writer.DraftCache`).
+    """Remembers what engines made of canonical prompts (see :class:`~explainer.writing.texts.DraftCache`).
 
     Args:
         database: Where; each call opens its own short session, so drafts survive whatever happens to their reader.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -18,59 +17,9 @@ from explainer.writing.gate import Vocabulary, review
 from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
 from explainer.writing.slots import fill, slot_values
 from explainer.writing.style import Style
+from explainer.writing.texts import MODEL, TEMPLATE, DraftCache, Outcome, Request, Written
 
-MODEL, TEMPLATE = "model", "template"
 _TRIES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A text with its pedigree.
-
-    Attributes:
-        text: What a person reads.
-        draft: The same with its slots.
-        slots: What was put into them.
-        source: ``model`` or ``template``.
-        prompt_hash: Hash of the canonical prompt, empty when none was made.
-        prompt_version: Content hash of the templates.
-        failures: What the gate held against drafts that were not used.
-        cached: Whether the draft came from the cache.
-        drafts: How many drafts were written for it, or are remembered: 1, 2 after a second try, 0 without an engine.
-    """
-
-    text: str
-    draft: str
-    slots: dict[str, str]
-    source: str
-    prompt_hash: str
-    prompt_version: str
-    failures: tuple[str, ...] = ()
-    cached: bool = False
-    drafts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One text to write. ``user`` only picks among wordings; it reaches no prompt."""
-
-    evidence: Evidence
-    user: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an engine made of one canonical prompt.
-
-    Attributes:
-        draft: The draft that passed the gate, as the engine wrote it; None where none did.
-        failures: What the gate held against the others.
-        tries: Drafts written.
-    """
-
-    draft: str | None
-    failures: tuple[str, ...] = ()
-    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +44,6 @@ class _Plan:
     request: Request
     library: PromptLibrary
     asked: _Asked | None
-
-
-class DraftCache(Protocol):
-    """Remembers outcomes by key."""
-
-    def get(self, keys: Sequence[str]) -> dict[str, Outcome]:
-        """Return the known outcomes among the keys."""
-        ...
-
-    def put(self, outcomes: dict[str, Outcome]) -> None:
-        """Remember outcomes; a key that is there already stays as it is."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

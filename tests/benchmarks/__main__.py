@@ -33,8 +33,9 @@ from explainer.tuning.examples import read_corpus
 from explainer.writing.engines import Sampling
 from explainer.writing.gate import check
 from explainer.writing.prompts import PromptLibrary
+from explainer.writing.texts import Request
 from explainer.writing.vocabularies import load_vocabulary
-from explainer.writing.writer import Request, Writer
+from explainer.writing.writer import Writer
 from retriever.data import History
 from retriever.retrieve import recommend
 from retriever.threads import one_thread

@@ -12,8 +12,9 @@ from explainer.writing.gate.tokens import as_written
 from explainer.writing.names import by_slot, names_of, shortened, spelled_out
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
+from explainer.writing.texts import MODEL, Request
 from explainer.writing.vocabularies import load_vocabulary
-from explainer.writing.writer import MODEL, Request, Writer
+from explainer.writing.writer import Writer
 from retriever.data import AspectSource, BehaviourKind
 from tests.unit.test_gate import evidence
 

@@ -11,8 +11,9 @@ from explainer.writing.cues import CueTable, signature
 from explainer.writing.engines import Draft, Engine
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import AUDIENCES, Style
+from explainer.writing.texts import Request
 from explainer.writing.vocabularies import load_vocabulary
-from explainer.writing.writer import Request, Writer, WritingPolicy
+from explainer.writing.writer import Writer, WritingPolicy
 from tests.unit.test_gate import evidence
 
 GOOD = "You gave {b1} {b1.value}, and {item} is a drama too."

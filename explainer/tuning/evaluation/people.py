@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from explainer.attribution.defaults import default_attributor
 from explainer.cases import Asking, CaseMaker
 from explainer.evidence import EvidenceBuilder
-from explainer.writing.writer import Request
+from explainer.writing.texts import Request
 from retriever.data import Dataset
 from retriever.encoder import TextEncoder
 from retriever.fit import fit

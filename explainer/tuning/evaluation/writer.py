@@ -22,7 +22,8 @@ from explainer.writing.gate import Vocabulary
 from explainer.writing.names import shortened
 from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
 from explainer.writing.style import Style
-from explainer.writing.writer import MODEL, TEMPLATE, Request, Writer, Written
+from explainer.writing.texts import MODEL, TEMPLATE, Request, Written
+from explainer.writing.writer import Writer
 from retriever.encoder import TextEncoder
 
 OnStage = Callable[[str, int, int], None]

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from explainer.evidence import CitedBehaviour, Evidence, SharedAspect
 from explainer.writing.gate.mentions import Mentions, entity, without_asides
+from explainer.writing.gate.rules import Rule, aspect_rules, counted_kind, word_rules
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
 from explainer.writing.gate.words import (
     BECAUSE,
-    CLOSE,
     CONTRAST,
-    DOINGS,
     LIKED,
     LOW,
     ORDINALS,
     PEOPLE,
     READER,
-    SERIES,
     nouns_of,
 )
 from retriever.data import AspectSource, BehaviourKind, Polarity
@@ -29,10 +26,7 @@ _LIKENESS = frozenset(
     {"too", "also", "well", "like", "as", "same", "share", "shares", "another", "more", "again", "it"}
 )
 _EVERY = frozenset({"both", "all", "each", "them"})
-_LIKED_BY_PEOPLE = frozenset({"liked", "enjoyed", "loved"})
-_LIKING = re.compile(r"(?:^| )your kind(?: |$)|(?:^| )(?:did|do|does|went|goes) (?:so |down )*well(?: |$)|won you over")
 _AS_IT = frozenset({"like", "as", "with"})
-_MAKERS = frozenset({"maker", "makers", "author", "account"})
 # A segment of such words alone says of its behaviour what was said before: "…, and with {b2} as well".
 _ELLIPTIC = frozenset({
     "and", "are", "as", "do", "does", "from", "has", "have", "in", "is", "it", "like", "of", "so", "too", "also",
@@ -40,55 +34,11 @@ _ELLIPTIC = frozenset({
 })  # fmt: skip
 _SPEAKS = frozenset({"speak", "speaks", "spoke"})
 _OF_ALL = frozenset({"aspect_claim", "series_claim", "creator_claim"})
-Rule = tuple[str, str, Callable[[CitedBehaviour], bool]]
-"""Name of the rule, what is claimed, and whether it holds for a behaviour."""
-
-
-def _liked(behaviour: CitedBehaviour) -> bool:
-    explicit = behaviour.kind is BehaviourKind.LIKE or behaviour.value is not None
-    return explicit and behaviour.polarity is Polarity.POSITIVE
-
-
-def _word_rules(segment: Sequence[Token]) -> Iterator[Rule]:
-    words = {t.text for t in segment if t.kind is TokenKind.WORD}
-    if words & PEOPLE or any(t.kind is TokenKind.SLOT and t.text.startswith("co") for t in segment):
-        yield from _people_rules(words)
-    else:
-        for word in words & DOINGS.keys():
-            yield "kind_claim", word, lambda b, kinds=DOINGS[word]: b.kind in kinds  # type: ignore[misc]
-        if words & LIKED or _LIKING.search(" ".join(t.text for t in segment)):
-            yield "polarity_claim", "liked", _liked
-        if words & LOW:
-            yield "polarity_claim", "low", lambda b: b.polarity is Polarity.NEGATIVE
-    if words & SERIES:
-        yield "series_claim", "series", lambda b: bool(b.series)
-    if words & _MAKERS or any(t.kind is TokenKind.SLOT and t.text.endswith(".creator") for t in segment):
-        yield "creator_claim", "creator", lambda b: bool(b.creator)
-    if words & CLOSE - ({"near"} if _is_near_the_top(segment) else set()):
-        yield "closeness_claim", "close", lambda b: b.close
-
-
-def _people_rules(words: set[str]) -> Iterator[Rule]:
-    yield "people_claim", "people", lambda b: b.co_occurrence is not None
-    if words & _LIKED_BY_PEOPLE:
-        yield "people_claim", "liked", lambda b: _counted(b) is BehaviourKind.LIKE
-    if words & LOW:
-        yield "people_claim", "low", lambda _: False  # nobody counts who did not like a thing
-    for word in words & DOINGS.keys():
-        yield "people_claim", word, lambda b, kinds=DOINGS[word]: _counted(b) in kinds  # type: ignore[misc]
-
-
-def _is_near_the_top(segment: Sequence[Token]) -> bool:
-    return any([t.text for t in segment[n : n + 3]] == ["near", "the", "top"] for n in range(len(segment)))
-
-
-def _counted(behaviour: CitedBehaviour) -> BehaviourKind | None:
-    return None if behaviour.co_occurrence is None else behaviour.co_occurrence.kind
 
 
 def _liking_of_others(sentence: Sequence[Token], cited: Sequence[CitedBehaviour]) -> Iterator[str]:
     """Nobody is said to like what people were only counted to have bought or read."""
-    counted = {_counted(b) for b in cited} - {None}
+    counted = {counted_kind(b) for b in cited} - {None}
     if not counted or BehaviourKind.LIKE in counted:
         return
     of_reader = False
@@ -146,12 +96,6 @@ def _things_as_kinds(sentence: Sequence[Token], evidence: Evidence) -> Iterator[
                 yield f"not_a_kind: {token.text}"
 
 
-def _aspect_rules(segment: Sequence[Token]) -> Iterator[Rule]:
-    for token in segment:
-        if token.kind is TokenKind.ASPECT:
-            yield "aspect_claim", token.text, lambda b, aspect=token.text: aspect in b.aspects  # type: ignore[misc]
-
-
 def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     """Yield ``rule: what`` for every claim that the evidence does not support.
 
@@ -178,15 +122,15 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
             before = named or before
             if _is_elliptic(segment) and named:
                 yield from _unsupported(carried, [cited[s] for s in named], [])
-            carried = list(_aspect_rules(segment)) or carried
-            aspects = list(_aspect_rules(segment))
+            carried = list(aspect_rules(segment)) or carried
+            aspects = list(aspect_rules(segment))
             if not named and _is_of_item(segment, last):
                 # Every aspect is the item's; whose else it is has been said.
                 aspects = [rule for rule in aspects if rule[1] not in owned]
             last = next((name for t in reversed(segment) if (name := entity(t))), last)
-            rules = [*aspects, *_word_rules(segment)]
+            rules = [*aspects, *word_rules(segment)]
             if meant:
-                yield from _unsupported(list(_aspect_rules(segment)), [cited[s] for s in meant], [])
+                yield from _unsupported(list(aspect_rules(segment)), [cited[s] for s in meant], [])
             # "you liked all three" names none and means every one.
             named = named or [*(inside if _EVERY & {t.text for t in segment} else ())]
             yield from _unsupported(rules, [cited[s] for s in named], [cited[s] for s in inside])
