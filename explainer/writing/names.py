@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from explainer.evidence import CitedBehaviour, Evidence, SharedAspect
 from retriever.data import AspectSource
 
-_SLOT = re.compile(r"\{(a[1-9])\}")
+_SLOT = re.compile(r"(?P<noun>\b(?:word|name) )?\{(?P<slot>a[1-9])\}")
 _BEGINS = re.compile(r"(?:^|[.!?] )$")
 
 
@@ -46,14 +46,27 @@ def _by_slot(behaviour: CitedBehaviour, slots: Mapping[str, str]) -> CitedBehavi
 
 
 def spelled_out(draft: str, evidence: Evidence) -> str:
-    """Return the draft with names in place of their slots; a slot that names nothing stays, for the gate to refuse."""
+    """Return the draft with names in place of their slots; a slot that names nothing stays, for the gate to refuse.
+
+    A name begins a sentence with a capital, and "the word" before it becomes "the name" or "the words" as it should.
+    """
     names = names_of(evidence)
 
     def written(match: re.Match[str]) -> str:
-        name = names.get(match[1], match[0])
+        name = names.get(match["slot"])
+        if name is None:
+            return match[0]
+        if match["noun"]:
+            return f"{_noun(name)} {name}"
         return name[0].upper() + name[1:] if _BEGINS.search(draft, 0, match.start()) else name
 
     return _SLOT.sub(written, draft)
+
+
+def _noun(name: str) -> str:
+    if name != name.lower():
+        return "name"
+    return "words" if " " in name else "word"
 
 
 def shortened(text: str, evidence: Evidence) -> str:
