@@ -76,6 +76,7 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
         gate = gate_score(engine, parts.test, vocabulary, config.seed)
     command = shlex.join(["explainer", *sys.argv[1:]])
     card = write_card(out, config, examples, sizes, progress, gate, engine, command)
+    trainer.forget_checkpoint()
     console.print(
         f"Kept pass {progress.best} of {progress.epoch}, dev loss {progress.dev_loss[progress.best - 1]:.3f}; "
         f"{gate.first_try:.0%} of first drafts for unseen phrase families pass the gate. {card}",

@@ -147,9 +147,12 @@ class Trainer:
                 self._board.add_scalar("loss/train", self.progress.train_loss[-1], len(self.progress.train_loss))
                 on_step(len(self.progress.train_loss), total, self.progress.train_loss[-1])
             self._finish_epoch()
-        (self.out / _CHECKPOINT).unlink(missing_ok=True)
         self._board.close()
         return self.progress
+
+    def forget_checkpoint(self) -> None:
+        """Delete the checkpoint, once all that comes after training is done: until then it spares another run."""
+        (self.out / _CHECKPOINT).unlink(missing_ok=True)
 
     def _step(self, batch: Batch) -> float:
         loss = self._loss(batch)

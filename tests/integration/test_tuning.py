@@ -69,9 +69,14 @@ def test_the_loss_equals_the_librarys_own(base, tmp_path):
 
 
 def test_training_lowers_the_loss_and_leaves_an_adapter_that_loads(base, tmp_path):
-    progress = trainer(base, tmp_path).run(lambda *_: None)
+    made = trainer(base, tmp_path)
+    progress = made.run(lambda *_: None)
     assert progress.epoch == len(progress.dev_loss) == 3
     assert progress.train_loss[-1] < progress.train_loss[0]
+    steps = []
+    trainer(base, tmp_path).run(lambda *at: steps.append(at))
+    assert steps == [], "a stop before the card is written costs no training"
+    made.forget_checkpoint()
     assert not (tmp_path / "checkpoint.pt").exists()
     engine = TransformersEngine(str(base), tmp_path, tmp_path)
     assert len(engine.adapter_hash) == 64
@@ -121,6 +126,7 @@ def test_the_command_trains_draws_and_writes_the_card(base, tmp_path):
         ],
     )
     assert result.exit_code == 0, result.output
+    assert not (out / "checkpoint.pt").exists()
     assert (out / "loss.png").read_bytes().startswith(b"\x89PNG")
     card = json.loads((out / "card.json").read_text())
     assert sum(card["examples"].values()) == 40
