@@ -10,13 +10,13 @@ import random
 import time
 from collections.abc import Sequence
 
-from explainer.assembly import make_engine
+from explainer.assembly import make_cues, make_engine
 from explainer.errors import ExplainerError
 from explainer.paths import adapter_dir, corpus_dir
 from explainer.settings import Settings
 from explainer.tuning.augment import augmented
-from explainer.tuning.batches import prompt_of
 from explainer.tuning.examples import Example, read_corpus
+from explainer.writing.cues import CueTable
 from explainer.writing.engines import Draft, Engine, Sampling
 from explainer.writing.engines.transformers_peft import TransformersEngine
 from explainer.writing.gate import review
@@ -24,18 +24,20 @@ from explainer.writing.prompts import Prompt, PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 
 _BATCH = 64
-_BATCHES = 3
+_BATCHES = 8
 _ALONE = 24
 
 
-def asked(count: int) -> list[tuple[Prompt, Example]]:
-    """Return different prompts for customers with their examples: the corpus's, aspects exchanged at random."""
+def asked(count: int, cues: CueTable) -> list[tuple[Prompt, Example]]:
+    """Return different prompts for customers with their examples: the corpus's facts about other aspects, as served."""
     rng, library = random.Random(7), PromptLibrary()
     found: dict[str, tuple[Prompt, Example]] = {}
     examples = [example for example in read_corpus(corpus_dir("en")) if example.style.is_customer]
     while len(found) < count:
         example = augmented(rng.choice(examples), rng)
-        prompt = prompt_of(example, library)
+        prompt = library.prompt(
+            example.evidence(), rng.choice(cues.fitting(example.evidence(), example.style) or ("",))
+        )
         found[prompt.hash] = (prompt, example)
     return list(found.values())
 
@@ -48,7 +50,7 @@ def engines(settings: Settings) -> dict[str, float]:
     slow = TransformersEngine(
         settings.base_model, settings.adapter or adapter_dir("en"), settings.cache, precision="bfloat16", batch=_BATCH
     )
-    pairs = asked(_BATCH * _BATCHES)
+    pairs = asked(_BATCH * _BATCHES, make_cues(settings))
     prompts = [prompt for prompt, _ in pairs]
     alone, drafts_alone = _race((slow, fast), [[prompt] for prompt in prompts[:_ALONE]])
     batched, drafts = _race((slow, fast), [prompts[start : start + _BATCH] for start in range(0, len(prompts), _BATCH)])
