@@ -123,6 +123,10 @@ class CueTable:
         """Write the table beside an adapter."""
         (adapter / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(self._cues, order="sorted")) + b"\n")
 
+    def __bool__(self) -> bool:
+        """Whether it holds anything: else nothing is known of what the adapter learnt."""
+        return bool(self._cues)
+
     def fitting(self, evidence: Evidence, style: Style) -> tuple[str, ...]:
         """Return the cues for these facts; empty where such facts are unknown."""
         return tuple(c for c in self._cues.get(signature(evidence, style), ()) if suits(c, evidence, style))

@@ -117,17 +117,18 @@ class Writer:
         if engine is None or style.locale not in engine.locales or request.evidence.domain not in engine.domains:
             return _Plan(request, library, None)
         facts = told_facts(request, style)
-        first, second = self._two_cues(request, facts, library, style)
+        cues = self._cues.fitting(facts, style)
+        if self._cues and not cues:
+            return _Plan(request, library, None)  # facts of a kind that the adapter never learnt to tell
+        first, second = self._two_cues(request, cues, library.prompt(facts, "", style))
         asked = _Asked(library.prompt(facts, first, style), library.prompt(facts, second, style), facts)
         return _Plan(request, library, asked)
 
-    def _two_cues(self, request: Request, facts: Evidence, library: PromptLibrary, style: Style) -> tuple[str, str]:
+    def _two_cues(self, request: Request, cues: Sequence[str], canonical: Prompt) -> tuple[str, str]:
         """Return the cues of this reader's tries: of a few for these facts, which are not everybody's few."""
-        cues = self._cues.fitting(facts, style)
         if not cues:
             return "", ""
-        canonical = library.prompt(facts, "", style).hash
-        first = stable_choice(len(cues), canonical, "first cue")
+        first = stable_choice(len(cues), canonical.hash, "first cue")
         turn = stable_choice(min(self._policy.drafts, len(cues)), request.user, request.evidence.item_id, "cue")
         return cues[(first + turn) % len(cues)], cues[(first + turn + 1) % len(cues)]
 

@@ -231,3 +231,10 @@ def test_a_cached_draft_that_the_gate_no_longer_passes_is_not_shown():
 
 def test_nothing_to_write_is_no_work():
     assert Writer(PromptLibrary(), load_vocabulary, ScriptedEngine(GOOD)).write([]) == []
+
+
+def test_facts_of_a_kind_that_was_never_learnt_are_told_by_the_template():
+    engine = ScriptedEngine(GOOD)
+    (written,) = write(engine, cues=CueTable({"customer p": ("You gave",)}))
+    assert engine.asked == []
+    assert (written.source, written.prompt_hash, written.drafts) == ("template", "", 0)
