@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,6 +18,10 @@ from explainer.tuning.config import TuneConfig
 from explainer.tuning.examples import lint, read_corpus, vocabulary_of
 from explainer.tuning.shapes import template_words
 from explainer.writing.style import AUDIENCES, Style
+
+if TYPE_CHECKING:
+    from explainer.writing.engines import Draft, Engine
+    from explainer.writing.prompts import Prompt
 
 
 def check_corpus(path: Path | None, locale: str, *, write_vocabulary: bool) -> None:
@@ -51,7 +57,7 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
     from explainer.tuning.cues import calibrated
     from explainer.tuning.curves import draw_curves
     from explainer.tuning.train import Trainer
-    from explainer.writing.engines.transformers_peft import TransformersEngine
+    from explainer.writing.engines import Sampling
     from explainer.writing.prompts import PromptLibrary
 
     path = corpus or corpus_dir("en")
@@ -68,11 +74,15 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
         progress = trainer.run(lambda done, total, _: show(done, total))
     draw_curves(progress, out / "loss.png")
     vocabulary = {audience: frozenset(vocabulary_of(examples, audience)) for audience in AUDIENCES}
-    trainer.load_best()
+    with console.status("Loading what will write …"):
+        engine = _engine_for(config.base_model, out, settings.cache)
     with progress_bar("Finding cues") as show:
-        calibrated(parts.train, trainer.write, PromptLibrary(), vocabulary, on_step=show).save(out)
+
+        def write(prompts: Sequence[Prompt]) -> list[Draft]:
+            return engine.write(prompts, Sampling())
+
+        calibrated(parts.train, write, PromptLibrary(), vocabulary, on_step=show).save(out)
     with console.status("Writing for the test part …"):
-        engine = TransformersEngine(config.base_model, out, settings.cache)
         gate = gate_score(engine, parts.test, vocabulary, config.seed)
     command = shlex.join(["explainer", *sys.argv[1:]])
     card = write_card(out, config, examples, sizes, progress, gate, engine, command)
@@ -82,6 +92,20 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
         f"{gate.first_try:.0%} of first drafts for unseen phrase families pass the gate. {card}",
         highlight=False,
     )
+
+
+def _engine_for(base_model: str, adapter: Path, cache: Path) -> Engine:
+    """Return the engine that this machine would serve the adapter with: cues that suit one may fail with another."""
+    from explainer.writing.engines.choice import best_engine
+
+    if best_engine(base_model) == "openvino":
+        from explainer.tuning.export import gguf_of, merged_gguf
+        from explainer.writing.engines.openvino_genai import OpenVinoEngine
+
+        return OpenVinoEngine(merged_gguf(gguf_of(base_model), adapter, cache))
+    from explainer.writing.engines.transformers_peft import TransformersEngine
+
+    return TransformersEngine(base_model, adapter, cache)
 
 
 def export(settings: Settings, adapter: Path | None, out: Path) -> None:

@@ -38,8 +38,8 @@ class CuePolicy:
         seed: Of the aspects that the texts are about.
     """
 
-    candidates: int = 24
-    rounds: int = 5
+    candidates: int = 16
+    rounds: int = 6
     least: int = 5
     most: int = 10
     seed: int = 0

@@ -16,7 +16,6 @@ from pathlib import Path
 import msgspec
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-from safetensors.torch import load_file
 from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
@@ -193,11 +192,6 @@ class Trainer:
         for start in range(0, len(prompts), _DRAFTS_AT_ONCE):
             drafts += generate(self.model, self.tokenizer, prompts[start : start + _DRAFTS_AT_ONCE], Sampling())
         return drafts
-
-    def load_best(self) -> None:
-        """Take the weights of the best pass, for writing: training cannot go on from here."""
-        set_peft_model_state_dict(self.model, load_file(self.out / "adapter_model.safetensors"))
-        self.model.merge_adapter()
 
     def gate_rate(self) -> float:
         """Return the share of first drafts for the dev part's evidence that pass the gate, 0 to 1."""
