@@ -33,13 +33,14 @@ class CuePolicy:
     Attributes:
         candidates: Most cues tried for one kind of facts.
         rounds: Texts asked for with each; a cue is out with its first that fails.
-        least: Cues kept for one kind at least, even if some of their texts failed: not everybody reads the same.
+        least: Cues kept for facts and acts of one kind at least, even if some of their texts failed: not everybody
+            shall read the same.
         most: Cues kept at most; of those that never failed, the ones whose texts read most like the corpus.
         seed: Of the aspects that the texts are about.
     """
 
-    candidates: int = 16
-    rounds: int = 6
+    candidates: int = 20
+    rounds: int = 5
     least: int = 5
     most: int = 10
     seed: int = 0
@@ -114,7 +115,7 @@ def calibrated(
             done += len(batch)
             on_step(done, most)
     on_step(most, most)
-    return CueTable({key: _best(cues, policy) for key, cues in scores.items()})
+    return CueTable({key: _best(cues, of_kind[key], policy) for key, cues in scores.items()})
 
 
 @dataclass(slots=True)
@@ -130,11 +131,18 @@ class _Score:
         self.strange += strange
 
 
-def _best(scores: Mapping[str, _Score], policy: CuePolicy) -> tuple[str, ...]:
-    """Return the cues that are kept, best first: all that never failed, or the few that lasted longest."""
+def _best(scores: Mapping[str, _Score], examples: Sequence[Example], policy: CuePolicy) -> tuple[str, ...]:
+    """Return the cues that are kept, best first: for each kind of acts those that never failed, or that lasted longest.
+
+    A cue suits some acts only ("You rated"), so that a few for all acts might be none for one.
+    """
     ranked = sorted(scores, key=lambda cue: (-scores[cue].passed, scores[cue].strange))
-    sure = sum(score.passed == policy.rounds for score in scores.values())
-    return tuple(ranked[: min(policy.most, max(policy.least, sure))])
+    kept: set[str] = set()
+    for example in {tuple(link.kind for link in e.behaviours): e for e in examples}.values():
+        mine = [cue for cue in ranked if suits(cue, example.evidence(), example.style)]
+        sure = sum(scores[cue].passed == policy.rounds for cue in mine)
+        kept |= set(mine[: min(policy.most, max(policy.least, sure))])
+    return tuple(cue for cue in ranked if cue in kept)
 
 
 @dataclass(frozen=True, slots=True)

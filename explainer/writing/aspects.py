@@ -15,6 +15,17 @@ _IRREGULAR: dict[str, tuple[str, ...]] = {
     "sci-fi": ("science fiction", "science-fiction"),
 }
 
+# Forms of which there is no "one": "an action" and "an animated" want a noun behind them.
+_UNCOUNTED = frozenset({
+    "action", "animated", "animation", "children's", "crime", "horror", "mysterious", "romantic", "sci-fi",
+    "science fiction", "science-fiction", "war",
+})  # fmt: skip
+
+
+def wants_noun(form: str) -> bool:
+    """Return whether a form cannot stand alone after an article."""
+    return form.lower().replace("\u2019", "'") in _UNCOUNTED
+
 
 def _plural(term: str) -> str:
     if re.search(r"[^aeiou]y$", term):

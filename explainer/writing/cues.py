@@ -21,6 +21,8 @@ from explainer.writing.style import AUDITOR, Style
 from retriever.data import AspectSource, BehaviourKind, Polarity
 
 _WORDS = 2
+_PARTIAL = "oqrvwxyz"
+_TELLS_ASPECTS = frozenset("a" + _PARTIAL)
 FILE = "cues.json"
 
 
@@ -45,16 +47,16 @@ def cue_of(text: str, aspects: Sequence[str]) -> str:
 def signature(evidence: Evidence, style: Style) -> str:
     """Return what kind of facts these are, e.g. ``customer aa p``: texts about such begin alike.
 
-    A mark a reason, behaviours apart by spaces: ``a`` an aspect of all cited, ``o`` of some, ``p`` people, ``c`` close,
-    ``s`` series (``S`` with more of it), ``m`` maker, ``t`` a time, ``-`` a low rating. A last word says where
-    aspects stand, if not in the catalogue. Auditors read no reasons.
+    A mark a reason, behaviours apart by spaces: ``a`` an aspect of all cited, ``o`` ``q`` ``r`` … one of some (the same
+    letter is the same aspect), ``p`` people, ``c`` close, ``s`` series (``S`` with more of it), ``m`` maker, ``t`` a
+    time, ``-`` a low rating. A last word says where aspects stand, if not in the catalogue. Auditors read no reasons.
     """
     acts = ["".join(_marks(b, evidence, style)) for b in evidence.behaviours]
     if not evidence.causes:
         acts = ["popular" if evidence.popularity else "unexplained", "known" if evidence.known_user else "new"]
     elif style.audience == AUDITOR:
         acts = ["." * len(evidence.causes)]
-    elif evidence.aspect_source is not AspectSource.CATALOGUE:
+    elif _TELLS_ASPECTS & set("".join(acts)) and evidence.aspect_source is not AspectSource.CATALOGUE:
         acts.append(evidence.aspect_source.value)
     return " ".join([style.audience, *acts, *([] if evidence.causal else ["association"])])
 
@@ -69,13 +71,19 @@ def _marks(behaviour: CitedBehaviour, evidence: Evidence, style: Style) -> Itera
     if not (behaviour.series or behaviour.creator):
         # Whether an aspect is everybody's changes how a sentence can begin.
         common = set(behaviour.aspects) <= set(evidence.common_aspects)
-        yield ("a" if common else "o") * len(behaviour.aspects)
+        partial = [aspect for aspect in evidence.aspects if aspect not in evidence.common_aspects]
+        yield from "a" * len(behaviour.aspects) if common else (_mark(aspect, partial) for aspect in behaviour.aspects)
     if behaviour.co_occurrence:
         yield "p"
     if behaviour.close:
         yield "c"
     if ago(behaviour.time, evidence.now, style.locale) is not None:
         yield "t"
+
+
+def _mark(aspect: str, partial: Sequence[str]) -> str:
+    """Return the letter of an aspect that not all share; common ones beside it count as another of these."""
+    return _PARTIAL[min(partial.index(aspect), len(_PARTIAL) - 1)] if aspect in partial else "a"
 
 
 def suits(cue: str, evidence: Evidence, style: Style) -> bool:

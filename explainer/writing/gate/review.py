@@ -10,6 +10,9 @@ from explainer.writing.glossary import told_in
 from explainer.writing.names import spelled_out
 from explainer.writing.style import Style
 
+# Every genre is one of films; what a shop's aspects are, nobody knows.
+_NOUN = {"video": "film"}
+
 
 def review(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style | None = None) -> tuple[str, Verdict]:
     """Return the draft with names put in, aspects and their articles spelled as they should be, and the verdict on it.
@@ -23,5 +26,5 @@ def review(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style 
     style = style or Style()
     draft = spelled_out(draft, told_in(evidence, style.locale))
     # How English spells: other languages have neither articles nor capitals.
-    spelled = as_written(draft, evidence.aspects) if style.locale == "en" else draft
+    spelled = as_written(draft, evidence.aspects, _NOUN.get(evidence.domain, "")) if style.locale == "en" else draft
     return spelled, check(spelled, evidence, vocabulary, style)

@@ -7,14 +7,14 @@ where they join two slots ("{b1} and {b2}") or two aspects ("noir and sci-fi"), 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
 
-from explainer.writing.aspects import surface_forms
-from explainer.writing.gate.words import RESERVED
+from explainer.writing.aspects import surface_forms, wants_noun
+from explainer.writing.gate.words import RESERVED, nouns_of
 from explainer.writing.slots import SLOT
 
 
@@ -38,6 +38,11 @@ class Token:
 _WORD = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*"
 _PIECE = re.compile(rf"(?P<slot>{SLOT.pattern})|(?P<word>{_WORD})|(?P<mark>[.,;:!?])")
 _ARTICLE = re.compile(r"\b(an?) $", re.IGNORECASE)
+_COUNTED = re.compile(r"\b(?:an?|another|one) $", re.IGNORECASE)
+_NEXT_WORD = re.compile(r"[ -]([A-Za-z]+)")
+_NOUNS_AFTER = frozenset().union(*map(nouns_of, ("video", "shop", "content", "social", "news"))) | {
+    "series", "title", "tag", "shelf", "section", "side", "streak", "line", "theme", "touch", "bit", "one", "and",
+}  # fmt: skip
 _ARTICLES = frozenset({"a", "an", "the"})
 _JOINTS = frozenset({",", "and", "or"})
 _CUTS = frozenset({",", ";", ":", "and", "but", "or", "while", "yet", "though", "although", "plus"})
@@ -66,13 +71,23 @@ def without_aspects(draft: str, aspects: Sequence[str]) -> str:
     return draft
 
 
-def as_written(draft: str, aspects: Sequence[str]) -> str:
+def as_written(draft: str, aspects: Sequence[str], noun: str = "") -> str:
     """Return the draft with aspects spelled as the system spells them, however the draft has it.
 
-    Names keep their capitals ("Xbox 360"), and the article before an aspect fits its first letter ("an adventure"): how
-    a fact is spelled is no more the model's business than what it is.
+    Names keep their capitals ("Xbox 360"), the article before an aspect fits its first letter ("an adventure"), and
+    what cannot stand alone after one gets a noun ("an action film"): how a fact is spelled is no more the model's
+    business than what it is.
+
+    Args:
+        draft: Text with slots.
+        aspects: The aspects in it.
+        noun: What an item is called where that is certain to fit every aspect; empty adds none.
     """
-    for start, end, aspect in reversed(_aspect_spans(draft, aspects)):
+    spans = _aspect_spans(draft, aspects)
+    begins = {start for start, _, _ in spans}
+    for start, end, aspect in reversed(spans):
+        if noun and wants_noun(draft[start:end]) and _stands_alone(draft, start, end, begins):
+            draft = f"{draft[:end]} {noun}{draft[end:]}"
         is_name = aspect != aspect.lower()
         if is_name and draft[start:end].lower() == aspect.lower():
             draft = draft[:start] + aspect + draft[end:]
@@ -81,6 +96,14 @@ def as_written(draft: str, aspects: Sequence[str]) -> str:
             fitting = "an" if draft[start].lower() in "aeiou" else "a"
             draft = f"{draft[: article.start(1)]}{article[1][0]}{fitting[1:]}{draft[article.end(1) :]}"
     return draft
+
+
+def _stands_alone(draft: str, start: int, end: int, begins: Collection[int]) -> bool:
+    """Return whether an article stands before an aspect, and neither another aspect nor a noun after it."""
+    if _COUNTED.search(draft, 0, start) is None or end + 1 in begins:
+        return False
+    following = _NEXT_WORD.match(draft, end)
+    return following is None or following[1].lower() not in _NOUNS_AFTER
 
 
 def _aspect_spans(draft: str, aspects: Sequence[str]) -> list[tuple[int, int, str]]:
