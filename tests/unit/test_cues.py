@@ -12,7 +12,7 @@ from explainer.writing.cues import FILE, CueTable, cue_of, signature, suits
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import AUDIENCES, Style
-from retriever.data import BehaviourKind
+from retriever.data import AspectSource, BehaviourKind
 from tests.unit.test_gate import evidence
 
 EXAMPLES = read_corpus(corpus_dir("en"))
@@ -97,7 +97,7 @@ def test_cues_whose_texts_pass_come_first_and_few_others_are_kept():
         CuePolicy(rounds=2, least=1),
         lambda *at: steps.append(at),
     )
-    assert table.fitting(close.evidence(), close.style) == ("You gave",)
+    assert table.fitting(close.evidence(), close.style)[0] == "You gave"
     kinds = {signature(e.evidence(), e.style) for e in examples if cue_of(e.text, e.aspects)}
     served = {signature(e.evidence(), e.style) for e in examples if table.fitting(e.evidence(), e.style)}
     assert served >= kinds
@@ -141,3 +141,15 @@ def test_a_missing_or_damaged_table_is_an_error_with_the_way_out(tmp_path, conte
         (tmp_path / FILE).write_bytes(content)
     with pytest.raises(AssetError, match="explainer tune"):
         CueTable.load(tmp_path)
+
+
+def test_equal_aspects_of_some_are_told_apart_from_different_ones():
+    assert signature(evidence("r drama", "r drama", "r people"), Style()) == "customer o o p"
+    assert signature(evidence("r drama", "r comedy", "r people"), Style()) == "customer o q p"
+    assert signature(evidence("r drama", "r comedy", "r war"), Style()) == "customer o q r"
+    assert signature(evidence("r drama,war", "r drama"), Style()) == "customer ao a"
+
+
+def test_where_aspects_stand_is_part_of_the_kind_only_if_they_are_told():
+    assert signature(evidence("r noir", source=AspectSource.TITLE), Style()) == "customer a title"
+    assert signature(evidence("r noir series", source=AspectSource.TITLE), Style()) == "customer s"

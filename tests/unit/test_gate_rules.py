@@ -109,6 +109,24 @@ def test_the_system_spells_what_is_its_own():
     assert as_written("It is an drama and a adventure.", ("drama", "adventure")) == "It is a drama and an adventure."
 
 
+@pytest.mark.parametrize(
+    ("draft", "spelled"),
+    [
+        ("{item} is an action like {b1}.", "{item} is an action film like {b1}."),
+        ("Here is another crime: {item}.", "Here is another crime film: {item}."),
+        ("It is a animated like {b1}.", "It is an animated film like {b1}."),
+        ("It is a crime drama, an action film and a children's adventure.", None),
+        ("It is a drama with action and crime in it.", None),
+        ("An action and adventure film.", None),
+    ],
+)
+def test_what_cannot_stand_after_an_article_gets_a_noun(draft, spelled):
+    aspects = ("action", "crime", "animation", "drama", "adventure", "children's")
+    assert as_written(draft, aspects, "film") == (spelled or draft)
+    if spelled is not None:
+        assert "film" not in as_written(draft, aspects)
+
+
 SUPPORT = (
     "{item} ranked {rank} for this customer. {b1} ({b1.share}) is a drama too; without {b1} it would rank {cf.rank}."
 )
