@@ -117,6 +117,17 @@ def test_a_sentence_that_harps_on_one_thing_is_refused(specs, draft):
     assert "repetition" in failures(draft, *specs)
 
 
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "From {b1} and {b2} you gave {b1.value} and {b2.value}, and {item} is crime like both.",
+        "After {b1} and {b2}, which you liked, {item} has the crime in between.",
+    ],
+)
+def test_broken_grammar_is_refused_where_it_is_known(draft):
+    assert any(f.startswith("grammar") for f in failures(draft, "r crime", "r crime"))
+
+
 @pytest.mark.parametrize("noun", ["people", "films", "viewers"])
 def test_an_article_takes_one(noun):
     draft = f"{{item}} has drama like {{b1}}, which you gave {{b1.value}}, for a {noun}."

@@ -61,6 +61,8 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"(?:people|viewers|readers|fans|customers) (?:of|with|in|near|on) (?:the )?@ who",
         r"(?:maker|author) of \{item\}",
     ),
+    # Where a small model's grammar breaks: the parts are true, the sentence is none.
+    "grammar": (r"^from \{b\}(?: and \{b\}| , \{b\} and \{b\}) you (?:gave|rated|liked)", r"@ in between"),
     "wish": (r"(?<!series )you (?:wanted|asked|ask|need|know)(?! \{b)",),
     # What a chatting model says around its answer, and the facts as the prompt lists them.
     "residue": (
