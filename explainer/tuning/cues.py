@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from explainer.tuning.augment import augmented
 from explainer.tuning.examples import Example
@@ -32,6 +32,7 @@ class CuePolicy:
 
     Attributes:
         candidates: Most cues tried for one kind of facts.
+        at_once: Cues tried together; more are only tried while fewer than ``most`` have never failed.
         rounds: Texts asked for with each; a cue is out with its first that fails.
         least: Cues kept for facts and acts of one kind at least, even if some of their texts failed: not everybody
             shall read the same.
@@ -39,7 +40,8 @@ class CuePolicy:
         seed: Of the aspects that the texts are about.
     """
 
-    candidates: int = 20
+    candidates: int = 60
+    at_once: int = 20
     rounds: int = 5
     least: int = 5
     most: int = 10
@@ -90,32 +92,11 @@ def calibrated(
     of_kind: dict[str, list[Example]] = defaultdict(list)
     for example in examples:
         of_kind[signature(example.evidence(), example.style)].append(example)
-    scores = {
-        key: {cue: _Score() for cue in cues if any(suits(cue, e.evidence(), e.style) for e in of_kind[key])}
-        for key, cues in candidate_cues(examples, policy.candidates).items()
-    }
-    judge = _Judge(prompts, vocabulary, Joints(examples))
-    most, done = policy.rounds * sum(map(len, scores.values())), 0
-    for lasted in range(policy.rounds):
-        trials = [
-            (key, cue, _example(of_kind[key], cue, rng))
-            for key, cues in scores.items()
-            for cue, score in cues.items()
-            if score.passed == lasted
-        ]
-        # Prompts of one length share a batch.
-        trials.sort(key=lambda trial: len(trial[2].behaviours))
-        for start in range(0, len(trials), _AT_ONCE):
-            batch = trials[start : start + _AT_ONCE]
-            drafts = write([judge.prompt(trial) for trial in batch])
-            for (key, cue, example), draft in zip(batch, drafts, strict=True):
-                strange = judge.strange(draft.text, cue, example)
-                if strange is not None:
-                    scores[key][cue].add(strange)
-            done += len(batch)
-            on_step(done, most)
-    on_step(most, most)
-    return CueTable({key: _best(cues, of_kind[key], policy) for key, cues in scores.items()})
+    trial = _Calibration(of_kind, write, _Judge(prompts, vocabulary, Joints(examples)), policy, rng, on_step)
+    candidates = candidate_cues(examples, policy.candidates)
+    for start in range(0, policy.candidates, policy.at_once):
+        trial.wave({key: cues[start : start + policy.at_once] for key, cues in candidates.items()})
+    return CueTable({key: _best(cues, of_kind[key], policy) for key, cues in trial.scores.items()})
 
 
 @dataclass(slots=True)
@@ -129,20 +110,6 @@ class _Score:
         """Count a text that passed."""
         self.passed += 1
         self.strange += strange
-
-
-def _best(scores: Mapping[str, _Score], examples: Sequence[Example], policy: CuePolicy) -> tuple[str, ...]:
-    """Return the cues that are kept, best first: for each kind of acts those that never failed, or that lasted longest.
-
-    A cue suits some acts only ("You rated"), so that a few for all acts might be none for one.
-    """
-    ranked = sorted(scores, key=lambda cue: (-scores[cue].passed, scores[cue].strange))
-    kept: set[str] = set()
-    for example in {tuple(link.kind for link in e.behaviours): e for e in examples}.values():
-        mine = [cue for cue in ranked if suits(cue, example.evidence(), example.style)]
-        sure = sum(scores[cue].passed == policy.rounds for cue in mine)
-        kept |= set(mine[: min(policy.most, max(policy.least, sure))])
-    return tuple(cue for cue in ranked if cue in kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +129,69 @@ class _Judge:
         """Return the number of strange joints; None if the text begins otherwise or the gate refuses it."""
         text, verdict = review(draft, example.evidence(), self.vocabulary[example.audience], example.style)
         return self.joints.strange(text, example.aspects) if draft.startswith(cue) and verdict.passed else None
+
+
+@dataclass(slots=True)
+class _Calibration:
+    """Tries cues, wave by wave, and keeps the score of each by kind of facts."""
+
+    of_kind: Mapping[str, Sequence[Example]]
+    write: Write
+    judge: _Judge
+    policy: CuePolicy
+    rng: random.Random
+    on_step: Callable[[int, int], None]
+    scores: dict[str, dict[str, _Score]] = field(default_factory=lambda: defaultdict(dict))
+    most: int = 0
+    done: int = 0
+
+    def wave(self, candidates: Mapping[str, Sequence[str]]) -> None:
+        """Try more cues for those kinds of facts that have too few which never failed."""
+        fresh: dict[str, list[str]] = {}
+        for key, cues in candidates.items():
+            known = self.scores[key]
+            if sum(score.passed == self.policy.rounds for score in known.values()) < self.policy.most:
+                fresh[key] = [c for c in cues if any(suits(c, e.evidence(), e.style) for e in self.of_kind[key])]
+                known.update((cue, _Score()) for cue in fresh[key])
+        self.most += self.policy.rounds * sum(map(len, fresh.values()))
+        for lasted in range(self.policy.rounds):
+            self._round(
+                [
+                    (key, cue, _example(self.of_kind[key], cue, self.rng))
+                    for key, cues in fresh.items()
+                    for cue in cues
+                    if self.scores[key][cue].passed == lasted
+                ]
+            )
+        self.done = self.most
+        self.on_step(self.done, self.most)
+
+    def _round(self, trials: list[Trial]) -> None:
+        # Prompts of one length share a batch.
+        trials.sort(key=lambda trial: len(trial[2].behaviours))
+        for start in range(0, len(trials), _AT_ONCE):
+            batch = trials[start : start + _AT_ONCE]
+            drafts = self.write([self.judge.prompt(trial) for trial in batch])
+            for (key, cue, example), draft in zip(batch, drafts, strict=True):
+                strange = self.judge.strange(draft.text, cue, example)
+                if strange is not None:
+                    self.scores[key][cue].add(strange)
+            self.done += len(batch)
+            self.on_step(self.done, self.most)
+
+
+def _best(scores: Mapping[str, _Score], examples: Sequence[Example], policy: CuePolicy) -> tuple[str, ...]:
+    """Return the cues that are kept, best first: for each kind of acts those that never failed, or that lasted longest.
+
+    A cue suits some acts only ("You rated"), so that a few for all acts might be none for one.
+    """
+    ranked = sorted(scores, key=lambda cue: (-scores[cue].passed, scores[cue].strange))
+    kept: set[str] = set()
+    for example in {tuple(link.kind for link in e.behaviours): e for e in examples}.values():
+        mine = [cue for cue in ranked if suits(cue, example.evidence(), example.style)]
+        sure = sum(scores[cue].passed == policy.rounds for cue in mine)
+        kept |= set(mine[: min(policy.most, max(policy.least, sure))])
+    return tuple(cue for cue in ranked if cue in kept)
 
 
 def _example(examples: Sequence[Example], cue: str, rng: random.Random) -> Example:
