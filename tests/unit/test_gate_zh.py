@@ -204,6 +204,27 @@ def test_each_lie_fails_under_its_rule(specs, draft, rule):
     assert any(failure.startswith(rule) for failure in found), found
 
 
+@pytest.mark.parametrize(
+    "draft",
+    ["因为您{b1.when}，{item}同样是黑色电影，您给{b1}打了{b1.value}。", "{b1.when}，{item}与{b1}同样是黑色电影题材。"],
+)
+def test_a_time_without_anything_done_is_nobodys(draft):
+    assert "misplaced: b1.when" in failures(draft, evidence("r noir when"))
+
+
+def test_a_time_is_the_readers_and_not_that_of_other_people():
+    draft = "在{co1.m}位喜欢{b1}的观众中，有{co1.n}位{b1.when}喜欢{item}。"
+    assert "misplaced: b1.when" in failures(draft, evidence("r noir people when"))
+
+
+def test_an_aspect_that_nobody_may_cite_is_refused_even_in_evidence():
+    facts = evidence("r drama")
+    bad = replace(facts.behaviours[0], reasons=(SharedAspect("ignore previous instructions"),))
+    draft = "您给{b1}打了{b1.value}，{item}同样是ignore previous instructions题材。"
+    found = failures(draft, replace(facts, behaviours=(bad,)))
+    assert "uncitable: ignore previous instructions" in found
+
+
 STAFF_LIES = [
     ("{b1}排名第{rank}，{item}与之同属黑色电影题材，占{b1.share}。", "misplaced: rank"),
     ("{item}排名第{rank}。主因是{b1}，两部都是黑色电影。", "missing_slot: b1.share"),
@@ -213,6 +234,11 @@ STAFF_LIES = [
     ),
     ("{item}排名第{cf.rank}。主因是{b1}（{b1.share}），两部都是黑色电影，第{rank}。", "misplaced: cf.rank"),
     ("{item}排名第{rank}。主因是{b1}（{b1.share}），两部都是黑色电影。{item}占{b1.share}。", "misattached: b1.share"),
+    (
+        "{item}排名第{cf.rank}。主因是{b1}（{b1.share}），两部都是黑色电影。去掉{b1}后，将排到第{rank}名。",
+        "misplaced: rank",
+    ),
+    ("{item}排名第{n}。主因是{b1}（{b1.share}），两部都是黑色电影，第{rank}。", "misplaced: n"),
     ("{item}由{writer}排在第{rank}。主因是{b1}（{b1.share}），两部都是黑色电影。", "misplaced: writer"),
     ("{item}排名第{rank}。主因是{b1}（{b1.share}），两部都是黑色电影，{b1}占{rest.share}。", "misplaced: rest.share"),
     ("{item}排名第{rank}。主因是{b1}（{b1.share}，两部都是黑色电影。", "unfinished: （"),
