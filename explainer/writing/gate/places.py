@@ -1,7 +1,6 @@
 """Where slots for a time, a series or a maker may stand: in the few places where what they say is sure to be true.
 
-These slots are young: no adapter was taught them and only templates place them. So each has its one phrase, and every
-other place is refused until someone needs it.
+Each has the one phrase that corpus and templates use, and every other place is refused until someone needs it.
 """
 
 from __future__ import annotations
