@@ -77,7 +77,7 @@ def calibrated(
     policy: CuePolicy | None = None,
     on_step: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> CueTable:
-    """Return the cues with which all texts pass the gate; where they are too few, those that lasted longest beside them.
+    """Return the cues with which all texts pass the gate; where those are too few, also the longest lasting.
 
     Args:
         examples: Training examples; they give cues and facts.
