@@ -63,5 +63,9 @@ class SettingsError(ExplainerError):
     """A setting has a value that can't be used; the message names the environment variable, never a secret."""
 
 
+class AccessError(ExplainerError):
+    """A role, a scope or a lifetime that cannot be given."""
+
+
 class AbandonedError(ExplainerError):
     """Whoever asked has gone away: nothing more is done for them, and nothing is stored."""

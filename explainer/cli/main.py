@@ -7,6 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from explainer import __version__
+from explainer.cli.access import key
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
 from explainer.cli.measures import evaluate
 from explainer.cli.registries import adapters, prompts
@@ -36,6 +37,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
 
 
 main.add_command(evaluate)
+main.add_command(key)
 main.add_command(adapters)
 main.add_command(prompts)
 
@@ -231,26 +233,6 @@ def tags_restore(ctx: click.Context, user: str, tag: str) -> None:
     from explainer.cli.tags import restore
 
     restore(settings_of(ctx), user, tag)
-
-
-@main.group()
-def key() -> None:
-    """API keys."""
-
-
-@key.command("create")
-@click.argument("name")
-@click.pass_context
-def key_create(ctx: click.Context, name: str) -> None:
-    """Make an API key and print it, this once. A key of the same NAME stops working."""
-    from explainer.storage.database import Database
-    from explainer.storage.keys import create_key
-
-    database = Database(settings_of(ctx).url)
-    database.require_current()
-    with database.session() as session:
-        made = create_key(session, name)
-    console.print(made, highlight=False, soft_wrap=True)
 
 
 @main.command()

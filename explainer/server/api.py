@@ -9,11 +9,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT, HTTP_503_SERVICE_UNAVAILABLE
 
+from explainer.access import Scope
 from explainer.errors import ExplainerError
 from explainer.pipeline import Explainer
 from explainer.preview import preview
 from explainer.server.admission import Admission
-from explainer.server.auth import require_header_key
+from explainer.server.auth import PUBLIC, needs
 from explainer.server.schemas import (
     MAX_K,
     ExplanationRequest,
@@ -35,11 +36,10 @@ class V1(Controller):
     """Explanations and recommendations."""
 
     path = "/v1"
-    guards = [require_header_key]  # noqa: RUF012
     security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["explanations"]  # noqa: RUF012
 
-    @post("/explanations", sync_to_thread=True, summary="Explain items to a user")
+    @post("/explanations", opt=needs(Scope.EXPLAIN), sync_to_thread=True, summary="Explain items to a user")
     def create(
         self,
         data: JSONBody[ExplanationRequest],
@@ -55,14 +55,23 @@ class V1(Controller):
                 rows = explainer.explain_items(data.user, data.items or [str(data.item)], style)
         return Explanations([explanation_view(row) for row in rows])
 
-    @get("/explanations/{explanation_id:str}", sync_to_thread=True, summary="One explanation as it was shown")
+    @get(
+        "/explanations/{explanation_id:str}",
+        opt=needs(Scope.READ),
+        sync_to_thread=True,
+        summary="One explanation as it was shown",
+    )
     def read(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> ExplanationView:
         """Return the stored text with evidence, contributions and versions."""
         with explainer.database.session() as session:
             return explanation_view(get_explanation(session, explanation_id))
 
     @post(
-        "/users/{user:str}/preview", sync_to_thread=True, status_code=HTTP_200_OK, summary="A list without behaviours"
+        "/users/{user:str}/preview",
+        opt=needs(Scope.EXPLAIN),
+        sync_to_thread=True,
+        status_code=HTTP_200_OK,
+        summary="A list without behaviours",
     )
     def preview(
         self,
@@ -81,7 +90,12 @@ class V1(Controller):
         ]
         return PreviewedList(user, [b.id for b in found.without], items, [r.item.id for r in found.gone])
 
-    @get("/users/{user:str}/recommendations", sync_to_thread=True, summary="A user's best unmet items")
+    @get(
+        "/users/{user:str}/recommendations",
+        opt=needs(Scope.USERS),
+        sync_to_thread=True,
+        summary="A user's best unmet items",
+    )
     def recommendations(
         self,
         user: FromPath[str],
@@ -107,21 +121,26 @@ class TagsController(Controller):
     """
 
     path = "/v1/users/{user:str}/tags"
-    guards = [require_header_key]  # noqa: RUF012
     security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["tags"]  # noqa: RUF012
 
-    @get("/", sync_to_thread=True, summary="A user's tags, and the deleted ones")
+    @get("/", opt=needs(Scope.USERS), sync_to_thread=True, summary="A user's tags, and the deleted ones")
     def list(self, user: FromPath[str], explainer: NamedDependency[Explainer]) -> TagList:
         """Return the aspects a user comes back to, each with the behaviours behind it."""
         return explainer.tags.of(user)
 
-    @delete("/{tag:path}", sync_to_thread=True, summary="Delete a tag")
+    @delete("/{tag:path}", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Delete a tag")
     def remove(self, user: FromPath[str], tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
         """Never use the tag for this user again, neither as a tag nor as a reason."""
         explainer.tags.delete(user, tag.removeprefix("/"))
 
-    @put("/{tag:path}", sync_to_thread=True, status_code=HTTP_204_NO_CONTENT, summary="Restore a deleted tag")
+    @put(
+        "/{tag:path}",
+        opt=needs(Scope.CHOICES),
+        sync_to_thread=True,
+        status_code=HTTP_204_NO_CONTENT,
+        summary="Restore a deleted tag",
+    )
     def restore(self, user: FromPath[str], tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
         """Use a deleted tag again wherever it fits."""
         explainer.tags.restore(user, tag.removeprefix("/"))
@@ -133,12 +152,12 @@ class HealthController(Controller):
     path = "/health"
     tags = ["health"]  # noqa: RUF012
 
-    @get("/live", sync_to_thread=False, summary="Is the process alive?")
+    @get("/live", opt=PUBLIC, sync_to_thread=False, summary="Is the process alive?")
     def live(self) -> Health:
         """Return 200 as long as the process answers."""
         return Health("live")
 
-    @get("/ready", sync_to_thread=True, summary="Can it work?")
+    @get("/ready", opt=PUBLIC, sync_to_thread=True, summary="Can it work?")
     def ready(self, explainer: NamedDependency[Explainer]) -> Response[Health]:
         """Return 200 when it can answer, "degraded" if only with template texts, else 503; each with the reasons."""
         try:

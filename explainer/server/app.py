@@ -21,10 +21,11 @@ from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from explainer import __version__
+from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.api import V1, HealthController, TagsController
-from explainer.server.auth import require_key, to_login
+from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
@@ -54,6 +55,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
             "explainer": Provide(lambda: explainer, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
         },
+        guards=[authorize],
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
         on_shutdown=[partial(_close, explainer)],
@@ -80,8 +82,8 @@ def _environment() -> Environment:
 
 def _static_routers() -> list[Router]:
     return [
-        create_static_files_router("/static", [_HERE / "static"], name="static"),
-        create_static_files_router("/docs-assets", [swagger_ui_bundle.swagger_ui_path], name="docs-assets"),
+        create_static_files_router("/static", [_HERE / "static"], name="static", opt=PUBLIC),
+        create_static_files_router("/docs-assets", [swagger_ui_bundle.swagger_ui_path], name="docs-assets", opt=PUBLIC),
     ]
 
 
@@ -103,7 +105,7 @@ def _openapi() -> OpenAPIConfig:
         openapi_router=Router(
             "/schema",
             route_handlers=[],
-            guards=[require_key],
+            opt=needs(Scope.DOCS, page=True),
             exception_handlers={NotAuthorizedException: to_login},
             include_in_schema=False,
         ),

@@ -10,10 +10,11 @@ from litestar.exceptions import NotAuthorizedException
 from litestar.params import FromPath, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 
+from explainer.access import Scope
 from explainer.picture import draw, waterfall_of
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
-from explainer.server.auth import COOKIE, is_known, require_key, to_login
+from explainer.server.auth import COOKIE, PUBLIC, caller_of, needs, to_login
 from explainer.server.cards import card_of
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation
@@ -26,11 +27,10 @@ _USERS = 200
 class PageController(Controller):
     """Pages for a person who has signed in."""
 
-    guards = [require_key]  # noqa: RUF012
     exception_handlers = {NotAuthorizedException: to_login}  # noqa: RUF012
     include_in_schema = False
 
-    @get("/", sync_to_thread=True)
+    @get("/", opt=needs(Scope.EXPLAIN, page=True), sync_to_thread=True)
     def home(
         self,
         explainer: NamedDependency[Explainer],
@@ -54,7 +54,7 @@ class PageController(Controller):
             context={"users": known, "chosen": chosen, "cards": cards, "history": history, "items": items},
         )
 
-    @get("/explanations/{explanation_id:str}/waterfall.svg", sync_to_thread=True)
+    @get("/explanations/{explanation_id:str}/waterfall.svg", opt=needs(Scope.READ, page=True), sync_to_thread=True)
     def waterfall(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> Response[str]:
         """Return the picture of one explanation; opened by itself, it may use its own style and nothing else."""
         with explainer.database.session() as session:
@@ -67,13 +67,13 @@ class PageController(Controller):
         return Response(picture, media_type="image/svg+xml", headers=headers)
 
 
-@get("/login", sync_to_thread=False, include_in_schema=False)
+@get("/login", opt=PUBLIC, sync_to_thread=False, include_in_schema=False)
 def login_form() -> Template:
     """Return the sign-in form."""
     return Template("login.html", context={"failed": False})
 
 
-@post("/login", sync_to_thread=True, include_in_schema=False)
+@post("/login", opt=PUBLIC, sync_to_thread=True, include_in_schema=False)
 def login(
     request: Request[Any, Any, Any],
     explainer: NamedDependency[Explainer],
@@ -81,7 +81,7 @@ def login(
 ) -> Template | Redirect:
     """Check the key and keep it in a cookie that scripts and other sites cannot use."""
     key = data.get("key", "").strip()
-    if not is_known(explainer.database, key):
+    if caller_of(explainer.database, key) is None:
         return Template("login.html", context={"failed": True}, status_code=403)
     answer = Redirect("/", status_code=303)
     secure = request.url.scheme == "https"
@@ -89,7 +89,7 @@ def login(
     return answer
 
 
-@post("/logout", sync_to_thread=False, include_in_schema=False)
+@post("/logout", opt=PUBLIC, sync_to_thread=False, include_in_schema=False)
 def logout() -> Redirect:
     """Forget the key."""
     answer = Redirect("/login", status_code=303)

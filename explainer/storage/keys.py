@@ -1,38 +1,118 @@
-"""API keys: made once, shown once, kept as a hash."""
+"""API keys: made once, shown once, kept as a hash; each has a role, perhaps fewer scopes, perhaps an end."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from explainer.storage.tables import ApiKeyRow
+from explainer.access import Caller, Role, granted
+from explainer.audit.log import append
+from explainer.errors import AccessError, NotFoundError
+from explainer.storage.tables import ApiKeyRow, now
 
 _PREFIX = 10
 
 
-def create_key(session: Session, name: str) -> str:
+def create_key(
+    session: Session,
+    name: str,
+    role: Role = Role.APP,
+    *,
+    scopes: Sequence[str] | None = None,
+    lifetime: timedelta | None = None,
+) -> str:
     """Return a new key; only its hash is stored, so this is the one time it can be read.
 
-    A key of the same name is replaced: the old one stops working.
+    Keys of the same name are replaced: they stop working at once (:func:`rotate_key` gives their users time).
+
+    Raises:
+        AccessError: If the role does not have a scope, or the lifetime is over before it began.
     """
-    # 256 random bits: nothing to guess, so a plain fast hash protects it as well as a slow one would.
-    key = f"rb_{secrets.token_urlsafe(32)}"
+    granted(role, scopes)
     session.execute(delete(ApiKeyRow).where(ApiKeyRow.name == name))
-    session.add(ApiKeyRow(prefix=key[:_PREFIX], name=name, digest=_digest(key)))
-    return key
+    return _add(session, name, role, scopes, lifetime)
 
 
-def find_key(session: Session, key: str) -> str | None:
-    """Return the name of the key, or None if there is no such key."""
-    return session.scalar(select(ApiKeyRow.name).where(ApiKeyRow.digest == _digest(key)))
+def rotate_key(session: Session, name: str, overlap: timedelta) -> str:
+    """Return a new key of the same name, role, scopes and lifetime; older ones stop working after ``overlap``.
+
+    Raises:
+        NotFoundError: If there is no such key.
+    """
+    newest = session.scalar(
+        select(ApiKeyRow).where(ApiKeyRow.name == name).order_by(ApiKeyRow.created_at.desc()).limit(1)
+    )
+    if newest is None:
+        raise NotFoundError(f"There is no API key {name!r}; see: explainer key list")
+    lifetime = None if newest.expires_at is None else newest.expires_at - newest.created_at
+    end = now() + overlap
+    lasting = or_(ApiKeyRow.expires_at.is_(None), ApiKeyRow.expires_at > end)
+    session.execute(update(ApiKeyRow).where(ApiKeyRow.name == name, lasting).values(expires_at=end))
+    return _add(session, name, Role(newest.role), newest.scopes, lifetime)
+
+
+def revoke_key(session: Session, name: str) -> None:
+    """Let the keys of this name stop working.
+
+    Raises:
+        NotFoundError: If there is none.
+    """
+    rows = session.scalars(select(ApiKeyRow).where(ApiKeyRow.name == name)).all()
+    if not rows:
+        raise NotFoundError(f"There is no API key {name!r}; see: explainer key list")
+    for row in rows:
+        session.delete(row)
+    append(session, "key.revoked", name, {"name": name, "prefixes": sorted(row.prefix for row in rows)})
+
+
+def list_keys(session: Session) -> Sequence[ApiKeyRow]:
+    """Return all keys, by name, the newest of a name first."""
+    return session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.name, ApiKeyRow.created_at.desc())).all()
+
+
+def find_key(session: Session, key: str, at: datetime | None = None) -> Caller | None:
+    """Return who has the key; None if there is no such key, or it is over.
+
+    Args:
+        session: Database session.
+        key: The key as it was given.
+        at: The moment that counts; now by default.
+    """
+    row = session.scalar(select(ApiKeyRow).where(ApiKeyRow.digest == _digest(key)))
+    if row is None or (row.expires_at is not None and row.expires_at <= (at or now())):
+        return None
+    role = Role(row.role)
+    return Caller(row.name, role, granted(role, row.scopes), row.expires_at)
 
 
 def count_keys(session: Session) -> int:
     """Return how many keys there are."""
     return session.scalar(select(func.count()).select_from(ApiKeyRow)) or 0
+
+
+def _add(session: Session, name: str, role: Role, scopes: Sequence[str] | None, lifetime: timedelta | None) -> str:
+    if lifetime is not None and lifetime <= timedelta(0):
+        raise AccessError("A key must live for a while; give a positive number of days.")
+    # 256 random bits: nothing to guess, so a plain fast hash protects it as well as a slow one would.
+    key = f"rb_{secrets.token_urlsafe(32)}"
+    created = now()
+    row = ApiKeyRow(
+        prefix=key[:_PREFIX],
+        name=name,
+        digest=_digest(key),
+        created_at=created,
+        role=role.value,
+        scopes=None if scopes is None else sorted(scopes),
+        expires_at=None if lifetime is None else created + lifetime,
+    )
+    session.add(row)
+    append(session, "key.created", name, {"name": name, "prefix": row.prefix, "role": role.value, "scopes": row.scopes})
+    return key
 
 
 def _digest(key: str) -> str:

@@ -261,6 +261,9 @@ class ApiKeyRow(Base):
 
     __tablename__ = "api_keys"
     prefix: Mapped[str] = mapped_column(String(20), primary_key=True)
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(200), index=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    role: Mapped[str] = mapped_column(String(20))
+    scopes: Mapped[list[Any] | None] = mapped_column(JSON)
+    expires_at: Mapped[datetime | None]

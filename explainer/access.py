@@ -1,0 +1,93 @@
+"""Who may do what: roles, the scopes they grant, and the one question that is asked of both.
+
+Nothing is allowed by default: a role has the scopes listed here and no others, a key may be narrowed to fewer, and a
+handler that names no scope is closed to everybody (see :mod:`explainer.server.auth`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from explainer.errors import AccessError
+
+
+class Role(StrEnum):
+    """What somebody, or some program, is here for."""
+
+    APP = "app"
+    SUPPORT = "support"
+    REVIEWER = "reviewer"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class Scope(StrEnum):
+    """One thing that may be done."""
+
+    EXPLAIN = "explanations:write"
+    READ = "explanations:read"
+    FEEDBACK = "feedback:write"
+    USERS = "users:read"
+    CHOICES = "users:write"
+    CATALOGUE = "catalogue:write"
+    SUPPRESS = "explanations:suppress"
+    REVIEW = "review:write"
+    AUDIT = "audit:read"
+    DOCS = "docs:read"
+    ADMIN = "admin:write"
+
+
+GRANTS: Mapping[Role, frozenset[Scope]] = {
+    Role.APP: frozenset(
+        {Scope.EXPLAIN, Scope.READ, Scope.FEEDBACK, Scope.USERS, Scope.CHOICES, Scope.CATALOGUE, Scope.DOCS}
+    ),
+    Role.SUPPORT: frozenset({Scope.EXPLAIN, Scope.READ, Scope.USERS, Scope.SUPPRESS, Scope.DOCS}),
+    Role.REVIEWER: frozenset({Scope.READ, Scope.REVIEW, Scope.DOCS}),
+    Role.AUDITOR: frozenset({Scope.READ, Scope.AUDIT, Scope.DOCS}),
+    Role.ADMIN: frozenset(Scope),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever asks, once they are known.
+
+    Attributes:
+        name: Name of the key or person.
+        role: Their role.
+        scopes: What they may do.
+        expires_at: Until when; None for ever.
+    """
+
+    name: str
+    role: Role
+    scopes: frozenset[Scope]
+    expires_at: datetime | None = None
+
+    def may(self, scope: Scope) -> bool:
+        """Return whether this caller may do that."""
+        return scope in self.scopes
+
+
+def granted(role: Role, narrowed: Iterable[str] | None = None) -> frozenset[Scope]:
+    """Return the scopes of a role, or those of them that a key is narrowed to.
+
+    Args:
+        role: The role.
+        narrowed: Names of scopes; None for all of the role's.
+
+    Raises:
+        AccessError: If one is no scope, or is not the role's; the message lists those that are.
+    """
+    if narrowed is None:
+        return GRANTS[role]
+    wanted = frozenset(narrowed)
+    if not wanted or wanted - GRANTS[role]:
+        strange = ", ".join(sorted(wanted - GRANTS[role])) or "nothing"
+        raise AccessError(
+            f"The role {role} cannot be narrowed to {strange}; it has: {', '.join(sorted(GRANTS[role]))}."
+        )
+    return frozenset(Scope(name) for name in wanted)
