@@ -67,5 +67,9 @@ class AccessError(ExplainerError):
     """A role, a scope or a lifetime that cannot be given."""
 
 
+class SignInError(ExplainerError):
+    """Name or password is wrong, or was too often; which of these is nobody's business."""
+
+
 class AbandonedError(ExplainerError):
     """Whoever asked has gone away: nothing more is done for them, and nothing is stored."""

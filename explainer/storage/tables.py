@@ -267,3 +267,33 @@ class ApiKeyRow(Base):
     role: Mapped[str] = mapped_column(String(20))
     scopes: Mapped[list[Any] | None] = mapped_column(JSON)
     expires_at: Mapped[datetime | None]
+
+
+class PersonRow(Base):
+    """Somebody who signs in on pages.
+
+    Attributes:
+        password: Argon2id hash in its own format, salt and cost included.
+        failures: Wrong passwords in a row.
+        locked_until: Until when no password is looked at.
+    """
+
+    __tablename__ = "people"
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20))
+    password: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    disabled: Mapped[bool] = mapped_column(default=False)
+    failures: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+
+
+class SignInRow(Base):
+    """Where a person is signed in: the hash of the token that their browser holds, and what their forms must carry."""
+
+    __tablename__ = "sign_ins"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey("people.name", ondelete="CASCADE"), index=True)
+    csrf: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]

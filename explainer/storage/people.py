@@ -1,0 +1,125 @@
+"""People and their passwords: Argon2id (RFC 9106), and a pause after wrong ones that grows.
+
+Whoever tries a password learns only that it did not work: an unknown name, a locked one and a wrong password take the
+same time and get the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from explainer.access import Role
+from explainer.audit.log import append
+from explainer.errors import AccessError, ConflictError, NotFoundError, SignInError
+from explainer.storage.tables import PersonRow, now
+
+MIN_PASSWORD = 12
+_FREE_TRIES = 5
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+_WRONG = "Name or password is wrong, or there were too many tries; wait a little and try again."
+
+
+def add_person(session: Session, name: str, role: Role, password: str) -> None:
+    """Let somebody sign in.
+
+    Raises:
+        AccessError: If the password is too short, or is the name.
+        ConflictError: If there is such a person.
+    """
+    _require_good(name, password)
+    if session.get(PersonRow, name) is not None:
+        raise ConflictError(f"There is a person {name!r} already; give them a password with: explainer people password")
+    session.add(PersonRow(name=name, role=role.value, password=PasswordHasher().hash(password)))
+    append(session, "person.added", name, {"name": name, "role": role.value})
+
+
+def set_password(session: Session, name: str, password: str) -> None:
+    """Give somebody a new password; it also ends a pause.
+
+    Raises:
+        AccessError: If it is too short, or is the name.
+        NotFoundError: If there is no such person.
+    """
+    _require_good(name, password)
+    row = _person(session, name)
+    row.password, row.failures, row.locked_until = PasswordHasher().hash(password), 0, None
+    append(session, "person.password", name, {"name": name})
+
+
+def disable(session: Session, name: str) -> None:
+    """Let somebody in no more.
+
+    Raises:
+        NotFoundError: If there is no such person.
+    """
+    _person(session, name).disabled = True
+    append(session, "person.disabled", name, {"name": name})
+
+
+def list_people(session: Session) -> Sequence[PersonRow]:
+    """Return everybody, by name."""
+    return session.scalars(select(PersonRow).order_by(PersonRow.name)).all()
+
+
+def check_password(session: Session, name: str, password: str, at: datetime | None = None) -> PersonRow:
+    """Return the person whose password this is, and forget earlier failures.
+
+    A failure is counted in the caller's transaction, which must be committed all the same.
+
+    Args:
+        session: Database session.
+        name: Name of the person.
+        password: As it was given.
+        at: The moment that counts; now by default.
+
+    Raises:
+        SignInError: If it is not theirs, or no password of theirs is looked at now.
+    """
+    moment = at or now()
+    row = session.get(PersonRow, name, with_for_update=True)
+    hasher = PasswordHasher()
+    if row is None:
+        hasher.hash(password)  # takes as long as checking one
+        raise SignInError(_WRONG)
+    right = _is_right(hasher, row.password, password)
+    if row.disabled or (row.locked_until is not None and row.locked_until > moment):
+        raise SignInError(_WRONG)
+    if not right:
+        row.failures += 1
+        if row.failures >= _FREE_TRIES:
+            pause = _FIRST_PAUSE * 2 ** min(row.failures - _FREE_TRIES, 10)
+            row.locked_until = moment + min(pause, _LONGEST_PAUSE)
+        raise SignInError(_WRONG)
+    row.failures, row.locked_until = 0, None
+    if hasher.check_needs_rehash(row.password):
+        row.password = hasher.hash(password)
+    return row
+
+
+def _is_right(hasher: PasswordHasher, stored: str, password: str) -> bool:
+    try:
+        return hasher.verify(stored, password)
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+def _person(session: Session, name: str) -> PersonRow:
+    row = session.get(PersonRow, name)
+    if row is None:
+        raise NotFoundError(f"There is no person {name!r}; see: explainer people list")
+    return row
+
+
+def _require_good(name: str, password: str) -> None:
+    if len(password) < MIN_PASSWORD:
+        raise AccessError(
+            f"A password needs at least {MIN_PASSWORD} characters; a few words in a row are easy to keep."
+        )
+    if password.casefold() == name.casefold() or len(set(password)) < MIN_PASSWORD // 2:
+        raise AccessError("This password is too easy to guess; a few words in a row are easy to keep.")

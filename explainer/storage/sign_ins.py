@@ -1,0 +1,64 @@
+"""Who is signed in where: the browser holds a random token, we hold its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from explainer.access import Caller, Role, granted
+from explainer.audit.log import append
+from explainer.storage.tables import PersonRow, SignInRow, now
+
+LIFETIME = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A person who is signed in.
+
+    Attributes:
+        caller: Who they are and what they may do.
+        csrf: What their forms must carry (OWASP, synchronizer token pattern).
+    """
+
+    caller: Caller
+    csrf: str
+
+
+def sign_in(session: Session, person: PersonRow, at: datetime | None = None) -> str:
+    """Return the token for a browser of a person whose password was checked."""
+    moment = at or now()
+    token = secrets.token_urlsafe(32)
+    session.execute(delete(SignInRow).where(SignInRow.expires_at <= moment))
+    csrf = secrets.token_urlsafe(32)
+    session.add(
+        SignInRow(digest=_digest(token), person=person.name, csrf=csrf, created_at=moment, expires_at=moment + LIFETIME)
+    )
+    append(session, "person.signed_in", person.name, {"name": person.name})
+    return token
+
+
+def signed_in(session: Session, token: str, at: datetime | None = None) -> SignIn | None:
+    """Return who holds the token; None if nobody does any more."""
+    row = session.get(SignInRow, _digest(token))
+    if row is None or row.expires_at <= (at or now()):
+        return None
+    person = session.get(PersonRow, row.person)
+    if person is None or person.disabled:
+        return None
+    role = Role(person.role)
+    return SignIn(Caller(person.name, role, granted(role), row.expires_at), row.csrf)
+
+
+def sign_out(session: Session, token: str) -> None:
+    """Forget the token."""
+    session.execute(delete(SignInRow).where(SignInRow.digest == _digest(token)))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
