@@ -13,6 +13,9 @@ from enum import StrEnum
 
 from explainer.errors import AccessError
 
+DEMO = "demo"
+"""Name of the key and the person that ``explainer demo`` makes; nobody else serves with them."""
+
 
 class Role(StrEnum):
     """What somebody, or some program, is here for."""

@@ -1,4 +1,4 @@
-"""Commands about who may ask: ``explainer key``."""
+"""Commands about who may ask: ``explainer key`` for programs, ``explainer people`` for people."""
 
 from __future__ import annotations
 
@@ -66,3 +66,53 @@ def key_revoke(ctx: click.Context, name: str) -> None:
     from explainer.cli.keys import revoke
 
     revoke(settings_of(ctx), name)
+
+
+@click.group(cls=Group)
+def people() -> None:
+    """People who sign in on pages."""
+
+
+_PASSWORD = click.password_option(help="Asked for when it is not given.", prompt="Password")
+
+
+@people.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they are here for.")
+@_PASSWORD
+@click.pass_context
+def people_add(ctx: click.Context, name: str, role: str, password: str) -> None:
+    """Let NAME sign in."""
+    from explainer.cli.people import add
+
+    add(settings_of(ctx), name, role, password)
+
+
+@people.command("password")
+@click.argument("name")
+@_PASSWORD
+@click.pass_context
+def people_password(ctx: click.Context, name: str, password: str) -> None:
+    """Give NAME a new password."""
+    from explainer.cli.people import renew
+
+    renew(settings_of(ctx), name, password)
+
+
+@people.command("disable")
+@click.argument("name")
+@click.pass_context
+def people_disable(ctx: click.Context, name: str) -> None:
+    """Let NAME in no more, from now on."""
+    from explainer.cli.people import shut_out
+
+    shut_out(settings_of(ctx), name)
+
+
+@people.command("list")
+@click.pass_context
+def people_list(ctx: click.Context) -> None:
+    """Show who may sign in."""
+    from explainer.cli.people import show
+
+    show(settings_of(ctx))

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from rich.console import Console
@@ -17,6 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from explainer.errors import ExplainerError
 from explainer.settings import Settings
 from retriever.errors import RetrieverError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 console = Console()
 errors = Console(stderr=True)
@@ -49,6 +52,21 @@ def make_settings(home: Path | None) -> Settings:
         return Settings() if home is None else Settings(home=home)
     except ValueError as error:
         raise click.ClickException(f"The EXPLAINER_ settings can't be used: {error}") from error
+
+
+@contextmanager
+def database_session(settings: Settings) -> Iterator[Session]:
+    """Open a transaction on the database, once it is known to be up to date.
+
+    Raises:
+        NotReadyError: If it has to be migrated first.
+    """
+    from explainer.storage.database import Database
+
+    database = Database(settings.url)
+    database.require_current()
+    with database.session() as session:
+        yield session
 
 
 def with_engine(settings: Settings, engine: str) -> Settings:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import time
+from datetime import timedelta
 
+from explainer.access import DEMO, Role
 from explainer.assembly import make_explainer, make_served_explainer
 from explainer.cli.common import console
 from explainer.cli.report import explanations_table
@@ -12,12 +15,16 @@ from explainer.pipeline import Explainer
 from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
-from explainer.storage.keys import create_key
+from explainer.storage.keys import create_key, revoke_key
+from explainer.storage.people import add_person, forget_person
 from explainer.storage.tables import ExplanationRow
 from retriever.data.sources import ML_100K
 from retriever.errors import ModelFileError
 from retriever.recommenders.learning import HybridConfig
 from retriever.store import load_model
+
+# Should the demo be killed, its key ends by itself.
+_DEMO_LASTS = timedelta(hours=12)
 
 
 def run(settings: Settings, *, users: int, top: int, serve: bool) -> None:
@@ -65,9 +72,18 @@ def _print_summary(rows: list[ExplanationRow], seconds: float) -> None:
 def _serve(settings: Settings, database: Database, explainer: Explainer, user: str) -> None:
     from explainer.server.run import serve_app
 
+    password = secrets.token_urlsafe(12)
     with database.session() as session:
-        key = create_key(session, "demo")
+        key = create_key(session, DEMO, lifetime=_DEMO_LASTS)
+        forget_person(session, DEMO)
+        add_person(session, DEMO, Role.ADMIN, password)
     address = f"http://{settings.host}:{settings.port}"
     console.print(f"\nPage: [b]{address}/?user={user}[/b]   API: {address}/schema   (Ctrl-C stops)", highlight=False)
+    console.print(f"Sign in as [b]{DEMO}[/b] with [b]{password}[/b]", highlight=False, soft_wrap=True)
     console.print(f"API key: [b]{key}[/b]", highlight=False, soft_wrap=True)
-    serve_app(settings, explainer)
+    try:
+        serve_app(settings, explainer)
+    finally:
+        with database.session() as session:
+            forget_person(session, DEMO)
+            revoke_key(session, DEMO)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 
 from rich.table import Table
-from sqlalchemy.orm import Session
 
 from explainer.access import Role
-from explainer.cli.common import console
+from explainer.cli.common import console, database_session
 from explainer.settings import Settings
-from explainer.storage.database import Database
 from explainer.storage.keys import create_key, list_keys, revoke_key, rotate_key
 from explainer.storage.tables import now
 
@@ -20,21 +17,21 @@ from explainer.storage.tables import now
 def create(settings: Settings, name: str, role: str, scopes: Sequence[str], days: int | None) -> None:
     """Make a key and print it."""
     lifetime = None if days is None else timedelta(days=days)
-    with _session(settings) as session:
+    with database_session(settings) as session:
         made = create_key(session, name, Role(role), scopes=scopes or None, lifetime=lifetime)
     console.print(made, highlight=False, soft_wrap=True)
 
 
 def rotate(settings: Settings, name: str, overlap_hours: float) -> None:
     """Make a key in place of another and print it."""
-    with _session(settings) as session:
+    with database_session(settings) as session:
         made = rotate_key(session, name, timedelta(hours=overlap_hours))
     console.print(made, highlight=False, soft_wrap=True)
 
 
 def revoke(settings: Settings, name: str) -> None:
     """Let keys stop working."""
-    with _session(settings) as session:
+    with database_session(settings) as session:
         revoke_key(session, name)
     console.print(f"The keys named {name!r} have stopped working.", highlight=False)
 
@@ -44,18 +41,10 @@ def show(settings: Settings) -> None:
     table = Table()
     for column in ("name", "prefix", "role", "scopes", "ends"):
         table.add_column(column)
-    with _session(settings) as session:
+    with database_session(settings) as session:
         for row in list_keys(session):
             end = "–" if row.expires_at is None else f"{row.expires_at:%Y-%m-%d %H:%M} UTC"
             over = row.expires_at is not None and row.expires_at <= now()
             scopes = "all of the role" if row.scopes is None else ", ".join(row.scopes)
             table.add_row(row.name, row.prefix, row.role, scopes, f"{end}, over" if over else end)
     console.print(table)
-
-
-@contextmanager
-def _session(settings: Settings) -> Iterator[Session]:
-    database = Database(settings.url)
-    database.require_current()
-    with database.session() as session:
-        yield session

@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from explainer import __version__
-from explainer.cli.access import key
+from explainer.cli.access import key, people
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
 from explainer.cli.measures import evaluate
 from explainer.cli.registries import adapters, prompts
@@ -38,6 +38,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
 
 main.add_command(evaluate)
 main.add_command(key)
+main.add_command(people)
 main.add_command(adapters)
 main.add_command(prompts)
 

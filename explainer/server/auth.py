@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: an API key, in a header for programs, in a cookie for pages.
+"""Who asks, and whether they may: programs by an API key in a header, people by having signed in.
 
 Every handler names the scope it needs in its ``opt``; the guard stands in front of the whole app, so that a handler
 which forgot to is closed. Only what says :data:`PUBLIC` is open.
@@ -6,6 +6,7 @@ which forgot to is closed. Only what says :data:`PUBLIC` is open.
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from litestar import Request
@@ -16,13 +17,19 @@ from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 
 from explainer.access import Caller, Scope
+from explainer.errors import SignInError
 from explainer.storage.database import Database
 from explainer.storage.keys import find_key
+from explainer.storage.people import check_password
+from explainer.storage.sign_ins import SignIn, sign_in, signed_in
 
-COOKIE = "explainer_key"
+COOKIE = "explainer_session"
+CSRF = "csrf"
 PUBLIC = {"public": True}
 """For the ``opt`` of a handler that needs no key."""
 _SCHEME = "bearer "
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAME_SITE = frozenset({"same-origin", "none"})
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -31,40 +38,73 @@ def needs(scope: Scope, *, page: bool = False) -> dict[str, object]:
 
     Args:
         scope: What the caller must be allowed.
-        page: Whether it is for people: then the cookie opens it, too. It never opens the API, so another site cannot
+        page: Whether it is for people who have signed in, too. A cookie never opens the API, so another site cannot
             make a browser call it.
     """
     return {"scope": scope, "page": page}
 
 
 async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Guard of everything: let through whoever has the handler's scope, and put the caller into the connection.
+    """Guard of everything: let through whoever has the handler's scope, and put the caller into the connection's state.
 
     Raises:
-        NotAuthorizedException: Without a key that works.
-        PermissionDeniedException: With one that may not do this, and for every handler that names no scope.
+        NotAuthorizedException: If nobody is known.
+        PermissionDeniedException: If they may not do this, for every handler that names no scope, and for a form that
+            does not carry what ours do.
     """
     if handler.opt.get("public"):
         return
     scope = handler.opt.get("scope")
     if not isinstance(scope, Scope):
         raise PermissionDeniedException("Nobody may do this.")
-    caller = await sync_to_thread(caller_of, connection.app.state.database, _key(connection, page=handler.opt["page"]))
-    if caller is None:
+    found = await sync_to_thread(_found, connection, page=bool(handler.opt.get("page")))
+    if found is None:
         raise NotAuthorizedException(
             "Give an API key that works in the header X-API-Key.", headers={"WWW-Authenticate": "Bearer"}
         )
-    if not caller.may(scope):
-        raise PermissionDeniedException(f"The role {caller.role} may not do this here: it needs {scope}.")
-    connection.state["caller"] = caller
+    if not found.caller.may(scope):
+        raise PermissionDeniedException(f"The role {found.caller.role} may not do this: it needs {scope}.")
+    if found.csrf and connection.scope["method"] not in _SAFE:
+        await _require_own_form(connection, found.csrf)
+    connection.state["caller"], connection.state["csrf"] = found.caller, found.csrf
 
 
-def caller_of(database: Database, key: str) -> Caller | None:
-    """Return who has the key."""
-    if not key:
-        return None
+def _found(connection: Connection, *, page: bool) -> SignIn | None:
+    """Return who asks; somebody with a key has no form to protect."""
+    key, token = header_key(connection), connection.cookies.get(COOKIE, "")
+    with connection.app.state.database.session() as session:
+        if key:
+            caller = find_key(session, key)
+            return None if caller is None else SignIn(caller, "")
+        return signed_in(session, token) if page and token else None
+
+
+async def _require_own_form(connection: Connection, csrf: str) -> None:
+    given = connection.headers.get("x-csrf-token")
+    if given is None and isinstance(connection, Request):
+        given = (await connection.form()).get(CSRF)
+    if not isinstance(given, str) or not secrets.compare_digest(given.encode(), csrf.encode()):
+        raise PermissionDeniedException("This form is not ours, or it is too old; load the page again.")
+
+
+def is_from_elsewhere(connection: Connection) -> bool:
+    """Return whether another site made the browser send this (Fetch Metadata)."""
+    return connection.headers.get("sec-fetch-site", "none") not in _SAME_SITE
+
+
+def try_sign_in(database: Database, name: str, password: str) -> str | None:
+    """Return the token for the person's browser; None if that is not their password. A failure is counted."""
     with database.session() as session:
-        return find_key(session, key)
+        try:
+            return sign_in(session, check_password(session, name, password))
+        except SignInError:
+            return None
+
+
+def caller_of(connection: Connection) -> Caller:
+    """Return who was let through."""
+    caller: Caller = connection.state["caller"]
+    return caller
 
 
 def header_key(connection: Connection) -> str:
@@ -74,10 +114,6 @@ def header_key(connection: Connection) -> str:
     return connection.headers.get("x-api-key", bearer)
 
 
-def _key(connection: Connection, *, page: bool) -> str:
-    return header_key(connection) or (connection.cookies.get(COOKIE, "") if page else "")
-
-
 def to_login(_: Request[Any, Any, Any], __: NotAuthorizedException) -> Redirect:
-    """Send a person without a key to the sign-in page."""
+    """Send a person whom nobody knows to the sign-in page."""
     return Redirect("/login")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.exceptions import NotAuthorizedException
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.params import FromPath, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 
@@ -14,10 +14,11 @@ from explainer.access import Scope
 from explainer.picture import draw, waterfall_of
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
-from explainer.server.auth import COOKIE, PUBLIC, caller_of, needs, to_login
+from explainer.server.auth import COOKIE, PUBLIC, is_from_elsewhere, needs, to_login, try_sign_in
 from explainer.server.cards import card_of
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation
+from explainer.storage.sign_ins import sign_out
 from explainer.writing.style import Style
 
 _CARDS = 6
@@ -70,7 +71,7 @@ class PageController(Controller):
 @get("/login", opt=PUBLIC, sync_to_thread=False, include_in_schema=False)
 def login_form() -> Template:
     """Return the sign-in form."""
-    return Template("login.html", context={"failed": False})
+    return Template("login.html", context={"failed": False, "name": ""})
 
 
 @post("/login", opt=PUBLIC, sync_to_thread=True, include_in_schema=False)
@@ -79,19 +80,26 @@ def login(
     explainer: NamedDependency[Explainer],
     data: URLEncodedBody[dict[str, str]],
 ) -> Template | Redirect:
-    """Check the key and keep it in a cookie that scripts and other sites cannot use."""
-    key = data.get("key", "").strip()
-    if caller_of(explainer.database, key) is None:
-        return Template("login.html", context={"failed": True}, status_code=403)
+    """Check name and password; the browser gets a token in a cookie that scripts and other sites cannot use."""
+    if is_from_elsewhere(request):
+        raise PermissionDeniedException("Sign in on our own page.")
+    name = data.get("name", "").strip()
+    token = try_sign_in(explainer.database, name, data.get("password", ""))
+    if token is None:
+        return Template("login.html", context={"failed": True, "name": name}, status_code=403)
     answer = Redirect("/", status_code=303)
     secure = request.url.scheme == "https"
-    answer.set_cookie(key=COOKIE, value=key, httponly=True, samesite="strict", secure=secure, path="/")
+    answer.set_cookie(key=COOKIE, value=token, httponly=True, samesite="strict", secure=secure, path="/")
     return answer
 
 
-@post("/logout", opt=PUBLIC, sync_to_thread=False, include_in_schema=False)
-def logout() -> Redirect:
-    """Forget the key."""
+@post("/logout", opt=PUBLIC, sync_to_thread=True, include_in_schema=False)
+def logout(request: Request[Any, Any, Any], explainer: NamedDependency[Explainer]) -> Redirect:
+    """Forget the token, here and in the browser."""
+    if is_from_elsewhere(request):
+        raise PermissionDeniedException("Sign out on our own page.")
+    with explainer.database.session() as session:
+        sign_out(session, request.cookies.get(COOKIE, ""))
     answer = Redirect("/login", status_code=303)
     answer.delete_cookie(COOKIE, path="/")
     return answer

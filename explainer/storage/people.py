@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from explainer.access import Role
 from explainer.audit.log import append
 from explainer.errors import AccessError, ConflictError, NotFoundError, SignInError
-from explainer.storage.tables import PersonRow, now
+from explainer.storage.tables import PersonRow, SignInRow, now
 
 MIN_PASSWORD = 12
 _FREE_TRIES = 5
@@ -60,6 +60,12 @@ def disable(session: Session, name: str) -> None:
     """
     _person(session, name).disabled = True
     append(session, "person.disabled", name, {"name": name})
+
+
+def forget_person(session: Session, name: str) -> None:
+    """Remove somebody and wherever they are signed in, if they are there: for whom nobody will ask again."""
+    session.execute(delete(SignInRow).where(SignInRow.person == name))
+    session.execute(delete(PersonRow).where(PersonRow.name == name))
 
 
 def list_people(session: Session) -> Sequence[PersonRow]:

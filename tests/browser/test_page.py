@@ -9,8 +9,9 @@ import pytest
 import uvicorn
 from playwright.sync_api import expect, sync_playwright
 
+from explainer.access import Role
 from explainer.server.app import create_app
-from explainer.storage.keys import create_key
+from explainer.storage.people import add_person
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
@@ -24,6 +25,8 @@ QUIET = [
     "--disable-component-update",
     "--no-first-run",
 ]
+
+PASSWORD = "three green kettles"
 
 
 class TellingServer(uvicorn.Server):
@@ -40,16 +43,16 @@ class TellingServer(uvicorn.Server):
 
 @pytest.fixture
 def server(explainer, database):
-    """Yield (address, key) of a running server."""
+    """Yield (address, password) of a running server."""
     with database.session() as session:
-        key = create_key(session, "browser")
+        add_person(session, "ada", Role.ADMIN, PASSWORD)
     config = uvicorn.Config(create_app(explainer, queue=4), host="127.0.0.1", port=0, log_level="error")
     running = TellingServer(config)
     thread = threading.Thread(target=running.run)
     thread.start()
     assert running.up.wait(timeout=60), "the server did not start"
     port = running.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}", key
+    yield f"http://127.0.0.1:{port}", PASSWORD
     running.should_exit = True
     thread.join()
 
@@ -57,7 +60,7 @@ def server(explainer, database):
 @pytest.fixture
 def page(server):
     """Yield a page that fails the test on any script error or request to elsewhere."""
-    address, key = server
+    address, password = server
     trouble: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
@@ -66,7 +69,8 @@ def page(server):
         made.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
         made.on("request", lambda r: trouble.append(r.url) if not r.url.startswith((address, "data:")) else None)
         made.goto(f"{address}/")
-        made.get_by_label("API key").fill(key)
+        made.get_by_label("Name").fill("ada")
+        made.get_by_label("Password").fill(password)
         made.get_by_role("button", name="Sign in").click()
         yield made
         assert trouble == []
@@ -147,7 +151,7 @@ def test_the_api_page_draws_itself_offline(page, server):
 def test_signing_out_forgets(page, server):
     page.get_by_role("button", name="Sign out").click()
     page.goto(f"{server[0]}/")
-    expect(page.get_by_label("API key")).to_be_visible()
+    expect(page.get_by_label("Password")).to_be_visible()
 
 
 def test_the_page_says_what_would_change_it(page):

@@ -10,11 +10,15 @@ import pytest
 from litestar.testing import TestClient
 from sqlalchemy import func, select
 
+from explainer.access import Role
 from explainer.errors import BusyError
 from explainer.server.admission import Admission
 from explainer.server.app import create_app
 from explainer.storage.keys import create_key
+from explainer.storage.people import add_person
 from explainer.storage.tables import AuditEntryRow, ExplanationRow
+
+PASSWORD = "three green kettles"
 
 
 def problem_of(answer, status):
@@ -126,18 +130,42 @@ def test_a_bearer_token_works_and_a_replaced_key_does_not(client, database):
     assert client.get("/v1/users/u1/recommendations", headers={"X-API-Key": key}).status_code == 401
 
 
-def test_the_cookie_opens_the_page_but_not_the_api(client):
+def test_the_cookie_opens_the_page_but_not_the_api(client, database):
     key = client.headers.pop("X-API-Key")
+    with database.session() as session:
+        add_person(session, "ada", Role.SUPPORT, PASSWORD)
     assert client.get("/", follow_redirects=False).headers["location"] == "/login"
-    assert client.post("/login", data={"key": "wrong"}).status_code == 403
-    answer = client.post("/login", data={"key": key}, follow_redirects=False)
+    for wrong in (
+        {"key": key},
+        {"name": "ada"},
+        {"name": "ada", "password": key},
+        {"name": "eve", "password": PASSWORD},
+    ):
+        assert client.post("/login", data=wrong).status_code == 403
+    answer = client.post("/login", data={"name": "ada", "password": PASSWORD}, follow_redirects=False)
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
     assert client.get("/").status_code == 200
     assert client.get("/v1/users/u1/recommendations").status_code == 401
+    token = client.cookies["explainer_session"]
     client.post("/logout")
+    client.cookies.set("explainer_session", token)
     assert client.get("/", follow_redirects=False).status_code == 302
+
+
+def test_wrong_passwords_are_counted_and_then_even_the_right_one_waits(client, database):
+    with database.session() as session:
+        add_person(session, "ada", Role.SUPPORT, PASSWORD)
+    for _ in range(5):
+        assert client.post("/login", data={"name": "ada", "password": "wrong"}).status_code == 403
+    assert client.post("/login", data={"name": "ada", "password": PASSWORD}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/login", "/logout"])
+def test_another_site_signs_nobody_in_or_out(client, path):
+    answer = client.post(path, data={"name": "a", "password": "b"}, headers={"Sec-Fetch-Site": "cross-site"})
+    problem_of(answer, 403)
 
 
 def test_health_needs_no_key(client, database):
@@ -192,7 +220,8 @@ def test_many_at_once_on_a_fresh_database_all_get_their_texts(client, database):
     assert made
     with database.session() as session:
         assert session.scalar(select(func.count()).select_from(ExplanationRow)) == 2 * len(made)
-        assert session.scalar(select(func.count()).select_from(AuditEntryRow)) == 2 * len(made)
+        shown = select(func.count()).select_from(AuditEntryRow).where(AuditEntryRow.event == "explanation.created")
+        assert session.scalar(shown) == 2 * len(made)
 
 
 def test_a_fault_of_ours_is_a_500_without_details(explainer, database, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 
 from explainer.access import Role, Scope
 from explainer.errors import AccessError, ConflictError, NotFoundError, SignInError
-from explainer.storage.people import add_person, check_password, disable, list_people, set_password
+from explainer.storage.people import add_person, check_password, disable, forget_person, list_people, set_password
 from explainer.storage.sign_ins import LIFETIME, sign_in, sign_out, signed_in
 from explainer.storage.tables import SignInRow, now
 
@@ -99,3 +99,11 @@ def test_names_are_there_once_and_must_be_known(session):
         add_person(session, "ada", Role.ADMIN, OTHER)
     with pytest.raises(NotFoundError, match="people list"):
         set_password(session, "eve", OTHER)
+
+
+def test_somebody_of_a_demo_leaves_nothing_behind(session):
+    token = sign_in(session, check_password(session, "ada", GOOD))
+    forget_person(session, "ada")
+    assert signed_in(session, token) is None
+    assert list_people(session) == []
+    forget_person(session, "ada")

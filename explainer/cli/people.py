@@ -1,0 +1,45 @@
+"""``explainer people``."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from explainer.access import Role
+from explainer.cli.common import console, database_session
+from explainer.settings import Settings
+from explainer.storage.people import add_person, disable, list_people, set_password
+from explainer.storage.tables import now
+
+
+def add(settings: Settings, name: str, role: str, password: str) -> None:
+    """Let somebody sign in."""
+    with database_session(settings) as session:
+        add_person(session, name, Role(role), password)
+    console.print(f"{name} can sign in, as {role}.", highlight=False)
+
+
+def renew(settings: Settings, name: str, password: str) -> None:
+    """Give somebody a new password."""
+    with database_session(settings) as session:
+        set_password(session, name, password)
+    console.print(f"{name} has a new password.", highlight=False)
+
+
+def shut_out(settings: Settings, name: str) -> None:
+    """Let somebody in no more."""
+    with database_session(settings) as session:
+        disable(session, name)
+    console.print(f"{name} is signed out and cannot sign in any more.", highlight=False)
+
+
+def show(settings: Settings) -> None:
+    """Print a table of people."""
+    table = Table()
+    for column in ("name", "role", "state"):
+        table.add_column(column)
+    with database_session(settings) as session:
+        for row in list_people(session):
+            pauses = row.locked_until is not None and row.locked_until > now()
+            state = "disabled" if row.disabled else "pausing after wrong passwords" if pauses else ""
+            table.add_row(row.name, row.role, state)
+    console.print(table)
