@@ -64,7 +64,7 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
         )
     if not found.caller.may(scope):
         raise PermissionDeniedException(f"The role {found.caller.role} may not do this: it needs {scope}.")
-    if found.csrf and connection.scope["method"] not in _SAFE:
+    if found.csrf and isinstance(connection, Request) and connection.method not in _SAFE:
         await _require_own_form(connection, found.csrf)
     connection.state["caller"], connection.state["csrf"] = found.caller, found.csrf
 
@@ -79,9 +79,9 @@ def _found(connection: Connection, *, page: bool) -> SignIn | None:
         return signed_in(session, token) if page and token else None
 
 
-async def _require_own_form(connection: Connection, csrf: str) -> None:
+async def _require_own_form(connection: Request[Any, Any, Any], csrf: str) -> None:
     given = connection.headers.get("x-csrf-token")
-    if given is None and isinstance(connection, Request):
+    if given is None:
         given = (await connection.form()).get(CSRF)
     if not isinstance(given, str) or not secrets.compare_digest(given.encode(), csrf.encode()):
         raise PermissionDeniedException("This form is not ours, or it is too old; load the page again.")
