@@ -7,6 +7,8 @@ import time
 from datetime import timedelta
 
 from explainer.access import DEMO, Role
+from explainer.access.keys import create_key, revoke_key
+from explainer.access.people import add_person, forget_person
 from explainer.assembly import make_explainer, make_served_explainer
 from explainer.cli.common import console
 from explainer.cli.report import explanations_table
@@ -15,8 +17,6 @@ from explainer.pipeline import Explainer
 from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
-from explainer.storage.keys import create_key, revoke_key
-from explainer.storage.people import add_person, forget_person
 from explainer.storage.tables import ExplanationRow
 from retriever.data.sources import ML_100K
 from retriever.errors import ModelFileError

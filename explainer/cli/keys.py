@@ -8,9 +8,9 @@ from datetime import timedelta
 from rich.table import Table
 
 from explainer.access import Role
+from explainer.access.keys import create_key, list_keys, revoke_key, rotate_key
 from explainer.cli.common import console, database_session
 from explainer.settings import Settings
-from explainer.storage.keys import create_key, list_keys, revoke_key, rotate_key
 from explainer.storage.tables import now
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.table import Table
 
 from explainer.access import Role
+from explainer.access.people import add_person, disable, list_people, set_password
 from explainer.cli.common import console, database_session
 from explainer.settings import Settings
-from explainer.storage.people import add_person, disable, list_people, set_password
 from explainer.storage.tables import now
 
 

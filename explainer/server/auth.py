@@ -17,11 +17,11 @@ from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 
 from explainer.access import Caller, Scope
+from explainer.access.keys import find_key
+from explainer.access.people import check_password
+from explainer.access.sign_ins import SignIn, sign_in, signed_in
 from explainer.errors import SignInError
 from explainer.storage.database import Database
-from explainer.storage.keys import find_key
-from explainer.storage.people import check_password
-from explainer.storage.sign_ins import SignIn, sign_in, signed_in
 
 COOKIE = "explainer_session"
 CSRF = "csrf"

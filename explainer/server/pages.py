@@ -11,6 +11,7 @@ from litestar.params import FromPath, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from explainer.access import Scope
+from explainer.access.sign_ins import sign_out
 from explainer.picture import draw, waterfall_of
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
@@ -18,7 +19,6 @@ from explainer.server.auth import COOKIE, PUBLIC, is_from_elsewhere, needs, to_l
 from explainer.server.cards import card_of
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation
-from explainer.storage.sign_ins import sign_out
 from explainer.writing.style import Style
 
 _CARDS = 6

@@ -8,14 +8,14 @@ import uvicorn
 from sqlalchemy.orm import Session
 
 from explainer.access import DEMO
+from explainer.access.keys import list_keys
+from explainer.access.people import list_people
 from explainer.assembly import make_served_explainer
 from explainer.errors import NotReadyError
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.settings import Settings
 from explainer.storage.database import Database
-from explainer.storage.keys import list_keys
-from explainer.storage.people import list_people
 from explainer.storage.tables import now
 
 

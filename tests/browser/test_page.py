@@ -10,8 +10,8 @@ import uvicorn
 from playwright.sync_api import expect, sync_playwright
 
 from explainer.access import Role
+from explainer.access.people import add_person
 from explainer.server.app import create_app
-from explainer.storage.people import add_person
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from litestar.testing import TestClient
 
+from explainer.access.keys import create_key
 from explainer.server.app import create_app
-from explainer.storage.keys import create_key
 
 
 @pytest.fixture

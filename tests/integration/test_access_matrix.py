@@ -7,8 +7,8 @@ from litestar import get
 from litestar.testing import TestClient
 
 from explainer.access import Role
+from explainer.access.keys import create_key
 from explainer.server.app import create_app
-from explainer.storage.keys import create_key
 
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN
 ALLOWED = {

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from litestar.testing import TestClient
 from sqlalchemy import select, text
 
+from explainer.access.keys import create_key
 from explainer.assembly import make_explainer
 from explainer.cli import main
 from explainer.errors import NotReadyError
@@ -20,7 +21,6 @@ from explainer.server.app import create_app
 from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database, _alembic
-from explainer.storage.keys import create_key
 from explainer.storage.tables import BehaviourRow
 from retriever.data import CleaningReport, Dataset, read_dataset
 

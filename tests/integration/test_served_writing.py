@@ -14,13 +14,13 @@ import uvicorn
 from litestar.testing import TestClient
 from sqlalchemy import func, select
 
+from explainer.access.keys import create_key
 from explainer.assembly import make_served_explainer
 from explainer.errors import AssetError, EngineUnavailable, SettingsError
 from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.settings import Settings
-from explainer.storage.keys import create_key
 from explainer.storage.tables import AuditEntryRow, ExplanationRow
 from explainer.writing.engines import Draft
 from explainer.writing.limits import Limits

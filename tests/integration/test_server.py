@@ -11,11 +11,11 @@ from litestar.testing import TestClient
 from sqlalchemy import func, select
 
 from explainer.access import Role
+from explainer.access.keys import create_key
+from explainer.access.people import add_person
 from explainer.errors import BusyError
 from explainer.server.admission import Admission
 from explainer.server.app import create_app
-from explainer.storage.keys import create_key
-from explainer.storage.people import add_person
 from explainer.storage.tables import AuditEntryRow, ExplanationRow
 
 PASSWORD = "three green kettles"

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from explainer.access import GRANTS, Caller, Role, Scope, granted
+from explainer.access.keys import count_keys, create_key, find_key, list_keys, revoke_key, rotate_key
 from explainer.errors import AccessError, NotFoundError
-from explainer.storage.keys import count_keys, create_key, find_key, list_keys, revoke_key, rotate_key
 from explainer.storage.tables import AuditEntryRow, now
 
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from explainer.access import Role, Scope
+from explainer.access.people import add_person, check_password, disable, forget_person, list_people, set_password
+from explainer.access.sign_ins import LIFETIME, sign_in, sign_out, signed_in
 from explainer.errors import AccessError, ConflictError, NotFoundError, SignInError
-from explainer.storage.people import add_person, check_password, disable, forget_person, list_people, set_password
-from explainer.storage.sign_ins import LIFETIME, sign_in, sign_out, signed_in
 from explainer.storage.tables import SignInRow, now
 
 GOOD, OTHER = "three green kettles", "four blue lanterns"

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from explainer.access import Caller, Role, granted
+from explainer.access.roles import Caller, Role, granted
 from explainer.audit.log import append
 from explainer.errors import AccessError, NotFoundError
 from explainer.storage.tables import ApiKeyRow, now

@@ -14,7 +14,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from explainer.access import Role
+from explainer.access.roles import Role
 from explainer.audit.log import append
 from explainer.errors import AccessError, ConflictError, NotFoundError, SignInError
 from explainer.storage.tables import PersonRow, SignInRow, now

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from explainer.access import Caller, Role, granted
+from explainer.access.roles import Caller, Role, granted
 from explainer.audit.log import append
 from explainer.storage.tables import PersonRow, SignInRow, now
 
