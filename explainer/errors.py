@@ -71,5 +71,9 @@ class SignInError(ExplainerError):
     """Name or password is wrong, or was too often; which of these is nobody's business."""
 
 
+class CursorError(ExplainerError):
+    """A page's cursor that we did not give out."""
+
+
 class AbandonedError(ExplainerError):
     """Whoever asked has gone away: nothing more is done for them, and nothing is stored."""

@@ -17,8 +17,6 @@ from explainer.server.admission import Admission
 from explainer.server.auth import PUBLIC, needs
 from explainer.server.schemas import (
     MAX_K,
-    ExplanationRequest,
-    Explanations,
     Health,
     PreviewedItem,
     PreviewedList,
@@ -26,45 +24,16 @@ from explainer.server.schemas import (
     Recommendations,
     RecommendedItem,
 )
-from explainer.storage.explanations import get_explanation
 from explainer.tags import TagList
-from explainer.view import ExplanationView, explanation_view
 from explainer.writing.style import known_style
 
 
-class V1(Controller):
-    """Explanations and recommendations."""
+class ListsController(Controller):
+    """A user's list, as it is and as it would be."""
 
     path = "/v1"
     security = [{"ApiKey": []}]  # noqa: RUF012
-    tags = ["explanations"]  # noqa: RUF012
-
-    @post("/explanations", opt=needs(Scope.EXPLAIN), sync_to_thread=True, summary="Explain items to a user")
-    def create(
-        self,
-        data: JSONBody[ExplanationRequest],
-        explainer: NamedDependency[Explainer],
-        admission: NamedDependency[Admission],
-    ) -> Explanations:
-        """Write, check and store explanations; they are committed before the answer starts."""
-        style = known_style(data.locale)
-        with admission.place():
-            if data.k is not None:
-                rows = explainer.explain_top(data.user, data.k, style)
-            else:
-                rows = explainer.explain_items(data.user, data.items or [str(data.item)], style)
-        return Explanations([explanation_view(row) for row in rows])
-
-    @get(
-        "/explanations/{explanation_id:str}",
-        opt=needs(Scope.READ),
-        sync_to_thread=True,
-        summary="One explanation as it was shown",
-    )
-    def read(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> ExplanationView:
-        """Return the stored text with evidence, contributions and versions."""
-        with explainer.database.session() as session:
-            return explanation_view(get_explanation(session, explanation_id))
+    tags = ["recommendations"]  # noqa: RUF012
 
     @post(
         "/users/{user:str}/preview",

@@ -24,8 +24,9 @@ from explainer import __version__
 from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
-from explainer.server.api import V1, HealthController, TagsController
+from explainer.server.api import HealthController, ListsController, TagsController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
+from explainer.server.explanations import ExplanationsController
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
@@ -50,7 +51,14 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
     """
     admission = Admission(queue)
     return Litestar(
-        route_handlers=[V1, TagsController, HealthController, page_router(), *_static_routers()],
+        route_handlers=[
+            ExplanationsController,
+            ListsController,
+            TagsController,
+            HealthController,
+            page_router(),
+            *_static_routers(),
+        ],
         dependencies={
             "explainer": Provide(lambda: explainer, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),

@@ -44,6 +44,13 @@ class Explanations(msgspec.Struct, frozen=True):
     explanations: list[ExplanationView]
 
 
+class ExplanationPage(msgspec.Struct, frozen=True):
+    """Some explanations, newest first; ``next`` is the cursor of the following page, None after the last."""
+
+    explanations: list[ExplanationView]
+    next: str | None
+
+
 class RecommendedItem(msgspec.Struct, frozen=True):
     """One recommended item.
 

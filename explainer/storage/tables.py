@@ -297,3 +297,31 @@ class SignInRow(Base):
     csrf: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
+
+
+class FeedbackRow(Base):
+    """What somebody says of a text; the comment is a person's own words and can be erased."""
+
+    __tablename__ = "feedback"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    explanation_id: Mapped[str] = mapped_column(ForeignKey("explanations.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    comment: Mapped[str] = mapped_column(Text)
+    given_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class PromiseRow(Base):
+    """What a caller was answered under an idempotency key: the same request gets the same answer.
+
+    Attributes:
+        body: Digest of the request.
+        explanations: Ids of what was made; None while it is being made.
+    """
+
+    __tablename__ = "promises"
+    caller: Mapped[str] = mapped_column(String(200), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    body: Mapped[str] = mapped_column(String(64))
+    explanations: Mapped[list[Any] | None] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(default=now)

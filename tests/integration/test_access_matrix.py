@@ -13,7 +13,9 @@ from explainer.server.app import create_app
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN
 ALLOWED = {
     ("POST", "/v1/explanations"): {A, S, X},
+    ("GET", "/v1/explanations"): {A, S, R, U, X},
     ("GET", "/v1/explanations/{explanation_id:str}"): {A, S, R, U, X},
+    ("POST", "/v1/explanations/{explanation_id:str}/feedback"): {A, X},
     ("POST", "/v1/users/{user:str}/preview"): {A, S, X},
     ("GET", "/v1/users/{user:str}/recommendations"): {A, S, X},
     ("GET", "/v1/users/{user:str}/tags"): {A, S, X},
@@ -32,6 +34,7 @@ PUBLIC = {
 }  # fmt: skip
 BODIES = {
     "/v1/explanations": {"user": "u1", "k": 1},
+    "/v1/explanations/{explanation_id:str}/feedback": {"kind": "helpful"},
     "/v1/users/{user:str}/preview": {"user": "u1", "without": ["i1"], "k": 1},
 }
 

@@ -1,0 +1,66 @@
+"""What people say of a text: that it helped, is wrong or offends; each word of it audited by digest."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from explainer.audit import log
+from explainer.storage.database import Database
+from explainer.storage.explanations import get_explanation
+from explainer.storage.tables import FeedbackRow, now
+
+MAX_COMMENT = 2000
+
+
+class FeedbackKind(StrEnum):
+    """What a text was to somebody."""
+
+    HELPFUL = "helpful"
+    WRONG = "wrong"
+    OFFENSIVE = "offensive"
+
+
+class Feedback(msgspec.Struct, frozen=True):
+    """What was said.
+
+    Attributes:
+        id: Its own id.
+        explanation: Id of the explanation.
+        kind: helpful, wrong or offensive.
+        comment: In the person's own words; may be empty.
+        given_by: Name of the key or person it came through.
+        created_at: When.
+    """
+
+    id: str
+    explanation: str
+    kind: FeedbackKind
+    comment: str
+    given_by: str
+    created_at: datetime
+
+
+def give_feedback(database: Database, explanation_id: str, kind: FeedbackKind, comment: str, given_by: str) -> Feedback:
+    """Store what somebody says of an explanation, with an audit entry in the same transaction.
+
+    Raises:
+        NotFoundError: If there is no such explanation.
+    """
+    with database.session() as session:
+        get_explanation(session, explanation_id)
+        row = FeedbackRow(
+            id=str(uuid.uuid4()),
+            explanation_id=explanation_id,
+            kind=kind.value,
+            comment=comment,
+            given_by=given_by,
+            created_at=now(),
+        )
+        session.add(row)
+        given = Feedback(row.id, explanation_id, kind, comment, given_by, row.created_at)
+        log.append(session, "feedback.given", row.id, msgspec.to_builtins(given))
+    return given

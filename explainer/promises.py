@@ -1,0 +1,73 @@
+"""Idempotency keys: the same request under the same key is answered once (IETF draft, "Idempotency-Key HTTP header").
+
+A key is taken before the work and filled in after it. Whoever repeats it meanwhile is told to come back; a key whose
+work never ended, because the process died, can be taken again after a while.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from explainer.errors import BusyError, ConflictError
+from explainer.storage.database import Database
+from explainer.storage.once import insert_once
+from explainer.storage.tables import PromiseRow, now
+
+_GIVEN_UP_AFTER = timedelta(minutes=2)
+_UNDER_WAY = "The same request is being answered right now; ask again in a few seconds."
+
+
+def kept(database: Database, caller: str, key: str, body: bytes, make: Callable[[], Sequence[str]]) -> list[str]:
+    """Return the ids of what was made for this request, and make it if this is the first time.
+
+    Args:
+        database: Where keys live.
+        caller: Whose key it is.
+        key: As the request gave it.
+        body: The request, in one spelling.
+        make: Does the work and returns the ids.
+
+    Raises:
+        ConflictError: If the key was used for another request.
+        BusyError: If the same request is being answered right now.
+    """
+    digest = hashlib.sha256(body).hexdigest()
+    begun = now()
+    with database.session() as session:
+        fresh = {"caller": caller, "key": key, "body": digest, "explanations": None, "created_at": begun}
+        insert_once(session, PromiseRow, [fresh])
+        row = session.get_one(PromiseRow, (caller, key))
+        if row.body != digest:
+            raise ConflictError(f"The Idempotency-Key {key!r} was used for another request; use a new one.")
+        if row.explanations is not None:
+            return [str(made) for made in row.explanations]
+        if row.created_at != begun:
+            _take_over(session, row, begun)
+    try:
+        made = list(make())
+    except BaseException:
+        with database.session() as session:
+            row = session.get_one(PromiseRow, (caller, key))
+            session.delete(row)
+        raise
+    with database.session() as session:
+        done = update(PromiseRow).where(PromiseRow.caller == caller, PromiseRow.key == key)
+        session.execute(done.values(explanations=made))
+    return made
+
+
+def _take_over(session: Session, row: PromiseRow, begun: datetime) -> None:
+    """Make an abandoned key ours, if nobody else does so first."""
+    if row.created_at > begun - _GIVEN_UP_AFTER:
+        raise BusyError(_UNDER_WAY)
+    ours = update(PromiseRow).where(
+        PromiseRow.caller == row.caller, PromiseRow.key == row.key, PromiseRow.created_at == row.created_at
+    )
+    found = session.execute(ours.values(created_at=begun).execution_options(synchronize_session=False))
+    if not isinstance(found, CursorResult) or found.rowcount != 1:
+        raise BusyError(_UNDER_WAY)
