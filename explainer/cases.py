@@ -76,6 +76,11 @@ class CaseMaker:
         self._test = test or DeletionTest()
         self._search = search or CounterfactualSearch()
 
+    def attribution(self, history: History, item: str) -> Attribution:
+        """Return what each behaviour contributes to the item's score."""
+        with one_thread():
+            return self._attributor.attribute(self._recommender, history, item)
+
     def case(self, asking: Asking, target: Recommendation) -> Case:
         """Return the case of one item."""
         with one_thread():

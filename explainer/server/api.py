@@ -25,6 +25,7 @@ from explainer.server.schemas import (
     RecommendedItem,
 )
 from explainer.tags import TagList
+from explainer.whynot import WhyNot, why_not
 from explainer.writing.style import known_style
 
 
@@ -80,6 +81,25 @@ class ListsController(Controller):
             for r in explainer.recommendations(user, k)
         ]
         return Recommendations(user, cold, found)
+
+
+class WhyNotController(Controller):
+    """Why something was not recommended."""
+
+    path = "/v1/why-not"
+    security = [{"ApiKey": []}]  # noqa: RUF012
+    tags = ["recommendations"]  # noqa: RUF012
+
+    @get("/", opt=needs(Scope.USERS), sync_to_thread=True, summary="Why an item is not in a user's list")
+    def read(
+        self,
+        explainer: NamedDependency[Explainer],
+        user: Annotated[str, QueryParameter(min_length=1, max_length=200)],
+        item: Annotated[str, QueryParameter(min_length=1, max_length=200)],
+        k: Annotated[int, QueryParameter(ge=1, le=MAX_K)] = 10,
+    ) -> WhyNot:
+        """Return where the item stands with the user, what it lacks, and which behaviours speak for and against it."""
+        return why_not(explainer, user, item, k)
 
 
 class TagsController(Controller):

@@ -24,7 +24,7 @@ from explainer import __version__
 from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
-from explainer.server.api import HealthController, ListsController, TagsController
+from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.explanations import ExplanationsController
 from explainer.server.pages import page_router
@@ -55,6 +55,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
             ExplanationsController,
             ListsController,
             TagsController,
+            WhyNotController,
             HealthController,
             page_router(),
             *_static_routers(),

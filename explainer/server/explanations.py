@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from explainer.access import Scope
+from explainer.errors import NotFoundError
 from explainer.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
 from explainer.pipeline import Explainer
 from explainer.promises import kept
@@ -19,7 +20,7 @@ from explainer.server.auth import caller_of, needs
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
 from explainer.storage.explanations import get_explanation
 from explainer.storage.listing import Search, list_explanations
-from explainer.view import ExplanationView, explanation_view
+from explainer.view import CounterfactualView, ExplanationView, explanation_view
 from explainer.writing.style import Style, known_style
 
 _PAGE, _LONGEST_PAGE = 20, 100
@@ -94,6 +95,25 @@ class ExplanationsController(Controller):
         """Return the stored text with evidence, contributions and versions."""
         with explainer.database.session() as session:
             return explanation_view(get_explanation(session, explanation_id))
+
+    @get(
+        "/{explanation_id:str}/counterfactual",
+        opt=needs(Scope.READ),
+        sync_to_thread=True,
+        summary="What would have kept the item out",
+    )
+    def counterfactual(
+        self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]
+    ) -> CounterfactualView:
+        """Return the smallest set of behaviours without which the item would not have been listed.
+
+        404 where the item was not in a list.
+        """
+        with explainer.database.session() as session:
+            found = explanation_view(get_explanation(session, explanation_id)).counterfactual
+        if found is None:
+            raise NotFoundError(f"Explanation {explanation_id!r} is of an item outside its list: nothing kept it in.")
+        return found
 
     @post("/{explanation_id:str}/feedback", opt=needs(Scope.FEEDBACK), sync_to_thread=True, summary="Judge a text")
     def judge(
