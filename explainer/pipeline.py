@@ -6,7 +6,6 @@ import hashlib
 import time
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -30,7 +29,7 @@ from explainer.storage.catalogue import (
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
 from explainer.storage.hidden import hidden_aspects
-from explainer.storage.tables import EvidenceRow, ExplanationRow
+from explainer.storage.tables import EvidenceRow, ExplanationRow, now
 from explainer.storage.versions import note_model, note_prompt
 from explainer.tags import UserTags
 from explainer.view import counterfactual_record, record_of
@@ -152,7 +151,7 @@ class Explainer:
         requests = [Request(case.evidence, history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
         texts = self.writer.write(requests, style, library)
-        rows = [self._row(history, case, text, style, fingerprint) for case, text in zip(cases, texts, strict=True)]
+        rows = [self._row(asking, case, text, style, fingerprint) for case, text in zip(cases, texts, strict=True)]
         self._store(rows, style, library)
         made = {row.item_id: row for row in rows} | shown
         return [made[target.item.id] for target in targets]
@@ -176,8 +175,8 @@ class Explainer:
         made_by = (self.model.version, self.writer_version, version, style.locale, style.audience)
         return _hash(*made_by, str(asking.k), repr(sorted(asking.hidden)), *behaviours)
 
-    def _row(self, history: History, case: Case, written: Written, style: Style, fingerprint: str) -> ExplanationRow:
-        evidence, attribution = case.evidence, case.attribution
+    def _row(self, asking: Asking, case: Case, written: Written, style: Style, fingerprint: str) -> ExplanationRow:
+        history, evidence, attribution = asking.history, case.evidence, case.attribution
         pairs = zip(history.behaviours, attribution.contributions, strict=True)
         return ExplanationRow(
             id=str(uuid.uuid4()),
@@ -206,8 +205,13 @@ class Explainer:
             prompt_version=written.prompt_version,
             recommender_version=self.model.version,
             writer_version=self.writer_version,
-            # "Two days ago" is counted from here, so a replay needs no other clock.
-            created_at=datetime.fromtimestamp(evidence.now or time.time(), UTC),
+            created_at=now(),
+            asked={
+                "k": asking.k,
+                "hidden": sorted(asking.hidden),
+                # "Two days ago" is counted from here, so a replay needs no other clock.
+                "now": evidence.now,
+            },
             evidence=[_evidence_row(cited) for cited in msgspec.to_builtins(evidence.behaviours)],
         )
 

@@ -40,6 +40,7 @@ class Scope(StrEnum):
     REVIEW = "review:write"
     AUDIT = "audit:read"
     DOCS = "docs:read"
+    METRICS = "metrics:read"
     ADMIN = "admin:write"
 
 
@@ -49,7 +50,7 @@ GRANTS: Mapping[Role, frozenset[Scope]] = {
     ),
     Role.SUPPORT: frozenset({Scope.EXPLAIN, Scope.READ, Scope.USERS, Scope.SUPPRESS, Scope.DOCS}),
     Role.REVIEWER: frozenset({Scope.READ, Scope.REVIEW, Scope.DOCS}),
-    Role.AUDITOR: frozenset({Scope.READ, Scope.AUDIT, Scope.DOCS}),
+    Role.AUDITOR: frozenset({Scope.READ, Scope.AUDIT, Scope.METRICS, Scope.DOCS}),
     Role.ADMIN: frozenset(Scope),
 }
 

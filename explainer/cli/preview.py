@@ -9,7 +9,7 @@ from rich.table import Table
 
 from explainer.assembly import make_explainer
 from explainer.cli.common import console
-from explainer.preview import Preview, preview
+from explainer.service.preview import Preview, preview
 from explainer.settings import Settings
 from explainer.writing.slots import display_title
 from explainer.writing.style import Style

@@ -12,7 +12,6 @@ from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT, HTTP_503_SER
 from explainer.access import Scope
 from explainer.errors import ExplainerError
 from explainer.pipeline import Explainer
-from explainer.preview import preview
 from explainer.server.admission import Admission
 from explainer.server.auth import PUBLIC, needs
 from explainer.server.schemas import (
@@ -24,8 +23,9 @@ from explainer.server.schemas import (
     Recommendations,
     RecommendedItem,
 )
+from explainer.service.preview import preview
+from explainer.service.why_not import WhyNot, why_not
 from explainer.tags import TagList
-from explainer.whynot import WhyNot, why_not
 from explainer.writing.style import known_style
 
 

@@ -12,12 +12,12 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from explainer.access import Scope
 from explainer.errors import NotFoundError
-from explainer.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
 from explainer.pipeline import Explainer
-from explainer.promises import kept
 from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
+from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
+from explainer.service.promises import kept
 from explainer.storage.explanations import get_explanation
 from explainer.storage.listing import Search, list_explanations
 from explainer.view import CounterfactualView, ExplanationView, explanation_view

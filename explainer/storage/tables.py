@@ -192,7 +192,12 @@ class DraftRow(Base):
 
 
 class ExplanationRow(Base):
-    """One explanation as shown, with the versions of everything that made it."""
+    """One explanation as shown, with the versions of everything that made it.
+
+    Attributes:
+        asked: What else it depended on, for a replay: length of the list, hidden aspects, excluded behaviours, whether
+            personalisation was off; None for those from before it was kept.
+    """
 
     __tablename__ = "explanations"
     __table_args__ = (Index("ix_explanations_shown", "user_id", "item_id", "fingerprint"),)
@@ -223,6 +228,7 @@ class ExplanationRow(Base):
     recommender_version: Mapped[str] = mapped_column(ForeignKey("model_versions.version"))
     writer_version: Mapped[str] = mapped_column(ForeignKey("model_versions.version"))
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    asked: Mapped[dict[str, Any] | None]
     evidence: Mapped[list[EvidenceRow]] = relationship(order_by="EvidenceRow.slot", lazy="selectin")
 
 
@@ -295,6 +301,8 @@ class SignInRow(Base):
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     person: Mapped[str] = mapped_column(ForeignKey("people.name", ondelete="CASCADE"), index=True)
     csrf: Mapped[str] = mapped_column(String(64))
+    ticket: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    purpose: Mapped[str] = mapped_column(Text, default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
 

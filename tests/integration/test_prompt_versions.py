@@ -13,9 +13,9 @@ from explainer.audit import log
 from explainer.errors import ConflictError, PromptError, RegistryError
 from explainer.paths import resource_dir
 from explainer.pipeline import Explainer
-from explainer.preview import preview
 from explainer.registry.prompts import PromptRegistry
 from explainer.registry.record import change_record
+from explainer.service.preview import preview
 from explainer.settings import Settings
 from explainer.storage.changes import InUse
 from explainer.storage.database import Database, _alembic

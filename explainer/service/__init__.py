@@ -1,0 +1,1 @@
+"""What the readers of explanations may do, on top of the pipeline; knows no web."""
