@@ -12,6 +12,7 @@ from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
 from explainer.registry.adapters import AdapterRegistry
 from explainer.registry.prompts import PromptRegistry
+from explainer.service.upgrades import Upgrader
 from explainer.settings import Settings
 from explainer.storage.catalogue import dataset_row, load_items
 from explainer.storage.database import Database
@@ -155,7 +156,10 @@ def make_served_explainer(settings: Settings) -> Explainer:
         ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
         SettingsError: If the settings of a server can't be used.
     """
-    return _explainer(settings, lambda database: _served_engine(settings, database))
+    explainer = _explainer(settings, lambda database: _served_engine(settings, database))
+    if explainer.writer.engine is not None:
+        explainer.upgrades = Upgrader(explainer.database, explainer.writer)
+    return explainer
 
 
 @dataclass(frozen=True, slots=True)

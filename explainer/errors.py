@@ -31,6 +31,18 @@ class PromptError(ExplainerError):
     """A prompt template is missing or refers to something it is not given."""
 
 
+class LocaleError(PromptError):
+    """There are no texts in a language.
+
+    Attributes:
+        locales: Those there are.
+    """
+
+    def __init__(self, message: str, locales: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.locales = locales
+
+
 class RegistryError(ExplainerError):
     """A version of an adapter or of prompts cannot be registered or put into use as asked."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from explainer.storage.catalogue import (
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
 from explainer.storage.hidden import hidden_aspects
+from explainer.storage.revisions import await_upgrade
 from explainer.storage.tables import EvidenceRow, ExplanationRow, now
 from explainer.storage.versions import note_model, note_prompt
 from explainer.tags import UserTags
@@ -46,6 +48,46 @@ from retriever.store import FittedModel
 # The list that a single item is judged by, when no list was asked for.
 USUAL_LIST = 10
 
+Along = Callable[[Session, Sequence[ExplanationRow]], None]
+"""Stores something of the caller's in the transaction of the explanations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How explanations are made.
+
+    Attributes:
+        ask: Whether to wait for the model; else what it has not written yet is upgraded later.
+        surface: Where they will be shown; kept with them.
+        along: Stores something in the same transaction.
+    """
+
+    ask: bool = True
+    surface: str = ""
+    along: Along | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An explanation whose text the model may still better."""
+
+    id: str
+    request: Request
+    style: Style
+    library: PromptLibrary
+
+
+class Upgrades(Protocol):
+    """Has better texts written after the first ones were shown."""
+
+    def room(self) -> int:
+        """Return how many more may be asked for."""
+        ...
+
+    def take(self, unfinished: Sequence[Unfinished]) -> None:
+        """Have them written, soon; they are stored and noted as awaited."""
+        ...
+
 
 class Explainer:
     """Recommends, explains and stores.
@@ -56,6 +98,7 @@ class Explainer:
         writer: Turns evidence into text.
         attributor: Computes contributions.
         notes: What it has to do without, for those who watch it.
+        upgrades: Betters texts that were shown before the model had written; without it they stay.
     """
 
     def __init__(
@@ -65,11 +108,13 @@ class Explainer:
         writer: Writer,
         attributor: Attributor | None = None,
         notes: Sequence[str] = (),
+        upgrades: Upgrades | None = None,
     ) -> None:
         self.database = database
         self.model = model
         self.writer = writer
         self.notes = tuple(notes)
+        self.upgrades = upgrades
         with database.session() as session:
             self.domain = dataset_row(session).domain
             people = _people(session, model)
@@ -107,15 +152,21 @@ class Explainer:
         return recommend(self.model.recommender, self.history(user), k)
 
     def explain_top(
-        self, user: str, k: int, style: Style | None = None, *, reuse: bool = False
+        self, user: str, k: int, style: Style | None = None, manner: Manner | None = None, *, reuse: bool = False
     ) -> list[ExplanationRow]:
         """Explain the user's k best items and store it; with ``reuse``, show again what was stored and still holds."""
         history = self.history(user)
         targets = recommend(self.model.recommender, history, k)
-        return self._explain(history, targets, style or Style(), k, reuse=reuse)
+        return self._explain(history, targets, style or Style(), k, manner or Manner(), reuse=reuse)
 
     def explain_items(
-        self, user: str, items: Sequence[str], style: Style | None = None, *, reuse: bool = False
+        self,
+        user: str,
+        items: Sequence[str],
+        style: Style | None = None,
+        manner: Manner | None = None,
+        *,
+        reuse: bool = False,
     ) -> list[ExplanationRow]:
         """Explain these items for the user and store it.
 
@@ -128,7 +179,7 @@ class Explainer:
         with self.database.session() as session:
             known = [load_item(session, item) for item in items]
         targets = [self._target(history, item) for item in known]
-        return self._explain(history, targets, style or Style(), USUAL_LIST, reuse=reuse)
+        return self._explain(history, targets, style or Style(), USUAL_LIST, manner or Manner(), reuse=reuse)
 
     def _target(self, history: History, item: Item) -> Recommendation:
         model = self.model.recommender
@@ -139,7 +190,14 @@ class Explainer:
         return Recommendation(item, *rank_of(model, history, item.id), model.catalogue.is_cold(item.id))
 
     def _explain(
-        self, history: History, targets: Sequence[Recommendation], style: Style, k: int, *, reuse: bool
+        self,
+        history: History,
+        targets: Sequence[Recommendation],
+        style: Style,
+        k: int,
+        manner: Manner,
+        *,
+        reuse: bool,
     ) -> list[ExplanationRow]:
         with self.database.session() as session:
             asking = Asking(history, k, hidden_aspects(session, history.user))
@@ -150,9 +208,19 @@ class Explainer:
         cases = [self.cases.case(asking, target) for target in targets if target.item.id not in shown]
         requests = [Request(case.evidence, history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
-        texts = self.writer.write(requests, style, library)
-        rows = [self._row(asking, case, text, style, fingerprint) for case, text in zip(cases, texts, strict=True)]
-        self._store(rows, style, library)
+        texts = self.writer.write(requests, style, library, ask=manner.ask)
+        asked = {"k": k, "hidden": sorted(asking.hidden), "surface": manner.surface}
+        made_of = zip(cases, texts, strict=True)
+        rows = [self._row(history, case, text, style, fingerprint, asked) for case, text in made_of]
+        unfinished = [
+            Unfinished(row.id, request, style, library)
+            for row, request, text in zip(rows, requests, texts, strict=True)
+            if text.unfinished
+        ]
+        unfinished = [] if self.upgrades is None else unfinished[: self.upgrades.room()]
+        self._store(rows, style, library, unfinished, manner.along)
+        if self.upgrades is not None and unfinished:
+            self.upgrades.take(unfinished)
         made = {row.item_id: row for row in rows} | shown
         return [made[target.item.id] for target in targets]
 
@@ -175,8 +243,10 @@ class Explainer:
         made_by = (self.model.version, self.writer_version, version, style.locale, style.audience)
         return _hash(*made_by, str(asking.k), repr(sorted(asking.hidden)), *behaviours)
 
-    def _row(self, asking: Asking, case: Case, written: Written, style: Style, fingerprint: str) -> ExplanationRow:
-        history, evidence, attribution = asking.history, case.evidence, case.attribution
+    def _row(
+        self, history: History, case: Case, written: Written, style: Style, fingerprint: str, asked: dict[str, Any]
+    ) -> ExplanationRow:
+        evidence, attribution = case.evidence, case.attribution
         pairs = zip(history.behaviours, attribution.contributions, strict=True)
         return ExplanationRow(
             id=str(uuid.uuid4()),
@@ -206,18 +276,21 @@ class Explainer:
             recommender_version=self.model.version,
             writer_version=self.writer_version,
             created_at=now(),
-            asked={
-                "k": asking.k,
-                "hidden": sorted(asking.hidden),
-                # "Two days ago" is counted from here, so a replay needs no other clock.
-                "now": evidence.now,
-            },
+            # "Two days ago" is counted from here, so a replay needs no other clock.
+            asked=asked | {"now": evidence.now},
             evidence=[_evidence_row(cited) for cited in msgspec.to_builtins(evidence.behaviours)],
         )
 
-    def _store(self, rows: Sequence[ExplanationRow], style: Style, library: PromptLibrary) -> None:
+    def _store(
+        self,
+        rows: Sequence[ExplanationRow],
+        style: Style,
+        library: PromptLibrary,
+        unfinished: Sequence[Unfinished],
+        along: Along | None,
+    ) -> None:
         """Write explanations, evidence and audit entries in one transaction, committed when this returns."""
-        if not rows:
+        if not rows and along is None:
             return
         with self.database.session() as session:
             self._note_versions(session, style, library)
@@ -225,6 +298,9 @@ class Explainer:
             session.flush()
             for row in rows:
                 log.append(session, "explanation.created", row.id, record_of(row))
+            await_upgrade(session, [one.id for one in unfinished])
+            if along is not None:
+                along(session, rows)
 
     def _note_versions(self, session: Session, style: Style, library: PromptLibrary) -> None:
         engine, version = self.writer.engine, library.version(style)

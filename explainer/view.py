@@ -10,6 +10,7 @@ import msgspec
 from explainer.attribution.counterfactual import Counterfactual
 from explainer.attribution.deletion_test import DeletionVerdict
 from explainer.evidence import Reason
+from explainer.storage.service_tables import RevisionRow
 from explainer.storage.tables import ExplanationRow
 from retriever.data import History
 
@@ -102,6 +103,38 @@ class ExplanationView(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class RevisionView(msgspec.Struct, frozen=True):
+    """A text of an explanation that came after the first one; ``number`` counts from 2."""
+
+    number: int
+    text: str
+    source: str
+    gate_failures: list[str]
+    prompt_hash: str
+    prompt_version: str
+    writer: str
+    created_at: datetime
+
+
+def revision_view(row: RevisionRow) -> RevisionView:
+    """Return a stored revision as a record."""
+    return RevisionView(
+        row.number,
+        row.text,
+        row.source,
+        row.gate_failures,
+        row.prompt_hash,
+        row.prompt_version,
+        row.writer_version,
+        row.created_at,
+    )
+
+
+def revision_record(row: RevisionRow) -> dict[str, Any]:
+    """Return the revision as plain JSON data, for the digest in the audit entry."""
+    return {"explanation": row.explanation_id, **msgspec.to_builtins(revision_view(row))}
+
+
 def explanation_view(row: ExplanationRow) -> ExplanationView:
     """Return the stored explanation as a record."""
     return ExplanationView(
@@ -161,4 +194,6 @@ def counterfactual_record(history: History, found: Counterfactual | None) -> Cou
 
 def record_of(row: ExplanationRow) -> dict[str, Any]:
     """Return the explanation as plain JSON data, for the digest in the audit entry."""
-    return dict(msgspec.to_builtins(explanation_view(row)))
+    record = dict(msgspec.to_builtins(explanation_view(row)))
+    # Those from before it was kept have none, and keep their digests.
+    return record if row.asked is None else record | {"asked": row.asked}

@@ -30,6 +30,7 @@ from explainer.server.explanations import ExplanationsController
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
+from explainer.service.upgrades import Upgrader
 from explainer.writing.slots import display_title
 from explainer.writing.worker import BatchingEngine
 
@@ -78,6 +79,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
 
 
 def _close(explainer: Explainer) -> None:
+    if isinstance(explainer.upgrades, Upgrader):
+        explainer.upgrades.close()
     engine = explainer.writer.engine
     if isinstance(engine, BatchingEngine):
         engine.close()

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.response import ServerSentEvent
+from sqlalchemy.orm import Session
 
 from explainer.access import Scope
 from explainer.errors import NotFoundError
-from explainer.pipeline import Explainer
+from explainer.pipeline import Explainer, Manner
 from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
-from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
+from explainer.server.events import text_events
+from explainer.server.prefer import Wait, preferred_wait
+from explainer.server.schemas import ExplanationRequest
+from explainer.server.shown import ExplanationPage, Explanations, Shown, shown
 from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
-from explainer.service.promises import kept
+from explainer.service.promises import Seal, kept
 from explainer.storage.explanations import get_explanation
 from explainer.storage.listing import Search, list_explanations
-from explainer.view import CounterfactualView, ExplanationView, explanation_view
+from explainer.storage.tables import ExplanationRow
+from explainer.view import CounterfactualView, explanation_view
 from explainer.writing.style import Style, known_style
 
 _PAGE, _LONGEST_PAGE = 20, 100
@@ -51,26 +59,26 @@ class ExplanationsController(Controller):
         idempotency_key: Annotated[
             str | None, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=200)
         ] = None,
-    ) -> Explanations:
+        prefer: Annotated[str | None, HeaderParameter(name="Prefer", max_length=200)] = None,
+    ) -> Response[Explanations]:
         """Write, check and store explanations; they are committed before the answer starts.
 
+        It comes at once, with what the model has written before or else a template's text; ``Prefer: wait=N`` waits for
+        the model up to N seconds. What it has not written yet is ``pending``: a better text comes as a revision.
         The same request under the same Idempotency-Key is answered once, with what was made then.
         """
-        style = known_style(data.locale)
+        wait = Wait(admission, preferred_wait(prefer))
+        make = partial(_made, explainer, data, known_style(data.locale, data.audience), wait)
         if idempotency_key is None:
-            return Explanations(_made(explainer, admission, data, style))
-        body = msgspec.json.encode(data, order="deterministic")
-        made: dict[str, ExplanationView] = {}
-
-        def make() -> list[str]:
-            made.update((view.id, view) for view in _made(explainer, admission, data, style))
-            return list(made)
-
-        ids = kept(explainer.database, caller_of(request).name, idempotency_key, body, make)
-        if made:
-            return Explanations(list(made.values()))
+            ids = make()
+        else:
+            body = msgspec.json.encode(data, order="deterministic")
+            made: list[str] = []
+            caller = caller_of(request).name
+            ids = kept(explainer.database, caller, idempotency_key, body, lambda seal: made.extend(make(seal))) or made
         with explainer.database.session() as session:
-            return Explanations([explanation_view(get_explanation(session, one)) for one in ids])
+            answer = Explanations(shown(session, [get_explanation(session, one) for one in ids]))
+        return Response(answer, headers=wait.headers)
 
     @get("/", opt=needs(Scope.READ), sync_to_thread=True, summary="Explanations, newest first")
     def find(
@@ -88,13 +96,30 @@ class ExplanationsController(Controller):
         search = Search(user, item, source, since, until)
         with explainer.database.session() as session:
             rows, following = list_explanations(session, search, limit, cursor)
-            return ExplanationPage([explanation_view(row) for row in rows], following)
+            return ExplanationPage(shown(session, rows), following)
 
     @get("/{explanation_id:str}", opt=needs(Scope.READ), sync_to_thread=True, summary="One explanation as it was shown")
-    def read(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> ExplanationView:
-        """Return the stored text with evidence, contributions and versions."""
-        with explainer.database.session() as session:
-            return explanation_view(get_explanation(session, explanation_id))
+    def read(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> Shown:
+        """Return the stored text with evidence, contributions and versions, and the texts that came after it."""
+        return _read(explainer, explanation_id)
+
+    @get(
+        "/{explanation_id:str}/events",
+        opt=needs(Scope.READ),
+        sync_to_thread=True,
+        summary="Better texts as they come",
+        response_description="Server-sent events: `text` for each text, then `end`",
+    )
+    def events(
+        self,
+        explanation_id: FromPath[str],
+        explainer: NamedDependency[Explainer],
+        last_event_id: Annotated[int, HeaderParameter(name="Last-Event-ID", ge=0)] = 0,
+    ) -> ServerSentEvent:
+        """Stream the text as it is, each better one when it comes, and ``end`` once none is awaited any more."""
+        read = partial(_read, explainer, explanation_id)
+        read()  # a wrong id must be told before the stream begins
+        return ServerSentEvent(text_events(read, last_event_id))
 
     @get(
         "/{explanation_id:str}/counterfactual",
@@ -127,10 +152,24 @@ class ExplanationsController(Controller):
         return give_feedback(explainer.database, explanation_id, data.kind, data.comment, caller_of(request).name)
 
 
-def _made(explainer: Explainer, admission: Admission, data: ExplanationRequest, style: Style) -> list[ExplanationView]:
-    with admission.place():
+def _read(explainer: Explainer, explanation_id: str) -> Shown:
+    with explainer.database.session() as session:
+        return shown(session, [get_explanation(session, explanation_id)])[0]
+
+
+def _made(
+    explainer: Explainer, data: ExplanationRequest, style: Style, wait: Wait, seal: Seal | None = None
+) -> list[str]:
+    """Make what is asked for and return the ids."""
+
+    def along(session: Session, rows: Sequence[ExplanationRow]) -> None:
+        if seal is not None:
+            seal(session, [row.id for row in rows])
+
+    with wait.for_the_model() as ask:
+        manner = Manner(ask=ask, surface=data.surface, along=along)
         if data.k is not None:
-            rows = explainer.explain_top(data.user, data.k, style)
+            rows = explainer.explain_top(data.user, data.k, style, manner)
         else:
-            rows = explainer.explain_items(data.user, data.items or [str(data.item)], style)
-    return [explanation_view(row) for row in rows]
+            rows = explainer.explain_items(data.user, data.items or [str(data.item)], style, manner)
+    return [row.id for row in rows]

@@ -16,6 +16,7 @@ from explainer.errors import (
     ConflictError,
     CursorError,
     ExplainerError,
+    LocaleError,
     NotFoundError,
     NotReadyError,
     PromptError,
@@ -29,6 +30,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     UnknownItemError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
     CursorError: HTTPStatus.BAD_REQUEST,
+    LocaleError: HTTPStatus.NOT_ACCEPTABLE,
     PromptError: HTTPStatus.BAD_REQUEST,
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -51,7 +53,8 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None, **e
 def _ours(_: Request[Any, Any, Any], error: Exception) -> Response[object]:
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, BusyError) else None
-    return problem(status, str(error), headers)
+    extra = {"available": list(error.locales)} if isinstance(error, LocaleError) else {}
+    return problem(status, str(error), headers, **extra)
 
 
 def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[object]:

@@ -6,14 +6,16 @@ from typing import Annotated
 
 import msgspec
 
-from explainer.view import ExplanationView
-from explainer.writing.style import LOCALES
+from explainer.writing.style import AUDIENCES, CUSTOMER, LOCALES
 from retriever.data import Aspect
 
 MAX_K = 50
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 # A plain string, and the choices in the schema: a wrong one is then refused by an error that says which there are.
 Locale = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(LOCALES)})]
+
+
+Audience = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(AUDIENCES)})]
 
 
 class ExplanationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,6 +27,8 @@ class ExplanationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         items: Several items.
         k: The user's k best unmet items.
         locale: Language of the texts.
+        audience: Who reads them: customer, support or auditor.
+        surface: Where they will be shown, e.g. ``home`` or ``mail``; kept with the explanation.
     """
 
     user: Identifier
@@ -32,23 +36,12 @@ class ExplanationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     items: Annotated[list[Identifier], msgspec.Meta(min_length=1, max_length=MAX_K)] | None = None
     k: Annotated[int, msgspec.Meta(ge=1, le=MAX_K)] | None = None
     locale: Locale = "en"
+    audience: Audience = CUSTOMER
+    surface: Annotated[str, msgspec.Meta(max_length=60, pattern="^[A-Za-z0-9._-]*$")] = ""
 
     def __post_init__(self) -> None:
         if sum(given is not None for given in (self.item, self.items, self.k)) != 1:
             raise ValueError("give exactly one of item, items and k")
-
-
-class Explanations(msgspec.Struct, frozen=True):
-    """The stored explanations, in the order asked for."""
-
-    explanations: list[ExplanationView]
-
-
-class ExplanationPage(msgspec.Struct, frozen=True):
-    """Some explanations, newest first; ``next`` is the cursor of the following page, None after the last."""
-
-    explanations: list[ExplanationView]
-    next: str | None
 
 
 class RecommendedItem(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Idempotency keys: the same request under the same key is answered once (IETF draft, "Idempotency-Key HTTP header").
 
-A key is taken before the work and filled in after it. Whoever repeats it meanwhile is told to come back; a key whose
-work never ended, because the process died, can be taken again after a while.
+A key is taken before the work and filled in by the very transaction that stores what was made, so that there is never
+one without the other. Whoever repeats it meanwhile is told to come back; a key whose work never ended, because the
+process died, can be taken again after a while.
 """
 
 from __future__ import annotations
@@ -22,15 +23,19 @@ _GIVEN_UP_AFTER = timedelta(minutes=2)
 _UNDER_WAY = "The same request is being answered right now; ask again in a few seconds."
 
 
-def kept(database: Database, caller: str, key: str, body: bytes, make: Callable[[], Sequence[str]]) -> list[str]:
-    """Return the ids of what was made for this request, and make it if this is the first time.
+Seal = Callable[[Session, Sequence[str]], None]
+"""Notes what was made, by its ids, in the transaction that stores it."""
+
+
+def kept(database: Database, caller: str, key: str, body: bytes, make: Callable[[Seal], None]) -> list[str] | None:
+    """Return the ids of what was made for this request earlier; else make it, and return None.
 
     Args:
         database: Where keys live.
         caller: Whose key it is.
         key: As the request gave it.
         body: The request, in one spelling.
-        make: Does the work and returns the ids.
+        make: Does the work and seals it.
 
     Raises:
         ConflictError: If the key was used for another request.
@@ -48,17 +53,19 @@ def kept(database: Database, caller: str, key: str, body: bytes, make: Callable[
             return [str(made) for made in row.explanations]
         if row.created_at != begun:
             _take_over(session, row, begun)
+
+    def seal(session: Session, made: Sequence[str]) -> None:
+        done = update(PromiseRow).where(PromiseRow.caller == caller, PromiseRow.key == key)
+        session.execute(done.values(explanations=list(made)))
+
     try:
-        made = list(make())
+        make(seal)
     except BaseException:
         with database.session() as session:
             row = session.get_one(PromiseRow, (caller, key))
             session.delete(row)
         raise
-    with database.session() as session:
-        done = update(PromiseRow).where(PromiseRow.caller == caller, PromiseRow.key == key)
-        session.execute(done.values(explanations=made))
-    return made
+    return None
 
 
 def _take_over(session: Session, row: PromiseRow, begun: datetime) -> None:

@@ -28,6 +28,12 @@ class Call:
         self.until = until
         self.gone: Future[None] = Future()
 
+    def at_most(self, until: float) -> Call:
+        """Return the same caller's call with less patience: it ends at ``until``, or when this one does."""
+        shorter = Call(min(self.until, until))
+        shorter.gone = self.gone
+        return shorter
+
     def abandon(self) -> None:
         """Say that nobody waits any more; from any thread, more than once if need be."""
         with suppress(InvalidStateError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explainer.errors import PromptError
+from explainer.errors import LocaleError, PromptError
 
 CUSTOMER, SUPPORT, AUDITOR = "customer", "support", "auditor"
 AUDIENCES = (CUSTOMER, SUPPORT, AUDITOR)
@@ -37,9 +37,13 @@ def known_style(locale: str, audience: str = CUSTOMER) -> Style:
     """Return the style for words that came from outside.
 
     Raises:
-        PromptError: If there is no such language or reader; the message says which there are.
+        LocaleError: If there are no texts in the language; the message says in which there are.
+        PromptError: If there is no such reader.
     """
-    for what, given, known in (("locale", locale, LOCALES), ("audience", audience, AUDIENCES)):
-        if given not in known:
-            raise PromptError(f"There are no texts for the {what} {given[:20]!r}; known are {', '.join(known)}.")
+    if locale not in LOCALES:
+        raise LocaleError(
+            f"There are no texts for the locale {locale[:20]!r}; known are {', '.join(LOCALES)}.", LOCALES
+        )
+    if audience not in AUDIENCES:
+        raise PromptError(f"There are no texts for the audience {audience[:20]!r}; known are {', '.join(AUDIENCES)}.")
     return Style(locale, audience)

@@ -25,6 +25,7 @@ class Written:
         failures: What the gate held against drafts that were not used.
         cached: Whether the draft came from the cache.
         drafts: How many drafts were written for it, or are remembered: 1, 2 after a second try, 0 without an engine.
+        unfinished: Whether the engine might still write one: it was not asked, or could not answer.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Written:
     failures: tuple[str, ...] = ()
     cached: bool = False
     drafts: int = 0
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

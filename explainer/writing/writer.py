@@ -20,6 +20,7 @@ from explainer.writing.style import Style
 from explainer.writing.texts import MODEL, TEMPLATE, DraftCache, Outcome, Request, Written
 
 _TRIES = 2
+_LOST = "engine_unavailable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,12 @@ class Writer:
         self._policy = policy or WritingPolicy()
 
     def write(
-        self, requests: Sequence[Request], style: Style | None = None, library: PromptLibrary | None = None
+        self,
+        requests: Sequence[Request],
+        style: Style | None = None,
+        library: PromptLibrary | None = None,
+        *,
+        ask: bool = True,
     ) -> list[Written]:
         """Return one text per request, in order. Equal prompts are written once; failures end in the fallback.
 
@@ -96,13 +102,16 @@ class Writer:
             requests: What to write.
             style: Reader and language; a customer in English by default.
             library: The prompts, when the caller has chosen them already; else each user's own.
+            ask: Whether to wait for the engine; else a text whose draft is not at hand is the fallback, unfinished.
         """
         style = style or Style()
         libraries = [library or self.prompts.for_user(request.user, style) for request in requests]
         plans = [self._plan(request, own, style) for request, own in zip(requests, libraries, strict=True)]
         asked = {plan.asked.prompt.hash: plan.asked for plan in plans if plan.asked is not None}
         known = self._known(asked)
-        outcomes = known | self._ask({key: one for key, one in asked.items() if key not in known}, style)
+        outcomes = dict(known)
+        if ask:
+            outcomes |= self._ask({key: one for key, one in asked.items() if key not in known}, style)
         return [self._finish(plan, style, outcomes, known) for plan in plans]
 
     def prompts_of(self, requests: Sequence[Request], style: Style | None = None) -> list[Prompt]:
@@ -157,7 +166,7 @@ class Writer:
             except EngineUnavailable as error:
                 # Not remembered: the engine may be back for the next reader.
                 self._remember({key: outcome for key, outcome in outcomes.items() if key not in still_open})
-                lost = f"engine_unavailable: {error}"
+                lost = f"{_LOST}: {error}"
                 return outcomes | {key: _lost(outcomes.get(key, Outcome(None)), lost) for key in still_open}
             for (key, one), draft in zip(list(still_open.items()), drafts, strict=True):
                 _, verdict = review(draft.text, one.facts, self._words(style), style)
@@ -203,11 +212,16 @@ class Writer:
             failures=failures,
             cached=prompt_hash in known,
             drafts=outcome.tries,
+            unfinished=asked is not None and (prompt_hash not in outcomes or _is_lost(outcome)),
         )
 
 
 def _lost(outcome: Outcome, failure: str) -> Outcome:
     return Outcome(None, (*outcome.failures, failure), outcome.tries)
+
+
+def _is_lost(outcome: Outcome) -> bool:
+    return any(failure.startswith(_LOST) for failure in outcome.failures)
 
 
 def told_facts(request: Request, style: Style) -> Evidence:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 import uvicorn
 from litestar.testing import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from explainer.access.keys import create_key
 from explainer.assembly import make_served_explainer
@@ -108,7 +108,7 @@ def signed_in(app, database):
 
 
 def explain(client, user, k=2):
-    made = client.post("/v1/explanations", json={"user": user, "k": k})
+    made = client.post("/v1/explanations", json={"user": user, "k": k}, headers={"Prefer": f"wait={_S}"})
     assert made.status_code == 201, made.text
     return made.json()["explanations"]
 
@@ -119,7 +119,8 @@ def check_stored(database, shown):
         rows = {row.id: row for row in session.scalars(select(ExplanationRow))}
         assert {e["id"]: e["text"] for e in shown} == {row.id: row.text for row in rows.values()}
         assert all(fill(row.draft, row.slots) == row.text for row in rows.values())
-        assert session.scalar(select(func.count()).select_from(AuditEntryRow)) == len(shown)
+        made = select(AuditEntryRow.record_id).where(AuditEntryRow.event == "explanation.created")
+        assert sorted(session.scalars(made)) == sorted(rows)
 
 
 def check_grounded(shown):
@@ -205,6 +206,7 @@ def post(address, key, body):
     raw = json.dumps(body).encode()
     head = (
         f"POST /v1/explanations HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\n"
+        f"Prefer: wait={_S}\r\n"
         f"Content-Length: {len(raw)}\r\nConnection: close\r\n\r\n"
     )
     connection = socket.create_connection(address, timeout=_S)

@@ -69,8 +69,10 @@ def test_recommendations_and_cold_start(client):
         ({"user": "u1", "k": "many"}, 400, "Validation"),
         ({"user": "x" * 201, "k": 1}, 400, "Validation"),
         ({"user": "u1", "k": 1, "extra": 1}, 400, "Validation"),
-        ({"user": "u1", "k": 1, "locale": "xx"}, 400, "locale 'xx'; known are en, zh"),
-        ({"user": "u1", "k": 1, "locale": "../en"}, 400, "known are en, zh"),
+        ({"user": "u1", "k": 1, "locale": "xx"}, 406, "locale 'xx'; known are en, zh"),
+        ({"user": "u1", "k": 1, "locale": "../en"}, 406, "known are en, zh"),
+        ({"user": "u1", "k": 1, "audience": "boss"}, 400, "known are customer, support, auditor"),
+        ({"user": "u1", "k": 1, "surface": "<b>"}, 400, "Validation"),
         ([], 400, "Validation"),
     ],
 )
@@ -89,7 +91,7 @@ def test_chinese_readers_get_chinese(client):
     )
     assert "您" in listed.json()["recommendations"][0]["text"]
     refused = client.post("/v1/users/u1/preview", json={"without": ["x"], "locale": "xx"})
-    assert refused.status_code == 400
+    assert refused.status_code == 406
     assert "known are en, zh" in refused.text
 
 
@@ -198,9 +200,12 @@ def test_a_full_queue_says_when_to_come_back(client, monkeypatch):
         raise BusyError("Too many", retry_after_s=7)
 
     monkeypatch.setattr(Admission, "place", full)
-    answer = client.post("/v1/explanations", json={"user": "u1", "k": 1})
+    answer = client.post("/v1/users/u1/preview", json={"without": ["i1"], "k": 1})
     problem_of(answer, 503)
     assert answer.headers["retry-after"] == "7"
+    at_once = client.post("/v1/explanations", json={"user": "u1", "k": 1}, headers={"Prefer": "wait=5"})
+    assert at_once.status_code == 201, "who would have waited for a better text gets one without waiting"
+    assert "preference-applied" not in at_once.headers
 
 
 def test_admission_lets_in_as_many_as_it_has_places():

@@ -1,0 +1,51 @@
+"""Server-sent events of one explanation: the text as it is, then each better one, then the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+from litestar.concurrency import sync_to_thread
+from litestar.response import ServerSentEventMessage
+
+from explainer.server.shown import Shown
+
+_EVERY_S, _LONGEST_S = 0.25, 60.0
+
+
+class TextEvent(msgspec.Struct, frozen=True):
+    """A text as it is now: ``pending`` says whether a better one is awaited."""
+
+    explanation: str
+    revision: int
+    text: str
+    source: str
+    ai_generated: bool
+    pending: bool
+
+
+async def text_events(read: Callable[[], Shown], seen: int) -> AsyncIterator[ServerSentEventMessage]:
+    """Yield ``text`` for each text that the reader has not seen, then ``end``, once no better one is awaited.
+
+    The database is asked again and again: the text may be written by another process.
+
+    Args:
+        read: Reads the explanation, in a session of its own.
+        seen: Number of the last text that the reader has (``Last-Event-ID``); 0 for none.
+    """
+    for _ in range(int(_LONGEST_S / _EVERY_S)):
+        now = await sync_to_thread(read)
+        if now.revision > seen:
+            seen = now.revision
+            yield _message("text", now)
+        if not now.pending:
+            yield _message("end", now)
+            return
+        await asyncio.sleep(_EVERY_S)
+
+
+def _message(event: str, now: Shown) -> ServerSentEventMessage:
+    source = now.revisions[-1].source if now.revisions else now.source
+    body = TextEvent(now.id, now.revision, now.current, source, now.ai.generated, now.pending)
+    return ServerSentEventMessage(event=event, id=str(now.revision), data=msgspec.json.encode(body).decode())

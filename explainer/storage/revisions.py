@@ -1,0 +1,53 @@
+"""Later texts of explanations, and whether one is still awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from explainer.storage.service_tables import RevisionRow, UpgradeRow
+from explainer.storage.tables import now
+
+WAITING, DONE, KEPT = "waiting", "done", "kept"
+
+
+def await_upgrade(session: Session, explanation_ids: Sequence[str]) -> None:
+    """Note that better texts are awaited."""
+    session.add_all(UpgradeRow(explanation_id=one, state=WAITING) for one in explanation_ids)
+
+
+def end_upgrade(session: Session, explanation_id: str, state: str, reason: str = "") -> None:
+    """Note that a better text came, or will not come."""
+    row = session.get(UpgradeRow, explanation_id)
+    if row is not None:
+        row.state, row.reason, row.ended_at = state, reason, now()
+
+
+def give_up(session: Session, before: datetime, reason: str) -> None:
+    """End what was awaited since before a moment: whoever was to write it is gone."""
+    left = update(UpgradeRow).where(UpgradeRow.state == WAITING, UpgradeRow.created_at < before)
+    session.execute(left.values(state=KEPT, reason=reason, ended_at=now()))
+
+
+def upgrade_states(session: Session, explanation_ids: Collection[str]) -> dict[str, str]:
+    """Return the state of what is or was awaited, by explanation."""
+    query = select(UpgradeRow.explanation_id, UpgradeRow.state).where(UpgradeRow.explanation_id.in_(explanation_ids))
+    return {row.explanation_id: row.state for row in session.execute(query)}
+
+
+def revisions_of(session: Session, explanation_ids: Collection[str]) -> dict[str, list[RevisionRow]]:
+    """Return the later texts, oldest first, by explanation."""
+    query = select(RevisionRow).where(RevisionRow.explanation_id.in_(explanation_ids)).order_by(RevisionRow.number)
+    found: dict[str, list[RevisionRow]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.explanation_id, []).append(row)
+    return found
+
+
+def next_number(session: Session, explanation_id: str) -> int:
+    """Return the number of the next text; the first one, with the explanation itself, is 1."""
+    newest = select(func.max(RevisionRow.number)).where(RevisionRow.explanation_id == explanation_id)
+    return (session.scalar(newest) or 1) + 1
