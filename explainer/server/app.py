@@ -20,6 +20,7 @@ from litestar.template.config import TemplateConfig
 from explainer import __version__
 from explainer.access import Scope
 from explainer.pipeline import Explainer
+from explainer.server.admin import AdminController, Registries, VersionsController, registries_of
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
@@ -35,15 +36,19 @@ from explainer.writing.worker import BatchingEngine
 _MAX_BODY_BYTES = 256 * 1024
 
 
-def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Litestar:
+def create_app(
+    explainer: Explainer, queue: int, deadline_s: float = 20.0, registries: Registries | None = None
+) -> Litestar:
     """Return the app.
 
     Args:
         explainer: The pipeline; shared by all requests.
         queue: Requests that may wait for the language model.
         deadline_s: Seconds from a request's arrival to its texts.
+        registries: What knows the versions of adapters and prompts; over the database alone by default.
     """
     admission = Admission(queue)
+    known = registries or registries_of(explainer)
     return Litestar(
         route_handlers=[
             ExplanationsController,
@@ -51,6 +56,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
             TagsController,
             WhyNotController,
             HealthController,
+            AdminController,
+            VersionsController,
             page_router(),
             htmx_script,
             *_static_routers(),
@@ -58,6 +65,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
         dependencies={
             "explainer": Provide(lambda: explainer, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
+            "registries": Provide(lambda: known, sync_to_thread=False),
         },
         guards=[authorize],
         exception_handlers=HANDLERS,

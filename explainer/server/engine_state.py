@@ -1,0 +1,60 @@
+"""What the engine and the queue in front of it are doing, for those who watch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from explainer.pipeline import Explainer
+from explainer.server.admission import Admission
+from explainer.service.upgrades import Upgrader
+from explainer.writing.limits import Counters
+from explainer.writing.worker import BatchingEngine
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """The present state.
+
+    Attributes:
+        name: Of the engine; None where templates write.
+        model_hash: Of its base model,
+        adapter_hash: and of its adapter.
+        locales: Languages that it writes.
+        taken: Requests that wait for it,
+        places: and how many may.
+        upgrades: Texts that may still be asked for behind an answer; None where nothing betters them.
+        counters: What was done since the start; None for an engine without a queue of its own.
+        recommender: Name of what ranks,
+        recommender_version: and its hash.
+        notes: What the service does without.
+    """
+
+    name: str | None
+    model_hash: str
+    adapter_hash: str
+    locales: tuple[str, ...]
+    taken: int
+    places: int
+    upgrades: int | None
+    counters: Counters | None
+    recommender: str
+    recommender_version: str
+    notes: tuple[str, ...]
+
+
+def engine_state(explainer: Explainer, admission: Admission) -> EngineState:
+    """Return what is going on now."""
+    engine = explainer.writer.engine
+    return EngineState(
+        name=None if engine is None else engine.name,
+        model_hash="" if engine is None else engine.model_hash,
+        adapter_hash="" if engine is None else engine.adapter_hash,
+        locales=() if engine is None else tuple(sorted(engine.locales)),
+        taken=admission.taken,
+        places=admission.places,
+        upgrades=explainer.upgrades.room() if isinstance(explainer.upgrades, Upgrader) else None,
+        counters=engine.counters if isinstance(engine, BatchingEngine) else None,
+        recommender=explainer.model.recommender.name,
+        recommender_version=explainer.model.version,
+        notes=explainer.notes,
+    )
