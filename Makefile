@@ -51,7 +51,7 @@ gate: $(VENV)/dev ## The gate's tests: every branch of it is run
 browser: # The page is tested in a real Chromium; where there is none and we may, install Debian's.
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  { command -v apt-get >/dev/null && test "$$(id -u)" = 0 && \
-	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-core; } >/dev/null; } || \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-core fonts-wqy-microhei; } >/dev/null; } || \
 	  echo "No Chromium here: browser tests will be skipped."
 
 bench: $(VENV)/run ## Speed and size, also as JSON in .explainer/bench.json (ONLY="encoding search": those)
