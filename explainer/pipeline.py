@@ -18,6 +18,7 @@ from explainer.audit import log
 from explainer.cases import Asking, Case, CaseMaker
 from explainer.errors import ConflictError
 from explainer.evidence import EvidenceBuilder
+from explainer.oversight import oversee
 from explainer.storage.catalogue import (
     behaviour_titles,
     counted_kinds,
@@ -57,6 +58,9 @@ class Explainer:
         attributor: Computes contributions.
         notes: What it has to do without, for those who watch it.
     """
+
+    review_percent = 1.0
+    """Of a hundred texts that the model wrote, how many wait for a reviewer."""
 
     def __init__(
         self,
@@ -225,6 +229,7 @@ class Explainer:
             session.flush()
             for row in rows:
                 log.append(session, "explanation.created", row.id, record_of(row))
+            oversee(session, rows, self.review_percent)
 
     def _note_versions(self, session: Session, style: Style, library: PromptLibrary) -> None:
         engine, version = self.writer.engine, library.version(style)

@@ -11,6 +11,7 @@ import msgspec
 from explainer.audit import log
 from explainer.storage.database import Database
 from explainer.storage.explanations import get_explanation
+from explainer.storage.reviews import report
 from explainer.storage.tables import FeedbackRow, now
 
 MAX_COMMENT = 2000
@@ -47,6 +48,8 @@ class Feedback(msgspec.Struct, frozen=True):
 def give_feedback(database: Database, explanation_id: str, kind: FeedbackKind, comment: str, given_by: str) -> Feedback:
     """Store what somebody says of an explanation, with an audit entry in the same transaction.
 
+    What they find wrong or offensive waits for a reviewer from then on.
+
     Raises:
         NotFoundError: If there is no such explanation.
     """
@@ -63,4 +66,6 @@ def give_feedback(database: Database, explanation_id: str, kind: FeedbackKind, c
         session.add(row)
         given = Feedback(row.id, explanation_id, kind, comment, given_by, row.created_at)
         log.append(session, "feedback.given", row.id, msgspec.to_builtins(given))
+        if kind is not FeedbackKind.HELPFUL:
+            report(session, explanation_id)
     return given
