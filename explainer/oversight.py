@@ -1,6 +1,4 @@
-"""What happens when texts are stored, for those who watch over them: a sample waits for reviewers, and what a user is
-not to be told again stays suppressed.
-"""
+"""What those who watch over texts have done when texts are stored: samples for reviewers, suppressions carried on."""
 
 from __future__ import annotations
 

@@ -27,9 +27,11 @@ from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.explanations import ExplanationsController
+from explainer.server.looking import looker_of
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
+from explainer.server.reviews import REVIEWING
 from explainer.writing.slots import display_title
 from explainer.writing.worker import BatchingEngine
 
@@ -56,12 +58,14 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
             ListsController,
             TagsController,
             WhyNotController,
+            *REVIEWING,
             HealthController,
             page_router(),
             *_static_routers(),
         ],
         dependencies={
             "explainer": Provide(lambda: explainer, sync_to_thread=False),
+            "looker": Provide(looker_of, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
         },
         guards=[authorize],

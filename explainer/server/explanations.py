@@ -15,12 +15,22 @@ from explainer.errors import NotFoundError
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
+from explainer.server.reviews import NO_NUL
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
 from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
 from explainer.service.promises import kept
+from explainer.service.shown import (
+    ShownCounterfactual,
+    ShownExplanation,
+    all_shown_to,
+    counterfactual_shown_to,
+    shown_to,
+)
+from explainer.service.views import Looker
 from explainer.storage.explanations import get_explanation
 from explainer.storage.listing import Search, list_explanations
-from explainer.view import CounterfactualView, ExplanationView, explanation_view
+from explainer.storage.suppressions import get_with_suppression
+from explainer.storage.tables import ExplanationRow
 from explainer.writing.style import Style, known_style
 
 _PAGE, _LONGEST_PAGE = 20, 100
@@ -31,7 +41,7 @@ class FeedbackRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Say what a text was to you; the comment is kept as it is and can be erased."""
 
     kind: FeedbackKind
-    comment: Annotated[str, msgspec.Meta(max_length=MAX_COMMENT)] = ""
+    comment: Annotated[str, msgspec.Meta(max_length=MAX_COMMENT, pattern=NO_NUL)] = ""
 
 
 class ExplanationsController(Controller):
@@ -48,6 +58,7 @@ class ExplanationsController(Controller):
         data: JSONBody[ExplanationRequest],
         explainer: NamedDependency[Explainer],
         admission: NamedDependency[Admission],
+        looker: NamedDependency[Looker],
         idempotency_key: Annotated[
             str | None, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=200)
         ] = None,
@@ -58,24 +69,25 @@ class ExplanationsController(Controller):
         """
         style = known_style(data.locale)
         if idempotency_key is None:
-            return Explanations(_made(explainer, admission, data, style))
+            return _answer(explainer, looker, _made(explainer, admission, data, style))
         body = msgspec.json.encode(data, order="deterministic")
-        made: dict[str, ExplanationView] = {}
+        made: dict[str, ExplanationRow] = {}
 
         def make() -> list[str]:
-            made.update((view.id, view) for view in _made(explainer, admission, data, style))
+            made.update((row.id, row) for row in _made(explainer, admission, data, style))
             return list(made)
 
         ids = kept(explainer.database, caller_of(request).name, idempotency_key, body, make)
         if made:
-            return Explanations(list(made.values()))
+            return _answer(explainer, looker, list(made.values()))
         with explainer.database.session() as session:
-            return Explanations([explanation_view(get_explanation(session, one)) for one in ids])
+            return Explanations(all_shown_to(session, looker, [get_explanation(session, one) for one in ids]))
 
     @get("/", opt=needs(Scope.READ), sync_to_thread=True, summary="Explanations, newest first")
     def find(
         self,
         explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
         user: _Id = None,
         item: _Id = None,
         source: Annotated[str | None, QueryParameter(pattern="^(model|template)$")] = None,
@@ -88,13 +100,15 @@ class ExplanationsController(Controller):
         search = Search(user, item, source, since, until)
         with explainer.database.session() as session:
             rows, following = list_explanations(session, search, limit, cursor)
-            return ExplanationPage([explanation_view(row) for row in rows], following)
+            return ExplanationPage(all_shown_to(session, looker, rows), following)
 
     @get("/{explanation_id:str}", opt=needs(Scope.READ), sync_to_thread=True, summary="One explanation as it was shown")
-    def read(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> ExplanationView:
+    def read(
+        self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> ShownExplanation:
         """Return the stored text with evidence, contributions and versions."""
         with explainer.database.session() as session:
-            return explanation_view(get_explanation(session, explanation_id))
+            return shown_to(session, looker, get_with_suppression(session, explanation_id))
 
     @get(
         "/{explanation_id:str}/counterfactual",
@@ -103,14 +117,14 @@ class ExplanationsController(Controller):
         summary="What would have kept the item out",
     )
     def counterfactual(
-        self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]
-    ) -> CounterfactualView:
+        self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> ShownCounterfactual:
         """Return the smallest set of behaviours without which the item would not have been listed.
 
         404 where the item was not in a list.
         """
         with explainer.database.session() as session:
-            found = explanation_view(get_explanation(session, explanation_id)).counterfactual
+            found = counterfactual_shown_to(session, looker, get_explanation(session, explanation_id))
         if found is None:
             raise NotFoundError(f"Explanation {explanation_id!r} is of an item outside its list: nothing kept it in.")
         return found
@@ -127,10 +141,13 @@ class ExplanationsController(Controller):
         return give_feedback(explainer.database, explanation_id, data.kind, data.comment, caller_of(request).name)
 
 
-def _made(explainer: Explainer, admission: Admission, data: ExplanationRequest, style: Style) -> list[ExplanationView]:
+def _made(explainer: Explainer, admission: Admission, data: ExplanationRequest, style: Style) -> list[ExplanationRow]:
     with admission.place():
         if data.k is not None:
-            rows = explainer.explain_top(data.user, data.k, style)
-        else:
-            rows = explainer.explain_items(data.user, data.items or [str(data.item)], style)
-    return [explanation_view(row) for row in rows]
+            return explainer.explain_top(data.user, data.k, style)
+        return explainer.explain_items(data.user, data.items or [str(data.item)], style)
+
+
+def _answer(explainer: Explainer, looker: Looker, rows: list[ExplanationRow]) -> Explanations:
+    with explainer.database.session() as session:
+        return Explanations(all_shown_to(session, looker, rows))

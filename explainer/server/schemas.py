@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from explainer.view import ExplanationView
+from explainer.service.shown import ShownExplanation
 from explainer.writing.style import LOCALES
 from retriever.data import Aspect
 
@@ -41,13 +41,13 @@ class ExplanationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 class Explanations(msgspec.Struct, frozen=True):
     """The stored explanations, in the order asked for."""
 
-    explanations: list[ExplanationView]
+    explanations: list[ShownExplanation]
 
 
 class ExplanationPage(msgspec.Struct, frozen=True):
     """Some explanations, newest first; ``next`` is the cursor of the following page, None after the last."""
 
-    explanations: list[ExplanationView]
+    explanations: list[ShownExplanation]
     next: str | None
 
 

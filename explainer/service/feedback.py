@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import msgspec
+from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.storage.database import Database
@@ -67,5 +68,12 @@ def give_feedback(database: Database, explanation_id: str, kind: FeedbackKind, c
         given = Feedback(row.id, explanation_id, kind, comment, given_by, row.created_at)
         log.append(session, "feedback.given", row.id, msgspec.to_builtins(given))
         if kind is not FeedbackKind.HELPFUL:
-            report(session, explanation_id)
+            _report(session, explanation_id)
     return given
+
+
+def _report(session: Session, explanation_id: str) -> None:
+    row = report(session, explanation_id)
+    if row is not None:
+        record = {"id": row.id, "explanation": explanation_id, "cause": row.cause}
+        log.append(session, "review.opened", row.id, record)

@@ -41,6 +41,12 @@ def sensitive_behaviours(session: Session, user: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def is_sensitive_item(session: Session, item_id: str) -> bool:
+    """Return whether an item is such that having met it tells of a private life; False for one that is not there."""
+    row = session.get(ItemRow, item_id)
+    return row is not None and _is_sensitive([row.title, *row.aspects, *(phrase["term"] for phrase in row.phrases)])
+
+
 def _is_sensitive(terms: Sequence[str]) -> bool:
     return is_sensitive("\n".join(terms))
 
@@ -91,7 +97,9 @@ class Mask:
 
     def why_not(self, found: WhyNot) -> WhyNot:
         """Return the answer with sensitive behaviours masked."""
-        return replace(found, speaks_for=self._parts(found.speaks_for), speaks_against=self._parts(found.speaks_against))
+        return replace(
+            found, speaks_for=self._parts(found.speaks_for), speaks_against=self._parts(found.speaks_against)
+        )
 
     def tags(self, held: TagList) -> TagList:
         """Return the tags with sensitive ones, and sensitive behaviours behind others, masked."""
@@ -135,11 +143,7 @@ class Mask:
         return MASK
 
     def _tag(self, tag: UserTag) -> UserTag:
-        everything = is_sensitive(tag.tag)
-        if everything:
-            self.sensitive = {*self.sensitive, *(behaviour.behaviour_id for behaviour in tag.behaviours)}
-        behaviours = tuple(self._tagged(behaviour) for behaviour in tag.behaviours)
-        return replace(tag, tag=MASK if everything else tag.tag, behaviours=behaviours)
+        return replace(tag, tag=self._word(tag.tag), behaviours=tuple(map(self._tagged, tag.behaviours)))
 
     def _tagged(self, behaviour: TagBehaviour) -> TagBehaviour:
         if behaviour.behaviour_id not in self.sensitive:

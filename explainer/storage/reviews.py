@@ -44,15 +44,22 @@ def enqueue(session: Session, explanation_ids: Sequence[str], cause: Cause) -> N
     insert_once(session, ReviewRow, fresh)
 
 
-def report(session: Session, explanation_id: str) -> ReviewRow:
+def report(session: Session, explanation_id: str) -> ReviewRow | None:
     """Put an explanation that somebody complained of into the queue, in the caller's transaction.
 
     What was only sampled is reported from now on, and is judged again if it was judged before anybody complained.
+
+    Returns:
+        The row; None if it was reported before.
     """
-    enqueue(session, [explanation_id], Cause.REPORTED)
-    row = session.scalars(select(ReviewRow).where(ReviewRow.explanation_id == explanation_id)).one()
-    if row.cause == Cause.SAMPLED:
-        row.cause, row.verdict, row.decided_by, row.decided_at, row.note = Cause.REPORTED.value, None, None, None, ""
+    mine = select(ReviewRow).where(ReviewRow.explanation_id == explanation_id)
+    earlier = session.scalars(mine).one_or_none()
+    if earlier is not None and earlier.cause == Cause.REPORTED:
+        return None
+    if earlier is None:
+        enqueue(session, [explanation_id], Cause.REPORTED)
+    row = session.scalars(mine).one()
+    row.cause, row.verdict, row.decided_by, row.decided_at, row.note = Cause.REPORTED.value, None, None, None, ""
     return row
 
 
