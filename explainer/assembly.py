@@ -195,7 +195,9 @@ def _explainer(settings: Settings, load: Callable[[Database], _Loaded]) -> Expla
     loaded = load(database)  # last: it takes the longest
     prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
     writer = Writer(prompts, load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
-    return Explainer(database, model, writer, notes=loaded.notes)
+    made = Explainer(database, model, writer, notes=loaded.notes)
+    made.review_percent = settings.review_percent
+    return made
 
 
 def make_tags(settings: Settings) -> UserTags:

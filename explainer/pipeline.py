@@ -19,6 +19,7 @@ from explainer.audit import log
 from explainer.cases import Asking, Case, CaseMaker
 from explainer.errors import ConflictError
 from explainer.evidence import EvidenceBuilder
+from explainer.oversight import oversee
 from explainer.storage.catalogue import (
     behaviour_titles,
     counted_kinds,
@@ -100,6 +101,9 @@ class Explainer:
         notes: What it has to do without, for those who watch it.
         upgrades: Betters texts that were shown before the model had written; without it they stay.
     """
+
+    review_percent = 1.0
+    """Of a hundred texts that the model wrote, how many wait for a reviewer."""
 
     def __init__(
         self,
@@ -298,6 +302,7 @@ class Explainer:
             session.flush()
             for row in rows:
                 log.append(session, "explanation.created", row.id, record_of(row))
+            oversee(session, rows, self.review_percent)
             await_upgrade(session, [one.id for one in unfinished])
             if along is not None:
                 along(session, rows)

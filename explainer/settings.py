@@ -33,6 +33,7 @@ class Settings(BaseSettings):
         batch: Prompts that the service writes together at most.
         wait_ms: Milliseconds that a batch waits for company.
         backlog: Prompts that may wait; requests that bring more get templates at once.
+        review_percent: Of a hundred texts that the model wrote, how many wait for a reviewer.
         openai_url: Base URL of an OpenAI-compatible server: ``http://127.0.0.1:8001/v1``.
         openai_model: Name under which that server has the model or adapter.
         openai_key: Its key, if it wants one.
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     batch: int = Field(default=32, ge=1)
     wait_ms: float = Field(default=5.0, ge=0, allow_inf_nan=False)
     backlog: int = Field(default=128, ge=1)
+    review_percent: float = Field(default=1.0, ge=0, le=100, allow_inf_nan=False)
     openai_url: str = ""
     openai_model: str = ""
     openai_key: SecretStr | None = None

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from explainer.access.purposes import check_purpose
 from explainer.access.roles import Caller, Role, granted
 from explainer.audit.log import append
+from explainer.errors import NotFoundError
 from explainer.storage.tables import PersonRow, SignInRow, now
 
 LIFETIME = timedelta(hours=12)
@@ -24,10 +26,14 @@ class SignIn:
     Attributes:
         caller: Who they are and what they may do.
         csrf: What their forms must carry (OWASP, synchronizer token pattern).
+        ticket: Of the case they are at work on; empty where there is none.
+        purpose: What for they look at customers' records; empty likewise.
     """
 
     caller: Caller
     csrf: str
+    ticket: str = ""
+    purpose: str = ""
 
 
 def sign_in(session: Session, person: PersonRow, at: datetime | None = None) -> str:
@@ -52,7 +58,23 @@ def signed_in(session: Session, token: str, at: datetime | None = None) -> SignI
     if person is None or person.disabled:
         return None
     role = Role(person.role)
-    return SignIn(Caller(person.name, role, granted(role), row.expires_at), row.csrf)
+    return SignIn(Caller(person.name, role, granted(role), row.expires_at), row.csrf, row.ticket, row.purpose)
+
+
+def set_purpose(session: Session, token: str, ticket: str, purpose: str) -> None:
+    """Keep for what somebody looks at customers' records from now on; two empty words end it.
+
+    Raises:
+        AccessError: If one is missing, or too short or long.
+        NotFoundError: If nobody holds the token any more.
+    """
+    if ticket or purpose:
+        check_purpose(ticket, purpose)
+    row = session.get(SignInRow, _digest(token))
+    if row is None or row.expires_at <= now():
+        raise NotFoundError("You are signed out; sign in again.")
+    row.ticket, row.purpose = ticket, purpose
+    append(session, "person.purpose_set", row.person, {"name": row.person, "ticket": ticket, "purpose": purpose})
 
 
 def sign_out(session: Session, token: str) -> None:

@@ -11,6 +11,7 @@ from explainer.cli.access import key, people
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
 from explainer.cli.measures import evaluate
 from explainer.cli.registries import adapters, prompts
+from explainer.cli.reviews import reviews
 from explainer.writing.style import AUDIENCES, CUSTOMER, LOCALES, Style
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -41,6 +42,7 @@ main.add_command(key)
 main.add_command(people)
 main.add_command(adapters)
 main.add_command(prompts)
+main.add_command(reviews)
 
 
 @main.command()

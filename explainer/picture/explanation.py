@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from explainer.picture.steps import Part, Waterfall, make_waterfall
 from explainer.picture.words import PICTURE_WORDS
 from explainer.storage.tables import ExplanationRow
 
+_MASK = "•••"
 
-def waterfall_of(row: ExplanationRow, titles: Mapping[str, str], locale: str = "en") -> Waterfall:
+
+def waterfall_of(
+    row: ExplanationRow, titles: Mapping[str, str], locale: str = "en", masked: Collection[str] = ()
+) -> Waterfall:
     """Return how the stored contributions make the stored score, in the order in which they matter.
 
     Args:
         row: The explanation.
         titles: Behaviour id → title of its item today; what the text cites keeps the title it was shown with.
         locale: Language of its words.
+        masked: Behaviours whose title stays out of the picture.
 
     Raises:
         PictureError: If a stored number is not finite.
     """
     words = PICTURE_WORDS[locale]
     cited = {evidence.behaviour_id: evidence.title for evidence in row.evidence}
-    known = {**titles, **cited}
+    known = {**titles, **cited, **dict.fromkeys(masked, _MASK)}
     # What was stored before orders were kept comes by size.
     order = row.order or sorted(row.contributions, key=lambda key: -abs(row.contributions[key]))
     parts = [Part(known.get(key, words.unnamed.format(id=key)), row.contributions[key], key in cited) for key in order]

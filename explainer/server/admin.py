@@ -198,10 +198,12 @@ class VersionsController(Controller):
         return Redirect("/admin/versions", status_code=303)
 
 
-def _keys(request: Request[Any, Any, Any], explainer: Explainer, **said: object) -> Template:
+def _keys(
+    request: Request[Any, Any, Any], explainer: Explainer, *, made: tuple[str, str] | None = None, wrong: str = ""
+) -> Template:
     with explainer.database.session() as session:
         rows = list_keys(session)
-    return page(request, "admin_keys.html", rows=rows, roles=list(Role), **({"made": None, "wrong": ""} | said))
+    return page(request, "admin_keys.html", rows=rows, roles=list(Role), made=made, wrong=wrong)
 
 
 def _people(request: Request[Any, Any, Any], explainer: Explainer, wrong: str = "") -> Template:

@@ -14,6 +14,7 @@ from explainer.errors import ExplainerError
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import PUBLIC, needs
+from explainer.server.looking import looked, require_purpose
 from explainer.server.schemas import (
     MAX_K,
     Health,
@@ -24,8 +25,9 @@ from explainer.server.schemas import (
     RecommendedItem,
 )
 from explainer.service.preview import preview
-from explainer.service.why_not import WhyNot, why_not
-from explainer.tags import TagList
+from explainer.service.shown import ShownTags, ShownWhyNot, tags_shown_to, why_not_shown_to
+from explainer.service.views import Looker
+from explainer.service.why_not import why_not
 from explainer.writing.style import known_style
 
 
@@ -49,10 +51,12 @@ class ListsController(Controller):
         data: JSONBody[PreviewRequest],
         explainer: NamedDependency[Explainer],
         admission: NamedDependency[Admission],
+        looker: NamedDependency[Looker],
     ) -> PreviewedList:
         """Return the user's list, with its sentences, as it would be without some behaviours; store nothing."""
         with admission.place():
             found = preview(explainer, user, data.without, data.k, known_style(data.locale))
+        looked(explainer, looker, user, "preview")
         ranks = {r.item.id: r.rank for r in found.before}
         items = [
             PreviewedItem(r.item.id, r.item.title, r.rank, ranks.get(r.item.id), text.text)
@@ -70,9 +74,11 @@ class ListsController(Controller):
         self,
         user: FromPath[str],
         explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
         k: Annotated[int, QueryParameter(ge=1, le=MAX_K)] = 10,
     ) -> Recommendations:
         """Return the list without explaining it."""
+        looked(explainer, looker, user, "recommendations")
         cold = len(explainer.history(user)) == 0
         found = [
             RecommendedItem(
@@ -94,12 +100,20 @@ class WhyNotController(Controller):
     def read(
         self,
         explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
         user: Annotated[str, QueryParameter(min_length=1, max_length=200)],
         item: Annotated[str, QueryParameter(min_length=1, max_length=200)],
         k: Annotated[int, QueryParameter(ge=1, le=MAX_K)] = 10,
-    ) -> WhyNot:
-        """Return where the item stands with the user, what it lacks, and which behaviours speak for and against it."""
-        return why_not(explainer, user, item, k)
+    ) -> ShownWhyNot:
+        """Return where the item stands with the user, what it lacks, and which behaviours speak for and against it.
+
+        Support needs ticket and purpose (403 without) for an item that tells of the private life of who has met it.
+        """
+        with explainer.database.session() as session:
+            require_purpose(session, looker, item)
+        found = why_not(explainer, user, item, k)
+        with explainer.database.session() as session:
+            return why_not_shown_to(session, looker, found)
 
 
 class TagsController(Controller):
@@ -114,9 +128,13 @@ class TagsController(Controller):
     tags = ["tags"]  # noqa: RUF012
 
     @get("/", opt=needs(Scope.USERS), sync_to_thread=True, summary="A user's tags, and the deleted ones")
-    def list(self, user: FromPath[str], explainer: NamedDependency[Explainer]) -> TagList:
+    def list(
+        self, user: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> ShownTags:
         """Return the aspects a user comes back to, each with the behaviours behind it."""
-        return explainer.tags.of(user)
+        held = explainer.tags.of(user)
+        with explainer.database.session() as session:
+            return tags_shown_to(session, looker, held)
 
     @delete("/{tag:path}", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Delete a tag")
     def remove(self, user: FromPath[str], tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:

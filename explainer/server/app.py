@@ -26,10 +26,12 @@ from explainer.server.api import HealthController, ListsController, TagsControll
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.explanations import ExplanationsController
 from explainer.server.htmx import htmx_script
+from explainer.server.looking import looker_of
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
 from explainer.server.rendering import HERE, environment
+from explainer.server.reviews import REVIEWING
 from explainer.service.upgrades import Upgrader
 from explainer.writing.worker import BatchingEngine
 
@@ -55,6 +57,7 @@ def create_app(
             ListsController,
             TagsController,
             WhyNotController,
+            *REVIEWING,
             HealthController,
             AdminController,
             VersionsController,
@@ -64,6 +67,7 @@ def create_app(
         ],
         dependencies={
             "explainer": Provide(lambda: explainer, sync_to_thread=False),
+            "looker": Provide(looker_of, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
             "registries": Provide(lambda: known, sync_to_thread=False),
         },

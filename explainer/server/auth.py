@@ -58,6 +58,7 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
     if not isinstance(scope, Scope):
         raise PermissionDeniedException("Nobody may do this.")
     found = await sync_to_thread(_found, connection, page=bool(handler.opt.get("page")))
+    connection.state["sign_in"] = found
     if found is None:
         raise NotAuthorizedException(
             "Give an API key that works in the header X-API-Key.", headers={"WWW-Authenticate": "Bearer"}

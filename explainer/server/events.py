@@ -9,7 +9,7 @@ import msgspec
 from litestar.concurrency import sync_to_thread
 from litestar.response import ServerSentEventMessage
 
-from explainer.server.shown import Shown
+from explainer.service.shown import ShownExplanation
 
 _EVERY_S, _LONGEST_S = 0.25, 60.0
 
@@ -25,7 +25,7 @@ class TextEvent(msgspec.Struct, frozen=True):
     pending: bool
 
 
-async def text_events(read: Callable[[], Shown], seen: int) -> AsyncIterator[ServerSentEventMessage]:
+async def text_events(read: Callable[[], ShownExplanation], seen: int) -> AsyncIterator[ServerSentEventMessage]:
     """Yield ``text`` for each text that the reader has not seen, then ``end``, once no better one is awaited.
 
     The database is asked again and again: the text may be written by another process.
@@ -45,7 +45,7 @@ async def text_events(read: Callable[[], Shown], seen: int) -> AsyncIterator[Ser
         await asyncio.sleep(_EVERY_S)
 
 
-def _message(event: str, now: Shown) -> ServerSentEventMessage:
+def _message(event: str, now: ShownExplanation) -> ServerSentEventMessage:
     source = now.revisions[-1].source if now.revisions else now.source
     body = TextEvent(now.id, now.revision, now.current, source, now.ai.generated, now.pending)
     return ServerSentEventMessage(event=event, id=str(now.revision), data=msgspec.json.encode(body).decode())

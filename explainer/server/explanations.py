@@ -21,14 +21,22 @@ from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
 from explainer.server.events import text_events
 from explainer.server.prefer import Wait, preferred_wait
-from explainer.server.schemas import ExplanationRequest
-from explainer.server.shown import ExplanationPage, Explanations, Shown, shown
+from explainer.server.reviews import NO_NUL
+from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
 from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
 from explainer.service.promises import Seal, kept
+from explainer.service.shown import (
+    ShownCounterfactual,
+    ShownExplanation,
+    all_shown_to,
+    counterfactual_shown_to,
+    shown_to,
+)
+from explainer.service.views import Looker
 from explainer.storage.explanations import get_explanation
+from explainer.storage.later import get_with_later
 from explainer.storage.listing import Search, list_explanations
 from explainer.storage.tables import ExplanationRow
-from explainer.view import CounterfactualView, explanation_view
 from explainer.writing.style import Style, known_style
 
 _PAGE, _LONGEST_PAGE = 20, 100
@@ -39,7 +47,7 @@ class FeedbackRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Say what a text was to you; the comment is kept as it is and can be erased."""
 
     kind: FeedbackKind
-    comment: Annotated[str, msgspec.Meta(max_length=MAX_COMMENT)] = ""
+    comment: Annotated[str, msgspec.Meta(max_length=MAX_COMMENT, pattern=NO_NUL)] = ""
 
 
 class ExplanationsController(Controller):
@@ -56,6 +64,7 @@ class ExplanationsController(Controller):
         data: JSONBody[ExplanationRequest],
         explainer: NamedDependency[Explainer],
         admission: NamedDependency[Admission],
+        looker: NamedDependency[Looker],
         idempotency_key: Annotated[
             str | None, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=200)
         ] = None,
@@ -77,13 +86,15 @@ class ExplanationsController(Controller):
             caller = caller_of(request).name
             ids = kept(explainer.database, caller, idempotency_key, body, lambda seal: made.extend(make(seal))) or made
         with explainer.database.session() as session:
-            answer = Explanations(shown(session, [get_explanation(session, one) for one in ids]))
+            rows = [get_explanation(session, one) for one in ids]
+            answer = Explanations(all_shown_to(session, looker, rows))
         return Response(answer, headers=wait.headers)
 
     @get("/", opt=needs(Scope.READ), sync_to_thread=True, summary="Explanations, newest first")
     def find(
         self,
         explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
         user: _Id = None,
         item: _Id = None,
         source: Annotated[str | None, QueryParameter(pattern="^(model|template)$")] = None,
@@ -96,12 +107,14 @@ class ExplanationsController(Controller):
         search = Search(user, item, source, since, until)
         with explainer.database.session() as session:
             rows, following = list_explanations(session, search, limit, cursor)
-            return ExplanationPage(shown(session, rows), following)
+            return ExplanationPage(all_shown_to(session, looker, rows), following)
 
     @get("/{explanation_id:str}", opt=needs(Scope.READ), sync_to_thread=True, summary="One explanation as it was shown")
-    def read(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> Shown:
+    def read(
+        self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> ShownExplanation:
         """Return the stored text with evidence, contributions and versions, and the texts that came after it."""
-        return _read(explainer, explanation_id)
+        return _read(explainer, explanation_id, looker)
 
     @get(
         "/{explanation_id:str}/events",
@@ -114,11 +127,12 @@ class ExplanationsController(Controller):
         self,
         explanation_id: FromPath[str],
         explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
         last_event_id: Annotated[int, HeaderParameter(name="Last-Event-ID", ge=0)] = 0,
     ) -> ServerSentEvent:
         """Stream the text as it is, each better one when it comes, and ``end`` once none is awaited any more."""
-        read = partial(_read, explainer, explanation_id)
-        read()  # a wrong id must be told before the stream begins
+        _read(explainer, explanation_id, looker)  # a wrong id must be told before the stream begins
+        read = partial(_read, explainer, explanation_id, looker, recorded=False)
         return ServerSentEvent(text_events(read, last_event_id))
 
     @get(
@@ -128,14 +142,14 @@ class ExplanationsController(Controller):
         summary="What would have kept the item out",
     )
     def counterfactual(
-        self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]
-    ) -> CounterfactualView:
+        self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> ShownCounterfactual:
         """Return the smallest set of behaviours without which the item would not have been listed.
 
         404 where the item was not in a list.
         """
         with explainer.database.session() as session:
-            found = explanation_view(get_explanation(session, explanation_id)).counterfactual
+            found = counterfactual_shown_to(session, looker, get_explanation(session, explanation_id))
         if found is None:
             raise NotFoundError(f"Explanation {explanation_id!r} is of an item outside its list: nothing kept it in.")
         return found
@@ -152,9 +166,9 @@ class ExplanationsController(Controller):
         return give_feedback(explainer.database, explanation_id, data.kind, data.comment, caller_of(request).name)
 
 
-def _read(explainer: Explainer, explanation_id: str) -> Shown:
+def _read(explainer: Explainer, explanation_id: str, looker: Looker, *, recorded: bool = True) -> ShownExplanation:
     with explainer.database.session() as session:
-        return shown(session, [get_explanation(session, explanation_id)])[0]
+        return shown_to(session, looker, *get_with_later(session, explanation_id), recorded=recorded)
 
 
 def _made(

@@ -18,6 +18,8 @@ from explainer.server.admission import Admission
 from explainer.server.auth import COOKIE, PUBLIC, is_from_elsewhere, needs, to_login, try_sign_in
 from explainer.server.cards import card_of
 from explainer.server.rendering import navigation, page
+from explainer.service.shown import picture_shown_to
+from explainer.service.views import Looker
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation
 from explainer.writing.style import Style
@@ -55,11 +57,14 @@ class PageController(Controller):
         return page(request, "home.html", users=known, chosen=chosen, cards=cards, history=history, items=items)
 
     @get("/explanations/{explanation_id:str}/waterfall.svg", opt=needs(Scope.READ, page=True), sync_to_thread=True)
-    def waterfall(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> Response[str]:
+    def waterfall(
+        self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> Response[str]:
         """Return the picture of one explanation; opened by itself, it may use its own style and nothing else."""
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
-        picture = draw(waterfall_of(row, explainer.titles(row.user_id)))
+            masked = picture_shown_to(session, looker, row)
+        picture = draw(waterfall_of(row, explainer.titles(row.user_id), masked=masked))
         headers = {
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
             "Cache-Control": "no-store",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from explainer.service.shown import ShownExplanation
 from explainer.writing.style import AUDIENCES, CUSTOMER, LOCALES
 from retriever.data import Aspect
 
@@ -42,6 +43,19 @@ class ExplanationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     def __post_init__(self) -> None:
         if sum(given is not None for given in (self.item, self.items, self.k)) != 1:
             raise ValueError("give exactly one of item, items and k")
+
+
+class Explanations(msgspec.Struct, frozen=True):
+    """The stored explanations, in the order asked for."""
+
+    explanations: list[ShownExplanation]
+
+
+class ExplanationPage(msgspec.Struct, frozen=True):
+    """Some explanations, newest first; ``next`` is the cursor of the following page, None after the last."""
+
+    explanations: list[ShownExplanation]
+    next: str | None
 
 
 class RecommendedItem(msgspec.Struct, frozen=True):

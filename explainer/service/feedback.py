@@ -7,10 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 
 import msgspec
+from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.storage.database import Database
 from explainer.storage.explanations import get_explanation
+from explainer.storage.reviews import report
 from explainer.storage.tables import FeedbackRow, now
 
 MAX_COMMENT = 2000
@@ -47,6 +49,8 @@ class Feedback(msgspec.Struct, frozen=True):
 def give_feedback(database: Database, explanation_id: str, kind: FeedbackKind, comment: str, given_by: str) -> Feedback:
     """Store what somebody says of an explanation, with an audit entry in the same transaction.
 
+    What they find wrong or offensive waits for a reviewer from then on.
+
     Raises:
         NotFoundError: If there is no such explanation.
     """
@@ -63,4 +67,13 @@ def give_feedback(database: Database, explanation_id: str, kind: FeedbackKind, c
         session.add(row)
         given = Feedback(row.id, explanation_id, kind, comment, given_by, row.created_at)
         log.append(session, "feedback.given", row.id, msgspec.to_builtins(given))
+        if kind is not FeedbackKind.HELPFUL:
+            _report(session, explanation_id)
     return given
+
+
+def _report(session: Session, explanation_id: str) -> None:
+    row = report(session, explanation_id)
+    if row is not None:
+        record = {"id": row.id, "explanation": explanation_id, "cause": row.cause}
+        log.append(session, "review.opened", row.id, record)

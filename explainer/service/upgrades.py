@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.errors import AbandonedError, ExplainerError
+from explainer.oversight import sample
 from explainer.pipeline import Unfinished
 from explainer.storage.database import Database
 from explainer.storage.explanations import get_explanation
@@ -42,13 +43,22 @@ class Upgrader:
         writer: Writes.
         places: Texts that may wait.
         patience_s: Seconds that it waits for the model, from the moment it turns to a text.
+        review_percent: Of a hundred better texts, how many wait for a reviewer.
     """
 
-    def __init__(self, database: Database, writer: Writer, places: int = 256, patience_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        places: int = 256,
+        patience_s: float = 60.0,
+        review_percent: float = 1.0,
+    ) -> None:
         self._database = database
         self._writer = writer
         self._places = places
         self._patience_s = patience_s
+        self._review_percent = review_percent
         self._waiting: queue.SimpleQueue[Unfinished | None] = queue.SimpleQueue()
         self._call = Call()
         self._thread = threading.Thread(target=self._work, name="upgrades", daemon=True)
@@ -109,6 +119,7 @@ class Upgrader:
                 if text.source == MODEL:
                     _revise(session, one.id, text)
                     end_upgrade(session, one.id, DONE)
+                    sample(session, [one.id], self._review_percent)
                 else:
                     end_upgrade(session, one.id, KEPT, "; ".join(text.failures))
         except ExplainerError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from explainer.storage.database import Database
 from explainer.storage.once import insert_once
@@ -30,9 +31,14 @@ class SqlDraftCache:
 
     def put(self, outcomes: dict[str, Outcome]) -> None:
         """Remember outcomes; a key that is there already stays as it is."""
-        rows = [
-            {"key": key, "draft": outcome.draft, "failures": list(outcome.failures), "tries": outcome.tries}
-            for key, outcome in outcomes.items()
-        ]
         with self._database.session() as session:
-            insert_once(session, DraftRow, rows)
+            put_outcomes(session, outcomes)
+
+
+def put_outcomes(session: Session, outcomes: dict[str, Outcome]) -> None:
+    """Remember outcomes in the caller's transaction; a key that is there already stays as it is."""
+    rows = [
+        {"key": key, "draft": outcome.draft, "failures": list(outcome.failures), "tries": outcome.tries}
+        for key, outcome in outcomes.items()
+    ]
+    insert_once(session, DraftRow, rows)

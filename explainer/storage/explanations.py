@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from explainer.errors import NotFoundError
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.service_tables import RevisionRow, SuppressionRow
+from explainer.storage.suppressions import NOBODY
+from explainer.storage.tables import DraftRow, ExplanationRow
+from explainer.writing.texts import MODEL, withdrawal_key
 
 
 def get_explanation(session: Session, explanation_id: str) -> ExplanationRow:
@@ -24,15 +29,33 @@ def get_explanation(session: Session, explanation_id: str) -> ExplanationRow:
 def find_shown(session: Session, user: str, fingerprints: dict[str, str]) -> dict[str, ExplanationRow]:
     """Return the newest stored explanation per item that still says what a new one would rest on.
 
+    None that somebody suppressed, and none with a draft that was withdrawn. What is suppressed only for being the same
+    as one of those is found: a new one would be the same again.
+
     Args:
         session: Open session.
         user: Whose.
         fingerprints: Item id → fingerprint of history and versions.
     """
+    by_somebody = exists().where(SuppressionRow.explanation_id == ExplanationRow.id, SuppressionRow.by != NOBODY)
     query = (
         select(ExplanationRow)
         .where(ExplanationRow.user_id == user, ExplanationRow.item_id.in_(fingerprints))
         .where(ExplanationRow.fingerprint.in_(fingerprints.values()))
+        .where(~by_somebody)
         .order_by(ExplanationRow.created_at)
     )
-    return {row.item_id: row for row in session.scalars(query) if fingerprints[row.item_id] == row.fingerprint}
+    rows = [row for row in session.scalars(query) if fingerprints[row.item_id] == row.fingerprint]
+    gone = _withdrawn(session, rows)
+    return {row.item_id: row for row in rows if row.id not in gone}
+
+
+def _withdrawn(session: Session, rows: Sequence[ExplanationRow]) -> set[str]:
+    """Return the ids of those whose text, or a later one, is a model's draft that was withdrawn."""
+    keys = {withdrawal_key(row.prompt_hash): row.prompt_hash for row in rows if row.prompt_hash}
+    prompts = {keys[key] for key in session.scalars(select(DraftRow.key).where(DraftRow.key.in_(keys)))}
+    suspects = {row.id: row for row in rows if row.prompt_hash in prompts}
+    if not suspects:
+        return set()
+    revised = session.scalars(select(RevisionRow.explanation_id).where(RevisionRow.explanation_id.in_(suspects)))
+    return {key for key, row in suspects.items() if row.source == MODEL} | set(revised)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from explainer.errors import CursorError
+from explainer.storage.cursors import page_of
 from explainer.storage.tables import ExplanationRow
 
 
@@ -35,35 +32,16 @@ class Search:
     until: datetime | None = None
 
 
-class _Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    at: datetime
-    id: str
-
-
 def list_explanations(
     session: Session, search: Search, limit: int, cursor: str | None = None
 ) -> tuple[Sequence[ExplanationRow], str | None]:
     """Return a page of what is found, newest first, and the cursor of the next one; None after the last.
 
-    A page begins after a place, not after a number of rows: what is stored meanwhile moves nothing.
-
     Raises:
         CursorError: If the cursor is none of ours.
     """
     query = select(ExplanationRow).where(*_conditions(search))
-    if cursor is not None:
-        place = _decoded(cursor)
-        query = query.where(
-            or_(
-                ExplanationRow.created_at < place.at,
-                and_(ExplanationRow.created_at == place.at, ExplanationRow.id < place.id),
-            )
-        )
-    query = query.order_by(ExplanationRow.created_at.desc(), ExplanationRow.id.desc()).limit(limit + 1)
-    rows = session.scalars(query).all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return rows, _encoded(_Place(rows[-1].created_at, rows[-1].id)) if more else None
+    return page_of(session, query, (ExplanationRow.created_at, ExplanationRow.id), limit, cursor)
 
 
 def _conditions(search: Search) -> list[ColumnElement[bool]]:
@@ -79,18 +57,3 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
     if search.until is not None:
         conditions.append(ExplanationRow.created_at < search.until)
     return conditions
-
-
-def _encoded(place: _Place) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
-
-
-def _decoded(cursor: str) -> _Place:
-    try:
-        data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        place = msgspec.json.decode(data, type=_Place)
-    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
-        raise CursorError("This cursor is none of ours; begin again without one.") from error
-    if place.at.tzinfo is None:
-        raise CursorError("This cursor is none of ours; begin again without one.")
-    return place

@@ -32,12 +32,6 @@ def give_up(session: Session, before: datetime, reason: str) -> None:
     session.execute(left.values(state=KEPT, reason=reason, ended_at=now()))
 
 
-def upgrade_states(session: Session, explanation_ids: Collection[str]) -> dict[str, str]:
-    """Return the state of what is or was awaited, by explanation."""
-    query = select(UpgradeRow.explanation_id, UpgradeRow.state).where(UpgradeRow.explanation_id.in_(explanation_ids))
-    return {row.explanation_id: row.state for row in session.execute(query)}
-
-
 def revisions_of(session: Session, explanation_ids: Collection[str]) -> dict[str, list[RevisionRow]]:
     """Return the later texts, oldest first, by explanation."""
     query = select(RevisionRow).where(RevisionRow.explanation_id.in_(explanation_ids)).order_by(RevisionRow.number)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -73,3 +74,21 @@ class DraftCache(Protocol):
     def put(self, outcomes: dict[str, Outcome]) -> None:
         """Remember outcomes; a key that is there already stays as it is."""
         ...
+
+
+WITHDRAWN = "withdrawn"
+"""The failure of prompts whose draft a person found wrong or offensive, or suppressed."""
+
+
+def withdrawals(prompt_hashes: Collection[str]) -> dict[str, Outcome]:
+    """Return what to remember so that no draft of these prompts is used any more, by key.
+
+    It stands beside whatever engines made of them and comes before it: what was written stays on record, and going back
+    to an earlier adapter brings no draft back.
+    """
+    return {withdrawal_key(one): Outcome(None, (WITHDRAWN,)) for one in prompt_hashes}
+
+
+def withdrawal_key(prompt_hash: str) -> str:
+    """Return the key in the draft cache that says that a prompt's drafts are withdrawn."""
+    return hashlib.sha256(f"{WITHDRAWN}\x00{prompt_hash}".encode()).hexdigest()

@@ -17,7 +17,7 @@ from explainer.writing.gate import Vocabulary, review
 from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
 from explainer.writing.slots import fill, slot_values
 from explainer.writing.style import Style
-from explainer.writing.texts import MODEL, TEMPLATE, DraftCache, Outcome, Request, Written
+from explainer.writing.texts import MODEL, TEMPLATE, DraftCache, Outcome, Request, Written, withdrawal_key
 
 _TRIES = 2
 _LOST = "engine_unavailable"
@@ -150,7 +150,10 @@ class Writer:
         if self._cache is None or not asked:
             return {}
         keys = {self._key(prompt_hash): prompt_hash for prompt_hash in asked}
-        return {keys[key]: outcome for key, outcome in self._cache.get(list(keys)).items()}
+        withdrawn = {withdrawal_key(prompt_hash): prompt_hash for prompt_hash in asked}
+        found = self._cache.get([*keys, *withdrawn])
+        known = {keys[key]: outcome for key, outcome in found.items() if key in keys}
+        return known | {withdrawn[key]: outcome for key, outcome in found.items() if key in withdrawn}
 
     def _ask(self, asked: dict[str, _Asked], style: Style) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}

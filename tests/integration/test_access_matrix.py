@@ -24,6 +24,11 @@ ALLOWED = {
     ("GET", "/v1/users/{user:str}/tags"): {A, S, X},
     ("DELETE", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("PUT", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
+    ("GET", "/v1/reviews"): {R, X},
+    ("GET", "/v1/reviews/{review_id:str}"): {R, X},
+    ("POST", "/v1/reviews/{review_id:str}/verdict"): {R, X},
+    ("POST", "/v1/explanations/{explanation_id:str}/suppress"): {S, X},
+    ("GET", "/v1/users/{user:str}/views"): {U, X},
     ("GET", "/"): {A, S, X},
     ("GET", "/explanations/{explanation_id:str}/waterfall.svg"): {A, S, R, U, X},
     ("GET", "/start"): set(Role),
@@ -53,6 +58,8 @@ PUBLIC = {
 BODIES = {
     "/v1/explanations": {"user": "u1", "k": 1},
     "/v1/explanations/{explanation_id:str}/feedback": {"kind": "helpful"},
+    "/v1/reviews/{review_id:str}/verdict": {"verdict": "good"},
+    "/v1/explanations/{explanation_id:str}/suppress": {"reason": "Not true."},
     "/v1/users/{user:str}/preview": {"user": "u1", "without": ["i1"], "k": 1},
 }
 
@@ -81,6 +88,7 @@ def keys(database):
 def test_each_role_may_do_what_is_stated_and_nothing_else(explainer, keys, cell):
     method, path = cell
     url = path.replace("{user:str}", "u1").replace("{tag:path}", "noir").replace("{explanation_id:str}", "unknown")
+    url = url.replace("{review_id:str}", "unknown")
     with TestClient(create_app(explainer, queue=2)) as client:
         body = BODIES.get(path)
         assert client.request(method, url, json=body, follow_redirects=False).status_code in {302, 401}

@@ -1,0 +1,41 @@
+"""What those who watch over texts have done when texts are stored: samples for reviewers, suppressions carried on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from explainer.audit import log
+from explainer.storage.reviews import Cause, enqueue, is_sampled
+from explainer.storage.service_tables import SuppressionRow
+from explainer.storage.suppressions import NOBODY, suppress_once, suppressed_twins
+from explainer.storage.tables import ExplanationRow
+from explainer.writing.texts import MODEL
+
+
+def oversee(session: Session, rows: Sequence[ExplanationRow], percent: float) -> None:
+    """Look after new explanations in the transaction that stores them.
+
+    Args:
+        session: Open session that holds them, flushed.
+        rows: The explanations.
+        percent: How many of a hundred that the model wrote are sampled for review.
+    """
+    sample(session, [row.id for row in rows if row.source == MODEL], percent)
+    for explanation_id, twin in suppressed_twins(session, rows).items():
+        made = suppress_once(session, explanation_id, twin.reason, NOBODY)
+        if made is not None:
+            log.append(session, "explanation.suppressed", explanation_id, suppression_record(made))
+
+
+def sample(session: Session, explanation_ids: Sequence[str], percent: float) -> None:
+    """Put a sample of explanations whose text the model wrote into the reviewers' queue."""
+    enqueue(session, [one for one in explanation_ids if is_sampled(one, percent)], Cause.SAMPLED)
+
+
+def suppression_record(row: SuppressionRow) -> Mapping[str, Any]:
+    """Return what the audit entry of a suppression is about."""
+    at = row.created_at.isoformat()
+    return {"explanation": row.explanation_id, "reason": row.reason, "by": row.by, "at": at}

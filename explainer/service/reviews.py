@@ -1,0 +1,163 @@
+"""Reviewers judge texts that were reported or sampled; what they find wrong or offensive is used for nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from explainer.audit import log
+from explainer.errors import ConflictError
+from explainer.service.feedback import Feedback, FeedbackKind
+from explainer.service.shown import ShownExplanation, shown_to
+from explainer.service.suppress import withdraw
+from explainer.service.views import Looker
+from explainer.storage.database import Database
+from explainer.storage.explanations import get_explanation
+from explainer.storage.later import get_with_later
+from explainer.storage.reviews import get_review
+from explainer.storage.service_tables import ReviewRow, RevisionRow
+from explainer.storage.tables import ExplanationRow, FeedbackRow, now
+
+MAX_NOTE = 2000
+
+
+class Judgement(StrEnum):
+    """What a reviewer finds a text to be."""
+
+    GOOD = "good"
+    WRONG = "wrong"
+    OFFENSIVE = "offensive"
+    STILTED = "stilted"
+
+
+WITHDRAWING = frozenset({Judgement.WRONG, Judgement.OFFENSIVE})
+
+
+class Review(msgspec.Struct, frozen=True):
+    """A text in the queue; nothing of whose it is.
+
+    Attributes:
+        cause: ``reported`` or ``sampled``.
+        state: ``open`` or ``decided``.
+        verdict: What it was found to be; None while it waits.
+        note: What the reviewer said to it.
+    """
+
+    id: str
+    explanation: str
+    cause: str
+    state: str
+    created_at: datetime
+    verdict: str | None
+    note: str
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+class Text(msgspec.Struct, frozen=True):
+    """One text of an explanation: the first one, or a later one.
+
+    Attributes:
+        number: From 1.
+        draft: The text with its slots.
+        slots: What was put into them.
+        source: ``model`` or ``template``.
+        gate_failures: What the gate held against drafts that were not used.
+    """
+
+    number: int
+    text: str
+    draft: str
+    slots: Mapping[str, Any]
+    source: str
+    gate_failures: list[str]
+
+
+class ReviewCase(msgspec.Struct, frozen=True):
+    """All that a reviewer needs.
+
+    Attributes:
+        review: Where it stands.
+        explanation: As it was shown, evidence included.
+        texts: Its texts, oldest first; the last one is judged.
+        feedback: What people said of it.
+    """
+
+    review: Review
+    explanation: ShownExplanation
+    texts: list[Text]
+    feedback: list[Feedback]
+
+
+def review_of(row: ReviewRow) -> Review:
+    """Return a row of the queue as a record."""
+    state = "open" if row.verdict is None else "decided"
+    return Review(
+        row.id,
+        row.explanation_id,
+        row.cause,
+        state,
+        row.created_at,
+        row.verdict,
+        row.note,
+        row.decided_by,
+        row.decided_at,
+    )
+
+
+def case_of(session: Session, looker: Looker, review_id: str) -> ReviewCase:
+    """Return a review with all that a reviewer needs, and record that they saw it.
+
+    Raises:
+        NotFoundError: If there is no such review.
+    """
+    row = get_review(session, review_id)
+    explained, later = get_with_later(session, row.explanation_id)
+    said = select(FeedbackRow).where(FeedbackRow.explanation_id == row.explanation_id)
+    feedback = [
+        Feedback(f.id, f.explanation_id, FeedbackKind(f.kind), f.comment, f.given_by, f.created_at)
+        for f in session.scalars(said.order_by(FeedbackRow.created_at, FeedbackRow.id))
+    ]
+    explanation = shown_to(session, looker, explained, later, "review")
+    return ReviewCase(review_of(row), explanation, texts_of(session, explained), feedback)
+
+
+def texts_of(session: Session, row: ExplanationRow, until: datetime | None = None) -> list[Text]:
+    """Return the texts of an explanation, oldest first; those that were there at a moment, if one is given."""
+    later: Sequence[RevisionRow] = session.scalars(
+        select(RevisionRow).where(RevisionRow.explanation_id == row.id).order_by(RevisionRow.number)
+    ).all()
+    rows = [r for r in later if until is None or r.created_at <= until]
+    first = Text(1, row.text, row.draft, row.slots, row.source, row.gate_failures)
+    return [first, *(Text(r.number, r.text, r.draft, r.slots, r.source, r.gate_failures) for r in rows)]
+
+
+def decide(database: Database, review_id: str, verdict: Judgement, note: str, by: str) -> Review:
+    """Judge a text, once, with an audit entry in the same transaction; withdraw its draft if it does harm.
+
+    Raises:
+        NotFoundError: If there is no such review.
+        ConflictError: If somebody judged it already.
+    """
+    with database.session() as session:
+        row = get_review(session, review_id)
+        still_open = update(ReviewRow).where(ReviewRow.id == review_id, ReviewRow.verdict.is_(None))
+        found = session.execute(
+            still_open.values(verdict=verdict.value, note=note, decided_by=by, decided_at=now()).execution_options(
+                synchronize_session=False
+            )
+        )
+        if not isinstance(found, CursorResult) or found.rowcount != 1:
+            raise ConflictError(f"Review {review_id!r} was decided already: {row.verdict or 'just now'}.")
+        session.refresh(row)
+        if verdict in WITHDRAWING:
+            withdraw(session, get_explanation(session, row.explanation_id), by)
+        made = review_of(row)
+        log.append(session, "review.decided", review_id, msgspec.to_builtins(made))
+    return made

@@ -1,0 +1,223 @@
+"""What a stored record is to whoever asks: masked, blanked or whole, and put on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from explainer.service.masking import MASK, Mask, sensitive_behaviours
+from explainer.service.views import Looker, note_look
+from explainer.service.why_not import WhyNot
+from explainer.storage.later import Later, later_of
+from explainer.storage.service_tables import SuppressionRow
+from explainer.storage.tables import ExplanationRow
+from explainer.tags import TagList
+from explainer.view import CounterfactualView, ExplanationView, RevisionView, explanation_view, revision_view
+from explainer.writing.texts import MODEL
+
+T = TypeVar("T", bound=msgspec.Struct)
+_LABELS = {"en": "AI-written", "zh": "AI 生成"}
+_NOTICES = {"en": "The reason for this one was withdrawn.", "zh": "此条推荐理由已撤回。"}
+
+
+class Suppressed(msgspec.Struct, frozen=True):
+    """That a text is not shown any more.
+
+    Attributes:
+        at: Since when.
+        reason: Why, as whoever suppressed it said.
+        notice: What a customer reads in its place, in the language of the text.
+    """
+
+    at: datetime
+    reason: str
+    notice: str
+
+
+class AiLabel(msgspec.Struct, frozen=True):
+    """Whether a machine wrote the newest text, and what to put beside it then (EU AI Act, Art. 50)."""
+
+    generated: bool
+    label: str | None
+
+
+class ShownExplanation(ExplanationView, frozen=True, kw_only=True):
+    """One explanation as stored, what came after it, and what was kept from whoever asked.
+
+    Attributes:
+        surface: Where it was to be shown.
+        current: The newest text; ``text`` is the first, as it was shown.
+        revision: Its number, from 1.
+        revisions: The later texts, oldest first.
+        pending: Whether a better text is awaited: read again, or listen to ``/events``.
+        ai: Whether a machine wrote the newest text.
+        masked: How many sensitive behaviours are shown as "•••".
+        suppressed: Set when no text is shown to customers any more; a shop's program then gets empty ones.
+    """
+
+    surface: str
+    current: str
+    revision: int
+    revisions: list[RevisionView]
+    pending: bool
+    ai: AiLabel
+    masked: int = 0
+    suppressed: Suppressed | None = None
+
+
+class ShownCounterfactual(CounterfactualView, frozen=True, kw_only=True, omit_defaults=True):
+    """What would have kept the item out; ``masked`` says how many sensitive behaviours are shown as "•••"."""
+
+    masked: int = 0
+
+
+class ShownWhyNot(WhyNot, frozen=True, kw_only=True, omit_defaults=True):
+    """Why an item is not in a list; ``masked`` says how many sensitive behaviours are shown as "•••"."""
+
+    masked: int = 0
+
+
+class ShownTags(TagList, frozen=True, kw_only=True, omit_defaults=True):
+    """A user's tags; ``masked`` says how many sensitive tags and behaviours are shown as "•••"."""
+
+    masked: int = 0
+
+
+def shown_to(
+    session: Session,
+    looker: Looker,
+    row: ExplanationRow,
+    later: Later,
+    what: str = "explanation",
+    *,
+    recorded: bool = True,
+) -> ShownExplanation:
+    """Return a stored explanation as it is to whoever asks, and record that they saw it.
+
+    A shop's program costs no query here.
+
+    Args:
+        session: Open session; what is recorded is committed with it.
+        looker: Who asks.
+        row: The explanation.
+        later: What came after it.
+        what: What they look at.
+        recorded: Whether this is a look of its own; False while the same one goes on.
+    """
+    if looker.is_app:
+        return _shown(row, explanation_view(row), later, looker)
+    sensitive = sensitive_behaviours(session, row.user_id)
+    view, count = _masked(row, sensitive, looker)
+    if recorded:
+        note_look(session, looker, row.user_id, what, row.id, sensitive=count > 0)
+    return _shown(row, view, later, looker, 0 if looker.sees_sensitive else count)
+
+
+def all_shown_to(
+    session: Session, looker: Looker, rows: Sequence[ExplanationRow], what: str = "explanations"
+) -> list[ShownExplanation]:
+    """Return stored explanations as they are to whoever asks; record one look at each user's."""
+    later = later_of(session, rows)
+    users = dict.fromkeys(row.user_id for row in rows)
+    hidden = {user: frozenset() if looker.is_app else sensitive_behaviours(session, user) for user in users}
+    views, seen = [], dict.fromkeys(users, 0)
+    for row in rows:
+        view, count = (explanation_view(row), 0) if looker.is_app else _masked(row, hidden[row.user_id], looker)
+        seen[row.user_id] += count
+        views.append(_shown(row, view, later[row.id], looker, 0 if looker.sees_sensitive else count))
+    for user, count in seen.items():
+        note_look(session, looker, user, what, sensitive=count > 0)
+    return views
+
+
+def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRow) -> ShownCounterfactual | None:
+    """Return an explanation's counterfactual as it is to whoever asks, recorded; None where it has none."""
+    found = explanation_view(row).counterfactual
+    if found is None:
+        return None
+    if looker.is_app:
+        return _with(ShownCounterfactual, found)
+    mask = Mask(sensitive_behaviours(session, row.user_id))
+    masked = mask.counterfactual(found)
+    note_look(session, looker, row.user_id, "counterfactual", row.id, sensitive=mask.count > 0)
+    return (
+        _with(ShownCounterfactual, found) if looker.sees_sensitive else _with(ShownCounterfactual, masked, mask.count)
+    )
+
+
+def picture_shown_to(session: Session, looker: Looker, row: ExplanationRow) -> frozenset[str]:
+    """Return the behaviours that a picture must not name to whoever asks, and record that they saw it."""
+    if looker.is_app:
+        return frozenset()
+    mask = Mask(sensitive_behaviours(session, row.user_id))
+    mask.explanation(explanation_view(row))
+    note_look(session, looker, row.user_id, "picture", row.id, sensitive=mask.count > 0)
+    return frozenset() if looker.sees_sensitive else frozenset(mask.names)
+
+
+def why_not_shown_to(session: Session, looker: Looker, found: WhyNot) -> ShownWhyNot:
+    """Return why an item is not in a user's list as it is to whoever asks, recorded."""
+    if looker.is_app:
+        return _with(ShownWhyNot, found)
+    mask = Mask(sensitive_behaviours(session, found.user))
+    masked = mask.why_not(found)
+    note_look(session, looker, found.user, "why-not", found.item, sensitive=mask.count > 0)
+    return _with(ShownWhyNot, found) if looker.sees_sensitive else _with(ShownWhyNot, masked, mask.count)
+
+
+def tags_shown_to(session: Session, looker: Looker, held: TagList) -> ShownTags:
+    """Return a user's tags as they are to whoever asks, recorded."""
+    if looker.is_app:
+        return _with(ShownTags, held)
+    mask = Mask(sensitive_behaviours(session, held.user))
+    masked = mask.tags(held)
+    note_look(session, looker, held.user, "tags", sensitive=mask.count > 0)
+    return _with(ShownTags, held) if looker.sees_sensitive else _with(ShownTags, masked, mask.count)
+
+
+def _masked(row: ExplanationRow, sensitive: frozenset[str], looker: Looker) -> tuple[ExplanationView, int]:
+    """Return the view for whoever asks, and how many sensitive behaviours are in it, masked or not."""
+    view, mask = explanation_view(row), Mask(sensitive)
+    masked = mask.explanation(view)
+    return view if looker.sees_sensitive else masked, mask.count
+
+
+def _shown(
+    row: ExplanationRow, view: ExplanationView, later: Later, looker: Looker, masked: int = 0
+) -> ShownExplanation:
+    """Return the view with what came after it; texts that are masked or suppressed stay so in every revision."""
+    revisions = [revision_view(revision) for revision in later.revisions]
+    if view.text == MASK:
+        revisions = [msgspec.structs.replace(revision, text=MASK) for revision in revisions]
+    mark = _mark(later.suppression, row.locale)
+    if mark is not None and looker.is_app:
+        view = msgspec.structs.replace(view, text="")
+        revisions = [msgspec.structs.replace(revision, text="") for revision in revisions]
+    newest = revisions[-1] if revisions else view
+    generated = newest.source == MODEL
+    return ShownExplanation(
+        **{name: getattr(view, name) for name in view.__struct_fields__},
+        surface=(row.asked or {}).get("surface", ""),
+        current=newest.text,
+        revision=1 + len(revisions),
+        revisions=revisions,
+        pending=later.pending,
+        ai=AiLabel(generated, _LABELS.get(row.locale, _LABELS["en"]) if generated else None),
+        masked=masked,
+        suppressed=mark,
+    )
+
+
+def _mark(suppression: SuppressionRow | None, locale: str) -> Suppressed | None:
+    if suppression is None:
+        return None
+    return Suppressed(suppression.created_at, suppression.reason, _NOTICES.get(locale, _NOTICES["en"]))
+
+
+def _with(kind: type[T], record: msgspec.Struct, masked: int = 0) -> T:
+    """Return the record with what was masked of it beside it."""
+    return kind(**{name: getattr(record, name) for name in record.__struct_fields__}, masked=masked)

@@ -1,0 +1,48 @@
+"""Suppressed explanations in SQL: which they are, and which other texts are the same to the same reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from explainer.storage.once import insert_once
+from explainer.storage.service_tables import SuppressionRow
+from explainer.storage.tables import ExplanationRow, now
+
+NOBODY = ""
+"""Who suppressed a text that is word for word what the same user was told of the same item and is not to be told."""
+
+
+def suppress_once(session: Session, explanation_id: str, reason: str, by: str) -> SuppressionRow | None:
+    """Suppress an explanation in the caller's transaction; return None if it was suppressed already."""
+    at = now()
+    fresh = {"explanation_id": explanation_id, "reason": reason, "by": by, "created_at": at}
+    insert_once(session, SuppressionRow, [fresh])
+    row = session.get_one(SuppressionRow, explanation_id)
+    return row if (row.created_at, row.by, row.reason) == (at, by, reason) else None
+
+
+def twins_of(session: Session, row: ExplanationRow) -> list[str]:
+    """Return the ids of other explanations that told the same user the same of the same item."""
+    query = select(ExplanationRow.id).where(
+        ExplanationRow.user_id == row.user_id, ExplanationRow.item_id == row.item_id, ExplanationRow.draft == row.draft
+    )
+    return [one for one in session.scalars(query.order_by(ExplanationRow.created_at)) if one != row.id]
+
+
+def suppressed_twins(session: Session, rows: Sequence[ExplanationRow]) -> dict[str, SuppressionRow]:
+    """Return, by the id of each of these that says to one user what they are not to be told, the suppression."""
+    if not rows:
+        return {}
+    query = (
+        select(ExplanationRow.user_id, ExplanationRow.item_id, ExplanationRow.draft, SuppressionRow)
+        .join(SuppressionRow, SuppressionRow.explanation_id == ExplanationRow.id)
+        .where(ExplanationRow.user_id.in_({row.user_id for row in rows}))
+        .where(ExplanationRow.item_id.in_({row.item_id for row in rows}))
+        .order_by(SuppressionRow.created_at)
+    )
+    told = {(user, item, draft): suppression for user, item, draft, suppression in session.execute(query)}
+    found = ((row.id, told.get((row.user_id, row.item_id, row.draft))) for row in rows)
+    return {key: suppression for key, suppression in found if suppression is not None}
