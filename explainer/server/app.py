@@ -26,6 +26,7 @@ from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
+from explainer.server.choices import ChoicesController
 from explainer.server.explanations import ExplanationsController
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
@@ -56,6 +57,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
             ListsController,
             TagsController,
             WhyNotController,
+            ChoicesController,
             HealthController,
             page_router(),
             *_static_routers(),
