@@ -23,6 +23,7 @@ from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
+from explainer.server.choices import ChoicesController
 from explainer.server.explanations import ExplanationsController
 from explainer.server.htmx import htmx_script
 from explainer.server.pages import page_router
@@ -49,6 +50,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
             ListsController,
             TagsController,
             WhyNotController,
+            ChoicesController,
             HealthController,
             page_router(),
             htmx_script,

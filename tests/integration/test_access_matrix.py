@@ -40,7 +40,7 @@ PUBLIC = {
 BODIES = {
     "/v1/explanations": {"user": "u1", "k": 1},
     "/v1/explanations/{explanation_id:str}/feedback": {"kind": "helpful"},
-    "/v1/users/{user:str}/preview": {"user": "u1", "without": ["i1"], "k": 1},
+    "/v1/users/{user:str}/preview": {"user": "u1", "exclude": ["i1"], "k": 1},
 }
 
 
