@@ -75,11 +75,8 @@ class CustomerController(Controller):
     ) -> Template:
         """Return the page: a choice of users, or the chosen user's recommendations.
 
-        Args:
-            user: Whose.
-            opened: Id of the item whose reasons are open.
-            thanked: Id of the explanation that feedback was just given on.
-            done: What was just changed, to be said.
+        ``opened`` is the item whose reasons are open, ``thanked`` the explanation that feedback was just given on, and
+        ``done`` what was just changed.
         """
         chosen = user.strip()
         if not chosen:
