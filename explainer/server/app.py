@@ -24,6 +24,7 @@ from explainer.server.admin import AdminController, Registries, VersionsControll
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
+from explainer.server.choices import ChoicesController
 from explainer.server.explanations import ExplanationsController
 from explainer.server.htmx import htmx_script
 from explainer.server.looking import looker_of
@@ -58,6 +59,7 @@ def create_app(
             TagsController,
             WhyNotController,
             *REVIEWING,
+            ChoicesController,
             HealthController,
             AdminController,
             VersionsController,

@@ -159,6 +159,15 @@ def picture_shown_to(session: Session, looker: Looker, row: ExplanationRow) -> f
     return frozenset() if looker.sees_sensitive else frozenset(mask.names)
 
 
+def history_shown_to(session: Session, looker: Looker, user: str, what: str) -> frozenset[str]:
+    """Return the behaviours of a user that must not be named to whoever asks, and record that they saw the others."""
+    if looker.is_app:
+        return frozenset()
+    sensitive = sensitive_behaviours(session, user)
+    note_look(session, looker, user, what, sensitive=bool(sensitive))
+    return frozenset() if looker.sees_sensitive else sensitive
+
+
 def why_not_shown_to(session: Session, looker: Looker, found: WhyNot) -> ShownWhyNot:
     """Return why an item is not in a user's list as it is to whoever asks, recorded."""
     if looker.is_app:

@@ -30,6 +30,11 @@ ALLOWED = {
     ("POST", "/v1/explanations/{explanation_id:str}/suppress"): {S, X},
     ("GET", "/v1/users/{user:str}/views"): {U, X},
     ("GET", "/"): {A, S, X},
+    ("GET", "/preview"): {A, S, X},
+    ("POST", "/choices/exclude"): {A, X},
+    ("POST", "/choices/include"): {A, X},
+    ("POST", "/choices/personalisation"): {A, X},
+    ("POST", "/feedback"): {A, X},
     ("GET", "/explanations/{explanation_id:str}/waterfall.svg"): {A, S, R, U, X},
     ("GET", "/start"): set(Role),
     ("POST", "/logout"): set(Role),
@@ -60,7 +65,7 @@ BODIES = {
     "/v1/explanations/{explanation_id:str}/feedback": {"kind": "helpful"},
     "/v1/reviews/{review_id:str}/verdict": {"verdict": "good"},
     "/v1/explanations/{explanation_id:str}/suppress": {"reason": "Not true."},
-    "/v1/users/{user:str}/preview": {"user": "u1", "without": ["i1"], "k": 1},
+    "/v1/users/{user:str}/preview": {"user": "u1", "exclude": ["i1"], "k": 1},
 }
 
 
