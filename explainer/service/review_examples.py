@@ -68,8 +68,15 @@ def anonymous(words: str, row: ExplanationRow) -> str:
     return words
 
 
+def anonymous_draft(draft: str, row: ExplanationRow) -> str:
+    """Return a text with slots likewise; its slots stay."""
+    between = SLOT.split(draft)
+    return "".join(f"{{{piece}}}" if n % 2 else anonymous(piece, row) for n, piece in enumerate(between))
+
+
 def _holds(text: str, title: str) -> bool:
-    return _whole(title).search(SLOT.sub(" ", text)) is not None
+    # "{item}" holds no title "Item", but a title may have braces itself.
+    return _whole(title).search(text if "{" in title else SLOT.sub(" ", text)) is not None
 
 
 def _whole(name: str) -> re.Pattern[str]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import CorpusError
 from explainer.paths import corpus_dir
-from explainer.service.review_examples import anonymous, example_of
+from explainer.service.review_examples import anonymous, anonymous_draft, example_of
 from explainer.service.reviews import Judgement, Text, texts_of
 from explainer.storage.catalogue import dataset_row
 from explainer.storage.explanations import get_explanation
@@ -108,7 +108,7 @@ def _rejected(review: ReviewRow, row: ExplanationRow, text: Text, domain: str) -
         locale=row.locale,
         audience=row.audience,
         source=text.source,
-        text=anonymous(text.draft, row),
+        text=anonymous_draft(text.draft, row),
         verdict=str(review.verdict),
         note=anonymous(review.note, row),
         gate_failures=[anonymous(failure, row) for failure in text.gate_failures],
@@ -127,7 +127,9 @@ class _CorpusTexts:
         Raises:
             CorpusError: If its text is there already.
         """
-        seen = self._seen.setdefault(example.locale, _shipped(example.locale))
+        if example.locale not in self._seen:
+            self._seen[example.locale] = _shipped(example.locale)
+        seen = self._seen[example.locale]
         if example.text.casefold() in seen:
             raise CorpusError("the corpus has the same text already")
         seen.add(example.text.casefold())

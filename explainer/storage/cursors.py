@@ -26,7 +26,7 @@ class _Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 
 def page_of(
     session: Session,
-    query: Select[tuple[Row]],
+    query: Select[Row],
     by: tuple[InstrumentedAttribute[datetime], InstrumentedAttribute[str]],
     limit: int,
     cursor: str | None = None,
