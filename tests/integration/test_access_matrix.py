@@ -22,6 +22,11 @@ ALLOWED = {
     ("POST", "/v1/users/{user:str}/preview"): {A, S, X},
     ("GET", "/v1/users/{user:str}/recommendations"): {A, S, X},
     ("GET", "/v1/users/{user:str}/tags"): {A, S, X},
+    ("GET", "/v1/users/{user:str}/exclusions"): {A, S, X},
+    ("POST", "/v1/users/{user:str}/exclusions"): {A, X},
+    ("DELETE", "/v1/users/{user:str}/exclusions/{behaviour:path}"): {A, X},
+    ("GET", "/v1/users/{user:str}/settings"): {A, S, X},
+    ("PUT", "/v1/users/{user:str}/settings"): {A, X},
     ("DELETE", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("PUT", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("GET", "/v1/reviews"): {R, X},
@@ -66,6 +71,8 @@ BODIES = {
     "/v1/reviews/{review_id:str}/verdict": {"verdict": "good"},
     "/v1/explanations/{explanation_id:str}/suppress": {"reason": "Not true."},
     "/v1/users/{user:str}/preview": {"user": "u1", "exclude": ["i1"], "k": 1},
+    "/v1/users/{user:str}/exclusions": {"behaviours": ["i1"]},
+    "/v1/users/{user:str}/settings": {"personalised": True},
 }
 
 
