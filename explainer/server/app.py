@@ -26,12 +26,16 @@ from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
+from explainer.server.catalogue import CatalogueController
 from explainer.server.explanations import ExplanationsController
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
+from explainer.server.requests import CarefulRequest
+from explainer.service.live import Live
 from explainer.writing.slots import display_title
 from explainer.writing.worker import BatchingEngine
+from retriever.encoder import TextEncoder
 
 _HERE = Path(__file__).resolve().parent
 _MAX_BODY_BYTES = 256 * 1024
@@ -41,30 +45,37 @@ _CSP = (
 )
 
 
-def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Litestar:
+def create_app(
+    explainer: Explainer, queue: int, deadline_s: float = 20.0, encoder: TextEncoder | None = None
+) -> Litestar:
     """Return the app.
 
     Args:
         explainer: The pipeline; shared by all requests.
         queue: Requests that may wait for the language model.
         deadline_s: Seconds from a request's arrival to its texts.
+        encoder: Encodes items that come while it serves; without one they are stored but not recommended.
     """
     admission = Admission(queue)
+    live = Live(explainer, encoder)
     return Litestar(
         route_handlers=[
             ExplanationsController,
             ListsController,
             TagsController,
             WhyNotController,
+            CatalogueController,
             HealthController,
             page_router(),
             *_static_routers(),
         ],
         dependencies={
-            "explainer": Provide(lambda: explainer, sync_to_thread=False),
+            "explainer": Provide(lambda: live.explainer, sync_to_thread=False),
+            "live": Provide(lambda: live, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
         },
         guards=[authorize],
+        request_class=CarefulRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
         on_shutdown=[partial(_close, explainer)],

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from explainer.access import DEMO
 from explainer.access.keys import list_keys
 from explainer.access.people import list_people
-from explainer.assembly import make_served_explainer
+from explainer.assembly import make_encoder, make_served_explainer
 from explainer.errors import NotReadyError
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
@@ -49,5 +49,5 @@ def serve_app(settings: Settings, explainer: Explainer) -> None:
     """Serve a pipeline until stopped."""
     # Alembic tells about its context at every readiness check; nobody asked.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    app = create_app(explainer, settings.queue, settings.deadline_s)
+    app = create_app(explainer, settings.queue, settings.deadline_s, make_encoder(settings))
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", server_header=False)

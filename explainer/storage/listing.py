@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from explainer.errors import CursorError
+from explainer.storage.cursors import NOT_OURS, decoded, encoded
 from explainer.storage.tables import ExplanationRow
 
 
@@ -63,7 +62,7 @@ def list_explanations(
     rows = session.scalars(query).all()
     more = len(rows) > limit
     rows = rows[:limit]
-    return rows, _encoded(_Place(rows[-1].created_at, rows[-1].id)) if more else None
+    return rows, encoded(_Place(rows[-1].created_at, rows[-1].id)) if more else None
 
 
 def _conditions(search: Search) -> list[ColumnElement[bool]]:
@@ -81,16 +80,8 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _encoded(place: _Place) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
-
-
 def _decoded(cursor: str) -> _Place:
-    try:
-        data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        place = msgspec.json.decode(data, type=_Place)
-    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
-        raise CursorError("This cursor is none of ours; begin again without one.") from error
+    place = decoded(cursor, _Place)
     if place.at.tzinfo is None:
-        raise CursorError("This cursor is none of ours; begin again without one.")
+        raise CursorError(NOT_OURS)
     return place

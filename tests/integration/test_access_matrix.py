@@ -23,6 +23,9 @@ ALLOWED = {
     ("GET", "/v1/users/{user:str}/tags"): {A, S, X},
     ("DELETE", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("PUT", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
+    ("PUT", "/v1/items"): {A, X},
+    ("POST", "/v1/behaviours"): {A, X},
+    ("GET", "/v1/users/{user:str}/behaviours"): {A, S, X},
     ("GET", "/"): {A, S, X},
     ("GET", "/explanations/{explanation_id:str}/waterfall.svg"): {A, S, R, U, X},
     ("GET", "/schema"): set(Role),
@@ -37,6 +40,8 @@ PUBLIC = {
 BODIES = {
     "/v1/explanations": {"user": "u1", "k": 1},
     "/v1/explanations/{explanation_id:str}/feedback": {"kind": "helpful"},
+    "/v1/items": {"items": [{"id": "new", "title": "New"}]},
+    "/v1/behaviours": {"behaviours": [{"user": "u1", "item": "i1", "kind": "view"}]},
     "/v1/users/{user:str}/preview": {"user": "u1", "without": ["i1"], "k": 1},
 }
 
