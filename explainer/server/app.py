@@ -29,9 +29,11 @@ from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.catalogue import CatalogueController
 from explainer.server.explanations import ExplanationsController
 from explainer.server.pages import page_router
+from explainer.server.parameters import ParametersController
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
 from explainer.server.requests import CarefulRequest
+from explainer.service.importance import Importance
 from explainer.service.live import Live
 from explainer.writing.slots import display_title
 from explainer.writing.worker import BatchingEngine
@@ -57,7 +59,7 @@ def create_app(
         encoder: Encodes items that come while it serves; without one they are stored but not recommended.
     """
     admission = Admission(queue)
-    live = Live(explainer, encoder)
+    live, importance = Live(explainer, encoder), Importance()
     return Litestar(
         route_handlers=[
             ExplanationsController,
@@ -65,6 +67,7 @@ def create_app(
             TagsController,
             WhyNotController,
             CatalogueController,
+            ParametersController,
             HealthController,
             page_router(),
             *_static_routers(),
@@ -72,6 +75,7 @@ def create_app(
         dependencies={
             "explainer": Provide(lambda: live.explainer, sync_to_thread=False),
             "live": Provide(lambda: live, sync_to_thread=False),
+            "importance": Provide(lambda: importance, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
         },
         guards=[authorize],

@@ -59,3 +59,9 @@ def _after(cursor: str | None, moment: ColumnElement[int]) -> list[ColumnElement
         return []
     place = decoded(cursor, _Place)
     return [or_(moment < place.time, and_(moment == place.time, BehaviourRow.id < place.id))]
+
+
+def some_users(session: Session, limit: int) -> list[str]:
+    """Return users, always the same while there are the same, chosen by nothing that they did."""
+    query = select(BehaviourRow.user_id).distinct().order_by(BehaviourRow.user_id).limit(limit)
+    return list(session.scalars(query))

@@ -26,6 +26,7 @@ ALLOWED = {
     ("PUT", "/v1/items"): {A, X},
     ("POST", "/v1/behaviours"): {A, X},
     ("GET", "/v1/users/{user:str}/behaviours"): {A, S, X},
+    ("GET", "/v1/parameters"): set(Role),
     ("GET", "/"): {A, S, X},
     ("GET", "/explanations/{explanation_id:str}/waterfall.svg"): {A, S, R, U, X},
     ("GET", "/schema"): set(Role),
