@@ -54,7 +54,7 @@ class Live:
             explainer = self._explainer
             fitted = explainer.model.fitted
             with explainer.database.session() as session:
-                items = items_beyond(session, fitted.recommender.catalogue)
+                items = items_beyond(session, {item.id for item in fitted.recommender.catalogue.items})
             catalogue = explainer.model.recommender.catalogue
             if catalogue.items[len(fitted.recommender.catalogue) :] == items:
                 return None

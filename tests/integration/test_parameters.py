@@ -113,11 +113,6 @@ class TestValues:
         assert found["ease"] / found["popularity"] == pytest.approx(alone["ease"] / alone["popularity"], rel=1e-4)
 
     def test_shares_are_unknown_and_not_made_up_where_there_is_nobody(self, tmp_path, dataset, model):
-        from dataclasses import replace
-
-        from explainer.storage import catalogue
-        from retriever.data import CleaningReport
-
         database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
         database.migrate()
         with database.session() as session:

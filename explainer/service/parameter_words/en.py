@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from explainer.service.parameter_words.shape import ChoiceWords, LocaleWords, PartWords, SettingWords
 from retriever.data import BehaviourKind
 from retriever.recommenders.als import AlsConfig
 from retriever.recommenders.attentive import AttentiveConfig
+from retriever.recommenders.base import RecommenderConfig
 from retriever.recommenders.content import ContentConfig
 from retriever.recommenders.ease import EaseConfig
 from retriever.recommenders.item_knn import ItemKnnConfig
@@ -16,7 +19,7 @@ _HALF_LIFE = SettingWords(
     "What you did fades: after {} later behaviours it counts half.",
     {"None": "What you did long ago counts as much as what you did today."},
 )
-_PARTS = {
+_PARTS: Mapping[type[RecommenderConfig], PartWords] = {
     HybridConfig: PartWords(
         "Several ways of recommending, added up",
         "Each part gives every item a score. The scores are multiplied by the part's weight and added up, and the "
@@ -119,8 +122,8 @@ _KINDS = {
 }
 _NEVER = (
     (
-        "Who you are: name, age, gender, where you live, which device you use. The recommender is given what you did with "
-        "items, and nothing else about you."
+        "Who you are: name, age, gender, where you live, which device you use. The recommender is given what you did "
+        "with items, and nothing else about you."
     ),
     "Money: what an item earns, or what anybody would pay for a place in the list.",
     "What you wrote: of a review it knows that there is one, and the rating, not the words.",

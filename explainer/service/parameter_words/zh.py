@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from explainer.service.parameter_words.shape import ChoiceWords, LocaleWords, PartWords, SettingWords
 from retriever.data import BehaviourKind
 from retriever.recommenders.als import AlsConfig
 from retriever.recommenders.attentive import AttentiveConfig
+from retriever.recommenders.base import RecommenderConfig
 from retriever.recommenders.content import ContentConfig
 from retriever.recommenders.ease import EaseConfig
 from retriever.recommenders.item_knn import ItemKnnConfig
@@ -16,7 +19,7 @@ _HALF_LIFE = SettingWords(
     "您的行为会逐渐淡化：此后每有 {} 次新行为，其作用减半。",
     {"None": "您很久以前的行为与今天的行为作用相同。"},
 )
-_PARTS = {
+_PARTS: Mapping[type[RecommenderConfig], PartWords] = {
     HybridConfig: PartWords(
         "多种推荐方法相加",
         "每个部分给每件内容打一个分，乘以该部分的权重后相加；在您尚未接触过的内容中，总分最高的会被推荐。"
