@@ -12,8 +12,10 @@ from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
 from explainer.registry.adapters import AdapterRegistry
 from explainer.registry.prompts import PromptRegistry
+from explainer.service.live import with_later_items
 from explainer.service.upgrades import Upgrader
 from explainer.settings import Settings
+from explainer.storage.additions import changed_by_service
 from explainer.storage.catalogue import dataset_row, load_items
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
@@ -29,7 +31,7 @@ from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.worker import BatchingEngine
 from explainer.writing.writer import Writer
 from retriever.data import ValueScale
-from retriever.encoder import CachedEncoder, SentenceEncoder, TextEncoder, item_text
+from retriever.encoder import CachedEncoder, SentenceEncoder, TextEncoder
 from retriever.errors import OtherDataError
 from retriever.store import FittedModel, load_model
 
@@ -221,24 +223,29 @@ def _current(settings: Settings) -> Database:
 def _up_to_date(model: FittedModel, database: Database, settings: Settings) -> FittedModel:
     """Return the model with the items that came after its fit.
 
-    Behaviours may come after a fit, too: they are what a recommender is asked about. Items that it was fitted on and
-    that are gone or changed mean that it is another catalogue's.
+    Behaviours may come after a fit, too: they are what a recommender is asked about. So may other descriptions, when
+    the service took them; they come into force at the next fit, and until then every reason is one that the recommender
+    knows. Items that it was fitted on and that are gone, or that nobody told the service to describe otherwise, mean
+    that it is another catalogue's.
     """
     with database.session() as session:
-        items = load_items(session)
+        items, told = load_items(session), changed_by_service(session)
     held = {item.id: item for item in items}
     fitted = model.recommender.catalogue
     # Key phrases move as a catalogue grows; they raise no score, and the model keeps those of its fit.
     held_plain = {key: replace(item, phrases=()) for key, item in held.items()}
     changed = [item.id for item in fitted.items if held_plain.get(item.id) != replace(item, phrases=())]
-    if changed:
+    strange = [item for item in changed if item not in held or item not in told]
+    if strange:
         raise OtherDataError(
             f"The recommender under {settings.models} was fitted on another catalogue than the database holds: "
-            f"{len(changed)} of its {len(fitted)} items are missing or described otherwise, the first is "
-            f"{changed[0]!r}. Fit again: explainer fit"
+            f"{len(strange)} of its {len(fitted)} items are missing or described otherwise, the first is "
+            f"{strange[0]!r}. Fit again: explainer fit"
         )
+    if changed:
+        _log.warning("%d items are described otherwise since the fit; that counts after: explainer fit", len(changed))
     new = tuple(item for item in items if item.id not in fitted)
     if not new:
         return model
     _log.warning("%d items came after the fit: content alone speaks for them until you run: explainer fit", len(new))
-    return model.extended(new, make_encoder(settings).encode([item_text(item) for item in new]))
+    return with_later_items(model, new, make_encoder(settings)) if model.takes_later_items else model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import time
 import uuid
@@ -117,16 +118,34 @@ class Explainer:
         upgrades: Upgrades | None = None,
     ) -> None:
         self.database = database
-        self.model = model
         self.writer = writer
         self.notes = tuple(notes)
         self.upgrades = upgrades
         with database.session() as session:
             self.domain = dataset_row(session).domain
             people = _people(session, model)
+        self._attributor = attributor
+        self._know(model, people)
+
+    def _know(self, model: FittedModel, people: PeopleCounts) -> None:
+        """Take a model, and everything that is made from it."""
+        self.model, self._people = model, people
         evidence = EvidenceBuilder(model, self.domain, people=people)
-        self._cases = CaseMaker(model.recommender, attributor or default_attributor(model.recommender), evidence)
+        attributor = self._attributor or default_attributor(model.recommender)
+        self._cases = CaseMaker(model.recommender, attributor, evidence)
         self._popular = CaseMaker(model.by_popularity(), Unmoved(), evidence)
+
+    def with_model(self, model: FittedModel) -> Explainer:
+        """Return this pipeline over another state of its model; this one stays as it is, for requests under way.
+
+        Args:
+            model: The same fit, with as many items behind the fitted ones or more.
+        """
+        other = copy.copy(self)
+        other.__dict__.pop("tags", None)  # made from the model when they are first asked for
+        catalogue = model.recommender.catalogue
+        other._know(model, {kind: counts.extended(catalogue) for kind, counts in self._people.items()})  # noqa: SLF001
+        return other
 
     def check(self) -> None:
         """Check that the database can be used.

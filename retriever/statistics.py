@@ -26,10 +26,11 @@ class LikeCounts:
         self.likes = np.diff(self.liked.indptr)
         self._people = len(np.unique(self.liked.indices))
 
-    def widened(self, size: int) -> csr_array:
-        """Return the counts' matrix for a catalogue of ``size`` items, of which nobody likes the new ones yet."""
-        indptr = np.append(self.liked.indptr, np.full(size - self.liked.shape[1], self.liked.indptr[-1]))
-        return csr_array(csc_array((self.liked.data, self.liked.indices, indptr), shape=(self.liked.shape[0], size)))
+    def extended(self, catalogue: Catalogue) -> LikeCounts:
+        """Return the counts over a catalogue with new items behind the old ones, which nobody likes yet."""
+        indptr = np.append(self.liked.indptr, np.full(len(catalogue) - self.liked.shape[1], self.liked.indptr[-1]))
+        shape = (self.liked.shape[0], len(catalogue))
+        return LikeCounts(catalogue, csr_array(csc_array((self.liked.data, self.liked.indices, indptr), shape=shape)))
 
     def together(self, item: str, other: str) -> tuple[int, int]:
         """Return (n, m): of the m users who liked ``item``, n also liked ``other``."""

@@ -52,6 +52,7 @@ class FittedModel:
         embeddings: float32 [n_items, dimensions], rows of length 1.
         data_hash: Hash of the dataset it was fitted on.
         encoder: Name of the sentence encoder.
+        base: The model as it was fitted, where this one knows items that came later.
     """
 
     recommender: Recommender
@@ -60,6 +61,17 @@ class FittedModel:
     embeddings: Embeddings
     data_hash: str
     encoder: str
+    base: FittedModel | None = None
+
+    @property
+    def fitted(self) -> FittedModel:
+        """The model as it was fitted, without items that came later."""
+        return self.base or self
+
+    @property
+    def takes_later_items(self) -> bool:
+        """Whether some part of the recommender can speak for items that come after the fit."""
+        return isinstance(self.recommender, HybridRecommender)
 
     @property
     def version(self) -> str:
@@ -84,8 +96,8 @@ class FittedModel:
             return self
         together = np.concatenate([self.embeddings, embeddings])
         recommender = self.recommender.extended(items, together)
-        counts = LikeCounts(recommender.catalogue, self.counts.widened(len(recommender.catalogue)))
-        return replace(self, recommender=recommender, counts=counts, embeddings=together)
+        counts = self.counts.extended(recommender.catalogue)
+        return replace(self, recommender=recommender, counts=counts, embeddings=together, base=self.fitted)
 
     def save(self, folder: Path) -> Path:
         """Write the model under ``folder`` in a subfolder named by its version, and return that subfolder."""

@@ -20,38 +20,43 @@ from litestar.template.config import TemplateConfig
 from explainer import __version__
 from explainer.access import Scope
 from explainer.pipeline import Explainer
-from explainer.server.admin import AdminController, Registries, VersionsController, registries_of
+from explainer.server.admin import AdminController, VersionsController, registries_of
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
+from explainer.server.catalogue import CatalogueController
 from explainer.server.choices import ChoicesController
 from explainer.server.explanations import ExplanationsController
 from explainer.server.htmx import htmx_script
 from explainer.server.looking import looker_of
 from explainer.server.pages import page_router
+from explainer.server.parameters import ParametersController
+from explainer.server.parts import Parts
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
 from explainer.server.rendering import HERE, environment
+from explainer.server.requests import CarefulRequest
 from explainer.server.reviews import REVIEWING
+from explainer.service.importance import Importance
+from explainer.service.live import Live
 from explainer.service.upgrades import Upgrader
 from explainer.writing.worker import BatchingEngine
 
 _MAX_BODY_BYTES = 256 * 1024
 
 
-def create_app(
-    explainer: Explainer, queue: int, deadline_s: float = 20.0, registries: Registries | None = None
-) -> Litestar:
+def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts: Parts | None = None) -> Litestar:
     """Return the app.
 
     Args:
         explainer: The pipeline; shared by all requests.
         queue: Requests that may wait for the language model.
         deadline_s: Seconds from a request's arrival to its texts.
-        registries: What knows the versions of adapters and prompts; over the database alone by default.
+        parts: What else it works with.
     """
-    admission = Admission(queue)
-    known = registries or registries_of(explainer)
+    admission, parts = Admission(queue), parts or Parts()
+    registries = parts.registries or registries_of(explainer)
+    live, importance = Live(explainer, parts.encoder), Importance()
     return Litestar(
         route_handlers=[
             ExplanationsController,
@@ -60,6 +65,8 @@ def create_app(
             WhyNotController,
             *REVIEWING,
             ChoicesController,
+            CatalogueController,
+            ParametersController,
             HealthController,
             AdminController,
             VersionsController,
@@ -68,12 +75,15 @@ def create_app(
             *_static_routers(),
         ],
         dependencies={
-            "explainer": Provide(lambda: explainer, sync_to_thread=False),
+            "explainer": Provide(lambda: live.explainer, sync_to_thread=False),
+            "live": Provide(lambda: live, sync_to_thread=False),
+            "importance": Provide(lambda: importance, sync_to_thread=False),
             "looker": Provide(looker_of, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
-            "registries": Provide(lambda: known, sync_to_thread=False),
+            "registries": Provide(lambda: registries, sync_to_thread=False),
         },
         guards=[authorize],
+        request_class=CarefulRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
         on_shutdown=[partial(_close, explainer)],

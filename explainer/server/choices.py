@@ -14,9 +14,12 @@ from litestar.status_codes import HTTP_200_OK
 from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.auth import needs
+from explainer.server.looking import looked
 from explainer.server.schemas import MOST_BEHAVIOURS, Identifier
 from explainer.service.exclusions import Exclusions, exclude_behaviours, exclusions_of, include_behaviour
+from explainer.service.shown import ShownExclusions, exclusions_shown_to
 from explainer.service.user_settings import UserSettings, set_personalised, settings_of
+from explainer.service.views import Looker
 
 _User = Annotated[str, PathParameter(min_length=1, max_length=200)]
 _EXCLUSIONS = "/exclusions/"
@@ -50,9 +53,13 @@ class ChoicesController(Controller):
     tags = ["choices"]  # noqa: RUF012
 
     @get("/exclusions", opt=needs(Scope.USERS), sync_to_thread=True, summary="What a user has excluded")
-    def exclusions(self, user: _User, explainer: NamedDependency[Explainer]) -> Exclusions:
+    def exclusions(
+        self, user: _User, explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> ShownExclusions:
         """Return the behaviours that are not used for this user, oldest exclusion first."""
-        return exclusions_of(explainer.database, user)
+        found = exclusions_of(explainer.database, user)
+        with explainer.database.session() as session:
+            return exclusions_shown_to(session, looker, found)
 
     @post(
         "/exclusions",
@@ -88,8 +95,11 @@ class ChoicesController(Controller):
         include_behaviour(explainer.database, user, _as_sent(request, behaviour))
 
     @get("/settings", opt=needs(Scope.USERS), sync_to_thread=True, summary="What a user has chosen")
-    def settings(self, user: _User, explainer: NamedDependency[Explainer]) -> UserSettings:
+    def settings(
+        self, user: _User, explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> UserSettings:
         """Return whether recommendations are personal; they are until the user says otherwise."""
+        looked(explainer, looker, user, "settings")
         return settings_of(explainer.database, user)
 
     @put("/settings", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Switch personalisation on or off")

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from explainer.access import DEMO
 from explainer.access.keys import list_keys
 from explainer.access.people import list_people
-from explainer.assembly import make_adapters, make_prompts, make_served_explainer
+from explainer.assembly import make_adapters, make_encoder, make_prompts, make_served_explainer
 from explainer.errors import NotReadyError
 from explainer.pipeline import Explainer
 from explainer.server.admin import Registries
 from explainer.server.app import create_app
+from explainer.server.parts import Parts
 from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.storage.tables import now
@@ -51,5 +52,5 @@ def serve_app(settings: Settings, explainer: Explainer) -> None:
     # Alembic tells about its context at every readiness check; nobody asked.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     registries = Registries(make_adapters(settings, explainer.database), make_prompts(settings))
-    app = create_app(explainer, settings.queue, settings.deadline_s, registries)
+    app = create_app(explainer, settings.queue, settings.deadline_s, Parts(registries, make_encoder(settings)))
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", server_header=False)

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from explainer.evidence import Reason, SameCreator, SameSeries, SharedAspect, TagBehaviour, UserTag
 from explainer.evidence.citable import is_sensitive
+from explainer.service.behaviours import BehaviourView
+from explainer.service.exclusions import Exclusion
 from explainer.service.why_not import Part, WhyNot
 from explainer.storage.tables import BehaviourRow, ItemRow
 from explainer.tags import TagList
@@ -108,6 +110,19 @@ class Mask:
             tags=[self._tag(tag) for tag in held.tags],
             deleted=[self._word(tag) for tag in held.deleted],
         )
+
+    def behaviour(self, met: BehaviourView) -> BehaviourView:
+        """Return a behaviour without what it is about, if it is sensitive."""
+        if met.id not in self.sensitive:
+            return met
+        return replace(met, id=self.key(met.id), item=MASK, title=MASK, value=None, time=None)
+
+    def exclusion(self, found: Exclusion) -> Exclusion:
+        """Return an exclusion without what it is about, if it is sensitive."""
+        if found.behaviour_id not in self.sensitive:
+            return found
+        key = self.key(found.behaviour_id)
+        return replace(found, behaviour_id=key, item=MASK, title=MASK, value=None, time=None)
 
     def titles(self, titles: Mapping[str, str]) -> dict[str, str]:
         """Return behaviours' titles, by their ids as they are, with sensitive ones masked."""

@@ -9,6 +9,8 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy.orm import Session
 
+from explainer.service.behaviours import BehaviourPage
+from explainer.service.exclusions import Exclusions
 from explainer.service.masking import MASK, Mask, sensitive_behaviours
 from explainer.service.views import Looker, note_look
 from explainer.service.why_not import WhyNot
@@ -83,6 +85,18 @@ class ShownWhyNot(WhyNot, frozen=True, kw_only=True, omit_defaults=True):
 
 class ShownTags(TagList, frozen=True, kw_only=True, omit_defaults=True):
     """A user's tags; ``masked`` says how many sensitive tags and behaviours are shown as "•••"."""
+
+    masked: int = 0
+
+
+class ShownBehaviours(BehaviourPage, frozen=True, kw_only=True, omit_defaults=True):
+    """Some of a user's behaviours; ``masked`` says how many sensitive ones are shown as "•••"."""
+
+    masked: int = 0
+
+
+class ShownExclusions(Exclusions, frozen=True, kw_only=True, omit_defaults=True):
+    """What a user has excluded; ``masked`` says how many sensitive behaviours are shown as "•••"."""
 
     masked: int = 0
 
@@ -186,6 +200,26 @@ def tags_shown_to(session: Session, looker: Looker, held: TagList) -> ShownTags:
     masked = mask.tags(held)
     note_look(session, looker, held.user, "tags", sensitive=mask.count > 0)
     return _with(ShownTags, held) if looker.sees_sensitive else _with(ShownTags, masked, mask.count)
+
+
+def behaviours_shown_to(session: Session, looker: Looker, page: BehaviourPage) -> ShownBehaviours:
+    """Return a page of a user's behaviours as it is to whoever asks, recorded."""
+    if looker.is_app:
+        return _with(ShownBehaviours, page)
+    mask = Mask(sensitive_behaviours(session, page.user))
+    masked = msgspec.structs.replace(page, behaviours=[mask.behaviour(one) for one in page.behaviours])
+    note_look(session, looker, page.user, "behaviours", sensitive=mask.count > 0)
+    return _with(ShownBehaviours, page) if looker.sees_sensitive else _with(ShownBehaviours, masked, mask.count)
+
+
+def exclusions_shown_to(session: Session, looker: Looker, found: Exclusions) -> ShownExclusions:
+    """Return what a user has excluded as it is to whoever asks, recorded."""
+    if looker.is_app:
+        return _with(ShownExclusions, found)
+    mask = Mask(sensitive_behaviours(session, found.user))
+    masked = msgspec.structs.replace(found, exclusions=[mask.exclusion(one) for one in found.exclusions])
+    note_look(session, looker, found.user, "exclusions", sensitive=mask.count > 0)
+    return _with(ShownExclusions, found) if looker.sees_sensitive else _with(ShownExclusions, masked, mask.count)
 
 
 def _masked(row: ExplanationRow, sensitive: frozenset[str], looker: Looker) -> tuple[ExplanationView, int]:

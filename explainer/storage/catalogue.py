@@ -144,13 +144,13 @@ def load_dataset(session: Session) -> Dataset:
 
 def load_items(session: Session) -> tuple[Item, ...]:
     """Return the catalogue, items in the order they were first ingested."""
-    return tuple(_item(row) for row in session.scalars(select(ItemRow).order_by(ItemRow.position)))
+    return tuple(item_of(row) for row in session.scalars(select(ItemRow).order_by(ItemRow.position)))
 
 
 def load_history(session: Session, user: str) -> History:
     """Return a user's history; empty for a user without behaviours, since to us the two are the same."""
     rows = session.scalars(select(BehaviourRow).where(BehaviourRow.user_id == user))
-    return History.of(user, [_behaviour(r.id, r.user_id, r.item_id, r.kind, r.time, r.value) for r in rows])
+    return History.of(user, map(behaviour_of, rows))
 
 
 def behaviour_titles(session: Session, user: str) -> dict[str, str]:
@@ -168,7 +168,7 @@ def load_item(session: Session, item_id: str) -> Item:
     row = session.get(ItemRow, item_id)
     if row is None:
         raise NotFoundError(f"There is no item {item_id!r} in the catalogue.")
-    return _item(row)
+    return item_of(row)
 
 
 def users(session: Session, limit: int) -> list[tuple[str, int]]:
@@ -189,9 +189,15 @@ def _phrases(item: Item) -> list[dict[str, str]]:
     return [{"term": phrase.term, "source": phrase.source.value} for phrase in item.phrases]
 
 
-def _item(row: ItemRow) -> Item:
+def item_of(row: ItemRow) -> Item:
+    """Return the item of a row."""
     phrases = tuple(Aspect(phrase["term"], AspectSource(phrase["source"])) for phrase in row.phrases)
     return Item(row.id, row.title, tuple(row.aspects), row.year, row.text, phrases, row.creator)
+
+
+def behaviour_of(row: BehaviourRow) -> Behaviour:
+    """Return the behaviour of a row."""
+    return _behaviour(row.id, row.user_id, row.item_id, row.kind, row.time, row.value)
 
 
 def _behaviour(behaviour_id: str, user: str, item: str, kind: str, time: int | None, value: float | None) -> Behaviour:

@@ -1,4 +1,4 @@
-"""Pages of what is found, newest first: a page begins after a place, so what is stored meanwhile moves nothing."""
+"""Pages: a cursor is the place after which a page begins, so what is stored meanwhile moves nothing."""
 
 from __future__ import annotations
 
@@ -6,31 +6,48 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from explainer.errors import CursorError
-from explainer.storage.tables import Base
 
-Row = TypeVar("Row", bound=Base)
-_STRANGE = "This cursor is none of ours; begin again without one."
+Place = TypeVar("Place", bound=msgspec.Struct)
+_NOT_OURS = "This cursor is none of ours; begin again without one."
 
 
-class _Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class _Moment(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     at: datetime
     id: str
 
 
+def encoded(place: msgspec.Struct) -> str:
+    """Return the cursor of a place, as text that says nothing to whoever holds it."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+
+
+def decoded(cursor: str, kind: type[Place]) -> Place:
+    """Return the place of a cursor.
+
+    Raises:
+        CursorError: If it is none of ours.
+    """
+    try:
+        data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return msgspec.json.decode(data, type=kind)
+    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
+        raise CursorError(_NOT_OURS) from error
+
+
 def page_of(
     session: Session,
-    query: Select[Row],
+    query: Select[Any],
     by: tuple[InstrumentedAttribute[datetime], InstrumentedAttribute[str]],
     limit: int,
     cursor: str | None = None,
-) -> tuple[Sequence[Row], str | None]:
+) -> tuple[Sequence[Any], str | None]:
     """Return a page, newest first, and the cursor of the next one; None after the last.
 
     Args:
@@ -45,24 +62,11 @@ def page_of(
     """
     at, key = by
     if cursor is not None:
-        place = _decoded(cursor)
+        place = decoded(cursor, _Moment)
+        if place.at.tzinfo is None:
+            raise CursorError(_NOT_OURS)
         query = query.where(or_(at < place.at, and_(at == place.at, key < place.id)))
     rows = session.scalars(query.order_by(at.desc(), key.desc()).limit(limit + 1)).all()
     more = len(rows) > limit
     rows = rows[:limit]
-    return rows, _encoded(_Place(getattr(rows[-1], at.key), getattr(rows[-1], key.key))) if more else None
-
-
-def _encoded(place: _Place) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
-
-
-def _decoded(cursor: str) -> _Place:
-    try:
-        data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        place = msgspec.json.decode(data, type=_Place)
-    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
-        raise CursorError(_STRANGE) from error
-    if place.at.tzinfo is None:
-        raise CursorError(_STRANGE)
-    return place
+    return rows, encoded(_Moment(getattr(rows[-1], at.key), getattr(rows[-1], key.key))) if more else None

@@ -73,7 +73,12 @@ class DatasetRow(Base):
 
 
 class ItemRow(Base):
-    """A catalogue entry."""
+    """A catalogue entry.
+
+    Attributes:
+        changed_at: When the running service last changed its description; a recommender fitted before still knows it
+            as it was described then.
+    """
 
     __tablename__ = "items"
     id: Mapped[str] = mapped_column(String(200), primary_key=True)
@@ -84,6 +89,7 @@ class ItemRow(Base):
     text: Mapped[str] = mapped_column(Text)
     phrases: Mapped[list[Any]]
     creator: Mapped[str] = mapped_column(Text, default="")
+    changed_at: Mapped[datetime | None]
 
 
 class BehaviourRow(Base):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from explainer.storage.once import insert_once
@@ -19,3 +20,9 @@ def note_prompt(session: Session, version: str, locale: str, audience: str, temp
     """Write down a prompt version, template texts included, unless it is known."""
     row = {"version": version, "locale": locale, "audience": audience, "templates": templates}
     insert_once(session, PromptVersionRow, [row])
+
+
+def model_versions(session: Session, kind: str) -> list[ModelVersionRow]:
+    """Return every version of a kind that explanations refer to, newest first."""
+    query = select(ModelVersionRow).where(ModelVersionRow.kind == kind)
+    return list(session.scalars(query.order_by(ModelVersionRow.created_at.desc(), ModelVersionRow.version)))

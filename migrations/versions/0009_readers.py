@@ -118,6 +118,9 @@ def upgrade() -> None:
     with op.batch_alter_table('explanations', schema=None) as batch_op:
         batch_op.add_column(sa.Column('asked', sa.JSON(), nullable=True))
 
+    with op.batch_alter_table('items', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('changed_at', sa.DateTime(timezone=True), nullable=True))
+
     with op.batch_alter_table('sign_ins', schema=None) as batch_op:
         batch_op.add_column(sa.Column('ticket', sa.String(length=200), server_default='', nullable=False))
         batch_op.add_column(sa.Column('purpose', sa.Text(), server_default='', nullable=False))
@@ -128,6 +131,9 @@ def downgrade() -> None:
     with op.batch_alter_table('sign_ins', schema=None) as batch_op:
         batch_op.drop_column('purpose')
         batch_op.drop_column('ticket')
+
+    with op.batch_alter_table('items', schema=None) as batch_op:
+        batch_op.drop_column('changed_at')
 
     with op.batch_alter_table('explanations', schema=None) as batch_op:
         batch_op.drop_column('asked')

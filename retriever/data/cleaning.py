@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -126,7 +126,7 @@ class CleaningReport:
 
 
 class RowError(Exception):
-    """One row can't be used; carries the reason to the report."""
+    """One row can't be used; carries the reason to whoever reports it."""
 
     def __init__(self, reason: DropReason) -> None:
         super().__init__(reason.value)
@@ -167,19 +167,46 @@ def clean_items(rows: Iterable[tuple[Row, Item | None]], report: CleaningReport)
     for row, item in rows:
         report.read["items"] += 1
         try:
-            _checked(row)
-            if item is None or not item.id:
-                raise RowError(DropReason.NO_ID)
-            if not item.title.strip():
-                raise RowError(DropReason.EMPTY_TITLE)
-            if item.id in items:
+            usable = clean_item(row, item)
+            if usable.id in items:
                 raise RowError(DropReason.DUPLICATE)
         except RowError as error:
             report.drop("items", error.reason, row.place)
             continue
-        items[item.id] = item
+        items[usable.id] = usable
     report.kept["items"] = len(items)
     return list(items.values())
+
+
+def clean_item(row: Row, item: Item | None) -> Item:
+    """Return the item of a row if it can be used.
+
+    Args:
+        row: Its fields, all text.
+        item: What a reader made of them; None if it found no id or title.
+
+    Raises:
+        RowError: If it cannot.
+    """
+    _checked(row)
+    if item is None or not item.id:
+        raise RowError(DropReason.NO_ID)
+    if not item.title.strip():
+        raise RowError(DropReason.EMPTY_TITLE)
+    return item
+
+
+def tidy_item(
+    item_id: str,
+    title: str,
+    aspects: Iterable[str] = (),
+    year: int | None = None,
+    text: str = "",
+    creator: str = "",
+) -> Item:
+    """Return an item as every source of named columns spells it: one blank for many, aspects in lower case, once."""
+    terms = tuple(dict.fromkeys(term.strip().lower() for term in aspects if term.strip()))
+    return Item(item_id.strip(), " ".join(title.split()), terms, year, text.strip(), creator=" ".join(creator.split()))
 
 
 def clean_behaviours(
@@ -201,13 +228,13 @@ def clean_behaviours(
         default_kind: Kind of rows that have none.
         now_s: Present, Unix seconds; later times are impossible (a day's grace for time zones).
     """
-    latest = (time.time() if now_s is None else now_s) + _DAY_S
+    latest = latest_time(now_s)
     known = {item.id for item in items}
     seen: dict[str, Behaviour] = {}
     for row in rows:
         report.read["behaviours"] += 1
         try:
-            behaviour = _behaviour(row, known, scale, default_kind, latest)
+            behaviour = clean_behaviour(row, known, scale, default_kind, latest)
             if behaviour.id in seen:
                 raise RowError(DropReason.DUPLICATE)
         except RowError as error:
@@ -219,9 +246,26 @@ def clean_behaviours(
     return list(seen.values())
 
 
-def _behaviour(
-    row: Row, known: set[str], scale: ValueScale, default_kind: BehaviourKind | None, latest: float
+def latest_time(now_s: float | None = None) -> float:
+    """Return the latest Unix time, in seconds, that a behaviour can have: a day's grace for time zones."""
+    return (time.time() if now_s is None else now_s) + _DAY_S
+
+
+def clean_behaviour(
+    row: Row, known: Collection[str], scale: ValueScale, default_kind: BehaviourKind | None, latest: float
 ) -> Behaviour:
+    """Return the behaviour of a row if it can be used.
+
+    Args:
+        row: As for :func:`clean_behaviours`.
+        known: Ids of the catalogue's items.
+        scale: A value outside of it is refused.
+        default_kind: Kind of a row that has none.
+        latest: See :func:`latest_time`.
+
+    Raises:
+        RowError: If it cannot.
+    """
     fields = _checked(row)
     user, item = fields.get("user", "").strip(), fields.get("item", "").strip()
     if not user:

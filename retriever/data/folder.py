@@ -28,7 +28,7 @@ from pathlib import Path
 
 import msgspec
 
-from retriever.data.cleaning import CleaningReport, Row, clean_behaviours, clean_items
+from retriever.data.cleaning import CleaningReport, Row, clean_behaviours, clean_items, tidy_item
 from retriever.data.model import BehaviourKind, Dataset, Item, ValueScale
 from retriever.data.screening_config import ScreeningConfig
 from retriever.data.tables import SUFFIXES, read_table
@@ -108,12 +108,11 @@ def _item(row: Row) -> Item | None:
         return None
     fields = row.fields
     year = fields.get("year", "").strip().removesuffix(".0")
-    aspects = tuple(dict.fromkeys(a.strip().lower() for a in fields.get("aspects", "").split("|") if a.strip()))
-    return Item(
-        id=fields["id"].strip(),
-        title=" ".join(fields["title"].split()),
-        aspects=aspects,
-        year=int(year) if year.isdecimal() else None,
-        text=fields.get("text", "").strip(),
-        creator=" ".join(fields.get("creator", "").split()),
+    return tidy_item(
+        fields["id"],
+        fields["title"],
+        fields.get("aspects", "").split("|"),
+        int(year) if year.isdecimal() else None,
+        fields.get("text", ""),
+        fields.get("creator", ""),
     )

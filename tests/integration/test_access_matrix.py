@@ -34,6 +34,10 @@ ALLOWED = {
     ("POST", "/v1/reviews/{review_id:str}/verdict"): {R, X},
     ("POST", "/v1/explanations/{explanation_id:str}/suppress"): {S, X},
     ("GET", "/v1/users/{user:str}/views"): {U, X},
+    ("PUT", "/v1/items"): {A, X},
+    ("POST", "/v1/behaviours"): {A, X},
+    ("GET", "/v1/users/{user:str}/behaviours"): {A, S, X},
+    ("GET", "/v1/parameters"): set(Role),
     ("GET", "/"): {A, S, X},
     ("GET", "/preview"): {A, S, X},
     ("POST", "/choices/exclude"): {A, X},
@@ -73,6 +77,8 @@ BODIES = {
     "/v1/users/{user:str}/preview": {"user": "u1", "exclude": ["i1"], "k": 1},
     "/v1/users/{user:str}/exclusions": {"behaviours": ["i1"]},
     "/v1/users/{user:str}/settings": {"personalised": True},
+    "/v1/items": {"items": [{"id": "new", "title": "New"}]},
+    "/v1/behaviours": {"behaviours": [{"user": "u1", "item": "i1", "kind": "view"}]},
 }
 
 

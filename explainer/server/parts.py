@@ -1,0 +1,21 @@
+"""What the app works with besides the pipeline; each may be left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from explainer.server.admin import Registries
+from retriever.encoder import TextEncoder
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """See the module.
+
+    Attributes:
+        registries: What knows the versions of adapters and prompts; over the database alone by default.
+        encoder: Encodes items that come while it serves; without one they are stored but not recommended.
+    """
+
+    registries: Registries | None = None
+    encoder: TextEncoder | None = None

@@ -1,0 +1,67 @@
+"""A user's behaviours a page at a time, newest first, each with what is known of its item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from explainer.storage.catalogue import behaviour_of
+from explainer.storage.cursors import decoded, encoded
+from explainer.storage.service_tables import ExclusionRow
+from explainer.storage.tables import BehaviourRow, ItemRow
+from retriever.data import Behaviour
+
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A behaviour, the title of its item, and whether its user does not want it to be used."""
+
+    behaviour: Behaviour
+    title: str
+    excluded: bool
+
+
+class _Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    time: _Seconds
+    id: str
+
+
+def list_behaviours(session: Session, user: str, limit: int, cursor: str | None = None) -> tuple[list[Met], str | None]:
+    """Return a page of a user's behaviours, newest first and those without a time last, and the cursor of the next.
+
+    Raises:
+        CursorError: If the cursor is none of ours.
+    """
+    excluded = and_(ExclusionRow.user_id == BehaviourRow.user_id, ExclusionRow.behaviour_id == BehaviourRow.id)
+    moment = func.coalesce(BehaviourRow.time, 0)  # a known time is above 0
+    query = (
+        select(BehaviourRow, ItemRow.title, ExclusionRow.behaviour_id)
+        .join(ItemRow, ItemRow.id == BehaviourRow.item_id)
+        .outerjoin(ExclusionRow, excluded)
+        .where(BehaviourRow.user_id == user, *_after(cursor, moment))
+    )
+    rows = session.execute(query.order_by(moment.desc(), BehaviourRow.id.desc()).limit(limit + 1)).all()
+    page = [Met(behaviour_of(row), title, mark is not None) for row, title, mark in rows[:limit]]
+    if len(rows) <= limit:
+        return page, None
+    last = page[-1].behaviour
+    return page, encoded(_Place(last.time or 0, last.id))
+
+
+def _after(cursor: str | None, moment: ColumnElement[int]) -> list[ColumnElement[bool]]:
+    if cursor is None:
+        return []
+    place = decoded(cursor, _Place)
+    return [or_(moment < place.time, and_(moment == place.time, BehaviourRow.id < place.id))]
+
+
+def some_users(session: Session, limit: int) -> list[str]:
+    """Return users, always the same while there are the same, chosen by nothing that they did."""
+    query = select(BehaviourRow.user_id).distinct().order_by(BehaviourRow.user_id).limit(limit)
+    return list(session.scalars(query))
