@@ -24,7 +24,7 @@ def asking(database, explainer, keys):
     client = TestClient(create_app(explainer, queue=4))
 
     def ask(role, path, method="GET", json=None):
-        return client.request(method, path, json=json, headers=keys[role])
+        return client.request(method, path, json=json, headers=keys[role] | {"Prefer": "wait=10"})
 
     return ask
 
