@@ -330,7 +330,7 @@ def test_names_are_removed_whole_whatever_they_are(title, note, left):
 
 def test_the_command_lists_and_exports(tmp_path, monkeypatch, database, written):
     monkeypatch.setenv("EXPLAINER_DATABASE_URL", database.url)
-    ask, one = written
+    ask, _ = written
     (review,) = queue(ask)
     _, bad = reported(ask, user="u9")
     shown = run(tmp_path, "reviews", "list", "--state", "open")
