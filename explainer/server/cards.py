@@ -12,7 +12,7 @@ from explainer.server.words import Words
 from explainer.storage.later import Later
 from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.writing.prompts import DomainWords
-from explainer.writing.slots import SLOT
+from explainer.writing.slots import SLOT, spaced
 
 _BAR_WIDTH = 100.0
 
@@ -120,7 +120,7 @@ def _pieces(draft: str, slots: Mapping[str, str], titles: Collection[str]) -> li
     position = 0
     for match in SLOT.finditer(draft):
         pieces.append(Piece(draft[position : match.start()], is_title=False))
-        pieces.append(Piece(slots[match[1]], is_title=match[1] in titles))
+        pieces.append(Piece(spaced(match, slots[match[1]]), is_title=match[1] in titles))
         position = match.end()
     pieces.append(Piece(draft[position:], is_title=False))
     return [piece for piece in pieces if piece.text]
