@@ -22,14 +22,17 @@ from litestar.template.config import TemplateConfig
 
 from explainer import __version__
 from explainer.access import Scope
+from explainer.access.known import KnownKeys
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
+from explainer.server.encoded import EncodedAnswers
 from explainer.server.explanations import ExplanationsController
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
+from explainer.server.threads import use_threads
 from explainer.writing.slots import display_title
 from explainer.writing.worker import BatchingEngine
 
@@ -49,7 +52,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
         queue: Requests that may wait for the language model.
         deadline_s: Seconds from a request's arrival to its texts.
     """
-    admission = Admission(queue)
+    admission, encoded = Admission(queue), EncodedAnswers()
     return Litestar(
         route_handlers=[
             ExplanationsController,
@@ -63,17 +66,19 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
         dependencies={
             "explainer": Provide(lambda: explainer, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
+            "encoded": Provide(lambda: encoded, sync_to_thread=False),
         },
         guards=[authorize],
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
+        on_startup=[partial(use_threads, queue)],
         on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_environment())),
         openapi_config=_openapi(),
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=_MAX_BODY_BYTES,
         after_request=_harden,
-        state=State({"database": explainer.database}),
+        state=State({"database": explainer.database, "known_keys": KnownKeys(explainer.database)}),
     )
 
 

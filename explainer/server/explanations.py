@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, cast
 
 import msgspec
-from litestar import Controller, Request, get, post
+from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
@@ -15,11 +16,13 @@ from explainer.errors import NotFoundError
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
+from explainer.server.encoded import EncodedAnswers
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
 from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
 from explainer.service.promises import kept
 from explainer.storage.explanations import get_explanation
 from explainer.storage.listing import Search, list_explanations
+from explainer.storage.standing import version_of
 from explainer.view import CounterfactualView, ExplanationView, explanation_view
 from explainer.writing.style import Style, known_style
 
@@ -91,10 +94,17 @@ class ExplanationsController(Controller):
             return ExplanationPage([explanation_view(row) for row in rows], following)
 
     @get("/{explanation_id:str}", opt=needs(Scope.READ), sync_to_thread=True, summary="One explanation as it was shown")
-    def read(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> ExplanationView:
+    def read(
+        self,
+        explanation_id: FromPath[str],
+        explainer: NamedDependency[Explainer],
+        encoded: NamedDependency[EncodedAnswers],
+    ) -> Response[ExplanationView]:
         """Return the stored text with evidence, contributions and versions."""
-        with explainer.database.session() as session:
-            return explanation_view(get_explanation(session, explanation_id))
+        with explainer.database.look() as connection:
+            version = version_of(connection, explanation_id)
+        body = encoded.get(explanation_id, version, partial(_read, explainer, explanation_id))
+        return Response(cast("ExplanationView", body), media_type=MediaType.JSON)
 
     @get(
         "/{explanation_id:str}/counterfactual",
@@ -125,6 +135,11 @@ class ExplanationsController(Controller):
     ) -> Feedback:
         """Store that a text helped, is wrong or offends."""
         return give_feedback(explainer.database, explanation_id, data.kind, data.comment, caller_of(request).name)
+
+
+def _read(explainer: Explainer, explanation_id: str) -> ExplanationView:
+    with explainer.database.session() as session:
+        return explanation_view(get_explanation(session, explanation_id))
 
 
 def _made(explainer: Explainer, admission: Admission, data: ExplanationRequest, style: Style) -> list[ExplanationView]:

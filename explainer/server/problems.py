@@ -19,6 +19,7 @@ from explainer.errors import (
     NotFoundError,
     NotReadyError,
     PromptError,
+    ValueRefusedError,
 )
 from retriever.errors import RetrieverError, UnknownItemError
 
@@ -29,6 +30,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     UnknownItemError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
     CursorError: HTTPStatus.BAD_REQUEST,
+    ValueRefusedError: HTTPStatus.BAD_REQUEST,
     PromptError: HTTPStatus.BAD_REQUEST,
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
