@@ -36,6 +36,7 @@ from tests.conftest import SMALL_HYBRID, HashEncoder
 from tests.integration.test_server import problem_of
 
 _SEEDED = "seeded"
+_NUMBERS = count()
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +56,10 @@ def model(dataset):
     return fit(dataset, HashEncoder(), SMALL_HYBRID)
 
 
-def command(server, statement):
+def command(server, statement, **values):
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(statement))
+        connection.execute(text(statement), values)
     engine.dispose()
 
 
@@ -77,8 +78,8 @@ def seeded(server, dataset):
 
 
 @pytest.fixture
-def database(server, seeded, numbers=count()):
-    name = f"test{next(numbers)}"
+def database(server, seeded):
+    name = f"test{next(_NUMBERS)}"
     command(server, f"CREATE DATABASE {name} TEMPLATE {_SEEDED}")
     made = Database(url_of(server, name))
     yield made
@@ -234,9 +235,8 @@ def test_refusals_say_what_and_quote_no_row(database):
 
 def test_a_lost_connection_passes(database, server):
     assert number_of(database, ItemRow) == 60
-    name = make_url(database.url).database
-    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-    command(server, end)
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+    command(server, end, name=make_url(database.url).database)
     with pytest.raises(BusyError):
         number_of(database, ItemRow)
     assert number_of(database, ItemRow) == 60
