@@ -71,6 +71,10 @@ class BusyError(ExplainerError):
         self.retry_after_s = retry_after_s
 
 
+class ValueRefusedError(ExplainerError):
+    """The database cannot hold a value, e.g. a text with a NUL in it in PostgreSQL."""
+
+
 class SettingsError(ExplainerError):
     """A setting has a value that can't be used; the message names the environment variable, never a secret."""
 

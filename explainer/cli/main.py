@@ -8,6 +8,7 @@ import rich_click as click
 
 from explainer import __version__
 from explainer.cli.access import key, people
+from explainer.cli.bench import bench
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
 from explainer.cli.measures import evaluate
 from explainer.cli.registries import adapters, prompts
@@ -37,6 +38,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
     ctx.obj = make_settings(home)
 
 
+main.add_command(bench)
 main.add_command(evaluate)
 main.add_command(key)
 main.add_command(people)

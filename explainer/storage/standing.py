@@ -1,0 +1,30 @@
+"""What may change about an explanation after it was stored: that it is there at all, later texts, being suppressed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.engine import Connection
+
+from explainer.errors import NotFoundError
+from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
+from explainer.storage.tables import ExplanationRow
+
+_ID = bindparam("id")
+_REVISIONS = select(func.count()).where(RevisionRow.explanation_id == _ID).scalar_subquery()
+_UPGRADE = select(UpgradeRow.state).where(UpgradeRow.explanation_id == _ID).scalar_subquery()
+_SUPPRESSED = select(func.count()).where(SuppressionRow.explanation_id == _ID).scalar_subquery()
+_STATEMENT = select(ExplanationRow.id, _REVISIONS, _UPGRADE, _SUPPRESSED).where(ExplanationRow.id == _ID)
+
+
+def version_of(connection: Connection, explanation_id: str) -> Hashable:
+    """Return a value that is equal only as long as nothing about the explanation has changed; one statement.
+
+    Raises:
+        NotFoundError: If there is no such explanation.
+    """
+    row = connection.execute(_STATEMENT, {"id": explanation_id}).one_or_none()
+    if row is None:
+        raise NotFoundError(f"There is no explanation {explanation_id!r}.")
+    return tuple(row)

