@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
+from explainer.server.embed import EmbedTokensController, embed_router
 from explainer.server.explanations import ExplanationsController
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
@@ -41,13 +43,16 @@ _CSP = (
 )
 
 
-def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Litestar:
+def create_app(
+    explainer: Explainer, queue: int, deadline_s: float = 20.0, *, embed_origins: Collection[str] = ()
+) -> Litestar:
     """Return the app.
 
     Args:
         explainer: The pipeline; shared by all requests.
         queue: Requests that may wait for the language model.
         deadline_s: Seconds from a request's arrival to its texts.
+        embed_origins: Origins of the shops whose pages may show explanations.
     """
     admission = Admission(queue)
     return Litestar(
@@ -57,6 +62,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
             TagsController,
             WhyNotController,
             HealthController,
+            EmbedTokensController,
+            embed_router(embed_origins),
             page_router(),
             *_static_routers(),
         ],

@@ -49,5 +49,5 @@ def serve_app(settings: Settings, explainer: Explainer) -> None:
     """Serve a pipeline until stopped."""
     # Alembic tells about its context at every readiness check; nobody asked.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    app = create_app(explainer, settings.queue, settings.deadline_s)
+    app = create_app(explainer, settings.queue, settings.deadline_s, embed_origins=settings.embed_origins)
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", server_header=False)
