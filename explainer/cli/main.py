@@ -9,6 +9,7 @@ import rich_click as click
 from explainer import __version__
 from explainer.cli.access import key, people
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
+from explainer.cli.embed import embed
 from explainer.cli.measures import evaluate
 from explainer.cli.registries import adapters, prompts
 from explainer.writing.style import AUDIENCES, CUSTOMER, LOCALES, Style
@@ -39,6 +40,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
 main.add_command(evaluate)
 main.add_command(key)
 main.add_command(people)
+main.add_command(embed)
 main.add_command(adapters)
 main.add_command(prompts)
 

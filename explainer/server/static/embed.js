@@ -79,6 +79,7 @@
     made.append(...children); // nodes, or strings, which become text
     return made;
   };
+  const set = (node, attributes) => Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
 
   class WhyThis extends HTMLElement {
     static observedAttributes = ["explanation", "token", "lang"];
@@ -103,17 +104,15 @@
       super();
       const root = this.attachShadow({ mode: "open" });
       root.adoptedStyleSheets = [STYLE];
-      Object.assign(this.#panel, { id: "panel", hidden: true, role: "region" });
-      Object.assign(this.#title, { id: "title" });
-      Object.assign(this.#heading, { id: "heading" });
-      Object.assign(this.#question, { id: "question" });
-      Object.assign(this.#feedback, { role: "group" });
-      this.#panel.setAttribute("aria-labelledby", "title");
-      this.#list.setAttribute("aria-labelledby", "heading");
-      this.#feedback.setAttribute("aria-labelledby", "question");
-      this.#button.setAttribute("aria-controls", "panel");
-      this.#button.setAttribute("aria-expanded", "false");
-      for (const told of [this.#sentence, this.#thanks]) told.setAttribute("role", "status");
+      set(this.#panel, { id: "panel", role: "region", "aria-labelledby": "title" });
+      set(this.#title, { id: "title" });
+      set(this.#heading, { id: "heading" });
+      set(this.#list, { role: "list", "aria-labelledby": "heading" }); // without bullets, Safari forgets that it is one
+      set(this.#question, { id: "question" });
+      set(this.#feedback, { role: "group", "aria-labelledby": "question" });
+      set(this.#button, { "aria-controls": "panel", "aria-expanded": "false" });
+      for (const told of [this.#sentence, this.#thanks]) set(told, { role: "status" });
+      this.#panel.hidden = true;
       for (const button of [this.#button, this.#helpful, this.#wrong]) button.type = "button";
       this.#button.addEventListener("click", () => (this.#panel.hidden ? this.open() : this.close()));
       this.#helpful.addEventListener("click", () => this.#judge("helpful", this.#helpful));
@@ -139,7 +138,7 @@
     open() {
       if (!this.#panel.hidden) return;
       this.#panel.hidden = false;
-      this.#button.setAttribute("aria-expanded", "true");
+      set(this.#button, { "aria-expanded": "true" });
       const detail = { explanation: this.getAttribute("explanation") };
       this.dispatchEvent(new CustomEvent("why-this", { bubbles: true, composed: true, detail }));
       if (this.#said) this.#show(); else this.#load();
@@ -147,7 +146,7 @@
 
     close() {
       this.#panel.hidden = true;
-      this.#button.setAttribute("aria-expanded", "false");
+      set(this.#button, { "aria-expanded": "false" });
     }
 
     get #lang() { return (this.closest("[lang]")?.lang || "en").toLowerCase().startsWith("zh") ? "zh" : "en"; }
@@ -168,7 +167,7 @@
     #tell(text, part, lang) {
       for (const other of [this.#label, this.#basis, this.#feedback]) other.hidden = true;
       this.#sentence.textContent = "";
-      this.#sentence.setAttribute("part", part);
+      set(this.#sentence, { part });
       this.#sentence.lang = lang || this.#lang;
       requestAnimationFrame(() => { this.#sentence.textContent = text; });
     }
@@ -193,7 +192,7 @@
         if (asked !== this.#asking) return;
         this.#said = said;
         this.#thanks.textContent = "";
-        for (const button of [this.#helpful, this.#wrong]) button.setAttribute("aria-pressed", "false");
+        this.#press(null);
         this.#show();
       } catch (error) {
         if (asked === this.#asking) this.#tell(this.#calmly(error), "error");
@@ -205,13 +204,17 @@
       if (sentence === null) return this.#tell(label, "sentence");
       this.#tell(sentence, "sentence", lang);
       const mark = make("span", "mark", "mark", "AI");
-      mark.setAttribute("aria-hidden", "true"); // the words beside it say the same
+      set(mark, { "aria-hidden": "true" }); // the words beside it say the same
       this.#label.replaceChildren(...(source === "model" ? [mark] : []), label);
       this.#list.replaceChildren(...behaviours.map(({ title, did, when }) => make("li", "behaviour", "behaviour",
         make("bdi", "name", "behaviour-title", title),
         make("span", "note", "behaviour-note", [did, when].filter(Boolean).join(" · ")))));
       this.#label.hidden = this.#feedback.hidden = false;
       this.#basis.hidden = behaviours.length === 0;
+    }
+
+    #press(pressed) {
+      for (const button of [this.#helpful, this.#wrong]) set(button, { "aria-pressed": String(button === pressed) });
     }
 
     async #judge(kind, pressed) {
@@ -221,7 +224,7 @@
         await this.#ask("/feedback", {
           method: "POST", body: JSON.stringify({ kind }), headers: { "Content-Type": "application/json" },
         });
-        for (const button of [this.#helpful, this.#wrong]) button.setAttribute("aria-pressed", button === pressed);
+        this.#press(pressed);
         this.#thanks.textContent = this.#words.thanks;
       } catch (error) {
         this.#thanks.textContent = this.#calmly(error);
