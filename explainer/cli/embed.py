@@ -25,7 +25,10 @@ def embed() -> None:
 )
 @click.pass_context
 def rotate_secret(ctx: click.Context, overlap_hours: float | None) -> None:
-    """Sign the tokens of pages with a new secret from now on."""
+    """Sign the tokens of pages with a new secret from now on.
+
+    Only the one before it goes on counting: a second rotation ends what was signed before the first.
+    """
     from explainer.cli.embed_sample import rotate
 
     rotate(settings_of(ctx), overlap_hours)

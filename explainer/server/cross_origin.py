@@ -34,7 +34,11 @@ class CrossOrigin(ASGIMiddleware):
         asked = Headers.from_scope(scope)
         origin = asked.get("origin", "")
         allowed = {"Access-Control-Allow-Origin": origin} if origin in self._origins else {}
-        if scope["method"] == "OPTIONS" and "access-control-request-method" in asked:
+        if (
+            scope["type"] == ScopeType.HTTP
+            and scope["method"] == "OPTIONS"
+            and "access-control-request-method" in asked
+        ):
             await _preflight(send, allowed)
             return
 

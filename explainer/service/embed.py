@@ -27,8 +27,8 @@ from explainer.writing.style import CUSTOMER, Style
 from explainer.writing.texts import MODEL
 from retriever.data import BehaviourKind
 
-EMBED = "embed"
-"""In whose name feedback from a shop's page is kept: we do not know the customer's."""
+EMBED = "embed.js"
+"""Through what feedback from a shop's page came; whose it is we do not know."""
 CustomerVerdict = Literal["helpful", "wrong", "offensive"]
 _LABELS = {
     "en": {

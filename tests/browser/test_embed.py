@@ -35,7 +35,9 @@ pytestmark = [
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PICTURES = Path(os.environ.get("EXPLAINER_SCREENSHOTS", ".explainer/screenshots"))
 HOUR = timedelta(hours=1)
-SCHEMES = ":root { color-scheme: light dark } body { background: light-dark(#fff, #111); color: light-dark(#111, #eee) }"
+SCHEMES = (
+    ":root { color-scheme: light dark } body { background: light-dark(#fff, #111); color: light-dark(#111, #eee) }"
+)
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <script src="{service}/embed.js" defer></script><style>{style}</style></head>
@@ -191,18 +193,30 @@ def test_opening_tells_the_shops_page(page, shop, database, rows):
 def test_feedback_is_thanked_and_kept(page, shop, database, rows):
     page.goto(shop.put(rows[0].id, token_for(database, rows[0])))
     page.get_by_role("button", name="Why this?").click()
-    helpful, wrong = page.get_by_role("button", name="Helpful"), page.get_by_role("button", name="Something is wrong")
+    helpful, wrong = page.get_by_role("button", name="Helpful"), page.get_by_role("button", name="It’s wrong")
     wrong.focus()
     page.keyboard.press("Enter")
     thanks = page.get_by_role("status").filter(has_text="Thank you")
     expect(thanks).to_be_visible()
     expect(wrong).to_have_attribute("aria-pressed", "true")
     expect(helpful).to_have_attribute("aria-pressed", "false")
-    assert focused(page) == "Something is wrong"
+    assert focused(page) == "It’s wrong"
     assert serious(page) == []
     picture(page, "thanks")
     with database.session() as session:
         assert session.scalars(select(FeedbackRow.kind)).all() == ["wrong"]
+
+
+def test_what_ai_wrote_carries_a_mark(page, shop, database, rows):
+    with database.session() as session:
+        session.execute(update(ExplanationRow).where(ExplanationRow.id == rows[0].id).values(source="model"))
+    page.goto(shop.put(rows[0].id, token_for(database, rows[0])))
+    page.get_by_role("button", name="Why this?").click()
+    region = page.get_by_role("region")
+    expect(region).to_contain_text("Written by AI, with facts from your own activity")
+    expect(region.get_by_text("AI", exact=True)).to_be_visible()
+    assert serious(page) == []
+    picture(page, "ai")
 
 
 def test_chinese_in_the_dark_on_a_phone(page, shop, database, explainer):

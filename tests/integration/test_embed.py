@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from litestar.testing import TestClient
 from sqlalchemy import select
 
 from explainer.access.embed_secrets import embed_secrets, rotate_embed_secret
 from explainer.access.embed_tokens import make_token
 from explainer.access.keys import create_key
+from explainer.cli import main
 from explainer.server.app import create_app
 from explainer.storage.explanations import get_explanation
 from explainer.storage.service_tables import RevisionRow, SecretRow, SuppressionRow
@@ -182,8 +185,8 @@ def test_feedback_is_kept_once_with_an_audit_entry(shop, database, row, token):
         kept = session.scalars(select(FeedbackRow)).all()
         entries = session.scalars(select(AuditEntryRow.record_id).where(AuditEntryRow.event == "feedback.given")).all()
     assert sorted((one.kind, one.given_by, one.comment) for one in kept) == [
-        ("helpful", "embed", ""),
-        ("wrong", "embed", ""),
+        ("helpful", "embed.js", ""),
+        ("wrong", "embed.js", ""),
     ]
     assert sorted(entries) == sorted(one.id for one in kept)
 
@@ -308,3 +311,52 @@ def test_a_later_text_is_shown_in_place_of_the_first(shop, database, row, token)
     seen = shop.get(f"/embed/explanations/{row.id}", headers=token).json()
     assert (seen["sentence"], seen["source"]) == ("A better text.", "model")
     assert seen["label"].startswith("Written by AI")
+
+
+def run(database, *arguments):
+    environment = {"EXPLAINER_DATABASE_URL": database.url, "COLUMNS": "200"}
+    return CliRunner().invoke(main, ["embed", *arguments], env=environment)
+
+
+def test_the_command_writes_a_shop_whose_tokens_work(shop, database, explainer, tmp_path):
+    rows = explainer.explain_top("u3", 4)
+    done = run(database, "sample", "--out", str(tmp_path / "shop"), "--service", "https://why.example/", "--port", "9")
+    assert done.exit_code == 0, done.output
+    assert "EXPLAINER_EMBED_ORIGINS=http://127.0.0.1:9 explainer serve" in done.output
+    page = (tmp_path / "shop" / "index.html").read_text()
+    assert '<script src="https://why.example/embed.js" defer></script>' in page
+    embedded = re.findall(r'<why-this explanation="([^"]+)" token="([^"]+)" lang="en">', page)
+    assert [one for one, _ in embedded] == [row.id for row in rows[:3]]
+    for one, token in embedded:
+        assert shop.get(f"/embed/explanations/{one}", headers=bearer(token)).status_code == 200
+
+
+def test_the_sample_leaves_out_what_is_suppressed(database, explainer, tmp_path):
+    first, second = explainer.explain_top("u3", 2)
+    with database.session() as session:
+        session.add(SuppressionRow(explanation_id=first.id, reason="complaint", by="ada"))
+    assert run(database, "sample", "--user", "u3", "--out", str(tmp_path)).exit_code == 0
+    page = (tmp_path / "index.html").read_text()
+    assert first.id not in page
+    assert second.id in page
+
+
+def test_a_sample_of_nothing_says_how_to_make_something(database, tmp_path):
+    done = run(database, "sample", "--out", str(tmp_path / "shop"))
+    assert done.exit_code == 1
+    assert "explainer explain --user" in done.output
+    assert not (tmp_path / "shop").exists()
+
+
+def test_a_sample_that_cannot_be_written_says_so(database, row, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    done = run(database, "sample", "--out", str(tmp_path / "file" / "shop"))
+    assert done.exit_code == 1
+    assert "cannot be written" in done.output
+
+
+def test_the_command_rotates_the_secret(shop, database, row, token):
+    assert run(database, "rotate-secret").exit_code == 0
+    assert shop.get(f"/embed/explanations/{row.id}", headers=token).status_code == 200
+    assert run(database, "rotate-secret", "--overlap-hours", "0").exit_code == 0
+    assert shop.get(f"/embed/explanations/{row.id}", headers=token).status_code == 401

@@ -17,7 +17,7 @@
   const WORDS = {
     en: {
       button: "Why this?", title: "Why you see this", wait: "One moment …", basis: "Based on what you did",
-      question: "Does this help?", helpful: "Helpful", wrong: "Something is wrong", thanks: "Thank you for telling us.",
+      question: "Does this help?", helpful: "Helpful", wrong: "It’s wrong", thanks: "Thank you for telling us.",
       old: "Reload the page to see this.", gone: "This explanation is no longer available.",
       trouble: "This can’t be shown right now. Please try again later.",
     },
@@ -54,7 +54,7 @@
     button:focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; }
     button[aria-pressed="true"] { color: var(--_surface); background: var(--_accent); border-color: var(--_accent); }
     .panel {
-      display: grid; gap: .75em; margin-top: .5em; padding: .9em 1em; color: var(--_ink); background: var(--_surface);
+      display: grid; gap: .75em; margin-top: .5em; max-width: 34rem; padding: .9em 1em; color: var(--_ink); background: var(--_surface);
       border: 1px solid var(--_line); border-radius: var(--_radius);
     }
     .title, .heading { font-size: .82em; font-weight: 600; color: var(--_soft); }
@@ -69,7 +69,7 @@
     .name { display: block; font-weight: 600; }
     .feedback { display: flex; flex-wrap: wrap; gap: .5em .6em; align-items: center; padding-top: .7em;
       border-top: 1px solid var(--_line); }
-    .thanks { flex-basis: 100%; } .thanks:empty { display: none; }
+    .question, .thanks { flex-basis: 100%; } .thanks:empty { display: none; }
   `);
 
   const make = (tag, names, part, ...children) => {
