@@ -87,6 +87,10 @@ class SignInError(ExplainerError):
     """Name or password is wrong, or was too often; which of these is nobody's business."""
 
 
+class EmbedTokenError(ExplainerError):
+    """A token for the component on a shop's page that opens nothing; the message says what to do."""
+
+
 class CursorError(ExplainerError):
     """A page's cursor that we did not give out."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from explainer.origins import origins_from
 from retriever.precision import Precision
 
 
@@ -34,6 +35,8 @@ class Settings(BaseSettings):
         wait_ms: Milliseconds that a batch waits for company.
         backlog: Prompts that may wait; requests that bring more get templates at once.
         review_percent: Of a hundred texts that the model wrote, how many wait for a reviewer.
+        embed_origins: Origins of the shops whose pages may show explanations (see ``/embed.js``), with commas between
+            them: ``https://shop.example, https://www.shop.example:8443``.
         openai_url: Base URL of an OpenAI-compatible server: ``http://127.0.0.1:8001/v1``.
         openai_model: Name under which that server has the model or adapter.
         openai_key: Its key, if it wants one.
@@ -59,6 +62,7 @@ class Settings(BaseSettings):
     wait_ms: float = Field(default=5.0, ge=0, allow_inf_nan=False)
     backlog: int = Field(default=128, ge=1)
     review_percent: float = Field(default=1.0, ge=0, le=100, allow_inf_nan=False)
+    embed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(origins_from)] = frozenset()
     openai_url: str = ""
     openai_model: str = ""
     openai_key: SecretStr | None = None

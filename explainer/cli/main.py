@@ -10,6 +10,7 @@ from explainer import __version__
 from explainer.cli.access import key, people
 from explainer.cli.bench import bench
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
+from explainer.cli.embed import embed
 from explainer.cli.measures import evaluate
 from explainer.cli.registries import adapters, prompts
 from explainer.cli.reviews import reviews
@@ -42,6 +43,7 @@ main.add_command(bench)
 main.add_command(evaluate)
 main.add_command(key)
 main.add_command(people)
+main.add_command(embed)
 main.add_command(adapters)
 main.add_command(prompts)
 main.add_command(reviews)

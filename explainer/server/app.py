@@ -27,6 +27,7 @@ from explainer.server.api import HealthController, ListsController, TagsControll
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.catalogue import CatalogueController
 from explainer.server.choices import ChoicesController
+from explainer.server.embed import EmbedTokensController, embed_router
 from explainer.server.encoded import EncodedAnswers
 from explainer.server.explanations import ExplanationsController
 from explainer.server.htmx import htmx_script
@@ -74,6 +75,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             HealthController,
             AdminController,
             VersionsController,
+            EmbedTokensController,
+            embed_router(parts.embed_origins),
             page_router(),
             htmx_script,
             *_static_routers(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from explainer.server.admin import Registries
@@ -15,7 +16,9 @@ class Parts:
     Attributes:
         registries: What knows the versions of adapters and prompts; over the database alone by default.
         encoder: Encodes items that come while it serves; without one they are stored but not recommended.
+        embed_origins: Origins of the shops whose pages may show explanations.
     """
 
     registries: Registries | None = None
     encoder: TextEncoder | None = None
+    embed_origins: Collection[str] = ()

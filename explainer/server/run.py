@@ -52,5 +52,6 @@ def serve_app(settings: Settings, explainer: Explainer) -> None:
     # Alembic tells about its context at every readiness check; nobody asked.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     registries = Registries(make_adapters(settings, explainer.database), make_prompts(settings))
-    app = create_app(explainer, settings.queue, settings.deadline_s, Parts(registries, make_encoder(settings)))
+    parts = Parts(registries, make_encoder(settings), settings.embed_origins)
+    app = create_app(explainer, settings.queue, settings.deadline_s, parts)
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", server_header=False)

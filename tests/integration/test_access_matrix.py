@@ -18,6 +18,7 @@ ALLOWED = {
     ("GET", "/v1/explanations/{explanation_id:str}/counterfactual"): {A, S, R, U, X},
     ("GET", "/v1/explanations/{explanation_id:str}/events"): {A, S, R, U, X},
     ("POST", "/v1/explanations/{explanation_id:str}/feedback"): {A, X},
+    ("POST", "/v1/explanations/{explanation_id:str}/embed-token"): {A, S, X},
     ("GET", "/v1/why-not"): {A, S, X},
     ("POST", "/v1/users/{user:str}/preview"): {A, S, X},
     ("GET", "/v1/users/{user:str}/recommendations"): {A, S, X},
@@ -68,7 +69,14 @@ PUBLIC = {
     ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/login"), ("POST", "/login"),
     ("GET", "/static/vendor/htmx.min.js"),
     ("GET", "/static/{file_path:path}"), ("GET", "/docs-assets/{file_path:path}"),
+    ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/login"), ("POST", "/login"), ("POST", "/logout"),
+    ("GET", "/static/{file_path:path}"), ("GET", "/docs-assets/{file_path:path}"), ("GET", "/embed.js"),
 }  # fmt: skip
+TOKEN = {
+    ("GET", "/embed/explanations/{explanation_id:str}"),
+    ("POST", "/embed/explanations/{explanation_id:str}/feedback"),
+}
+"""Open to the guard, and closed by themselves to whoever has no token for that explanation."""
 BODIES = {
     "/v1/explanations": {"user": "u1", "k": 1},
     "/v1/explanations/{explanation_id:str}/feedback": {"kind": "helpful"},
@@ -79,6 +87,8 @@ BODIES = {
     "/v1/users/{user:str}/settings": {"personalised": True},
     "/v1/items": {"items": [{"id": "new", "title": "New"}]},
     "/v1/behaviours": {"behaviours": [{"user": "u1", "item": "i1", "kind": "view"}]},
+    "/embed/explanations/{explanation_id:str}/feedback": {"kind": "helpful"},
+    "/v1/users/{user:str}/preview": {"user": "u1", "without": ["i1"], "k": 1},
 }
 
 
@@ -93,7 +103,7 @@ def handlers(app):
 
 
 def test_every_handler_is_in_the_matrix(explainer):
-    assert handlers(create_app(explainer, queue=1)) == ALLOWED.keys() | PUBLIC
+    assert handlers(create_app(explainer, queue=1)) == ALLOWED.keys() | PUBLIC | TOKEN
 
 
 @pytest.fixture
@@ -115,6 +125,15 @@ def test_each_role_may_do_what_is_stated_and_nothing_else(explainer, keys, cell)
             refused = answer.status_code == 403
             assert refused is (role not in ALLOWED[cell]), (role, answer.status_code)
             assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("cell", sorted(TOKEN), ids=" ".join)
+def test_what_tokens_open_no_role_opens(explainer, keys, cell):
+    method, path = cell
+    url = path.replace("{explanation_id:str}", explainer.explain_top("u1", 1)[0].id)
+    with TestClient(create_app(explainer, queue=2)) as client:
+        for headers in ({}, *({"X-API-Key": key} for key in keys.values())):
+            assert client.request(method, url, json=BODIES.get(path), headers=headers).status_code == 401
 
 
 def test_a_handler_that_names_no_scope_is_closed_even_to_admins(explainer, keys):

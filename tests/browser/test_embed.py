@@ -1,0 +1,352 @@
+"""The component on a shop's page, in a real browser: the shop on one origin, the service on another."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from html import escape
+from pathlib import Path
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+from sqlalchemy import select, update
+
+from explainer.access.embed_secrets import embed_secrets
+from explainer.access.embed_tokens import make_token
+from explainer.cli.embed_sample import write_sample
+from explainer.server.app import create_app
+from explainer.server.parts import Parts
+from explainer.service.embed import embed_token
+from explainer.settings import Settings
+from explainer.storage.service_tables import SuppressionRow
+from explainer.storage.tables import EvidenceRow, ExplanationRow, FeedbackRow, now
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
+]
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PICTURES = Path(os.environ.get("EXPLAINER_SCREENSHOTS", ".explainer/screenshots"))
+HOUR = timedelta(hours=1)
+SCHEMES = (
+    ":root { color-scheme: light dark } body { background: light-dark(#fff, #111); color: light-dark(#111, #eee) }"
+)
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<script src="{service}/embed.js" defer></script><style>{style}</style></head>
+<body><main><h1>Shop</h1><why-this explanation="{id}" token="{token}" {more}></why-this></main></body></html>"""
+
+
+class TellingServer(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = threading.Event()
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        self.up.set()
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *_):
+        return
+
+
+@dataclass
+class Shop:
+    """A shop's own server, and where the service is."""
+
+    folder: Path
+    origin: str
+    port: int
+    service: str
+
+    def put(self, explanation, token, more='lang="en"', style=SCHEMES):
+        page = PAGE.format(service=self.service, style=style, id=escape(explanation), token=token, more=more)
+        (self.folder / "index.html").write_text(page, encoding="utf-8")
+        return f"{self.origin}/"
+
+
+@pytest.fixture
+def shop(explainer, tmp_path):
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    files = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=str(folder)))
+    serving = threading.Thread(target=files.serve_forever)
+    serving.start()
+    origin = f"http://127.0.0.1:{files.server_port}"
+    app = create_app(explainer, queue=4, parts=Parts(embed_origins=[origin]))
+    running = TellingServer(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    assert running.up.wait(timeout=60), "the server did not start"
+    service = f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
+    yield Shop(folder, origin, files.server_port, service)
+    running.should_exit = True
+    files.shutdown()
+    files.server_close()
+    thread.join()
+    serving.join()
+
+
+@pytest.fixture
+def page(shop):
+    """Yield a page that fails the test on any script error, dialog or request to elsewhere."""
+    trouble: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        made = browser.new_context(viewport={"width": 1000, "height": 800}).new_page()
+        made.on("pageerror", lambda error: trouble.append(str(error)))
+        made.on("dialog", lambda dialog: trouble.append(dialog.message) or dialog.dismiss())
+        known = (shop.origin, shop.service, "data:", "http://localhost:")
+        made.on("request", lambda r: trouble.append(r.url) if not r.url.startswith(known) else None)
+        yield made
+        assert trouble == []
+        browser.close()
+
+
+@pytest.fixture
+def rows(explainer):
+    return explainer.explain_top("u3", 3)
+
+
+def token_for(database, row):
+    return embed_token(database, row.id, HOUR).token
+
+
+def picture(page, name):
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"embed-{name}.png", full_page=True)
+
+
+def serious(page):
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in {"serious", "critical"}]
+
+
+def focused(page):
+    return page.evaluate("document.activeElement.shadowRoot?.activeElement?.textContent ?? ''")
+
+
+@pytest.fixture
+def sample(shop, database, rows):
+    """The page that ``explainer embed sample`` writes, for this shop."""
+    settings = Settings(database_url=database.url, _env_file=None)
+    write_sample(settings, shop.folder, [], None, shop.service, shop.port, "en")
+    return f"{shop.origin}/"
+
+
+def test_the_sample_shop_opens_by_keyboard_and_closes_with_escape(page, sample, rows):
+    errors = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(sample)
+    first = page.locator("why-this").first
+    expect(page.locator("why-this")).to_have_count(3)
+    button = first.get_by_role("button", name="Why this?")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    picture(page, "sample-closed")
+    page.keyboard.press("Tab")
+    assert focused(page) == "Why this?"
+    assert button.evaluate("b => getComputedStyle(b).outlineStyle + getComputedStyle(b).outlineWidth") == "solid3px"
+    page.keyboard.press("Enter")
+    region = first.get_by_role("region", name="Why you see this")
+    expect(region).to_be_visible()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(region.get_by_role("status").first).to_have_text(rows[0].text)
+    raised = sorted((cited for cited in rows[0].evidence if cited.contribution > 0), key=lambda cited: -cited.share)
+    told = region.get_by_role("list", name="Based on what you did").get_by_role("listitem")
+    expect(told).to_have_count(len(raised))
+    for n, cited in enumerate(raised):
+        expect(told.nth(n)).to_contain_text(cited.title)
+        expect(told.nth(n)).to_contain_text("You gave it")
+    expect(region).to_contain_text("Standard wording, not written by AI")
+    assert serious(page) == []
+    picture(page, "sample-open")
+    page.keyboard.press("Tab")
+    assert focused(page) == "Helpful"
+    page.keyboard.press("Escape")
+    expect(region).to_be_hidden()
+    assert focused(page) == "Why this?"
+    expect(button).to_have_attribute("aria-expanded", "false")
+    assert errors == []
+
+
+def test_opening_tells_the_shops_page(page, shop, database, rows):
+    page.goto(shop.put(rows[0].id, token_for(database, rows[0])))
+    page.evaluate("addEventListener('why-this', (event) => { window.told = event.detail.explanation; })")
+    page.get_by_role("button", name="Why this?").click()
+    page.wait_for_function("window.told !== undefined")
+    assert page.evaluate("window.told") == rows[0].id
+
+
+def test_feedback_is_thanked_and_kept(page, shop, database, rows):
+    page.goto(shop.put(rows[0].id, token_for(database, rows[0])))
+    page.get_by_role("button", name="Why this?").click()
+    helpful, wrong = page.get_by_role("button", name="Helpful"), page.get_by_role("button", name="It’s wrong")
+    wrong.focus()
+    page.keyboard.press("Enter")
+    thanks = page.get_by_role("status").filter(has_text="Thank you")
+    expect(thanks).to_be_visible()
+    expect(wrong).to_have_attribute("aria-pressed", "true")
+    expect(helpful).to_have_attribute("aria-pressed", "false")
+    assert focused(page) == "It’s wrong"
+    assert serious(page) == []
+    picture(page, "thanks")
+    with database.session() as session:
+        assert session.scalars(select(FeedbackRow.kind)).all() == ["wrong"]
+
+
+def test_what_ai_wrote_carries_a_mark(page, shop, database, rows):
+    with database.session() as session:
+        session.execute(update(ExplanationRow).where(ExplanationRow.id == rows[0].id).values(source="model"))
+    page.goto(shop.put(rows[0].id, token_for(database, rows[0])))
+    page.get_by_role("button", name="Why this?").click()
+    region = page.get_by_role("region")
+    expect(region).to_contain_text("Written by AI, with facts from your own activity")
+    expect(region.get_by_text("AI", exact=True)).to_be_visible()
+    assert serious(page) == []
+    picture(page, "ai")
+
+
+def test_chinese_in_the_dark_on_a_phone(page, shop, database, explainer):
+    from explainer.writing.style import Style
+
+    row = explainer.explain_top("u3", 1, Style(locale="zh"))[0]
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.emulate_media(color_scheme="dark")
+    page.goto(shop.put(row.id, token_for(database, row), 'lang="zh"'))
+    page.get_by_role("button", name="为什么推荐？").click()
+    region = page.get_by_role("region", name="推荐理由")
+    expect(region.get_by_role("status").first).to_have_text(row.text)
+    expect(region).to_contain_text("您打了")
+    expect(region).to_contain_text("固定格式的说明，非 AI 撰写")
+    assert region.evaluate("r => getComputedStyle(r).backgroundColor") == "rgb(29, 35, 38)"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert serious(page) == []
+    picture(page, "zh-dark-phone")
+
+
+def test_a_page_that_is_always_light_stays_light_in_the_dark(page, shop, database, rows):
+    page.emulate_media(color_scheme="dark")
+    page.goto(shop.put(rows[0].id, token_for(database, rows[0]), style=""))
+    page.get_by_role("button", name="Why this?").click()
+    region = page.get_by_role("region")
+    assert region.evaluate("r => getComputedStyle(r).backgroundColor") == "rgb(255, 255, 255)"
+    page.evaluate("document.querySelector('why-this').setAttribute('theme', 'dark')")
+    assert region.evaluate("r => getComputedStyle(r).backgroundColor") == "rgb(29, 35, 38)"
+
+
+def test_a_shop_can_style_it_by_properties_and_parts(page, shop, database, rows):
+    style = "why-this { --why-this-surface: rgb(1, 2, 3); } why-this::part(sentence) { font-weight: 700; }"
+    page.goto(shop.put(rows[0].id, token_for(database, rows[0]), style=style))
+    page.get_by_role("button", name="Why this?").click()
+    region = page.get_by_role("region")
+    assert region.evaluate("r => getComputedStyle(r).backgroundColor") == "rgb(1, 2, 3)"
+    assert region.get_by_role("status").first.evaluate("s => getComputedStyle(s).fontWeight") == "700"
+
+
+def test_the_sample_fits_a_phone(page, sample):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.emulate_media(color_scheme="dark")
+    page.goto(sample)
+    for button in page.get_by_role("button", name="Why this?").all():
+        button.click()
+    expect(page.get_by_role("button", name="Helpful")).to_have_count(3)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert serious(page) == []
+    picture(page, "sample-phone-dark")
+
+
+def said(page):
+    page.get_by_role("button", name="Why this?").click()
+    status = page.get_by_role("region").get_by_role("status")
+    expect(status).not_to_have_text("One moment …")
+    expect(page.get_by_role("button", name="Helpful")).to_be_hidden()
+    return status.first
+
+
+def test_an_origin_that_is_not_allowed_is_told_calmly(page, shop, database, rows):
+    shop.put(rows[0].id, token_for(database, rows[0]))
+    page.goto(f"http://localhost:{shop.port}/")
+    expect(said(page)).to_have_text("This can’t be shown right now. Please try again later.")
+    assert serious(page) == []
+    picture(page, "not-allowed")
+
+
+@pytest.mark.parametrize("made", [-2 * HOUR, HOUR])
+def test_a_token_that_is_over_or_early_asks_to_reload(page, shop, database, rows, made):
+    page.goto(shop.put(rows[0].id, make_token(embed_secrets(database)[0], rows[0].id, HOUR, now() + made).token))
+    expect(said(page)).to_have_text("Reload the page to see this.")
+
+
+def test_a_new_token_from_the_shop_mends_it(page, shop, database, rows):
+    page.goto(shop.put(rows[0].id, "old.token"))
+    status = said(page)
+    expect(status).to_have_text("Reload the page to see this.")
+    page.evaluate("t => document.querySelector('why-this').setAttribute('token', t)", token_for(database, rows[0]))
+    expect(status).to_have_text(rows[0].text)
+    expect(page.get_by_role("button", name="Helpful")).to_be_visible()
+
+
+def test_an_explanation_that_is_gone_says_so(page, shop, database):
+    page.goto(shop.put("gone?", make_token(embed_secrets(database)[0], "gone?", HOUR, now()).token))
+    expect(said(page)).to_have_text("This explanation is no longer available.")
+
+
+def test_a_suppressed_explanation_shows_a_neutral_line(page, shop, database, rows):
+    with database.session() as session:
+        session.add(SuppressionRow(explanation_id=rows[0].id, reason="complaint", by="ada"))
+    page.goto(shop.put(rows[0].id, token_for(database, rows[0])))
+    expect(said(page)).to_have_text("There is no explanation to show for this recommendation.")
+    expect(page.get_by_role("list")).to_have_count(0)
+
+
+def test_hostile_titles_and_ids_stay_text(page, shop, database, rows):
+    evil = '<img src=x onerror="window.owned=1"><script>window.owned=1</script> \u202egnp.exe'
+    with database.session() as session:
+        session.execute(update(EvidenceRow).where(EvidenceRow.explanation_id == rows[0].id).values(title=evil))
+        session.execute(update(ExplanationRow).where(ExplanationRow.id == rows[0].id).values(text=f"Because {evil}"))
+    page.goto(shop.put(rows[0].id, token_for(database, rows[0])))
+    page.get_by_role("button", name="Why this?").click()
+    region = page.get_by_role("region")
+    expect(region.get_by_role("listitem").first).to_contain_text("<script>window.owned=1</script>")
+    expect(region.get_by_role("status").first).to_contain_text("Because <img src=x")
+    assert region.evaluate("r => r.querySelectorAll('script, img').length") == 0
+    assert page.evaluate("window.owned") is None
+    picture(page, "hostile")
+
+
+def test_a_sample_of_hostile_titles_is_text_too(page, shop, database, explainer):
+    row = explainer.explain_items("u3", ["i2"])[0]
+    settings = Settings(database_url=database.url, _env_file=None)
+    write_sample(settings, shop.folder, [row.id], None, shop.service, shop.port, "en")
+    page.goto(f"{shop.origin}/")
+    expect(page.get_by_role("heading", name="<script>alert('x')</script> & Sons")).to_be_visible()
+    page.get_by_role("button", name="Why this?").click()
+    expect(page.get_by_role("region").get_by_role("status").first).to_contain_text("<script>alert('x')</script> & Sons")
+
+
+def test_a_strict_policy_of_the_shop_lets_it_work(page, shop, database, rows):
+    policy = f"default-src 'none'; script-src {shop.service}; connect-src {shop.service}; img-src data:"
+    html = Path(shop.folder / "index.html")
+    shop.put(rows[0].id, token_for(database, rows[0]), style="")
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    html.write_text(
+        html.read_text(encoding="utf-8").replace("<style></style>", "").replace("<title>", f"{meta}<title>")
+    )
+    page.goto(f"{shop.origin}/")
+    page.get_by_role("button", name="Why this?").click()
+    expect(page.get_by_role("region").get_by_role("status").first).to_have_text(rows[0].text)
+    assert page.get_by_role("region").evaluate("r => getComputedStyle(r).display") == "grid", "its style is in force"
