@@ -59,6 +59,10 @@ class BusyError(ExplainerError):
         self.retry_after_s = retry_after_s
 
 
+class RateLimitError(BusyError):
+    """Somebody asks more often than they may."""
+
+
 class SettingsError(ExplainerError):
     """A setting has a value that can't be used; the message names the environment variable, never a secret."""
 

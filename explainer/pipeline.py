@@ -32,6 +32,8 @@ from explainer.storage.hidden import hidden_aspects
 from explainer.storage.tables import EvidenceRow, ExplanationRow, now
 from explainer.storage.versions import note_model, note_prompt
 from explainer.tags import UserTags
+from explainer.tallies import Tallies
+from explainer.tracing import step
 from explainer.view import counterfactual_record, record_of
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.slots import is_outdated
@@ -74,6 +76,7 @@ class Explainer:
             self.domain = dataset_row(session).domain
             people = _people(session, model)
         evidence = EvidenceBuilder(model, self.domain, people=people)
+        self.tallies = Tallies()
         self.cases = CaseMaker(model.recommender, attributor or default_attributor(model.recommender), evidence)
 
     def check(self) -> None:
@@ -111,7 +114,8 @@ class Explainer:
     ) -> list[ExplanationRow]:
         """Explain the user's k best items and store it; with ``reuse``, show again what was stored and still holds."""
         history = self.history(user)
-        targets = recommend(self.model.recommender, history, k)
+        with step("rank"):
+            targets = recommend(self.model.recommender, history, k)
         return self._explain(history, targets, style or Style(), k, reuse=reuse)
 
     def explain_items(
@@ -130,6 +134,7 @@ class Explainer:
         targets = [self._target(history, item) for item in known]
         return self._explain(history, targets, style or Style(), USUAL_LIST, reuse=reuse)
 
+    @step("rank")
     def _target(self, history: History, item: Item) -> Recommendation:
         model = self.model.recommender
         if met_items(model, history)[model.catalogue.position(item.id)]:
@@ -153,6 +158,7 @@ class Explainer:
         texts = self.writer.write(requests, style, library)
         rows = [self._row(asking, case, text, style, fingerprint) for case, text in zip(cases, texts, strict=True)]
         self._store(rows, style, library)
+        self.tallies.add(texts, style.locale)
         made = {row.item_id: row for row in rows} | shown
         return [made[target.item.id] for target in targets]
 
@@ -215,6 +221,7 @@ class Explainer:
             evidence=[_evidence_row(cited) for cited in msgspec.to_builtins(evidence.behaviours)],
         )
 
+    @step("store")
     def _store(self, rows: Sequence[ExplanationRow], style: Style, library: PromptLibrary) -> None:
         """Write explanations, evidence and audit entries in one transaction, committed when this returns."""
         if not rows:

@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retriever.precision import Precision
 
+_MOST = 1_000_000_000  # what a database counts in its smallest integers, with room
+
 
 class Settings(BaseSettings):
     """What can be set.
@@ -33,6 +35,11 @@ class Settings(BaseSettings):
         batch: Prompts that the service writes together at most.
         wait_ms: Milliseconds that a batch waits for company.
         backlog: Prompts that may wait; requests that bring more get templates at once.
+        rate_app: Requests per minute of one program.
+        rate_people: Requests per minute of one person of the shop.
+        rate_sign_in: Tries to sign in per minute from one address.
+        log_format: ``json`` for machines, ``plain`` for people; by default machines read a service's log, people a
+            demo's.
         openai_url: Base URL of an OpenAI-compatible server: ``http://127.0.0.1:8001/v1``.
         openai_model: Name under which that server has the model or adapter.
         openai_key: Its key, if it wants one.
@@ -57,6 +64,10 @@ class Settings(BaseSettings):
     batch: int = Field(default=32, ge=1)
     wait_ms: float = Field(default=5.0, ge=0, allow_inf_nan=False)
     backlog: int = Field(default=128, ge=1)
+    rate_app: int = Field(default=60_000, ge=1, le=_MOST)
+    rate_people: int = Field(default=600, ge=1, le=_MOST)
+    rate_sign_in: int = Field(default=30, ge=1, le=_MOST)
+    log_format: Literal["auto", "json", "plain"] = "auto"
     openai_url: str = ""
     openai_model: str = ""
     openai_key: SecretStr | None = None

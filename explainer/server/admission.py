@@ -17,7 +17,15 @@ class Admission:
     """
 
     def __init__(self, places: int) -> None:
-        self._places = threading.BoundedSemaphore(places)
+        self.places = places
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    @property
+    def taken(self) -> int:
+        """Places in use."""
+        with self._lock:
+            return self._taken
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -26,9 +34,12 @@ class Admission:
         Raises:
             BusyError: If all places are taken.
         """
-        if not self._places.acquire(blocking=False):
-            raise BusyError("Too many texts are being written; try again in a few seconds.")
+        with self._lock:
+            if self._taken >= self.places:
+                raise BusyError("Too many texts are being written; try again in a few seconds.")
+            self._taken += 1
         try:
             yield
         finally:
-            self._places.release()
+            with self._lock:
+                self._taken -= 1

@@ -7,26 +7,31 @@ from pathlib import Path
 
 import swagger_ui_bundle
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Litestar, Response, Router
+from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import NotAuthorizedException
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.response import Template
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
+from opentelemetry.trace import Tracer
 
 from explainer import __version__
 from explainer.access import Scope
+from explainer.access.rates import Limiter, Rates
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
+from explainer.server.docs import ASSETS, DocsPage
+from explainer.server.exchange import Watched
 from explainer.server.explanations import ExplanationsController
+from explainer.server.headers import ASSET, DOCS, harden
+from explainer.server.logs import log_exchange
+from explainer.server.metrics import Metrics, show_metrics
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
@@ -35,28 +40,34 @@ from explainer.writing.worker import BatchingEngine
 
 _HERE = Path(__file__).resolve().parent
 _MAX_BODY_BYTES = 256 * 1024
-_CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
 
 
-def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Litestar:
+def create_app(
+    explainer: Explainer,
+    queue: int,
+    deadline_s: float = 20.0,
+    rates: Rates | None = None,
+    tracer: Tracer | None = None,
+) -> Litestar:
     """Return the app.
 
     Args:
         explainer: The pipeline; shared by all requests.
         queue: Requests that may wait for the language model.
         deadline_s: Seconds from a request's arrival to its texts.
+        rates: How often somebody may ask.
+        tracer: Makes the spans; the process' own by default.
     """
-    admission = Admission(queue)
-    return Litestar(
+    admission, limiter = Admission(queue), Limiter(explainer.database, rates)
+    metrics = Metrics(explainer, admission, limiter)
+    app = Litestar(
         route_handlers=[
             ExplanationsController,
             ListsController,
             TagsController,
             WhyNotController,
             HealthController,
+            show_metrics,
             page_router(),
             *_static_routers(),
         ],
@@ -72,9 +83,12 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
         openapi_config=_openapi(),
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=_MAX_BODY_BYTES,
-        after_request=_harden,
-        state=State({"database": explainer.database}),
+        before_send=[harden],
+        logging_config=None,  # whoever starts the process decides
+        state=State({"database": explainer.database, "limiter": limiter, "metrics": metrics}),
     )
+    app.asgi_handler = Watched(app.asgi_handler, [log_exchange, metrics.note], tracer)
+    return app
 
 
 def _close(explainer: Explainer) -> None:
@@ -91,42 +105,25 @@ def _environment() -> Environment:
 
 def _static_routers() -> list[Router]:
     return [
-        create_static_files_router("/static", [_HERE / "static"], name="static", opt=PUBLIC),
-        create_static_files_router("/docs-assets", [swagger_ui_bundle.swagger_ui_path], name="docs-assets", opt=PUBLIC),
+        create_static_files_router("/static", [_HERE / "static"], name="static", opt=PUBLIC | ASSET),
+        create_static_files_router(ASSETS, [swagger_ui_bundle.swagger_ui_path], name="docs-assets", opt=PUBLIC | ASSET),
     ]
 
 
 def _openapi() -> OpenAPIConfig:
-    assets = "/docs-assets"
-    page = SwaggerRenderPlugin(
-        path="/",
-        js_url=f"{assets}/swagger-ui-bundle.js",
-        css_url=f"{assets}/swagger-ui.css",
-        standalone_preset_js_url=f"{assets}/swagger-ui-standalone-preset.js",
-        favicon=f"<link rel='icon' type='image/png' href='{assets}/favicon-32x32.png'>",
-    )
     scheme = SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header")
     return OpenAPIConfig(
         title="Recommended because",
         version=__version__,
         description="Why was this recommended?",
-        render_plugins=[page],
+        render_plugins=[DocsPage(path="/")],
         openapi_router=Router(
             "/schema",
             route_handlers=[],
-            opt=needs(Scope.DOCS, page=True),
+            opt=needs(Scope.DOCS, page=True) | DOCS,
             exception_handlers={NotAuthorizedException: to_login},
             include_in_schema=False,
         ),
         components=Components(security_schemes={"ApiKey": scheme}),
         use_handler_docstrings=True,
     )
-
-
-def _harden(response: Response[object]) -> Response[object]:
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if isinstance(response, Template):
-        response.headers.setdefault("Content-Security-Policy", _CSP)
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response

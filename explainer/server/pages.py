@@ -15,7 +15,7 @@ from explainer.access.sign_ins import sign_out
 from explainer.picture import draw, waterfall_of
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
-from explainer.server.auth import COOKIE, PUBLIC, is_from_elsewhere, needs, to_login, try_sign_in
+from explainer.server.auth import COOKIE, PUBLIC, SIGN_IN, is_from_elsewhere, needs, to_login, try_sign_in
 from explainer.server.cards import card_of
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation
@@ -74,7 +74,7 @@ def login_form() -> Template:
     return Template("login.html", context={"failed": False, "name": ""})
 
 
-@post("/login", opt=PUBLIC, sync_to_thread=True, include_in_schema=False)
+@post("/login", opt=SIGN_IN, sync_to_thread=True, include_in_schema=False)
 def login(
     request: Request[Any, Any, Any],
     explainer: NamedDependency[Explainer],

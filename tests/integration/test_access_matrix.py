@@ -25,9 +25,9 @@ ALLOWED = {
     ("PUT", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("GET", "/"): {A, S, X},
     ("GET", "/explanations/{explanation_id:str}/waterfall.svg"): {A, S, R, U, X},
+    ("GET", "/metrics"): {U, X},
     ("GET", "/schema"): set(Role),
     ("GET", "/schema/openapi.json"): set(Role),
-    ("GET", "/schema/oauth2-redirect.html"): set(Role),
     ("GET", "/schema/{path:str}"): set(Role),
 }
 PUBLIC = {
