@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -79,8 +78,7 @@ class Watched:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request = cast("HTTPScope", scope)
-        start, headers = self._clock(), dict(request["headers"])
+        start, headers = self._clock(), dict(scope["headers"])
         with (
             identified(headers.get(HEADER)) as request_id,
             tracing(self._tracer),
@@ -90,7 +88,7 @@ class Watched:
             try:
                 await self._app(scope, receive, _noting(send, answer, request_id))
             finally:
-                exchange = _exchange(request, answer, self._clock() - start)
+                exchange = _exchange(scope, answer, self._clock() - start)
                 _describe(span, exchange)
                 for tell in self._listeners:
                     tell(exchange)
