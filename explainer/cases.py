@@ -12,6 +12,7 @@ from explainer.attribution import Attribution, Attributor
 from explainer.attribution.counterfactual import Counterfactual, CounterfactualSearch
 from explainer.attribution.deletion_test import DeletionTest, DeletionVerdict
 from explainer.evidence import Evidence, EvidenceBuilder, Standing
+from explainer.tracing import step
 from retriever.data import History
 from retriever.recommenders.base import Recommender
 from retriever.retrieve import Recommendation, met_items, rank_of
@@ -95,6 +96,7 @@ class CaseMaker:
         with one_thread():
             return self._attributor.attribute(self.recommender, history, item)
 
+    @step("attribute")
     def case(self, asking: Asking, target: Recommendation) -> Case:
         """Return the case of one item."""
         with one_thread():

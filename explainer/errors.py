@@ -75,6 +75,10 @@ class ValueRefusedError(ExplainerError):
     """The database cannot hold a value, e.g. a text with a NUL in it in PostgreSQL."""
 
 
+class RateLimitError(BusyError):
+    """Somebody asks more often than they may."""
+
+
 class SettingsError(ExplainerError):
     """A setting has a value that can't be used; the message names the environment variable, never a secret."""
 

@@ -38,6 +38,8 @@ from explainer.storage.revisions import await_upgrade
 from explainer.storage.tables import EvidenceRow, ExplanationRow, now
 from explainer.storage.versions import note_model, note_prompt
 from explainer.tags import UserTags
+from explainer.tallies import Tallies
+from explainer.tracing import step
 from explainer.view import counterfactual_record, record_of
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.slots import is_outdated
@@ -124,6 +126,7 @@ class Explainer:
         with database.session() as session:
             self.domain = dataset_row(session).domain
             people = _people(session, model)
+        self.tallies = Tallies()
         self._attributor = attributor
         self._know(model, people)
 
@@ -193,6 +196,7 @@ class Explainer:
         """Return the user's k best unmet items."""
         return self.best(self.asking(user, None), k)
 
+    @step("rank")
     def best(self, asking: Asking, k: int) -> list[Recommendation]:
         """Return the k best unmet items of the list."""
         return recommend(self.cases(asking).recommender, asking.history, k)
@@ -226,6 +230,7 @@ class Explainer:
         targets = [self._target(asking, item) for item in known]
         return self._explain(asking, targets, style or Style(), manner or Manner(), reuse=reuse)
 
+    @step("rank")
     def _target(self, asking: Asking, item: Item) -> Recommendation:
         model, history = self.cases(asking).recommender, asking.history
         if met_items(model, history)[model.catalogue.position(item.id)]:
@@ -258,6 +263,7 @@ class Explainer:
         self._store(rows, style, library, unfinished, manner.along)
         if self.upgrades is not None and unfinished:
             self.upgrades.take(unfinished)
+        self.tallies.add(texts, style.locale)
         made = {row.item_id: row for row in rows} | shown
         return [made[target.item.id] for target in targets]
 
@@ -318,6 +324,7 @@ class Explainer:
             evidence=[_evidence_row(cited) for cited in msgspec.to_builtins(evidence.behaviours)],
         )
 
+    @step("store")
     def _store(
         self,
         rows: Sequence[ExplanationRow],

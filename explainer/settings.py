@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from explainer.origins import origins_from
 from retriever.precision import Precision
 
+_MOST = 1_000_000_000  # what a database counts in its smallest integers, with room
+
 
 class Settings(BaseSettings):
     """What can be set.
@@ -37,6 +39,11 @@ class Settings(BaseSettings):
         review_percent: Of a hundred texts that the model wrote, how many wait for a reviewer.
         embed_origins: Origins of the shops whose pages may show explanations (see ``/embed.js``), with commas between
             them: ``https://shop.example, https://www.shop.example:8443``.
+        rate_app: Requests per minute of one program.
+        rate_people: Requests per minute of one person of the shop.
+        rate_sign_in: Tries to sign in per minute from one address.
+        log_format: ``json`` for machines, ``plain`` for people; by default machines read a service's log, people a
+            demo's.
         openai_url: Base URL of an OpenAI-compatible server: ``http://127.0.0.1:8001/v1``.
         openai_model: Name under which that server has the model or adapter.
         openai_key: Its key, if it wants one.
@@ -63,6 +70,10 @@ class Settings(BaseSettings):
     backlog: int = Field(default=128, ge=1)
     review_percent: float = Field(default=1.0, ge=0, le=100, allow_inf_nan=False)
     embed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(origins_from)] = frozenset()
+    rate_app: int = Field(default=60_000, ge=1, le=_MOST)
+    rate_people: int = Field(default=600, ge=1, le=_MOST)
+    rate_sign_in: int = Field(default=30, ge=1, le=_MOST)
+    log_format: Literal["auto", "json", "plain"] = "auto"
     openai_url: str = ""
     openai_model: str = ""
     openai_key: SecretStr | None = None

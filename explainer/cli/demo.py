@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 
 from explainer.access import DEMO, Role
@@ -28,7 +30,21 @@ _DEMO_LASTS = timedelta(hours=12)
 
 
 def run(settings: Settings, *, users: int, top: int, serve: bool) -> None:
-    """Ingest, fit, explain, print, and serve if asked to."""
+    """Ingest, fit, explain, print, and serve if asked to.
+
+    Raises:
+        SettingsError: If it is to serve on a port that cannot be had.
+    """
+    with ExitStack() as stack:
+        listener = None
+        if serve:
+            from explainer.server.listening import listening
+
+            listener = stack.enter_context(listening(settings.host, settings.port))
+        _run(settings, users, top, listener)
+
+
+def _run(settings: Settings, users: int, top: int, listener: socket.socket | None) -> None:
     start = time.perf_counter()
     database = Database(settings.url)
     database.migrate()
@@ -37,7 +53,7 @@ def run(settings: Settings, *, users: int, top: int, serve: bool) -> None:
         data_hash = catalogue.load_dataset(session).content_hash
     _fit_if_needed(settings, data_hash)
     with console.status("Loading the language model …"):
-        explainer = (make_served_explainer if serve else make_explainer)(settings)
+        explainer = (make_served_explainer if listener else make_explainer)(settings)
     with database.session() as session:
         everyone = [user for user, _ in catalogue.users(session, 1_000_000)]
     # Evenly spaced from the most to the least active, so that long and short histories are seen.
@@ -46,8 +62,8 @@ def run(settings: Settings, *, users: int, top: int, serve: bool) -> None:
         rows = [row for user in chosen for row in explainer.explain_top(user, top, reuse=True)]
     console.print(explanations_table(rows))
     _print_summary(rows, time.perf_counter() - start)
-    if serve:
-        _serve(settings, database, explainer, chosen[0])
+    if listener is not None:
+        _serve(settings, database, explainer, chosen[0], listener)
 
 
 def _fit_if_needed(settings: Settings, data_hash: str) -> None:
@@ -69,7 +85,7 @@ def _print_summary(rows: list[ExplanationRow], seconds: float) -> None:
     )
 
 
-def _serve(settings: Settings, database: Database, explainer: Explainer, user: str) -> None:
+def _serve(settings: Settings, database: Database, explainer: Explainer, user: str, listener: socket.socket) -> None:
     from explainer.server.run import serve_app
 
     password = secrets.token_urlsafe(12)
@@ -82,7 +98,7 @@ def _serve(settings: Settings, database: Database, explainer: Explainer, user: s
     console.print(f"Sign in as [b]{DEMO}[/b] with [b]{password}[/b]", highlight=False, soft_wrap=True)
     console.print(f"API key: [b]{key}[/b]", highlight=False, soft_wrap=True)
     try:
-        serve_app(settings, explainer)
+        serve_app(settings, explainer, listener, "plain")
     finally:
         with database.session() as session:
             forget_person(session, DEMO)

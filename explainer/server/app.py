@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 import swagger_ui_bundle
-from litestar import Litestar, Response, Router
+from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import NotAuthorizedException
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
@@ -20,6 +19,7 @@ from litestar.template.config import TemplateConfig
 from explainer import __version__
 from explainer.access import Scope
 from explainer.access.known import KnownKeys
+from explainer.access.rates import Limiter
 from explainer.pipeline import Explainer
 from explainer.server.admin import AdminController, VersionsController, registries_of
 from explainer.server.admission import Admission
@@ -27,11 +27,16 @@ from explainer.server.api import HealthController, ListsController, TagsControll
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.catalogue import CatalogueController
 from explainer.server.choices import ChoicesController
+from explainer.server.docs import ASSETS, DocsPage
 from explainer.server.embed import EmbedTokensController, embed_router
 from explainer.server.encoded import EncodedAnswers
+from explainer.server.exchange import Watched
 from explainer.server.explanations import ExplanationsController
+from explainer.server.headers import ASSET, DOCS, harden
 from explainer.server.htmx import htmx_script
+from explainer.server.logs import log_exchange
 from explainer.server.looking import looker_of
+from explainer.server.metrics import Metrics, show_metrics
 from explainer.server.pages import page_router
 from explainer.server.parameters import ParametersController
 from explainer.server.parts import Parts
@@ -61,8 +66,15 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     admission, parts = Admission(queue), parts or Parts()
     registries = parts.registries or registries_of(explainer)
     live, importance = Live(explainer, parts.encoder), Importance()
-    encoded = EncodedAnswers()
-    return Litestar(
+    encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
+    metrics = Metrics(explainer, admission, limiter)
+    state = {
+        "database": explainer.database,
+        "known_keys": KnownKeys(explainer.database),
+        "limiter": limiter,
+        "metrics": metrics,
+    }
+    app = Litestar(
         route_handlers=[
             ExplanationsController,
             ListsController,
@@ -77,6 +89,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             VersionsController,
             EmbedTokensController,
             embed_router(parts.embed_origins),
+            show_metrics,
             page_router(),
             htmx_script,
             *_static_routers(),
@@ -100,9 +113,12 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         openapi_config=_openapi(),
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=_MAX_BODY_BYTES,
-        after_request=_harden,
-        state=State({"database": explainer.database, "known_keys": KnownKeys(explainer.database)}),
+        before_send=[harden],
+        logging_config=None,  # whoever starts the process decides
+        state=State(state),
     )
+    app.asgi_handler = Watched(app.asgi_handler, [log_exchange, metrics.note], parts.tracer)
+    return app
 
 
 def _close(explainer: Explainer) -> None:
@@ -115,39 +131,25 @@ def _close(explainer: Explainer) -> None:
 
 def _static_routers() -> list[Router]:
     return [
-        create_static_files_router("/static", [HERE / "static"], name="static", opt=PUBLIC),
-        create_static_files_router("/docs-assets", [swagger_ui_bundle.swagger_ui_path], name="docs-assets", opt=PUBLIC),
+        create_static_files_router("/static", [HERE / "static"], name="static", opt=PUBLIC | ASSET),
+        create_static_files_router(ASSETS, [swagger_ui_bundle.swagger_ui_path], name="docs-assets", opt=PUBLIC | ASSET),
     ]
 
 
 def _openapi() -> OpenAPIConfig:
-    assets = "/docs-assets"
-    page = SwaggerRenderPlugin(
-        path="/",
-        js_url=f"{assets}/swagger-ui-bundle.js",
-        css_url=f"{assets}/swagger-ui.css",
-        standalone_preset_js_url=f"{assets}/swagger-ui-standalone-preset.js",
-        favicon=f"<link rel='icon' type='image/png' href='{assets}/favicon-32x32.png'>",
-    )
     scheme = SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header")
     return OpenAPIConfig(
         title="Recommended because",
         version=__version__,
         description="Why was this recommended?",
-        render_plugins=[page],
+        render_plugins=[DocsPage(path="/")],
         openapi_router=Router(
             "/schema",
             route_handlers=[],
-            opt=needs(Scope.DOCS, page=True),
+            opt=needs(Scope.DOCS, page=True) | DOCS,
             exception_handlers={NotAuthorizedException: to_login},
             include_in_schema=False,
         ),
         components=Components(security_schemes={"ApiKey": scheme}),
         use_handler_docstrings=True,
     )
-
-
-def _harden(response: Response[object]) -> Response[object]:
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    return response

@@ -26,6 +26,8 @@ COOKIE = "explainer_session"
 CSRF = "csrf"
 PUBLIC = {"public": True}
 """For the ``opt`` of a handler that needs no key."""
+SIGN_IN = {"public": True, "sign_in": True}
+"""For the ``opt`` of the handler that takes passwords: open to everybody, but not often."""
 _SCHEME = "bearer "
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAME_SITE = frozenset({"same-origin", "none"})
@@ -50,23 +52,34 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
         NotAuthorizedException: If nobody is known.
         PermissionDeniedException: If they may not do this, for every handler that names no scope, and for a form that
             does not carry what ours do.
+        RateLimitError: If they ask too often.
     """
     if handler.opt.get("public"):
+        if handler.opt.get("sign_in"):
+            await sync_to_thread(connection.app.state.limiter.admit_sign_in, _address(connection))
         return
     scope = handler.opt.get("scope")
     if not isinstance(scope, Scope):
         raise PermissionDeniedException("Nobody may do this.")
-    found = await sync_to_thread(_found, connection, page=bool(handler.opt.get("page")))
+    found = await sync_to_thread(_let_in, connection, scope, page=bool(handler.opt.get("page")))
     connection.state["sign_in"] = found
+    if found.csrf and isinstance(connection, Request) and connection.method not in _SAFE:
+        await _require_own_form(connection, found.csrf)
+
+
+def _let_in(connection: Connection, scope: Scope, *, page: bool) -> SignIn:
+    """Return who asks, if they may; only then they are counted, so strangers leave no trace in the database."""
+    found = _found(connection, page=page)
     if found is None:
         raise NotAuthorizedException(
             "Give an API key that works in the header X-API-Key.", headers={"WWW-Authenticate": "Bearer"}
         )
-    connection.state["caller"], connection.state["csrf"] = found.caller, found.csrf  # a page that refuses says to whom
+    # Known from here on, so that the access log and a page that refuses can tell whose request it was.
+    connection.state["caller"], connection.state["csrf"] = found.caller, found.csrf
     if not found.caller.may(scope):
         raise PermissionDeniedException(f"The role {found.caller.role} may not do this: it needs {scope}.")
-    if found.csrf and isinstance(connection, Request) and connection.method not in _SAFE:
-        await _require_own_form(connection, found.csrf)
+    connection.app.state.limiter.admit(found.caller)
+    return found
 
 
 def _found(connection: Connection, *, page: bool) -> SignIn | None:
@@ -87,6 +100,10 @@ async def _require_own_form(connection: Request[Any, Any, Any], csrf: str) -> No
         given = (await connection.form()).get(CSRF)
     if not isinstance(given, str) or not secrets.compare_digest(given.encode(), csrf.encode()):
         raise PermissionDeniedException("This form is not ours, or it is too old; load the page again.")
+
+
+def _address(connection: Connection) -> str:
+    return connection.client.host if connection.client else "unknown"
 
 
 def is_from_elsewhere(connection: Connection) -> bool:

@@ -13,7 +13,7 @@ from litestar.response import Redirect, Template
 from explainer.access import Scope
 from explainer.access.sign_ins import sign_out
 from explainer.pipeline import Explainer
-from explainer.server.auth import COOKIE, PUBLIC, is_from_elsewhere, needs, to_login, try_sign_in
+from explainer.server.auth import COOKIE, PUBLIC, SIGN_IN, is_from_elsewhere, needs, to_login, try_sign_in
 from explainer.server.customer import CustomerController
 from explainer.server.customer_choices import CustomerChoicesController
 from explainer.server.rendering import navigation, page
@@ -25,7 +25,7 @@ def login_form(request: Request[Any, Any, Any]) -> Template:
     return page(request, "login.html", failed=False, name="")
 
 
-@post("/login", opt=PUBLIC, sync_to_thread=True, include_in_schema=False)
+@post("/login", opt=SIGN_IN, sync_to_thread=True, include_in_schema=False)
 def login(
     request: Request[Any, Any, Any],
     explainer: NamedDependency[Explainer],

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from opentelemetry.trace import Tracer
+
+from explainer.access.rates import Rates
 from explainer.server.admin import Registries
 from retriever.encoder import TextEncoder
 
@@ -17,8 +20,12 @@ class Parts:
         registries: What knows the versions of adapters and prompts; over the database alone by default.
         encoder: Encodes items that come while it serves; without one they are stored but not recommended.
         embed_origins: Origins of the shops whose pages may show explanations.
+        rates: How often somebody may ask.
+        tracer: Makes the spans; the process' own by default.
     """
 
     registries: Registries | None = None
     encoder: TextEncoder | None = None
     embed_origins: Collection[str] = ()
+    rates: Rates | None = None
+    tracer: Tracer | None = None

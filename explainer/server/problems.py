@@ -20,9 +20,11 @@ from explainer.errors import (
     NotFoundError,
     NotReadyError,
     PromptError,
+    RateLimitError,
     ValueRefusedError,
 )
 from explainer.server.problem_pages import as_page
+from explainer.server.request_ids import current_request_id
 from retriever.errors import RetrieverError, UnknownItemError
 
 _LOG = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     ValueRefusedError: HTTPStatus.BAD_REQUEST,
     PromptError: HTTPStatus.BAD_REQUEST,
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    RateLimitError: HTTPStatus.TOO_MANY_REQUESTS,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
     AbandonedError: HTTPStatus.SERVICE_UNAVAILABLE,  # nobody is there to read it
 }
@@ -48,6 +51,7 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None, **e
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
+        "request_id": current_request_id(),
         **extra,
     }
     return Response(body, status_code=status, headers=headers, media_type=PROBLEM_JSON)
@@ -65,9 +69,10 @@ def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[object]:
     return problem(error.status_code, error.detail, dict(error.headers or {}), **extra)
 
 
-def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[object]:
-    # The message may hold a person's data; the log gets the type and where, the client gets neither.
-    _LOG.error("unexpected %s in %s %s", type(error).__name__, request.method, request.url.path, exc_info=error)
+def _unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[object]:
+    # The message may hold a person's data; the log gets the type and where, the client gets neither. Which request it
+    # was, the access line with the same request id says.
+    _LOG.error("unexpected %s", type(error).__name__, exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side; the log says what.")
 
 

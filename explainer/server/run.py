@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
+import signal
+import socket
+import sys
 
 import uvicorn
 from sqlalchemy.orm import Session
@@ -10,15 +15,20 @@ from sqlalchemy.orm import Session
 from explainer.access import DEMO
 from explainer.access.keys import list_keys
 from explainer.access.people import list_people
+from explainer.access.rates import Rates
 from explainer.assembly import make_adapters, make_encoder, make_prompts, make_served_explainer
 from explainer.errors import NotReadyError
 from explainer.pipeline import Explainer
 from explainer.server.admin import Registries
 from explainer.server.app import create_app
+from explainer.server.listening import listening
+from explainer.server.logs import LogFormat, configure_logging
 from explainer.server.parts import Parts
 from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.storage.tables import now
+
+_LOG = logging.getLogger(__name__)
 
 
 def run(settings: Settings) -> None:
@@ -26,12 +36,14 @@ def run(settings: Settings) -> None:
 
     Raises:
         NotReadyError: If nobody could ask anything, or anyone who saw a demo could.
+        SettingsError: If the port cannot be had.
     """
     database = Database(settings.url)
     database.require_current()
     with database.session() as session:
         _require_credentials(session)
-    serve_app(settings, make_served_explainer(settings))
+    with listening(settings.host, settings.port) as listener:
+        serve_app(settings, make_served_explainer(settings), listener, "json")
 
 
 def _require_credentials(session: Session) -> None:
@@ -47,11 +59,40 @@ def _require_credentials(session: Session) -> None:
         raise NotReadyError(f"The demo's person can still sign in; end it with: explainer people disable {DEMO}")
 
 
-def serve_app(settings: Settings, explainer: Explainer) -> None:
-    """Serve a pipeline until stopped."""
-    # Alembic tells about its context at every readiness check; nobody asked.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    registries = Registries(make_adapters(settings, explainer.database), make_prompts(settings))
-    parts = Parts(registries, make_encoder(settings), settings.embed_origins)
+def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket, log_format: LogFormat) -> None:
+    """Serve a pipeline until stopped: by SIGTERM or Ctrl-C, after which requests under way are still answered.
+
+    Args:
+        settings: The limits.
+        explainer: The pipeline.
+        listener: Where to serve.
+        log_format: Of the log, where the settings leave it open.
+    """
+    configure_logging(log_format if settings.log_format == "auto" else settings.log_format)
+    server = make_server(settings, explainer)
+    # uvicorn sends itself the signal again when it has stopped. That must end the program by its regular end, where
+    # whoever called us cleans up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run([listener])
+    _LOG.info("Stopped")
+
+
+def make_server(settings: Settings, explainer: Explainer) -> uvicorn.Server:
+    """Return the server of a pipeline; when told to stop it gives requests as long as they have from their arrival."""
+    parts = Parts(
+        registries=Registries(make_adapters(settings, explainer.database), make_prompts(settings)),
+        encoder=make_encoder(settings),
+        embed_origins=settings.embed_origins,
+        rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
+    )
     app = create_app(explainer, settings.queue, settings.deadline_s, parts)
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", server_header=False)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # it has paths
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(settings.deadline_s),
+    )
+    return uvicorn.Server(config)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.engine import Connection
 
 from explainer.errors import NotFoundError
 from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
 from explainer.storage.tables import ExplanationRow
 
-_ID = bindparam("id")
+_ID: BindParameter[str] = bindparam("id")
 _REVISIONS = select(func.count()).where(RevisionRow.explanation_id == _ID).scalar_subquery()
 _UPGRADE = select(UpgradeRow.state).where(UpgradeRow.explanation_id == _ID).scalar_subquery()
 _SUPPRESSED = select(func.count()).where(SuppressionRow.explanation_id == _ID).scalar_subquery()

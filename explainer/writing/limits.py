@@ -35,6 +35,7 @@ class Counters:
         abandoned: Calls whose caller went away.
         refused: Calls that found the backlog full, or the engine stuck.
         late: Drafts that nobody waited for any more; kept for the next who asks.
+        seconds: Seconds that the engine took.
     """
 
     batches: int = 0
@@ -45,6 +46,7 @@ class Counters:
     abandoned: int = 0
     refused: int = 0
     late: int = 0
+    seconds: float = 0.0
 
     @property
     def mean_batch(self) -> float:

@@ -73,6 +73,12 @@ class BatchingEngine:
         with self._changed:
             return self._counters
 
+    @property
+    def backlog(self) -> tuple[int, int]:
+        """Prompts that wait, and how many may."""
+        with self._changed:
+            return len(self._waiting), self._limits.backlog
+
     def write(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
         """Return one draft per prompt, in order.
 
@@ -199,8 +205,10 @@ class BatchingEngine:
 
     def _work(self) -> None:
         while batch := self._next():
+            start = self._clock()
             outcomes = self._outcomes(batch)
             with self._changed:
+                self._count(seconds=self._clock() - start)
                 self._running, self._running_since = {}, None
                 for job, outcome in zip(batch, outcomes, strict=True):
                     self._finish(job, outcome)
@@ -250,7 +258,7 @@ class BatchingEngine:
             while len(self._late) > self._limits.backlog:
                 del self._late[next(iter(self._late))]
 
-    def _count(self, **more: int) -> None:
+    def _count(self, **more: float) -> None:
         self._counters = replace(
             self._counters, **{name: getattr(self._counters, name) + n for name, n in more.items()}
         )

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from explainer.errors import EngineUnavailable
 from explainer.evidence import Evidence, stable_choice
+from explainer.tracing import step
 from explainer.writing.choice import PromptChoice
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine, Sampling
@@ -88,6 +89,7 @@ class Writer:
         self._cues = cues or CueTable({})
         self._policy = policy or WritingPolicy()
 
+    @step("write")
     def write(
         self,
         requests: Sequence[Request],

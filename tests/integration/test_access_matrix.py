@@ -60,9 +60,9 @@ ALLOWED = {
     ("GET", "/admin/versions"): {X},
     ("POST", "/admin/versions/adapters/{action:str}"): {X},
     ("POST", "/admin/versions/prompts/{action:str}"): {X},
+    ("GET", "/metrics"): {U, X},
     ("GET", "/schema"): set(Role),
     ("GET", "/schema/openapi.json"): set(Role),
-    ("GET", "/schema/oauth2-redirect.html"): set(Role),
     ("GET", "/schema/{path:str}"): set(Role),
 }
 PUBLIC = {
