@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import select
@@ -22,6 +23,7 @@ from explainer.tags import TagList
 from explainer.view import CitedView, CounterfactualView, ExplanationView
 
 MASK = "•••"
+E = TypeVar("E", bound=ExplanationView)
 
 
 def sensitive_behaviours(session: Session, user: str) -> frozenset[str]:
@@ -74,16 +76,17 @@ class Mask:
     def _named(self, thing: str) -> str:
         return self.names.setdefault(thing, f"{MASK}{len(self.names) + 1}")
 
-    def explanation(self, view: ExplanationView) -> ExplanationView:
-        """Return the explanation with its sensitive behaviours masked; its text, where it rests on one."""
+    def explanation(self, view: E) -> E:
+        """Return the explanation with its sensitive behaviours masked; its texts, where they rest on one."""
         told = {cited.behaviour_id for cited in view.evidence if _tells(cited)}
         self.sensitive = {*self.sensitive, *told}
         contributions = {self.key(key): value for key, value in view.contributions.items()}
         found = view.counterfactual
+        if any(cited.behaviour_id in self.sensitive for cited in view.evidence):
+            view = retold(view, MASK)
         return replace(
             view,
             evidence=[self._cited(cited) for cited in view.evidence],
-            text=MASK if any(cited.behaviour_id in self.sensitive for cited in view.evidence) else view.text,
             contributions=contributions,
             order=[self.key(key) for key in view.order],
             counterfactual=None if found is None else self.counterfactual(found),
@@ -149,6 +152,17 @@ class Mask:
         if behaviour.behaviour_id not in self.sensitive:
             return behaviour
         return TagBehaviour(self.key(behaviour.behaviour_id), MASK, MASK)
+
+
+def retold(view: E, text: str) -> E:
+    """Return the explanation with this in place of its text, and of every later one that the view has."""
+    changes: dict[str, object] = {"text": text}
+    if "current" in view.__struct_fields__:
+        changes["current"] = text
+    later = getattr(view, "revisions", None)
+    if later is not None:
+        changes["revisions"] = [replace(revision, text=text) for revision in later]
+    return replace(view, **changes)
 
 
 def _tells(cited: CitedView) -> bool:

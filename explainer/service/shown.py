@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 from sqlalchemy.orm import Session
 
-from explainer.service.masking import Mask, sensitive_behaviours
+from explainer.service.masking import Mask, retold, sensitive_behaviours
 from explainer.service.views import Looker, note_look
 from explainer.service.why_not import WhyNot
 from explainer.storage.service_tables import SuppressionRow
@@ -18,7 +18,6 @@ from explainer.storage.tables import ExplanationRow
 from explainer.tags import TagList
 from explainer.view import CounterfactualView, ExplanationView, explanation_view
 
-T = TypeVar("T", bound=msgspec.Struct)
 _NOTICES = {"en": "The reason for this one was withdrawn.", "zh": "此条推荐理由已撤回。"}
 
 
@@ -48,6 +47,10 @@ class ShownExplanation(ExplanationView, frozen=True, kw_only=True, omit_defaults
 
     masked: int = 0
     suppressed: Suppressed | None = None
+
+
+T = TypeVar("T", bound=msgspec.Struct)
+V = TypeVar("V", bound=ShownExplanation)
 
 
 class ShownCounterfactual(CounterfactualView, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,29 +83,60 @@ def shown_to(session: Session, looker: Looker, shown: Shown, what: str = "explan
         what: What they look at.
     """
     row, suppression = shown
-    if looker.is_app:
-        return _blanked(explanation_view(row), suppression, looker)
-    sensitive = sensitive_behaviours(session, row.user_id)
-    view, count = _masked(row, sensitive, looker)
-    note_look(session, looker, row.user_id, what, row.id, sensitive=count > 0)
-    return _blanked(view, suppression, looker, 0 if looker.sees_sensitive else count)
+    view = _with(ShownExplanation, explanation_view(row))
+    suppressions = {} if suppression is None else {row.id: suppression}
+    return withheld(session, looker, [view], suppressions, what, row.id)[0]
 
 
-def all_shown_to(
-    session: Session, looker: Looker, rows: Sequence[ExplanationRow], what: str = "explanations"
-) -> list[ShownExplanation]:
+def all_shown_to(session: Session, looker: Looker, rows: Sequence[ExplanationRow]) -> list[ShownExplanation]:
     """Return stored explanations as they are to whoever asks; record one look at each user's."""
-    suppressions = suppressions_of(session, [row.id for row in rows])
-    users = dict.fromkeys(row.user_id for row in rows)
-    hidden = {user: frozenset() if looker.is_app else sensitive_behaviours(session, user) for user in users}
-    views, seen = [], dict.fromkeys(users, 0)
-    for row in rows:
-        view, count = (explanation_view(row), 0) if looker.is_app else _masked(row, hidden[row.user_id], looker)
-        seen[row.user_id] += count
-        views.append(_blanked(view, suppressions.get(row.id), looker, 0 if looker.sees_sensitive else count))
-    for user, count in seen.items():
-        note_look(session, looker, user, what, sensitive=count > 0)
-    return views
+    views = [_with(ShownExplanation, explanation_view(row)) for row in rows]
+    return withheld(session, looker, views, suppressions_of(session, [row.id for row in rows]))
+
+
+def withheld(
+    session: Session,
+    looker: Looker,
+    views: Sequence[V],
+    suppressions: Mapping[str, SuppressionRow],
+    what: str = "explanations",
+    record_id: str = "",
+) -> list[V]:
+    """Return explanations without what is kept from whoever asks; record one look at each user's.
+
+    Args:
+        session: Open session; what is recorded is committed with it.
+        looker: Who asks.
+        views: The explanations, whole; later texts that they have are kept like the first one.
+        suppressions: Those of them that are suppressed, by explanation.
+        what: What they look at,
+        record_id: and which one, where it is one.
+    """
+    if not looker.is_app:
+        views = _noted(session, looker, views, what, record_id)
+    return [_marked(view, suppressions.get(view.id), looker) for view in views]
+
+
+def _noted(session: Session, looker: Looker, views: Sequence[V], what: str, record_id: str) -> list[V]:
+    """Return the views with what is private masked, if it is for whoever asks, and record the looks."""
+    users = dict.fromkeys(view.user for view in views)
+    private = {user: sensitive_behaviours(session, user) for user in users}
+    masks = [Mask(private[view.user]) for view in views]
+    masked = [mask.explanation(view) for mask, view in zip(masks, views, strict=True)]
+    for user in users:
+        sensitive = any(mask.count for mask, view in zip(masks, views, strict=True) if view.user == user)
+        note_look(session, looker, user, what, record_id, sensitive=sensitive)
+    if looker.sees_sensitive:
+        return list(views)
+    return [msgspec.structs.replace(view, masked=mask.count) for mask, view in zip(masks, masked, strict=True)]
+
+
+def _marked(view: V, suppression: SuppressionRow | None, looker: Looker) -> V:
+    if suppression is None:
+        return view
+    notice = _NOTICES.get(view.locale, _NOTICES["en"])
+    mark = Suppressed(suppression.created_at, suppression.reason, notice)
+    return msgspec.structs.replace(retold(view, "") if looker.is_app else view, suppressed=mark)
 
 
 def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRow) -> ShownCounterfactual | None:
@@ -148,24 +182,6 @@ def tags_shown_to(session: Session, looker: Looker, held: TagList) -> ShownTags:
     masked = mask.tags(held)
     note_look(session, looker, held.user, "tags", sensitive=mask.count > 0)
     return _with(ShownTags, held) if looker.sees_sensitive else _with(ShownTags, masked, mask.count)
-
-
-def _masked(row: ExplanationRow, sensitive: frozenset[str], looker: Looker) -> tuple[ExplanationView, int]:
-    """Return the view for whoever asks, and how many sensitive behaviours are in it, masked or not."""
-    view, mask = explanation_view(row), Mask(sensitive)
-    masked = mask.explanation(view)
-    return view if looker.sees_sensitive else masked, mask.count
-
-
-def _blanked(
-    view: ExplanationView, suppression: SuppressionRow | None, looker: Looker, masked: int = 0
-) -> ShownExplanation:
-    if suppression is None:
-        return _with(ShownExplanation, view, masked)
-    notice = _NOTICES.get(view.locale, _NOTICES["en"])
-    mark = Suppressed(suppression.created_at, suppression.reason, notice)
-    text = "" if looker.is_app else view.text
-    return msgspec.structs.replace(_with(ShownExplanation, view, masked), text=text, suppressed=mark)
 
 
 def _with(kind: type[T], record: msgspec.Struct, masked: int = 0) -> T:

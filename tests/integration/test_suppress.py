@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from litestar.testing import TestClient
 from sqlalchemy import func, select
 
-from explainer.access import Role
+from explainer.access import Caller, Role, granted
 from explainer.audit import log
 from explainer.server.app import create_app
+from explainer.service.shown import ShownExplanation, withheld
+from explainer.service.views import Looker
 from explainer.storage.explanations import find_shown
 from explainer.storage.service_tables import RevisionRow, SuppressionRow
-from explainer.storage.tables import AuditEntryRow, DraftRow, ExplanationRow
+from explainer.storage.tables import AuditEntryRow, DraftRow, ExplanationRow, now
+from explainer.view import explanation_view
 from explainer.writing.texts import WITHDRAWN
 from tests.integration.test_server import problem_of
 from tests.integration.watched import Scripted, keys_of, model_draft, one_cause, writing
@@ -188,6 +192,27 @@ def test_a_later_text_by_the_model_is_withdrawn_with_the_first(explainer, ask, d
         )  # fmt: skip
     suppress(ask, one)
     assert events(database, "draft.withdrawn") == ["p" * 64]
+
+
+def test_later_texts_are_kept_from_an_app_like_the_first(explainer, database, keys):
+    class Later(msgspec.Struct, frozen=True):
+        number: int
+        text: str
+
+    class Longer(ShownExplanation, frozen=True, kw_only=True):
+        current: str
+        revisions: list[Later]
+
+    (row,) = explainer.explain_top("u1", 1)
+    whole = {name: getattr(explanation_view(row), name) for name in explanation_view(row).__struct_fields__}
+    view = Longer(**whole, current="later", revisions=[Later(2, "later")])
+    suppressed = {row.id: SuppressionRow(explanation_id=row.id, reason="No.", by="sue", created_at=now())}
+    with database.session() as session:
+        for role, texts in ((A, ["", "", ""]), (U, [row.text, "later", "later"])):
+            looker = Looker(Caller("x", role, granted(role)))
+            (shown,) = withheld(session, looker, [view], suppressed)
+            assert [shown.text, shown.current, shown.revisions[0].text] == texts
+            assert shown.suppressed.reason == "No."
 
 
 def test_suppression_and_its_audit_entry_stand_or_fall_together(ask, database, monkeypatch):
