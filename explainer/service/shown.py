@@ -101,6 +101,8 @@ def withheld(
     suppressions: Mapping[str, SuppressionRow],
     what: str = "explanations",
     record_id: str = "",
+    *,
+    note: bool = True,
 ) -> list[V]:
     """Return explanations without what is kept from whoever asks; record one look at each user's.
 
@@ -111,24 +113,35 @@ def withheld(
         suppressions: Those of them that are suppressed, by explanation.
         what: What they look at,
         record_id: and which one, where it is one.
+        note: Whether it is a look of its own; reading on in a stream is none.
     """
     if not looker.is_app:
-        views = _noted(session, looker, views, what, record_id)
+        masks = _masks(session, views)
+        if note:
+            _note(session, looker, list(zip(views, masks, strict=True)), what, record_id)
+        if not looker.sees_sensitive:
+            views = [_masked(view, mask) for view, mask in zip(views, masks, strict=True)]
     return [_marked(view, suppressions.get(view.id), looker) for view in views]
 
 
-def _noted(session: Session, looker: Looker, views: Sequence[V], what: str, record_id: str) -> list[V]:
-    """Return the views with what is private masked, if it is for whoever asks, and record the looks."""
-    users = dict.fromkeys(view.user for view in views)
-    private = {user: sensitive_behaviours(session, user) for user in users}
+def _masks(session: Session, views: Sequence[V]) -> list[Mask]:
+    """Return the mask of each view, tried on it: it knows how much there is to mask."""
+    private = {user: sensitive_behaviours(session, user) for user in {view.user for view in views}}
     masks = [Mask(private[view.user]) for view in views]
-    masked = [mask.explanation(view) for mask, view in zip(masks, views, strict=True)]
-    for user in users:
-        sensitive = any(mask.count for mask, view in zip(masks, views, strict=True) if view.user == user)
+    for mask, view in zip(masks, views, strict=True):
+        mask.explanation(view)
+    return masks
+
+
+def _masked(view: V, mask: Mask) -> V:
+    return msgspec.structs.replace(mask.explanation(view), masked=mask.count)
+
+
+def _note(session: Session, looker: Looker, seen: Sequence[tuple[V, Mask]], what: str, record_id: str) -> None:
+    """Record one look at each user's explanations."""
+    for user in dict.fromkeys(view.user for view, _ in seen):
+        sensitive = any(mask.count for view, mask in seen if view.user == user)
         note_look(session, looker, user, what, record_id, sensitive=sensitive)
-    if looker.sees_sensitive:
-        return list(views)
-    return [msgspec.structs.replace(view, masked=mask.count) for mask, view in zip(masks, masked, strict=True)]
 
 
 def _marked(view: V, suppression: SuppressionRow | None, looker: Looker) -> V:
