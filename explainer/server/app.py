@@ -18,7 +18,6 @@ from litestar.template.config import TemplateConfig
 
 from explainer import __version__
 from explainer.access import Scope
-from explainer.access.known import KnownKeys
 from explainer.access.rates import Limiter
 from explainer.pipeline import Explainer
 from explainer.server.admin import AdminController, VersionsController, registries_of
@@ -70,7 +69,6 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     metrics = Metrics(explainer, admission, limiter)
     state = {
         "database": explainer.database,
-        "known_keys": KnownKeys(explainer.database),
         "limiter": limiter,
         "metrics": metrics,
     }

@@ -17,6 +17,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_302_FOUND
 
 from explainer.access import Caller, Scope
+from explainer.access.keys import find_key
 from explainer.access.people import check_password
 from explainer.access.sign_ins import SignIn, sign_in, signed_in
 from explainer.errors import SignInError
@@ -86,7 +87,8 @@ def _found(connection: Connection, *, page: bool) -> SignIn | None:
     """Return who asks; somebody with a key has no form to protect."""
     key, token = header_key(connection), connection.cookies.get(COOKIE, "")
     if key:
-        caller = connection.app.state.known_keys.find(key)
+        with connection.app.state.database.look() as reader:
+            caller = find_key(reader, key)
         return None if caller is None else SignIn(caller, "")
     if not page or not token:
         return None

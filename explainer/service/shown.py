@@ -47,7 +47,7 @@ class AiLabel(msgspec.Struct, frozen=True):
     label: str | None
 
 
-class ShownExplanation(ExplanationView, frozen=True, kw_only=True):
+class ShownExplanation(ExplanationView, frozen=True, kw_only=True, omit_defaults=True):
     """One explanation as stored, what came after it, and what was kept from whoever asked.
 
     Attributes:

@@ -63,7 +63,7 @@ def test_every_answer_is_hardened(client, method, path, status):
 def test_a_fault_of_ours_is_hardened_too(explainer, database, monkeypatch):
     with database.session() as session:
         key = create_key(session, "t")
-    monkeypatch.setattr(type(explainer), "recommendations", lambda *_: 1 / 0)
+    monkeypatch.setattr(type(explainer), "best", lambda *_: 1 / 0)
     with TestClient(create_app(explainer, queue=1), raise_server_exceptions=False) as client:
         answer = client.get("/v1/users/u1/recommendations", headers={"X-API-Key": key})
     assert answer.status_code == 500
@@ -87,14 +87,14 @@ def test_browsers_that_came_by_https_keep_to_it(explainer):
 
 
 def test_one_handler_can_be_opened_to_other_sites(explainer):
-    @get("/embed.js", opt=PUBLIC | CROSS_ORIGIN, sync_to_thread=False, media_type="text/javascript")
+    @get("/other.js", opt=PUBLIC | CROSS_ORIGIN, sync_to_thread=False, media_type="text/javascript")
     def embed() -> str:
         return "1"
 
     app = create_app(explainer, queue=1)
     app.register(embed)
     with TestClient(app) as client:
-        answer = client.get("/embed.js")
+        answer = client.get("/other.js")
         assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert client.get("/static/style.css").headers["cross-origin-resource-policy"] == "same-origin"

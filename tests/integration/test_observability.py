@@ -20,6 +20,7 @@ from explainer.access.rates import Rates
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.server.logs import configure_logging
+from explainer.server.parts import Parts
 from explainer.storage.drafts import SqlDraftCache
 from explainer.writing.engines import Draft
 from explainer.writing.limits import Limits
@@ -61,7 +62,7 @@ def configured(capsys):
 
 @contextmanager
 def client_of(explainer, key, **more):
-    with TestClient(create_app(explainer, 4, **more), raise_server_exceptions=False) as client:
+    with TestClient(create_app(explainer, 4, parts=Parts(**more)), raise_server_exceptions=False) as client:
         client.headers["Authorization"] = f"Bearer {key}"
         yield client
 
@@ -318,7 +319,7 @@ def test_spans_tell_what_failed_and_nothing_of_anybody(explainer, keys, spans, m
     def broken(*_, **__):
         raise ValueError(f"{USER} {COMMENT}")
 
-    monkeypatch.setattr(type(explainer.cases), "_case", broken)
+    monkeypatch.setattr(type(explainer._cases), "_case", broken)
     with client_of(explainer, keys[Role.APP], tracer=tracer) as client:
         assert client.post("/v1/explanations", json={"user": USER, "k": 2}).status_code == 500
         assert client.get(f"/v1/users/{USER}/recommendations").status_code == 200
