@@ -54,7 +54,11 @@ def test_whoever_chose_is_told_so_and_not_that_they_are_new_or_what_they_like(lo
     said = {"en": ("switched personal recommendations off", "excluded"), "zh": ("已关闭个性化推荐", "已排除")}[locale]
     never = ("new", "taste", "for you", "you like", "know", "recommended because", "了解", "口味", "为您", "偏爱")
     kept_out = [facts for facts in shapes(domain) if facts.kept_out]
-    assert {(facts.switched_off, facts.known_user) for facts in kept_out} == {(True, True), (True, False), (False, True)}
+    assert {(facts.switched_off, facts.known_user) for facts in kept_out} == {
+        (True, True),
+        (True, False),
+        (False, True),
+    }
     for facts in kept_out:
         for variant in range(VARIANTS):
             draft = LIBRARY.fallback(facts, variant, Style(locale))

@@ -22,7 +22,10 @@ _UNUSED = re.compile(r"(?<!\S)(?:left out|general list)(?!\S)")
 def mischosen(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     """Yield ``rule: what`` for a choice that is not the reader's, or is not said; and for what else is said of them."""
     lines = [spelled(sentence) for sentence in sentences(tokens)]
-    for what, phrase, chosen in (("switched off", _OFF, evidence.switched_off), ("excluded", _OUT, evidence.all_excluded)):
+    for what, phrase, chosen in (
+        ("switched off", _OFF, evidence.switched_off),
+        ("excluded", _OUT, evidence.all_excluded),
+    ):
         said = any(phrase.search(line) for line in lines)
         if said is not chosen:
             yield f"unsaid: {what}" if chosen else f"unfounded_claim: {what}"
