@@ -1,4 +1,4 @@
-"""What customers choose, by API: exclusions, personalisation off, previews on top; every list, text and record obeys."""
+"""What customers choose, by API: exclusions, personalisation off, previews; every list, text and record obeys."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def exclude(client, *behaviours, user="u1"):
     return client.post(f"/v1/users/{quote(user, safe='')}/exclusions", json={"behaviours": list(behaviours)})
 
 
-def switch(client, personalised, user="u1"):
+def switch(client, word, user="u1"):
+    personalised = word == "on"
     answer = client.put(f"/v1/users/{user}/settings", json={"personalised": personalised})
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -293,10 +294,10 @@ class TestHostile:
 class TestPersonalisationOff:
     def test_it_is_on_until_switched_off_and_each_change_is_recorded_once(self, client, database):
         assert client.get(f"{U}/settings").json() == {"user": "u1", "personalised": True, "changed_at": None}
-        off = switch(client, False)
-        assert switch(client, False) == off == client.get(f"{U}/settings").json()
+        off = switch(client, "off")
+        assert switch(client, "off") == off == client.get(f"{U}/settings").json()
         assert off["personalised"] is False
-        switch(client, True)
+        switch(client, "on")
         assert client.get(f"{U}/settings").json()["personalised"] is True
         made = entries(database, "settings.changed")
         assert len(made) == 2
@@ -311,7 +312,7 @@ class TestPersonalisationOff:
         met = explainer.history("u1").items()
         before = listed(client)
         assert before["personalised"] is True
-        switch(client, False)
+        switch(client, "off")
         found = listed(client)
         likes = [explainer.model.counts.popularity(item)[0] for item in ids(found)]
         assert (found["personalised"], found["cold_start"]) == (False, False)
@@ -323,7 +324,7 @@ class TestPersonalisationOff:
         )
         assert not set(ids(found)) & met
         assert ids(found) != ids(before)
-        switch(client, True)
+        switch(client, "on")
         assert listed(client) == before
 
     def test_it_is_popularity_alone_also_where_the_recommender_knows_none(self, database, dataset):
@@ -335,7 +336,7 @@ class TestPersonalisationOff:
             key = create_key(session, "test")
         with TestClient(create_app(explainer, queue=4)) as client:
             client.headers["X-API-Key"] = key
-            switch(client, False)
+            switch(client, "off")
             likes = [model.counts.popularity(item)[0] for item in ids(listed(client, k=10))]
         assert likes == sorted(likes, reverse=True)
         assert likes[0] > likes[-1]
@@ -343,7 +344,7 @@ class TestPersonalisationOff:
     @pytest.mark.parametrize("locale", LOCALES)
     @pytest.mark.parametrize("user", ["u1", "nobody"])
     def test_the_texts_say_so_and_nothing_of_taste_or_of_being_new(self, client, locale, user):
-        switch(client, False, user)
+        switch(client, "off", user)
         made = explain(client, user=user, k=20, locale=locale)
         for one in made:
             assert OFF[locale] in one["text"].lower()
@@ -354,7 +355,7 @@ class TestPersonalisationOff:
         assert [one["rank"] for one in made] == list(range(1, 21))
 
     def test_an_auditor_reads_by_what_it_was_ranked(self, client, explainer):
-        switch(client, False)
+        switch(client, "off")
         (row,) = explainer.explain_top("u1", 1, Style("en", "auditor"))
         assert "popularity" in row.text
         assert "popularity only" in row.text
@@ -365,14 +366,14 @@ class TestPersonalisationOff:
 
     def test_one_item_is_explained_too_and_a_met_one_is_not(self, client, explainer):
         met = next(iter(explainer.history("u1").items()))
-        switch(client, False)
+        switch(client, "off")
         last = ids(listed(client))[-1]
         (one,) = explain(client, item=last)
         assert OFF["en"] in one["text"].lower()
         problem_of(client.post("/v1/explanations", json={"user": "u1", "item": met}), 409)
 
     def test_why_not_answers_by_popularity(self, client):
-        switch(client, False)
+        switch(client, "off")
         first, last = ids(listed(client))[0], ids(listed(client))[-1]
         found = client.get("/v1/why-not", params={"user": "u1", "item": last, "k": 2}).json()
         assert found["standing"] == "outranked"
@@ -383,11 +384,11 @@ class TestPersonalisationOff:
     def test_it_outdoes_exclusions_and_leaves_no_tags(self, client, explainer):
         every = everything(explainer)
         exclude(client, *every[:3])
-        switch(client, False)
+        switch(client, "off")
         assert everything(explainer) == []
         assert client.get(f"{U}/tags").json()["tags"] == []
         assert OFF["en"] in explain(client, k=1)[0]["text"].lower()
-        switch(client, True)
+        switch(client, "on")
         assert everything(explainer) == every[3:]
 
     def test_the_page_does_not_claim_to_know_nothing(self, explainer, database):
@@ -443,7 +444,7 @@ class TestPreview:
 
     def test_switched_off_nothing_would_change(self, client, explainer):
         every = everything(explainer)
-        switch(client, False)
+        switch(client, "off")
         shown = client.post(f"{U}/preview", json={"exclude": every, "k": 5}).json()
         assert (shown["exclude"], shown["gone"], shown["new"]) == ([], [], [])
         assert all(OFF["en"] in r["text"].lower() for r in shown["recommendations"])
@@ -460,7 +461,7 @@ class TestRecord:
         exclude(client, every[3], every[1])
         some = stored(database, explain(client, k=1)[0]["id"])
         assert (some.asked["set_aside"], some.asked["switched_off"]) == (sorted([every[1], every[3]]), False)
-        switch(client, False)
+        switch(client, "off")
         off = stored(database, explain(client, k=1)[0]["id"])
         assert (off.asked["set_aside"], off.asked["switched_off"]) == (sorted(every), True)
         assert off.known_user is True
@@ -478,10 +479,10 @@ class TestRecord:
         without = shown()
         assert not set(without) & set(plain)
         assert shown() == without
-        switch(client, False)
+        switch(client, "off")
         off = shown()
         assert not set(off) & {*without, *plain}
-        switch(client, True)
+        switch(client, "on")
         assert shown() == without
         client.delete(f"{U}/exclusions/{one}")
         assert shown() == plain
@@ -489,7 +490,7 @@ class TestRecord:
     def test_all_excluded_and_switched_off_are_not_taken_for_each_other(self, client, explainer):
         exclude(client, *everything(explainer))
         excluded = [row.id for row in explainer.explain_top("u1", 3, reuse=True)]
-        switch(client, False)
+        switch(client, "off")
         assert not set(excluded) & {row.id for row in explainer.explain_top("u1", 3, reuse=True)}
 
 
