@@ -24,6 +24,7 @@ READERS = {
 }
 OFF = "You have switched personal recommendations off"
 OUT = "Your whole history here is left out, as you have excluded it"
+LISTED = f"{OFF}; {{item}} is popular here, as {{pop.n}} of {{pop.m}} people liked it."
 
 
 def failures(draft, facts, locale="en", audience="customer"):
@@ -70,9 +71,9 @@ def test_whoever_chose_is_told_so_and_not_that_they_are_new_or_what_they_like(lo
 @pytest.mark.parametrize(
     ("draft", "of", "failure"),
     [
-        (f"{OFF}; {{item}} is popular here, as {{pop.n}} of {{pop.m}} people liked it.", "known", "unfounded_claim: switched off"),
-        (f"{OFF}; {{item}} is popular here, as {{pop.n}} of {{pop.m}} people liked it.", "new", "unfounded_claim: switched off"),
-        (f"{OFF}; {{item}} is popular here, as {{pop.n}} of {{pop.m}} people liked it.", "excluded", "unsaid: excluded"),
+        (LISTED, "known", "unfounded_claim: switched off"),
+        (LISTED, "new", "unfounded_claim: switched off"),
+        (LISTED, "excluded", "unsaid: excluded"),
         (f"{{pop.n}} of {{pop.m}} people liked {{item}}. {OUT}.", "known", "unfounded_claim: excluded"),
         (f"{{pop.n}} of {{pop.m}} people liked {{item}}. {OUT}.", "off", "unsaid: switched off"),
         ("{item} comes from the general list; it is popular here.", "known", "unfounded_claim: general list"),
@@ -102,7 +103,7 @@ def test_english_lies_about_choices_are_named(draft, of, failure):
         ("您已关闭个性化推荐，{item}来自通用榜单。", "new", "unfounded_claim: 来自通用榜单"),
         ("您已关闭个性化推荐，{item}来自通用榜单。", "excluded", "unsaid: 已排除自己的全部行为"),
         ("您已排除自己的全部行为，{item}列在通用榜单里。", "off", "unsaid: 已关闭个性化推荐"),
-        ("您已排除自己的全部行为，没有用到其中任何一项；{item}在这里。", "known", "unfounded_claim: 没有用到其中任何一项"),
+        ("任何一项都不会用于推荐；{item}在这里。", "known", "unfounded_claim: 任何一项都不会用于推荐"),
         ("先为您推荐{item}：我们还不知道您偏爱什么。", "off and new", "unfounded_claim: 还不知道您偏爱什么"),
         ("没有哪一项行为能单独解释{item}。", "excluded", "unfounded_claim: 没有哪一项行为能单独解释"),
         ("您已关闭个性化推荐；为您推荐{item}。", "off", "unfounded_claim: 您"),

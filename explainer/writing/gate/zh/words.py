@@ -115,7 +115,7 @@ PHRASES: Mapping[str, Holds] = {
     "因果未获证实": _UNPROVEN,
     "已关闭个性化推荐": _OFF,
     "已排除自己的全部行为": _EXCLUDED,
-    "没有用到其中任何一项": _EXCLUDED,
+    "任何一项都不会用于推荐": _EXCLUDED,
     "来自通用榜单": _KEPT_OUT,
     "列在通用榜单里": _KEPT_OUT,
 }
