@@ -29,7 +29,7 @@ from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.docs import ASSETS, DocsPage
 from explainer.server.exchange import Watched
 from explainer.server.explanations import ExplanationsController
-from explainer.server.headers import ASSET, DOCS, harden
+from explainer.server.headers import ASSET, harden
 from explainer.server.logs import log_exchange
 from explainer.server.metrics import Metrics, show_metrics
 from explainer.server.pages import page_router
@@ -120,7 +120,7 @@ def _openapi() -> OpenAPIConfig:
         openapi_router=Router(
             "/schema",
             route_handlers=[],
-            opt=needs(Scope.DOCS, page=True) | DOCS,
+            opt=needs(Scope.DOCS, page=True),
             exception_handlers={NotAuthorizedException: to_login},
             include_in_schema=False,
         ),
