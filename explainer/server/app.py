@@ -31,7 +31,7 @@ from explainer.server.embed import EmbedTokensController, embed_router
 from explainer.server.encoded import EncodedAnswers
 from explainer.server.exchange import Watched
 from explainer.server.explanations import ExplanationsController
-from explainer.server.headers import ASSET, DOCS, harden
+from explainer.server.headers import ASSET, harden
 from explainer.server.htmx import htmx_script
 from explainer.server.logs import log_exchange
 from explainer.server.looking import looker_of
@@ -144,7 +144,7 @@ def _openapi() -> OpenAPIConfig:
         openapi_router=Router(
             "/schema",
             route_handlers=[],
-            opt=needs(Scope.DOCS, page=True) | DOCS,
+            opt=needs(Scope.DOCS, page=True),
             exception_handlers={NotAuthorizedException: to_login},
             include_in_schema=False,
         ),

@@ -15,8 +15,6 @@ ASSET = {"asset": True}
 """For the ``opt`` of a handler that serves files which are the same for everybody: browsers may keep them a while."""
 CROSS_ORIGIN = {"cross_origin": True}
 """For the ``opt`` of a handler whose answer other sites may load, as the script that they embed."""
-DOCS = {"csp": "docs"}
-"""For the ``opt`` of the API's documentation, whose library draws its pictures from data: URLs and styles elements."""
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -30,7 +28,7 @@ _PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_DOCS = _PAGE.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+_ERRORS = 400
 _HSTS = "max-age=31536000"
 
 
@@ -41,16 +39,12 @@ async def harden(message: Message, scope: Scope) -> None:
     headers = MutableScopeHeaders.from_message(message)
     handler = scope.get("route_handler")
     opt: dict[str, Any] = {} if handler is None else dict(handler.opt)
+    keeps = opt.get("asset") and message["status"] < _ERRORS
+    is_page = headers.get("content-type", "").startswith("text/html")
     for name, value in _ALWAYS.items():
         headers.setdefault(name, value)
-    headers.setdefault("Content-Security-Policy", _policy(headers.get("content-type", ""), opt))
+    headers.setdefault("Content-Security-Policy", _PAGE if is_page else _NOTHING)
     headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if opt.get("cross_origin") else "same-origin")
-    headers.setdefault("Cache-Control", "public, max-age=300" if opt.get("asset") else "no-store")
+    headers.setdefault("Cache-Control", "public, max-age=300" if keeps else "no-store")
     if scope["scheme"] == "https":
         headers.setdefault("Strict-Transport-Security", _HSTS)
-
-
-def _policy(content_type: str, opt: dict[str, Any]) -> str:
-    if not content_type.startswith("text/html"):
-        return _NOTHING
-    return _DOCS if opt.get("csp") == "docs" else _PAGE

@@ -74,9 +74,11 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
     # whoever called us cleans up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run([listener])
-    _LOG.info("Stopped")
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run([listener])
+    finally:
+        _LOG.info("Stopped")
 
 
 def make_server(settings: Settings, explainer: Explainer) -> uvicorn.Server:

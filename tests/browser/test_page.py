@@ -81,6 +81,16 @@ def test_nothing_overflows_on_a_phone(page):
 def test_the_api_page_draws_itself_offline(page, server):
     page.goto(f"{server[0]}/schema")
     expect(page.locator(".opblock").first).to_be_visible()
+    health = page.locator(".opblock", has_text="/health/live")
+    health.locator(".opblock-summary").click()
+    health.get_by_role("button", name="Try it out").click()
+    health.get_by_role("button", name="Execute").click()
+    expect(health.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
+    expect(health.locator(".live-responses-table")).to_contain_text('"live"')
+    explain = page.locator(".opblock", has_text="Explain items to a user")
+    explain.locator(".opblock-summary").click()
+    explain.get_by_role("tab", name="Schema").first.click()
+    expect(explain.locator(".model-box").first).to_contain_text("locale")
 
 
 def test_signing_out_forgets(page, server):

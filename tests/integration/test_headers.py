@@ -29,7 +29,7 @@ ANSWERS = {
     "an unknown record": ("GET", "/v1/explanations/x", 404),
     "an unknown path": ("GET", "/nowhere", 404),
     "an unknown method": ("DELETE", "/v1/explanations", 405),
-    "options": ("OPTIONS", "/v1/explanations", 204),
+    "options": ("OPTIONS", "/v1/explanations", 403),
     "health": ("GET", "/health/live", 200),
     "a page": ("GET", "/login", 200),
     "the documentation": ("GET", "/schema", 200),
