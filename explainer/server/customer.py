@@ -23,16 +23,19 @@ from explainer.server.language import locale_of
 from explainer.server.looking import looked
 from explainer.server.rendering import is_fragment, page
 from explainer.server.words import words_in
+from explainer.service.masking import MASK
 from explainer.service.preview import Preview, preview
 from explainer.service.shown import history_shown_to, picture_shown_to
 from explainer.service.views import Looker
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation
 from explainer.storage.later import later_of
+from explainer.writing.slots import named
 from explainer.writing.style import Style
 
 _CARDS = 6
 _USERS = 200
+_RECENT = 3
 _Id = Annotated[str, QueryParameter(max_length=200)]
 
 
@@ -87,15 +90,20 @@ class CustomerController(Controller):
         if not chosen:
             with explainer.database.session() as session:
                 return page(request, "customer/choose.html", users=users(session, _USERS))
+        locale, history, titles = locale_of(request), explainer.history(chosen), explainer.titles(chosen)
         with explainer.database.session() as session:
             masked = history_shown_to(session, looker, chosen, "customer page")
+        titles |= dict.fromkeys(masked, MASK)
         return page(
             request,
             "customer/list.html",
             user=chosen,
-            cards=_cards(explainer, admission, chosen, locale_of(request)),
-            history=explainer.history(chosen),
-            masked=masked,
+            cards=_cards(explainer, admission, chosen, locale),
+            history=history,
+            recent=[
+                named(titles.get(b.id, b.item), explainer.domain, locale)
+                for b in reversed(history.behaviours[-_RECENT:])
+            ],
             items={item.id: item for item in explainer.model.recommender.catalogue.items},
             choices=chosen_by(explainer.database, chosen, masked),
             opened=opened,
@@ -115,8 +123,9 @@ class CustomerController(Controller):
         opened: _Id = "",
     ) -> Template:
         """Return what the user's list would be without what they did with one item; nothing is stored."""
+        locale = locale_of(request)
         with admission.place():
-            found = preview(explainer, user, [without], _CARDS, Style(locale_of(request)))
+            found = preview(explainer, user, [without], _CARDS, Style(locale))
         looked(explainer, looker, user, "preview")
         items = {item.id: item for item in explainer.model.recommender.catalogue.items}
         return page(
@@ -124,7 +133,7 @@ class CustomerController(Controller):
             "customer/_preview.html" if is_fragment(request) else "customer/preview.html",
             user=user,
             without=without,
-            title=items[without].title if without in items else without,
+            title=named(items[without].title if without in items else without, explainer.domain, locale),
             moves=_moves(found),
             gone=found.gone,
             opened=opened,
