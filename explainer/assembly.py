@@ -160,7 +160,12 @@ def make_served_explainer(settings: Settings) -> Explainer:
     """
     explainer = _explainer(settings, lambda database: _served_engine(settings, database))
     if explainer.writer.engine is not None:
-        explainer.upgrades = Upgrader(explainer.database, explainer.writer)
+        explainer.upgrades = Upgrader(
+            explainer.database,
+            explainer.writer,
+            review_percent=settings.review_percent,
+            tallies=explainer.tallies,
+        )
     return explainer
 
 

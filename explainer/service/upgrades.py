@@ -25,6 +25,7 @@ from explainer.storage.explanations import get_explanation
 from explainer.storage.revisions import DONE, KEPT, end_upgrade, give_up, next_number
 from explainer.storage.service_tables import RevisionRow
 from explainer.storage.tables import now
+from explainer.tallies import Tallies
 from explainer.view import revision_record
 from explainer.writing.patience import Call, calling
 from explainer.writing.texts import MODEL, Written
@@ -44,6 +45,7 @@ class Upgrader:
         places: Texts that may wait.
         patience_s: Seconds that it waits for the model, from the moment it turns to a text.
         review_percent: Of a hundred better texts, how many wait for a reviewer.
+        tallies: Count them.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class Upgrader:
         places: int = 256,
         patience_s: float = 60.0,
         review_percent: float = 1.0,
+        tallies: Tallies | None = None,
     ) -> None:
         self._database = database
         self._writer = writer
         self._places = places
         self._patience_s = patience_s
         self._review_percent = review_percent
+        self._tallies = tallies or Tallies()
         self._waiting: queue.SimpleQueue[Unfinished | None] = queue.SimpleQueue()
         self._call = Call()
         self._thread = threading.Thread(target=self._work, name="upgrades", daemon=True)
@@ -110,6 +114,7 @@ class Upgrader:
             call = self._call.at_most(time.monotonic() + self._patience_s)
             with calling(call):
                 texts = self._writer.write([one.request for one in alike], alike[0].style, alike[0].library)
+            self._tallies.add(texts, alike[0].style.locale)
             for one, text in zip(alike, texts, strict=True):
                 self._store(one, text)
 

@@ -88,7 +88,6 @@ BODIES = {
     "/v1/items": {"items": [{"id": "new", "title": "New"}]},
     "/v1/behaviours": {"behaviours": [{"user": "u1", "item": "i1", "kind": "view"}]},
     "/embed/explanations/{explanation_id:str}/feedback": {"kind": "helpful"},
-    "/v1/users/{user:str}/preview": {"user": "u1", "without": ["i1"], "k": 1},
 }
 
 

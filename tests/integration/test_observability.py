@@ -251,7 +251,8 @@ def test_texts_by_source_and_locale_gate_failures_cache_and_engine_are_counted(e
     with client_of(watched, keys[Role.APP]) as client:
         shown = []
         for user in ("u1", "u1", "u2", "new"):
-            shown += client.post("/v1/explanations", json={"user": user, "k": 3}).json()["explanations"]
+            answer = client.post("/v1/explanations", json={"user": user, "k": 3}, headers={"Prefer": "wait=20"})
+            shown += answer.json()["explanations"]
         client.post("/v1/explanations", json={"user": "u1", "k": 2, "locale": "zh"})
         found = metrics_of(client, keys[Role.ADMIN])
     for source in ("model", "template"):
