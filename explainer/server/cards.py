@@ -9,6 +9,7 @@ from explainer.picture import waterfall_of
 from explainer.server.causes import deletion, what_if
 from explainer.server.notes import note
 from explainer.server.words import Words
+from explainer.service.masking import MASK
 from explainer.storage.later import Later
 from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.writing.prompts import DomainWords
@@ -26,12 +27,14 @@ class Told:
         speech: How the domain speaks in that language.
         domain: Of the catalogue.
         titles: Behaviour id → title of its item.
+        masked: Ids of the behaviours that must not be named.
     """
 
     words: Words
     speech: DomainWords
     domain: str
     titles: Mapping[str, str]
+    masked: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Card:
         pieces: The newest sentence,
         source: who wrote it,
         withdrawn: and whether it is shown no more.
+        masked: Whether it rests on something that must not be named.
         against: A low rating that spoke against it and is told of,
         bars: what raised the item, as far as it is cited,
         rest: and the share of the rest,
@@ -83,6 +87,7 @@ class Card:
     pieces: list[Piece]
     source: str
     withdrawn: bool
+    masked: bool
     against: Bar | None
     bars: list[Bar]
     rest: float
@@ -91,20 +96,28 @@ class Card:
     what_if: str
     deletion: str
 
+    @property
+    def text(self) -> str:
+        """The newest sentence as plain text."""
+        return "".join(piece.text for piece in self.pieces)
+
 
 def card_of(row: ExplanationRow, told: Told, later: Later | None = None) -> Card:
     """Return the card of a stored explanation, with what came after it."""
     later = later or Later()
     newest = later.revisions[-1] if later.revisions else row
+    masked = any(e.behaviour_id in told.masked for e in row.evidence)
+    titled = {"item", *(e.slot for e in row.evidence)}
     cited = _bars(row.evidence, row.slots, told)
     bars, against = [bar for bar in cited if bar.share > 0], next((bar for bar in cited if bar.share < 0), None)
     supporting = sum(1 for value in row.contributions.values() if value > 0)
-    picture = waterfall_of(row, told.titles, told.words.locale)
+    picture = waterfall_of(row, told.titles, told.words.locale, told.masked)
     return Card(
         row=row,
-        pieces=_pieces(newest.draft, newest.slots, {"item", *(e.slot for e in row.evidence)}),
+        pieces=[Piece(MASK, is_title=False)] if masked else _pieces(newest.draft, newest.slots, titled),
         source=newest.source,
         withdrawn=later.suppression is not None,
+        masked=masked,
         against=against,
         bars=bars,
         rest=max(0.0, 1.0 - sum(bar.share for bar in bars)) if bars else 0.0,
@@ -128,13 +141,12 @@ def _pieces(draft: str, slots: Mapping[str, str], titles: Collection[str]) -> li
 
 def _bars(evidence: Sequence[EvidenceRow], slots: Mapping[str, str], told: Told) -> list[Bar]:
     longest = max((e.share for e in evidence), default=1.0) or 1.0
-    return [
-        Bar(
-            e.item_id,
-            slots[e.slot],
-            note(e, slots.get(f"{e.slot}.value"), told.speech, told.words),
-            e.share,
-            _BAR_WIDTH * e.share / longest,
-        )
-        for e in sorted(evidence, key=lambda e: -e.share)
-    ]
+    return [_bar(e, slots, told, longest) for e in sorted(evidence, key=lambda e: -e.share)]
+
+
+def _bar(e: EvidenceRow, slots: Mapping[str, str], told: Told, longest: float) -> Bar:
+    width = _BAR_WIDTH * e.share / longest
+    if e.behaviour_id in told.masked:
+        return Bar("", MASK, MASK, e.share, width)
+    said = note(e, slots.get(f"{e.slot}.value"), told.speech, told.words)
+    return Bar(e.item_id, slots[e.slot], said, e.share, width)
