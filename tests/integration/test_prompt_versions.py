@@ -121,14 +121,15 @@ def test_a_promotion_between_two_steps_does_not_mix_versions(explainer, database
     registry = PromptRegistry(database, disk, disk)
     version, _ = registry.add(PromptLibrary(make("late")[0]), CUSTOMER)
     running = Explainer(database, explainer.model, Writer(SqlPromptChoice(database, disk), load_vocabulary))
-    real = running.cases.case
+    cases = running.cases(running.asking("u2", 1))
+    real = cases.case
 
     def promote_meanwhile(*args):
         if registry.in_use(CUSTOMER) == InUse():
             registry.promote(version, CUSTOMER)
         return real(*args)
 
-    monkeypatch.setattr(running.cases, "case", promote_meanwhile)
+    monkeypatch.setattr(cases, "case", promote_meanwhile)
     (row,) = running.explain_top("u2", 1, reuse=True)
     assert (row.prompt_version, "late" in row.text) == (PACKAGE, False)
     assert running.explain_top("u2", 1, reuse=True)[0].prompt_version == version
