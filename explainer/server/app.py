@@ -43,7 +43,9 @@ from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
 from explainer.server.rendering import HERE, environment
 from explainer.server.requests import CarefulRequest
+from explainer.server.review import ReviewPagesController
 from explainer.server.reviews import REVIEWING
+from explainer.server.support import SupportController
 from explainer.server.threads import use_threads
 from explainer.service.importance import Importance
 from explainer.service.live import Live
@@ -83,6 +85,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             CatalogueController,
             ParametersController,
             HealthController,
+            SupportController,
+            ReviewPagesController,
             AdminController,
             VersionsController,
             EmbedTokensController,

@@ -79,9 +79,7 @@ class SupportController(Controller):
         asked = {"user": user.strip(), "item": item.strip(), "since": since, "until": until}
         found, following = None, None
         if any(asked.values()):
-            search = Search(
-                asked["user"] or None, asked["item"] or None, since=_moment(since), until=_moment(until)
-            )
+            search = Search(asked["user"] or None, asked["item"] or None, since=_moment(since), until=_moment(until))
             with explainer.database.session() as session:
                 rows, following = list_explanations(session, search, _PAGE, cursor)
                 found = all_shown_to(session, looker, rows)

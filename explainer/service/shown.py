@@ -163,9 +163,7 @@ def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRo
     )
 
 
-def picture_shown_to(
-    session: Session, looker: Looker, row: ExplanationRow, what: str = "picture"
-) -> frozenset[str]:
+def picture_shown_to(session: Session, looker: Looker, row: ExplanationRow, what: str = "picture") -> frozenset[str]:
     """Return the behaviours that must not be named to whoever sees an explanation, and record that they saw it."""
     if looker.is_app:
         return frozenset()
