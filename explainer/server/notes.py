@@ -10,6 +10,7 @@ import msgspec
 from explainer.evidence import CloseInMeaning, CoOccurrence, Reason, SameCreator, SameSeries, SharedAspect
 from explainer.server.words import Words
 from explainer.storage.tables import EvidenceRow
+from explainer.view import CitedView
 from explainer.writing.glossary import spoken
 from explainer.writing.prompts import DomainWords
 from retriever.data import AspectSource, BehaviourKind
@@ -17,7 +18,7 @@ from retriever.data import AspectSource, BehaviourKind
 _SEPARATOR = " · "
 
 
-def note(evidence: EvidenceRow, value: str | None, speech: DomainWords, words: Words) -> str:
+def note(evidence: EvidenceRow | CitedView, value: str | None, speech: DomainWords, words: Words) -> str:
     """Return the note.
 
     Args:

@@ -19,18 +19,15 @@ To add a page:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request
 from litestar.response import Template
 
 from explainer.access import Caller, Scope
-from explainer.evidence import Reason
 from explainer.server.htmx import htmx_folder
 from explainer.server.language import NAMES, language_cookie, locale_of, switches
 from explainer.server.words import words_in
@@ -85,16 +82,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["shown"] = display_title
-    made.filters["reasons"] = _reasons
     made.filters["spoken"] = spoken
     made.globals["has_htmx"] = htmx_folder() is not None
     made.globals["languages"] = NAMES
     return made
-
-
-def _reasons(reasons: Sequence[Reason]) -> str:
-    """Return reasons as whoever checks them against a text reads them: each with its fields."""
-    return "\n".join(msgspec.json.encode(reason).decode() for reason in reasons)
 
 
 def page(request: Request[Any, Any, Any], name: str, /, *, status_code: int = 200, **context: object) -> Template:

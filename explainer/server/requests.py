@@ -34,7 +34,7 @@ class CarefulRequest(Request[Any, Any, Any]):
 def _require_types(body: object, kind: type[msgspec.Struct]) -> None:
     """Refuse what would be read as the asked type though it is another: "5" for a number, 1 for true.
 
-    Litestar reads bodies as leniently as queries, where everything is text; what even that refuses it tells best itself.
+    Litestar reads bodies as leniently as queries, which are all text; what even that refuses it tells best itself.
     """
     try:
         msgspec.convert(body, kind, strict=True)

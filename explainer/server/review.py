@@ -15,10 +15,14 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.auth import caller_of, needs, to_login
+from explainer.server.language import locale_of
+from explainer.server.notes import note
 from explainer.server.rendering import page
+from explainer.server.words import words_in
 from explainer.service.reviews import MAX_NOTE, Judgement, case_of, decide, review_of
 from explainer.service.views import Looker
 from explainer.storage.reviews import State, list_reviews
+from explainer.writing.style import Style
 
 _PAGE = 20
 
@@ -64,7 +68,11 @@ class ReviewPagesController(Controller):
         """Return one text to judge."""
         with explainer.database.session() as session:
             case = case_of(session, looker, review_id)
-        return page(request, "review/case.html", case=case, judgements=list(Judgement))
+        words, shown, slots = words_in(locale_of(request)), case.explanation, case.texts[-1].slots
+        speech = explainer.writer.prompts.for_user(shown.user, Style(words.locale))
+        did = speech.words(explainer.domain, locale=words.locale)
+        facts = [(cited, note(cited, slots.get(f"{cited.slot}.value"), did, words)) for cited in shown.evidence]
+        return page(request, "review/case.html", case=case, facts=facts, judgements=list(Judgement))
 
     @post("/{review_id:str}/verdict", sync_to_thread=True)
     def judge(
