@@ -30,6 +30,7 @@ from explainer.server.explanations import ExplanationsController
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
+from explainer.server.replays import ReplayController
 from explainer.writing.slots import display_title
 from explainer.writing.worker import BatchingEngine
 
@@ -56,6 +57,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
             ListsController,
             TagsController,
             WhyNotController,
+            ReplayController,
             HealthController,
             page_router(),
             *_static_routers(),
