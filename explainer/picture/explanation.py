@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from explainer.picture.steps import Part, Waterfall, make_waterfall
+from explainer.picture.words import PICTURE_WORDS
 from explainer.storage.tables import ExplanationRow
 
 
-def waterfall_of(row: ExplanationRow, titles: Mapping[str, str]) -> Waterfall:
+def waterfall_of(row: ExplanationRow, titles: Mapping[str, str], locale: str = "en") -> Waterfall:
     """Return how the stored contributions make the stored score, in the order in which they matter.
 
     Args:
         row: The explanation.
         titles: Behaviour id → title of its item today; what the text cites keeps the title it was shown with.
+        locale: Language of its words.
 
     Raises:
         PictureError: If a stored number is not finite.
     """
+    words = PICTURE_WORDS[locale]
     cited = {evidence.behaviour_id: evidence.title for evidence in row.evidence}
     known = {**titles, **cited}
     # What was stored before orders were kept comes by size.
     order = row.order or sorted(row.contributions, key=lambda key: -abs(row.contributions[key]))
-    parts = [Part(known.get(key, f"Behaviour {key}"), row.contributions[key], key in cited) for key in order]
-    return make_waterfall(row.title, row.base_score, row.score, parts)
+    parts = [Part(known.get(key, words.unnamed.format(id=key)), row.contributions[key], key in cited) for key in order]
+    return make_waterfall(row.title, row.base_score, row.score, parts, words)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from explainer.errors import PictureError
 from explainer.picture.labels import Numbers, clean
+from explainer.picture.words import ENGLISH, PictureWords
 
 _MOST = 8
 _GAP = 0.01
@@ -60,12 +61,14 @@ class Waterfall:
         base: The item's score for a user who did nothing.
         score: Its score.
         steps: The bars, top to bottom.
+        words: What it says besides.
     """
 
     item: str
     base: float
     score: float
     steps: tuple[Step, ...]
+    words: PictureWords = ENGLISH
 
     @property
     def range(self) -> tuple[float, float]:
@@ -82,20 +85,24 @@ class Waterfall:
     @property
     def name(self) -> str:
         """What the picture shows, in one line."""
-        return f"How each behaviour moved the score of {clean(self.item)}"
+        return self.words.name.format(item=clean(self.item))
 
     @property
     def description(self) -> str:
         """Everything the picture says, in words: every bar with its whole label and its number."""
-        write = self.numbers
+        write, words = self.numbers, self.words
+        labels = [clean(step.label) for step in self.steps]
         bars = [
-            f"{clean(step.label)}{' (cited)' if step.cited else ''}: {write.signed(step.size)}." for step in self.steps
+            f"{words.cited.format(label=label) if step.cited else label}: {write.signed(step.size)}"
+            for step, label in zip(self.steps, labels, strict=True)
         ]
-        start = f"Score with no behaviour: {write.plain(self.base)}."
-        return " ".join([start, *bars, f"Final score: {write.plain(self.score)}."])
+        start, end = f"{words.start}: {write.plain(self.base)}", f"{words.final}: {write.plain(self.score)}"
+        return words.stop.join([start, *bars, end]) + words.stop.strip()
 
 
-def make_waterfall(item: str, base: float, score: float, parts: Sequence[Part]) -> Waterfall:
+def make_waterfall(
+    item: str, base: float, score: float, parts: Sequence[Part], words: PictureWords = ENGLISH
+) -> Waterfall:
     """Return the waterfall of a score.
 
     The largest contributions get a bar each, in the order given; the others share one. What is left of the score
@@ -106,6 +113,7 @@ def make_waterfall(item: str, base: float, score: float, parts: Sequence[Part]) 
         base: Its score for a user who did nothing.
         score: Its score.
         parts: Every behaviour's contribution, in the order in which they shall be drawn.
+        words: What the picture says besides.
 
     Raises:
         PictureError: If a number, or a sum of them, is not finite.
@@ -113,27 +121,27 @@ def make_waterfall(item: str, base: float, score: float, parts: Sequence[Part]) 
     _require_finite(item, [base, score, *(part.contribution for part in parts)])
     explained = _sum(item, [part.contribution for part in parts])
     gap = _sum(item, [score, -base, -explained])
-    steps = list(_chained(base, [*_drawn(item, parts), *_unexplained(base, score, explained, gap)]))
+    steps = list(_chained(base, [*_drawn(item, parts, words), *_unexplained(base, score, explained, gap, words)]))
     _require_finite(item, [bound for step in steps for bound in (step.end - base, step.end - score)])
-    made = Waterfall(item, base, score, tuple(steps))
+    made = Waterfall(item, base, score, tuple(steps), words)
     _require_finite(item, [made.range[1] - made.range[0]])
     return made
 
 
-def _drawn(item: str, parts: Sequence[Part]) -> Iterator[Part]:
+def _drawn(item: str, parts: Sequence[Part], words: PictureWords) -> Iterator[Part]:
     # A bar for "1 other behaviour" takes the room of that behaviour's own.
     most = len(parts) if len(parts) <= _MOST + 1 else _MOST
     largest = set(sorted(range(len(parts)), key=lambda place: -abs(parts[place].contribution))[:most])
     yield from (part for place, part in enumerate(parts) if place in largest)
     others = [part.contribution for place, part in enumerate(parts) if place not in largest]
     if others:
-        yield Part(f"{len(others):,} other behaviours", _sum(item, others))
+        yield Part(words.others.format(n=len(others)), _sum(item, others))
 
 
-def _unexplained(base: float, score: float, explained: float, gap: float) -> Iterator[Part]:
+def _unexplained(base: float, score: float, explained: float, gap: float, words: PictureWords) -> Iterator[Part]:
     rounding = _ROUNDING * max(abs(base), abs(score), abs(explained))
     if abs(gap) > max(_GAP * abs(score - base), rounding):
-        yield Part("Not explained by any behaviour", gap)
+        yield Part(words.unexplained, gap)
 
 
 def _chained(base: float, parts: Sequence[Part]) -> Iterator[Step]:

@@ -62,13 +62,12 @@ class _Drawing:
         SubElement(root, "rect", {"class": "page", "width": str(_WIDTH), "height": str(height), "rx": "6"})
         root.extend(self._links())
         self._text(root, "heading", _MARGIN, 20, shortened(fall.item, _HEADING_COLUMNS), fall.item)
-        self._total(root, 0, "Score with no behaviour", fall.base)
+        self._total(root, 0, fall.words.start, fall.base)
         for row, step in enumerate(steps, start=1):
             self._step(root, row, step)
-        self._total(root, len(steps) + 1, "Final score", fall.score)
+        self._total(root, len(steps) + 1, fall.words.final, fall.score)
         if steps:
-            words = "\u25b6 raises the score \u00b7 \u25c0 lowers it \u00b7 filled: cited in the text"
-            self._text(root, "legend", _MARGIN, height - 10, words)
+            self._text(root, "legend", _MARGIN, height - 10, fall.words.legend)
         return tostring(root, encoding="unicode") + "\n"
 
     def _links(self) -> Iterator[Element]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import swagger_ui_bundle
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar, Response, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
@@ -16,7 +14,6 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.response import Template
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
@@ -27,19 +24,15 @@ from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.explanations import ExplanationsController
+from explainer.server.htmx import htmx_script
 from explainer.server.pages import page_router
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
+from explainer.server.rendering import HERE, environment
 from explainer.server.replays import ReplayController
-from explainer.writing.slots import display_title
 from explainer.writing.worker import BatchingEngine
 
-_HERE = Path(__file__).resolve().parent
 _MAX_BODY_BYTES = 256 * 1024
-_CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
 
 
 def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Litestar:
@@ -60,6 +53,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
             ReplayController,
             HealthController,
             page_router(),
+            htmx_script,
             *_static_routers(),
         ],
         dependencies={
@@ -70,7 +64,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
         on_shutdown=[partial(_close, explainer)],
-        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_environment())),
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=_openapi(),
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=_MAX_BODY_BYTES,
@@ -85,15 +79,9 @@ def _close(explainer: Explainer) -> None:
         engine.close()
 
 
-def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["shown"] = display_title
-    return environment
-
-
 def _static_routers() -> list[Router]:
     return [
-        create_static_files_router("/static", [_HERE / "static"], name="static", opt=PUBLIC),
+        create_static_files_router("/static", [HERE / "static"], name="static", opt=PUBLIC),
         create_static_files_router("/docs-assets", [swagger_ui_bundle.swagger_ui_path], name="docs-assets", opt=PUBLIC),
     ]
 
@@ -128,7 +116,4 @@ def _openapi() -> OpenAPIConfig:
 def _harden(response: Response[object]) -> Response[object]:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
-    if isinstance(response, Template):
-        response.headers.setdefault("Content-Security-Policy", _CSP)
-        response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -9,12 +9,12 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
-from litestar.response import Redirect
+from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_302_FOUND
 
 from explainer.access import Caller, Scope
 from explainer.access.keys import find_key
@@ -62,11 +62,11 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
         raise NotAuthorizedException(
             "Give an API key that works in the header X-API-Key.", headers={"WWW-Authenticate": "Bearer"}
         )
+    connection.state["caller"], connection.state["csrf"] = found.caller, found.csrf  # a page that refuses says to whom
     if not found.caller.may(scope):
         raise PermissionDeniedException(f"The role {found.caller.role} may not do this: it needs {scope}.")
     if found.csrf and isinstance(connection, Request) and connection.method not in _SAFE:
         await _require_own_form(connection, found.csrf)
-    connection.state["caller"], connection.state["csrf"] = found.caller, found.csrf
 
 
 def _found(connection: Connection, *, page: bool) -> SignIn | None:
@@ -114,6 +114,8 @@ def header_key(connection: Connection) -> str:
     return connection.headers.get("x-api-key", bearer)
 
 
-def to_login(_: Request[Any, Any, Any], __: NotAuthorizedException) -> Redirect:
-    """Send a person whom nobody knows to the sign-in page."""
-    return Redirect("/login")
+def to_login(request: Request[Any, Any, Any], _: NotAuthorizedException) -> Response[None]:
+    """Send a person whom nobody knows to the sign-in page; htmx would put it into the page that is open."""
+    if request.headers.get("hx-request") == "true":
+        return Response(None, status_code=HTTP_204_NO_CONTENT, headers={"HX-Redirect": "/login"})
+    return Response(None, status_code=HTTP_302_FOUND, headers={"Location": "/login"})

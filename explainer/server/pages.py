@@ -17,6 +17,7 @@ from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import COOKIE, PUBLIC, is_from_elsewhere, needs, to_login, try_sign_in
 from explainer.server.cards import card_of
+from explainer.server.rendering import navigation, page
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation
 from explainer.writing.style import Style
@@ -34,6 +35,7 @@ class PageController(Controller):
     @get("/", opt=needs(Scope.EXPLAIN, page=True), sync_to_thread=True)
     def home(
         self,
+        request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
         admission: NamedDependency[Admission],
         user: Annotated[str | None, QueryParameter(max_length=200)] = None,
@@ -50,10 +52,7 @@ class PageController(Controller):
                 cards = [card_of(row, words, titles) for row in explainer.explain_top(chosen, _CARDS, reuse=True)]
         history = explainer.history(chosen) if chosen else None
         items = {item.id: item for item in explainer.model.recommender.catalogue.items}
-        return Template(
-            "home.html",
-            context={"users": known, "chosen": chosen, "cards": cards, "history": history, "items": items},
-        )
+        return page(request, "home.html", users=known, chosen=chosen, cards=cards, history=history, items=items)
 
     @get("/explanations/{explanation_id:str}/waterfall.svg", opt=needs(Scope.READ, page=True), sync_to_thread=True)
     def waterfall(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> Response[str]:
@@ -69,9 +68,9 @@ class PageController(Controller):
 
 
 @get("/login", opt=PUBLIC, sync_to_thread=False, include_in_schema=False)
-def login_form() -> Template:
+def login_form(request: Request[Any, Any, Any]) -> Template:
     """Return the sign-in form."""
-    return Template("login.html", context={"failed": False, "name": ""})
+    return page(request, "login.html", failed=False, name="")
 
 
 @post("/login", opt=PUBLIC, sync_to_thread=True, include_in_schema=False)
@@ -86,25 +85,36 @@ def login(
     name = data.get("name", "").strip()
     token = try_sign_in(explainer.database, name, data.get("password", ""))
     if token is None:
-        return Template("login.html", context={"failed": True, "name": name}, status_code=403)
-    answer = Redirect("/", status_code=303)
+        return page(request, "login.html", status_code=403, failed=True, name=name)
+    answer = Redirect("/start", status_code=303)
     secure = request.url.scheme == "https"
     answer.set_cookie(key=COOKIE, value=token, httponly=True, samesite="strict", secure=secure, path="/")
     return answer
 
 
-@post("/logout", opt=PUBLIC, sync_to_thread=True, include_in_schema=False)
-def logout(request: Request[Any, Any, Any], explainer: NamedDependency[Explainer]) -> Redirect:
-    """Forget the token, here and in the browser."""
-    if is_from_elsewhere(request):
-        raise PermissionDeniedException("Sign out on our own page.")
-    with explainer.database.session() as session:
-        sign_out(session, request.cookies.get(COOKIE, ""))
-    answer = Redirect("/login", status_code=303)
-    answer.delete_cookie(COOKIE, path="/")
-    return answer
+class SessionController(Controller):
+    """For whoever is signed in."""
+
+    exception_handlers = {NotAuthorizedException: to_login}  # noqa: RUF012
+    include_in_schema = False
+
+    @get("/start", opt=needs(Scope.DOCS, page=True), sync_to_thread=False)
+    def start(self, request: Request[Any, Any, Any]) -> Redirect:
+        """Go to the first page that is for this person."""
+        return Redirect(navigation(request)[0].path, status_code=303)
+
+    @post("/logout", opt=needs(Scope.DOCS, page=True), sync_to_thread=True)
+    def logout(self, request: Request[Any, Any, Any], explainer: NamedDependency[Explainer]) -> Redirect:
+        """Forget the token, here and in the browser."""
+        if is_from_elsewhere(request):
+            raise PermissionDeniedException("Sign out on our own page.")
+        with explainer.database.session() as session:
+            sign_out(session, request.cookies.get(COOKIE, ""))
+        answer = Redirect("/login", status_code=303)
+        answer.delete_cookie(COOKIE, path="/")
+        return answer
 
 
 def page_router() -> Router:
     """Return all pages."""
-    return Router("/", route_handlers=[PageController, login_form, login, logout])
+    return Router("/", route_handlers=[PageController, SessionController, login_form, login])

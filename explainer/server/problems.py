@@ -20,6 +20,7 @@ from explainer.errors import (
     NotReadyError,
     PromptError,
 )
+from explainer.server.problem_pages import as_page
 from retriever.errors import RetrieverError, UnknownItemError
 
 _LOG = logging.getLogger(__name__)
@@ -66,8 +67,8 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[o
 
 
 HANDLERS: ExceptionHandlersMap = {
-    ExplainerError: _ours,
-    RetrieverError: _ours,
-    HTTPException: _http,
-    Exception: _unexpected,
+    ExplainerError: as_page(_ours),
+    RetrieverError: as_page(_ours),
+    HTTPException: as_page(_http),
+    Exception: as_page(_unexpected),
 }

@@ -25,13 +25,16 @@ ALLOWED = {
     ("PUT", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("GET", "/"): {A, S, X},
     ("GET", "/explanations/{explanation_id:str}/waterfall.svg"): {A, S, R, U, X},
+    ("GET", "/start"): set(Role),
+    ("POST", "/logout"): set(Role),
     ("GET", "/schema"): set(Role),
     ("GET", "/schema/openapi.json"): set(Role),
     ("GET", "/schema/oauth2-redirect.html"): set(Role),
     ("GET", "/schema/{path:str}"): set(Role),
 }
 PUBLIC = {
-    ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/login"), ("POST", "/login"), ("POST", "/logout"),
+    ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/login"), ("POST", "/login"),
+    ("GET", "/static/vendor/htmx.min.js"),
     ("GET", "/static/{file_path:path}"), ("GET", "/docs-assets/{file_path:path}"),
 }  # fmt: skip
 BODIES = {
