@@ -172,7 +172,7 @@ def _check_chunk(session: Session, kind: Kept, entries: Sequence[AuditEntryRow],
     for entry in entries:
         if entry.record_id not in found:
             tally.add(Trouble.GONE, entry.seq, entry.event, entry.record_id)
-        elif _digest(kind, found[entry.record_id]) != entry.digest:
+        elif digest_now(kind, found[entry.record_id]) != entry.digest:
             tally.add(Trouble.ALTERED, entry.seq, entry.event, entry.record_id)
 
 
@@ -188,7 +188,7 @@ def _loaded(session: Session, kind: Kept, ids: Sequence[str]) -> dict[str, Base 
         return {one: row for each in ids for one, row in _loaded(session, kind, [each]).items()}
 
 
-def _digest(kind: Kept, row: Base | None) -> str:
+def digest_now(kind: Kept, row: Base | None) -> str:
     """Return the digest of the record as it is; empty if it is no longer of a form that has one."""
     if row is None:
         return ""

@@ -8,6 +8,7 @@ import rich_click as click
 
 from explainer import __version__
 from explainer.cli.access import key, people
+from explainer.cli.audit import audit, replay
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
 from explainer.cli.measures import evaluate
 from explainer.cli.registries import adapters, prompts
@@ -41,6 +42,8 @@ main.add_command(key)
 main.add_command(people)
 main.add_command(adapters)
 main.add_command(prompts)
+main.add_command(audit)
+main.add_command(replay)
 
 
 @main.command()

@@ -22,6 +22,7 @@ from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
+from explainer.server.audits import AuditController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.explanations import ExplanationsController
 from explainer.server.htmx import htmx_script
@@ -51,6 +52,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0) -> Li
             TagsController,
             WhyNotController,
             ReplayController,
+            AuditController,
             HealthController,
             page_router(),
             htmx_script,

@@ -19,6 +19,7 @@ from explainer.errors import (
     NotFoundError,
     NotReadyError,
     PromptError,
+    SearchError,
 )
 from explainer.server.problem_pages import as_page
 from retriever.errors import RetrieverError, UnknownItemError
@@ -31,6 +32,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     ConflictError: HTTPStatus.CONFLICT,
     CursorError: HTTPStatus.BAD_REQUEST,
     PromptError: HTTPStatus.BAD_REQUEST,
+    SearchError: HTTPStatus.BAD_REQUEST,
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
     AbandonedError: HTTPStatus.SERVICE_UNAVAILABLE,  # nobody is there to read it
