@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -25,11 +26,24 @@ class Asking:
         history: What they did.
         k: Length of their list; None where no counterfactual is wanted.
         hidden: Aspects that must not be cited to them.
+        set_aside: Ids of the behaviours that the history has set aside, at their wish.
+        switched_off: Whether these are all, since they have switched personal recommendations off.
     """
 
     history: History
     k: int | None
     hidden: Collection[str] = ()
+    set_aside: Collection[str] = ()
+    switched_off: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """Return what is kept of it with an explanation, as plain JSON data."""
+        return {
+            "k": self.k,
+            "hidden": sorted(self.hidden),
+            "set_aside": sorted(self.set_aside),
+            "switched_off": self.switched_off,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +84,7 @@ class CaseMaker:
         test: DeletionTest | None = None,
         search: CounterfactualSearch | None = None,
     ) -> None:
-        self._recommender = recommender
+        self.recommender = recommender
         self._attributor = attributor
         self._evidence = evidence
         self._test = test or DeletionTest()
@@ -79,7 +93,7 @@ class CaseMaker:
     def attribution(self, history: History, item: str) -> Attribution:
         """Return what each behaviour contributes to the item's score."""
         with one_thread():
-            return self._attributor.attribute(self._recommender, history, item)
+            return self._attributor.attribute(self.recommender, history, item)
 
     def case(self, asking: Asking, target: Recommendation) -> Case:
         """Return the case of one item."""
@@ -88,13 +102,13 @@ class CaseMaker:
 
     def _case(self, asking: Asking, target: Recommendation) -> Case:
         history, item = asking.history, target.item.id
-        attribution = self._attributor.attribute(self._recommender, history, item)
-        evidence = self._evidence.build(history, attribution, asking.hidden)
+        attribution = self._attributor.attribute(self.recommender, history, item)
+        evidence = self._evidence.build(history, attribution, asking.hidden, switched_off=asking.switched_off)
         verdict = None
         cited = {behaviour.behaviour_id for behaviour in evidence.causes}
         if cited:
             places = [place for place, behaviour in enumerate(history.behaviours) if behaviour.id in cited]
-            verdict = self._test.judge(self._recommender, history, item, places)
+            verdict = self._test.judge(self.recommender, history, item, places)
             evidence = msgspec.structs.replace(evidence, causal=verdict.causal)
         standing = self._standing(asking, target, attribution, evidence)
         evidence = msgspec.structs.replace(evidence, standing=standing)
@@ -103,15 +117,15 @@ class CaseMaker:
     def _standing(
         self, asking: Asking, target: Recommendation, attribution: Attribution, evidence: Evidence
     ) -> Standing:
-        met = met_items(self._recommender, asking.history)
+        met = met_items(self.recommender, asking.history)
         without = None
         if evidence.causes:
-            shortened = asking.history.without({behaviour.behaviour_id for behaviour in evidence.causes})
-            without, _ = rank_of(self._recommender, shortened, target.item.id, met)
+            shortened = asking.history.set_aside({behaviour.behaviour_id for behaviour in evidence.causes})
+            without, _ = rank_of(self.recommender, shortened, target.item.id)
         return Standing(
             rank=target.rank,
             of=int(len(met) - met.sum()),
-            model=self._recommender.name,
+            model=self.recommender.name,
             method=attribution.method,
             rest=max(0.0, 1.0 - sum(behaviour.share for behaviour in evidence.causes)),
             without=without,
@@ -120,4 +134,4 @@ class CaseMaker:
     def _counterfactual(self, asking: Asking, target: Recommendation) -> Counterfactual | None:
         if asking.k is None or target.rank > asking.k or not len(asking.history):
             return None
-        return self._search.find(self._recommender, asking.history, target.item.id, asking.k)
+        return self._search.find(self.recommender, asking.history, target.item.id, asking.k)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from explainer.attribution import Attributor
 from explainer.attribution.defaults import default_attributor
+from explainer.attribution.unmoved import Unmoved
 from explainer.audit import log
 from explainer.cases import Asking, Case, CaseMaker
 from explainer.errors import ConflictError
@@ -26,6 +27,7 @@ from explainer.storage.catalogue import (
     load_history,
     load_item,
 )
+from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
 from explainer.storage.hidden import hidden_aspects
@@ -74,7 +76,8 @@ class Explainer:
             self.domain = dataset_row(session).domain
             people = _people(session, model)
         evidence = EvidenceBuilder(model, self.domain, people=people)
-        self.cases = CaseMaker(model.recommender, attributor or default_attributor(model.recommender), evidence)
+        self._cases = CaseMaker(model.recommender, attributor or default_attributor(model.recommender), evidence)
+        self._popular = CaseMaker(model.by_popularity(), Unmoved(), evidence)
 
     def check(self) -> None:
         """Check that the database can be used.
@@ -87,9 +90,25 @@ class Explainer:
             dataset_row(session)
 
     def history(self, user: str) -> History:
-        """Return the user's history; a user we never met has an empty one."""
+        """Return the user's history without what they set aside; a user we never met has an empty one."""
+        return self.asking(user, None).history
+
+    def asking(self, user: str, k: int | None) -> Asking:
+        """Return whose list is explained, as the user has chosen: what they did, and what of it must not be used.
+
+        Args:
+            user: Whose list.
+            k: Its length; None where no counterfactual is wanted.
+        """
         with self.database.session() as session:
-            return load_history(session, user)
+            history, choices = load_history(session, user), load_choices(session, user)
+            hidden = hidden_aspects(session, user)
+        set_aside = choices.set_aside(history)
+        return Asking(history.set_aside(set_aside), k, hidden, set_aside, not choices.personalised)
+
+    def cases(self, asking: Asking) -> CaseMaker:
+        """Return what ranks and explains this list: by popularity alone if its user has switched the rest off."""
+        return self._popular if asking.switched_off else self._cases
 
     @cached_property
     def tags(self) -> UserTags:
@@ -104,15 +123,18 @@ class Explainer:
 
     def recommendations(self, user: str, k: int) -> list[Recommendation]:
         """Return the user's k best unmet items."""
-        return recommend(self.model.recommender, self.history(user), k)
+        return self.best(self.asking(user, None), k)
+
+    def best(self, asking: Asking, k: int) -> list[Recommendation]:
+        """Return the k best unmet items of the list."""
+        return recommend(self.cases(asking).recommender, asking.history, k)
 
     def explain_top(
         self, user: str, k: int, style: Style | None = None, *, reuse: bool = False
     ) -> list[ExplanationRow]:
         """Explain the user's k best items and store it; with ``reuse``, show again what was stored and still holds."""
-        history = self.history(user)
-        targets = recommend(self.model.recommender, history, k)
-        return self._explain(history, targets, style or Style(), k, reuse=reuse)
+        asking = self.asking(user, k)
+        return self._explain(asking, self.best(asking, k), style or Style(), reuse=reuse)
 
     def explain_items(
         self, user: str, items: Sequence[str], style: Style | None = None, *, reuse: bool = False
@@ -124,14 +146,14 @@ class Explainer:
             UnknownItemError: If the recommender knows no such item, and nothing has told it of new ones.
             ConflictError: If the user has met an item already: it would never be recommended.
         """
-        history = self.history(user)
+        asking = self.asking(user, USUAL_LIST)
         with self.database.session() as session:
             known = [load_item(session, item) for item in items]
-        targets = [self._target(history, item) for item in known]
-        return self._explain(history, targets, style or Style(), USUAL_LIST, reuse=reuse)
+        targets = [self._target(asking, item) for item in known]
+        return self._explain(asking, targets, style or Style(), reuse=reuse)
 
-    def _target(self, history: History, item: Item) -> Recommendation:
-        model = self.model.recommender
+    def _target(self, asking: Asking, item: Item) -> Recommendation:
+        model, history = self.cases(asking).recommender, asking.history
         if met_items(model, history)[model.catalogue.position(item.id)]:
             raise ConflictError(
                 f"User {history.user!r} has met item {item.id!r} already; it is not recommended to them."
@@ -139,15 +161,14 @@ class Explainer:
         return Recommendation(item, *rank_of(model, history, item.id), model.catalogue.is_cold(item.id))
 
     def _explain(
-        self, history: History, targets: Sequence[Recommendation], style: Style, k: int, *, reuse: bool
+        self, asking: Asking, targets: Sequence[Recommendation], style: Style, *, reuse: bool
     ) -> list[ExplanationRow]:
-        with self.database.session() as session:
-            asking = Asking(history, k, hidden_aspects(session, history.user))
+        history = asking.history
         # Chosen once: what is promoted meanwhile must not come between the fingerprint, the text and what is stored.
         library = self.writer.prompts.for_user(history.user, style)
         fingerprint = self._fingerprint(asking, style, library)
         shown = self._shown(history.user, targets, fingerprint) if reuse else {}
-        cases = [self.cases.case(asking, target) for target in targets if target.item.id not in shown]
+        cases = [self.cases(asking).case(asking, target) for target in targets if target.item.id not in shown]
         requests = [Request(case.evidence, history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
         texts = self.writer.write(requests, style, library)
@@ -173,7 +194,7 @@ class Explainer:
         version = library.version(style)
         behaviours = [behaviour.id for behaviour in asking.history.behaviours]
         made_by = (self.model.version, self.writer_version, version, style.locale, style.audience)
-        return _hash(*made_by, str(asking.k), repr(sorted(asking.hidden)), *behaviours)
+        return _hash(*made_by, repr(asking.record()), *behaviours)
 
     def _row(self, asking: Asking, case: Case, written: Written, style: Style, fingerprint: str) -> ExplanationRow:
         history, evidence, attribution = asking.history, case.evidence, case.attribution
@@ -206,12 +227,8 @@ class Explainer:
             recommender_version=self.model.version,
             writer_version=self.writer_version,
             created_at=now(),
-            asked={
-                "k": asking.k,
-                "hidden": sorted(asking.hidden),
-                # "Two days ago" is counted from here, so a replay needs no other clock.
-                "now": evidence.now,
-            },
+            # "Two days ago" is counted from here, so a replay needs no other clock.
+            asked=asking.record() | {"now": evidence.now},
             evidence=[_evidence_row(cited) for cited in msgspec.to_builtins(evidence.behaviours)],
         )
 

@@ -11,6 +11,7 @@ from explainer.audit import log
 from explainer.errors import NotFoundError
 from explainer.evidence import TagFinder, UserTag
 from explainer.storage.catalogue import load_history
+from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
 from explainer.storage.hidden import hidden_rows, hide_aspect, show_aspects
 from explainer.storage.tables import HiddenAspectRow
@@ -45,9 +46,9 @@ class UserTags:
         self._finder = TagFinder(items, scale)
 
     def of(self, user: str) -> TagList:
-        """Return the user's tags; a user we never met has none."""
+        """Return the user's tags, made of what they have not set aside; a user we never met has none."""
         with self._database.session() as session:
-            history = load_history(session, user)
+            history = load_choices(session, user).applied(load_history(session, user))
             deleted = [row.aspect for row in hidden_rows(session, user)]
         return TagList(user, self._finder.find(history, deleted), deleted)
 

@@ -39,8 +39,7 @@ def recommend(
         recommender: What scores the items.
         history: Whose list.
         k: Length of the list.
-        met: bool [n_items], what is no news to the user; by default what the history holds. A shortened history takes
-            that of the whole one: what is left out of account was met all the same.
+        met: bool [n_items], what :func:`met_items` says of the history, where that is known already.
     """
     scores = recommender.scores([history])[0]
     candidates = np.flatnonzero(~(met_items(recommender, history) if met is None else met))
@@ -70,9 +69,13 @@ def rank_of(
 
 
 def met_items(recommender: Recommender, history: History) -> npt.NDArray[np.bool_]:
-    """Return bool [n_items]: True where the user has met the item, or another entry of the same title and year."""
-    works = recommender.catalogue.works
-    _, columns = recommender.catalogue.known(history)
+    """Return bool [n_items]: True where the user has met the item, or another entry of the same title and year.
+
+    Items whose behaviours are set aside count.
+    """
+    catalogue = recommender.catalogue
+    works = catalogue.works
+    columns = [catalogue.position(item) for item in history.items() if item in catalogue]
     met = np.zeros(len(works), dtype=bool)
     met[works[columns]] = True  # works are numbered from 0, and there are no more of them than items
     return np.asarray(met[works])

@@ -22,6 +22,7 @@ from retriever.recommenders.base import Arrays, Recommender
 from retriever.recommenders.catalogue import Catalogue
 from retriever.recommenders.factory import AnyConfig, class_of
 from retriever.recommenders.hybrid import HybridRecommender
+from retriever.recommenders.popularity import PopularityConfig, PopularityRecommender
 from retriever.statistics import LikeCounts
 
 _FORMAT = 2
@@ -65,6 +66,12 @@ class FittedModel:
         """Return a hash of data, settings and encoder: equal versions score equally."""
         config = msgspec.json.encode(self.recommender.config)
         return hashlib.sha256(b"\x00".join([self.data_hash.encode(), self.encoder.encode(), config])).hexdigest()
+
+    def by_popularity(self) -> PopularityRecommender:
+        """Return what ranks by likes alone, whoever asks: the fitted recommender may know other things of nobody."""
+        recommender, likes = self.recommender, self.counts.likes.astype(np.float32)
+        shares = likes / max(1.0, float(likes.max(initial=0.0)))
+        return PopularityRecommender(PopularityConfig(), recommender.catalogue, recommender.scale, shares)
 
     def extended(self, items: tuple[Item, ...], embeddings: Embeddings) -> FittedModel:
         """Return the model with items that came after the fit; only the hybrid's content part can speak for them.

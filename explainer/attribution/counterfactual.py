@@ -100,7 +100,6 @@ class _Case:
     history: History
     item: str
     k: int
-    met: npt.NDArray[np.bool_]
     subsets: Subsets
     useful: npt.NDArray[np.int64]
     exhaustive: bool = True
@@ -119,7 +118,7 @@ class _Case:
         risers = _risers(recommender, history, met, _likely_parts(history, useful, search.max_size), k)
         followed = np.setdiff1d(np.union1d(others[near], risers), [column])
         mixes = [Mix.one(column), *map(Mix.one, followed.tolist())]
-        return cls(search, recommender, history, item, k, met, recommender.subsets(history, mixes), useful)
+        return cls(search, recommender, history, item, k, recommender.subsets(history, mixes), useful)
 
     def smallest(self) -> Places | None:
         """Return the smallest set that the real ranking confirms."""
@@ -161,10 +160,10 @@ class _Case:
 
     def confirmed(self, places: Places) -> tuple[int, Recommendation | None]:
         """Return the item's real rank without the set, and the best newcomer to the list."""
-        shortened = self.history.without({self.history.behaviours[place].id for place in places})
-        rank, _ = rank_of(self.recommender, shortened, self.item, self.met)
+        shortened = self.history.set_aside({self.history.behaviours[place].id for place in places})
+        rank, _ = rank_of(self.recommender, shortened, self.item)
         before = {r.item.id for r in recommend(self.recommender, self.history, self.k)}
-        after = recommend(self.recommender, shortened, self.k, self.met)
+        after = recommend(self.recommender, shortened, self.k)
         return rank, next((r for r in after if r.item.id not in before), None)
 
 

@@ -29,7 +29,7 @@ def run(settings: Settings, user: str, without: Sequence[str], k: int, style: St
 
 def _table(found: Preview) -> Table:
     ranks = {r.item.id: r.rank for r in found.before}
-    table = Table(title=f"Without {len(found.without)} behaviours", show_lines=True, expand=True)
+    table = Table(title=f"Without {len(found.excluded)} behaviours", show_lines=True, expand=True)
     table.add_column("Rank", no_wrap=True)
     table.add_column("Was", no_wrap=True)
     table.add_column("Recommended", ratio=2)

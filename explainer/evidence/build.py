@@ -63,6 +63,7 @@ class EvidenceBuilder:
         attribution: Attribution,
         hidden: Collection[str] = (),
         *,
+        switched_off: bool = False,
         now: float | None = None,
     ) -> Evidence:
         """Return the evidence for the attributed item.
@@ -74,6 +75,7 @@ class EvidenceBuilder:
             history: The user's behaviours.
             attribution: Their contributions to the item's score.
             hidden: Case-folded aspects that the user has hidden; they are never cited.
+            switched_off: Whether the user has switched personal recommendations off.
             now: Unix time in seconds that "two days ago" is counted from, by default the present.
         """
         item = without_aspects(self._catalogue.items[self._catalogue.position(attribution.item)], hidden)
@@ -84,9 +86,11 @@ class EvidenceBuilder:
             domain=self._domain,
             value_high=self._model.recommender.scale.high,
             behaviours=cited,
-            known_user=len(history) > 0,
+            known_user=bool(history.items()),
             popularity=None if cited else self._popularity(item),
             now=int(time.time() if now is None else now),
+            switched_off=switched_off,
+            all_excluded=not switched_off and not len(history) and bool(history.also_met),
         )
 
     def _popularity(self, item: Item) -> Popularity | None:

@@ -154,12 +154,14 @@ class Evidence(msgspec.Struct, frozen=True):
         value_high: Top of the rating scale, e.g. 5 for stars.
         behaviours: At most three; empty when nothing the user did supports the item. The last may be one that speaks
             against the item, by a low rating: see :attr:`causes`.
-        known_user: Whether the user has any behaviour at all; False is a cold start.
+        known_user: Whether the user did anything at all; False is a cold start.
         popularity: Set when no behaviour is cited and the item is widely liked.
         causal: Whether deleting the cited behaviours lowers the item's score more than deleting others: only then may a
             text say "because".
         now: Unix time in seconds that "two days ago" is counted from; None says nothing of when.
         standing: Rank and attribution; None where nobody but the customer is to read.
+        switched_off: Whether the user has switched personal recommendations off: the list goes by popularity alone.
+        all_excluded: Whether the user has excluded all that they did, so that none of it is used.
     """
 
     item_id: str
@@ -172,6 +174,18 @@ class Evidence(msgspec.Struct, frozen=True):
     causal: bool = True
     now: int | None = None
     standing: Standing | None = None
+    switched_off: bool = False
+    all_excluded: bool = False
+
+    @property
+    def kept_out(self) -> bool:
+        """Whether the user has kept us from using anything they did; then a text says so and nothing of taste."""
+        return self.switched_off or self.all_excluded
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the user did nothing yet, and that is why nothing is cited."""
+        return not self.known_user and not self.kept_out
 
     @property
     def causes(self) -> tuple[CitedBehaviour, ...]:

@@ -50,15 +50,19 @@ class ListsController(Controller):
         explainer: NamedDependency[Explainer],
         admission: NamedDependency[Admission],
     ) -> PreviewedList:
-        """Return the user's list, with its sentences, as it would be without some behaviours; store nothing."""
+        """Return the user's list, with its sentences, as it would be without some behaviours; store nothing.
+
+        What the user has excluded already is left out of both lists.
+        """
         with admission.place():
-            found = preview(explainer, user, data.without, data.k, known_style(data.locale))
+            found = preview(explainer, user, data.exclude, data.k, known_style(data.locale))
         ranks = {r.item.id: r.rank for r in found.before}
         items = [
             PreviewedItem(r.item.id, r.item.title, r.rank, ranks.get(r.item.id), text.text)
             for r, text in zip(found.after, found.texts, strict=True)
         ]
-        return PreviewedList(user, [b.id for b in found.without], items, [r.item.id for r in found.gone])
+        gone, new = ([r.item.id for r in of] for of in (found.gone, found.come))
+        return PreviewedList(user, [b.id for b in found.excluded], items, gone, new)
 
     @get(
         "/users/{user:str}/recommendations",
@@ -73,14 +77,14 @@ class ListsController(Controller):
         k: Annotated[int, QueryParameter(ge=1, le=MAX_K)] = 10,
     ) -> Recommendations:
         """Return the list without explaining it."""
-        cold = len(explainer.history(user)) == 0
+        asking = explainer.asking(user, k)
         found = [
             RecommendedItem(
                 r.item.id, r.item.title, r.item.year, r.item.aspects, r.item.phrases, r.rank, r.score, r.cold
             )
-            for r in explainer.recommendations(user, k)
+            for r in explainer.best(asking, k)
         ]
-        return Recommendations(user, cold, found)
+        return Recommendations(user, not asking.history.items(), not asking.switched_off, found)
 
 
 class WhyNotController(Controller):

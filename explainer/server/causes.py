@@ -2,51 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
 from explainer.attribution.deletion_test import DeletionVerdict
+from explainer.server.words import Words
 from explainer.storage.tables import ExplanationRow
 from explainer.view import CounterfactualView
-from explainer.writing.slots import display_title
+from explainer.writing.slots import named
+
+_DECIMALS = 4
 
 
-def what_if(row: ExplanationRow, titles: Mapping[str, str]) -> str:
+def what_if(row: ExplanationRow, titles: Mapping[str, str], domain: str, words: Words) -> str:
     """Return what would have kept the item out of the list; empty where it was not looked for.
 
     Args:
         row: The explanation.
         titles: Behaviour id → title of its item.
+        domain: Of the catalogue.
+        words: Of the page.
     """
     found = msgspec.convert(row.counterfactual, CounterfactualView | None)
     if found is None:
         return ""
     if found.behaviours is None:
-        behaviours = "one behaviour" if found.max_size == 1 else f"up to {found.max_size} behaviours"
-        return f"We found no set of {behaviours} without which it would leave the top {found.k}."
-    names = dict.fromkeys(display_title(titles.get(key, f"Behaviour {key}")) for key in found.behaviours)
-    text = f"Without {_listed(list(names))} it would rank {found.new_rank}"
-    if found.replacement_title is not None:
-        text += f", and {display_title(found.replacement_title)} would come into the top {found.k}"
-    return f"{text}."
+        return words.count("card.no_set", found.max_size, k=found.k)
+    names = dict.fromkeys(
+        named(titles.get(key, words("card.unnamed", id=key)), domain, words.locale) for key in found.behaviours
+    )
+    facts = {"titles": words.listed(list(names)), "rank": words.number(found.new_rank or 0)}
+    if found.replacement_title is None:
+        return words("card.what_if", **facts)
+    instead = named(found.replacement_title, domain, words.locale)
+    return words("card.what_if_instead", **facts, instead=instead, k=found.k)
 
 
-def deletion(row: ExplanationRow) -> str:
+def deletion(row: ExplanationRow, words: Words) -> str:
     """Return what the deletion test found; empty where nothing is cited."""
     verdict = msgspec.convert(row.verdict, DeletionVerdict | None)
     if verdict is None:
         return ""
-    cited = f"Without what is cited the score loses {verdict.fall:.4f}"
+    fall = words.number(verdict.fall, _DECIMALS)
     if not verdict.sets:
-        return f"{cited}; there is nothing else to compare it with."
-    strong = round(verdict.as_strong * verdict.sets)
-    outcome = "cause" if verdict.causal else "no proven cause"
-    return (
-        f"{cited}, without as many others {verdict.usual_fall:.4f} on average; "
-        f"{strong} of {verdict.sets} other sets cost as much: {outcome}."
+        return words("card.deletion_alone", fall=fall)
+    return words(
+        "card.deletion",
+        fall=fall,
+        usual=words.number(verdict.usual_fall, _DECIMALS),
+        strong=round(verdict.as_strong * verdict.sets),
+        sets=verdict.sets,
+        outcome=words("card.cause") if verdict.causal else words("card.no_cause"),
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

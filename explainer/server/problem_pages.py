@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from litestar import Request, Response
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from explainer.server.rendering import is_fragment, page
 
 Handler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 _FOR_PROGRAMS = ("/v1/", "/health/", "/metrics", "/static/", "/docs-assets/")
 _KINDS = {400: "bad", 401: "sign_in", 403: "forbidden", 404: "not_found", 409: "conflict", 429: "busy", 503: "busy"}
-_OURS_FROM = 500
 
 
 def as_page(answer: Handler) -> Handler:
@@ -32,13 +32,13 @@ def _is_for_people(request: Request[Any, Any, Any]) -> bool:
 
 
 def _page_of(request: Request[Any, Any, Any], said: Response[Any]) -> Response[Any]:
-    status = said.status_code
+    status = said.status_code or HTTP_500_INTERNAL_SERVER_ERROR
     made = page(
         request,
         "_problem.html" if is_fragment(request) else "problem.html",
         status_code=status,
         status=status,
-        kind=_KINDS.get(status, "ours" if status >= _OURS_FROM else "bad"),
+        kind=_KINDS.get(status, "ours" if status >= HTTP_500_INTERNAL_SERVER_ERROR else "bad"),
         detail=said.content.get("detail", "") if isinstance(said.content, dict) else "",
         wait=said.headers.get("Retry-After", ""),
     )

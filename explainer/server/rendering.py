@@ -32,6 +32,7 @@ from explainer.server.htmx import htmx_folder
 from explainer.server.language import NAMES, language_cookie, locale_of, switches
 from explainer.server.words import words_in
 from explainer.storage.tables import now
+from explainer.writing.glossary import spoken
 from explainer.writing.slots import display_title
 
 HERE = Path(__file__).resolve().parent
@@ -81,6 +82,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["shown"] = display_title
+    made.filters["spoken"] = spoken
     made.globals["has_htmx"] = htmx_folder() is not None
     made.globals["languages"] = NAMES
     return made

@@ -11,6 +11,8 @@ from explainer.writing.style import LOCALES
 from retriever.data import Aspect
 
 MAX_K = 50
+MOST_BEHAVIOURS = 1000
+"""That one request may name."""
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 # A plain string, and the choices in the schema: a wrong one is then refused by an error that says which there are.
 Locale = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(LOCALES)})]
@@ -76,10 +78,18 @@ class RecommendedItem(msgspec.Struct, frozen=True):
 
 
 class Recommendations(msgspec.Struct, frozen=True):
-    """The user's list; ``cold_start`` says that we know nothing of them and it is only what many like."""
+    """The user's list.
+
+    Attributes:
+        user: Whose.
+        cold_start: Whether we know nothing of them, so that it is only what many like.
+        personalised: False if they have switched personal recommendations off: it goes by popularity alone.
+        recommendations: The items, best first.
+    """
 
     user: str
     cold_start: bool
+    personalised: bool
     recommendations: list[RecommendedItem]
 
 
@@ -87,12 +97,12 @@ class PreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ask what a list would be without some behaviours.
 
     Attributes:
-        without: Ids of behaviours, or of items: then all that the user did with them.
+        exclude: Ids of behaviours, or of items: then all that the user did with them.
         k: Length of the list.
         locale: Language of the texts.
     """
 
-    without: Annotated[list[Identifier], msgspec.Meta(min_length=1, max_length=1000)]
+    exclude: Annotated[list[Identifier], msgspec.Meta(min_length=1, max_length=MOST_BEHAVIOURS)]
     k: Annotated[int, msgspec.Meta(ge=1, le=MAX_K)] = 10
     locale: Locale = "en"
 
@@ -112,15 +122,17 @@ class PreviewedList(msgspec.Struct, frozen=True):
 
     Attributes:
         user: Whose.
-        without: Ids of the behaviours left out of account.
+        exclude: Ids of the behaviours left out of account, besides those that the user has excluded already.
         recommendations: The new list.
-        gone: Ids of the items that are only in the old one.
+        gone: Ids of the items that are only in the old list,
+        new: and of those that are only in the new one.
     """
 
     user: str
-    without: list[str]
+    exclude: list[str]
     recommendations: list[PreviewedItem]
     gone: list[str]
+    new: list[str]
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from explainer.cases import Asking
-from explainer.errors import NotFoundError
 from explainer.pipeline import Explainer
-from explainer.storage.hidden import hidden_aspects
+from explainer.service.named import named
 from explainer.writing.style import Style
 from explainer.writing.texts import Request, Written
-from retriever.data import Behaviour, History
-from retriever.retrieve import Recommendation, met_items, recommend
+from retriever.data import Behaviour
+from retriever.retrieve import Recommendation
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +18,13 @@ class Preview:
     """Two lists of one user and how they differ.
 
     Attributes:
-        without: The behaviours that are left out of account.
+        excluded: The behaviours that are left out of account, besides those that the user has excluded already.
         before: The list as it is.
         after: The list as it would be; what was left out was met all the same, and does not come back.
         texts: The sentence for each item of ``after``.
     """
 
-    without: tuple[Behaviour, ...]
+    excluded: tuple[Behaviour, ...]
     before: tuple[Recommendation, ...]
     after: tuple[Recommendation, ...]
     texts: tuple[Written, ...]
@@ -44,39 +42,25 @@ class Preview:
         return tuple(r for r in self.after if r.item.id not in held)
 
 
-def preview(explainer: Explainer, user: str, without: Sequence[str], k: int, style: Style | None = None) -> Preview:
-    """Return the user's list of k without some behaviours.
+def preview(explainer: Explainer, user: str, exclude: Sequence[str], k: int, style: Style | None = None) -> Preview:
+    """Return the user's list of k without some behaviours, besides those that are excluded already.
 
     Args:
         explainer: The pipeline.
         user: Whose list.
-        without: Ids of behaviours, or of items: then all that the user did with them.
+        exclude: Ids of behaviours, or of items: then all that the user did with them.
         k: Length of the lists.
         style: Who reads the texts and in which language.
 
     Raises:
         NotFoundError: If the user has no such behaviour.
     """
-    style = style or Style()
-    recommender, history = explainer.model.recommender, explainer.history(user)
-    left_out = _named(history, without)
-    shortened = history.without({behaviour.id for behaviour in left_out})
-    before = recommend(recommender, history, k)
-    after = recommend(recommender, shortened, k, met_items(recommender, history))
-    with explainer.database.session() as session:
-        asking = Asking(shortened, None, hidden_aspects(session, user))
-    requests = [Request(explainer.cases.case(asking, target).evidence, user) for target in after]
+    asking = explainer.asking(user, None)
+    excluded = named(asking.history, exclude, also=asking.set_aside)
+    ids = {behaviour.id for behaviour in excluded}
+    less = replace(asking, history=asking.history.set_aside(ids), set_aside={*asking.set_aside, *ids})
+    before, after = explainer.best(asking, k), explainer.best(less, k)
+    cases = explainer.cases(less)
+    requests = [Request(cases.case(less, target).evidence, user) for target in after]
     texts = explainer.writer.write(requests, style)
-    return Preview(left_out, tuple(before), tuple(after), tuple(texts))
-
-
-def _named(history: History, names: Sequence[str]) -> tuple[Behaviour, ...]:
-    known = {behaviour.id for behaviour in history.behaviours} | set(history.items())
-    strange = [name for name in names if name not in known]
-    if strange:
-        raise NotFoundError(
-            f"User {history.user!r} did nothing that is called {strange[0]!r}; give the id of one of their behaviours "
-            "(as in an explanation's evidence) or of an item that they have met."
-        )
-    wanted = set(names)
-    return tuple(b for b in history.behaviours if b.id in wanted or b.item in wanted)
+    return Preview(excluded, tuple(before), tuple(after), tuple(texts))

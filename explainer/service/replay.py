@@ -7,7 +7,6 @@ in memory. No model is asked: its stored draft goes through the gate again, a te
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,7 +31,6 @@ from explainer.writing.style import Style
 from explainer.writing.texts import MODEL, TEMPLATE, Request
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import fallback_draft, told_facts
-from retriever.data import Behaviour, History
 from retriever.errors import UnknownItemError
 from retriever.retrieve import Recommendation, met_items, rank_of
 
@@ -82,10 +80,8 @@ class _Record:
     """What is stored of an explanation and needed again."""
 
     row: ExplanationRow
-    history: History
-    set_aside: tuple[Behaviour, ...]
+    asking: Asking
     gone: tuple[str, ...]
-    hidden: Collection[str]
     templates: PromptVersionRow | None
     writer: str
     notes: list[str]
@@ -110,17 +106,17 @@ def _read(session: Session, row: ExplanationRow) -> _Record:
     whole, asked = load_history(session, row.user_id), row.asked or {}
     known = {behaviour.id for behaviour in whole.behaviours}
     aside = set(asked.get("set_aside") or ())
-    later = known - row.contributions.keys() - aside
-    notes = [f"{len(later)} behaviours came later and were left out."] if later else []
+    counted = row.contributions.keys() | aside
+    notes = [f"{len(known - counted)} behaviours came later and were left out."] if known - counted else []
     if row.asked is None:
         notes.append("The record does not say which aspects were hidden then: those hidden now were taken.")
+    hidden = asked["hidden"] if "hidden" in asked else hidden_aspects(session, row.user_id)
+    history = whole.without(known - counted).set_aside(aside)
     writer = session.get(ModelVersionRow, row.writer_version)
     return _Record(
         row,
-        whole.without(known - row.contributions.keys()),
-        tuple(b for b in whole.behaviours if b.id in aside),
-        tuple(sorted((row.contributions.keys() | aside) - known)),
-        asked["hidden"] if "hidden" in asked else hidden_aspects(session, row.user_id),
+        Asking(history, _k(row), hidden, aside, bool(asked.get("switched_off"))),
+        tuple(sorted(counted - known)),
         session.get(PromptVersionRow, row.prompt_version),
         writer.name if row.source == MODEL and writer is not None else TEMPLATE,
         notes,
@@ -149,24 +145,21 @@ def _recomputed(explainer: Explainer, record: _Record) -> list[Difference]:
         return [Difference("item", record.row.item_id, str(error))]
     library, altered = _library(record)
     texts, failures = _texts(record, case, library)
-    return altered + compared(stored_record(record.row), again_record(record.history, case, texts)) + failures
+    return altered + compared(stored_record(record.row), again_record(record.asking.history, case, texts)) + failures
 
 
 def _case(explainer: Explainer, record: _Record) -> Case:
-    row, recommender = record.row, explainer.model.recommender
-    at = recommender.catalogue.position(row.item_id)
-    met = met_items(recommender, History.of(row.user_id, [*record.history.behaviours, *record.set_aside]))
-    rank, score = rank_of(recommender, record.history, row.item_id, met)
+    row, asking, cases = record.row, record.asking, explainer.cases(record.asking)
+    recommender, catalogue = cases.recommender, cases.recommender.catalogue
+    at = catalogue.position(row.item_id)
+    rank, score = rank_of(recommender, asking.history, row.item_id)
     # In a list, ties count by catalogue order; for a single item, all of them count against it.
-    scores = recommender.scores([record.history])[0]
-    ahead = ~met & (scores >= scores[at])
-    ahead[at:] &= scores[at:] > scores[at]
-    listed = 1 + int(np.count_nonzero(ahead))
     if row.rank != rank:
-        rank = listed
-    catalogue = recommender.catalogue
+        scores = recommender.scores([asking.history])[0]
+        ahead = np.concatenate([scores[:at] >= scores[at], scores[at:] > scores[at]])
+        rank = 1 + int(np.count_nonzero(ahead & ~met_items(recommender, asking.history)))
     target = Recommendation(catalogue.items[at], rank, score, catalogue.is_cold(row.item_id))
-    case = explainer.cases.case(Asking(record.history, _k(row), record.hidden), target)
+    case = cases.case(asking, target)
     counted_from = (row.asked or {}).get("now", int(row.created_at.timestamp()))
     return replace(case, evidence=msgspec.structs.replace(case.evidence, now=counted_from))
 

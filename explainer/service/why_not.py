@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
 import numpy as np
 
+from explainer.attribution import Attribution
 from explainer.pipeline import Explainer
 from explainer.storage.catalogue import load_item
+from retriever.data import History
 from retriever.retrieve import met_items, rank_of, recommend
 
 _MOST = 3
+_OFF = " Scores go by popularity alone, since they have switched personal recommendations off."
 
 
 class Standing(StrEnum):
@@ -44,7 +48,7 @@ class WhyNot(msgspec.Struct, frozen=True):
         of: How many items that are.
         score: Its score; None if they have met it.
         needed: The score of the last item of the list.
-        speaks_for: Their behaviours that raise it most.
+        speaks_for: Their behaviours that raise it most; none of what they have excluded.
         speaks_against: Their behaviours that lower it most.
         words: The same in a sentence.
     """
@@ -70,7 +74,9 @@ def why_not(explainer: Explainer, user: str, item_id: str, k: int) -> WhyNot:
         NotFoundError: If there is no such item.
         UnknownItemError: If the recommender knows no such item.
     """
-    recommender, history = explainer.model.recommender, explainer.history(user)
+    asking = explainer.asking(user, k)
+    cases, history = explainer.cases(asking), asking.history
+    recommender = cases.recommender
     with explainer.database.session() as session:
         item = load_item(session, item_id)
     met = met_items(recommender, history)
@@ -81,7 +87,7 @@ def why_not(explainer: Explainer, user: str, item_id: str, k: int) -> WhyNot:
         words = "They have met it already, under this or another entry of the same work; lists hold only what is new."
         return WhyNot(user, item.id, item.title, k, Standing.MET, None, of, None, needed, [], [], words)
     rank, score = rank_of(recommender, history, item.id, met)
-    parts = _parts(explainer, user, item.id)
+    parts = _parts(cases.attribution(history, item.id), history, explainer.titles(user))
     standing = Standing.LISTED if item.id in {r.item.id for r in best} else Standing.OUTRANKED
     return WhyNot(
         user,
@@ -95,16 +101,12 @@ def why_not(explainer: Explainer, user: str, item_id: str, k: int) -> WhyNot:
         needed,
         [part for part in parts if part.contribution > 0][:_MOST],
         [part for part in reversed(parts) if part.contribution < 0][:_MOST],
-        _words(standing, rank, of, score, needed),
+        _words(standing, rank, of, score, needed) + (_OFF if asking.switched_off else ""),
     )
 
 
-def _parts(explainer: Explainer, user: str, item: str) -> list[Part]:
+def _parts(attribution: Attribution, history: History, titles: Mapping[str, str]) -> list[Part]:
     """Return what each behaviour does to the score, most helpful first."""
-    history, titles = explainer.history(user), explainer.titles(user)
-    if not len(history):
-        return []
-    attribution = explainer.cases.attribution(history, item)
     pairs = zip(history.behaviours, attribution.contributions, strict=True)
     parts = [Part(b.id, b.item, titles.get(b.id, b.item), float(value)) for b, value in pairs]
     return sorted(parts, key=lambda part: -part.contribution)

@@ -114,6 +114,8 @@ class Writer:
 
     def _plan(self, request: Request, library: PromptLibrary, style: Style) -> _Plan:
         engine = self.engine
+        if request.evidence.kept_out:
+            return _Plan(request, library, None)  # no model was taught to say what the reader has chosen
         if engine is None or style.locale not in engine.locales or request.evidence.domain not in engine.domains:
             return _Plan(request, library, None)
         facts = told_facts(request, style)

@@ -16,10 +16,12 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table('exclusions',
+    sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('user_id', sa.String(length=200), nullable=False),
     sa.Column('behaviour_id', sa.String(length=200), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('user_id', 'behaviour_id', name=op.f('pk_exclusions'))
+    sa.PrimaryKeyConstraint('user_id', 'behaviour_id', name=op.f('pk_exclusions')),
+    sa.UniqueConstraint('id', name=op.f('uq_exclusions_id'))
     )
     op.create_table('rates',
     sa.Column('bucket', sa.String(length=250), nullable=False),
@@ -34,10 +36,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('name', name=op.f('pk_secrets'))
     )
     op.create_table('user_settings',
+    sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('user_id', sa.String(length=200), nullable=False),
     sa.Column('personalised', sa.Boolean(), nullable=False),
     sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_user_settings'))
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_user_settings')),
+    sa.UniqueConstraint('id', name=op.f('uq_user_settings_id'))
     )
     op.create_table('views',
     sa.Column('id', sa.String(length=36), nullable=False),

@@ -138,10 +138,18 @@ class ValueScale:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A user's behaviours in time order; the only thing a recommender sees of a person."""
+    """A user's behaviours in time order; the only thing a recommender sees of a person.
+
+    Attributes:
+        user: Who.
+        behaviours: What they did, oldest first.
+        also_met: Ids of items that are no news to them either, though nothing they did with those is taken into
+            account: no score depends on it, but none of them is recommended.
+    """
 
     user: str
     behaviours: tuple[Behaviour, ...] = ()
+    also_met: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, user: str, behaviours: Iterable[Behaviour]) -> History:
@@ -149,12 +157,17 @@ class History:
         return cls(user, tuple(sorted(behaviours, key=lambda b: (b.time is not None, b.time or 0, b.id))))
 
     def without(self, behaviour_ids: Collection[str]) -> History:
-        """Return the history as if these behaviours had never happened."""
-        return History(self.user, tuple(b for b in self.behaviours if b.id not in behaviour_ids))
+        """Return the history as if these behaviours had never happened: their items are news again."""
+        return History(self.user, tuple(b for b in self.behaviours if b.id not in behaviour_ids), self.also_met)
+
+    def set_aside(self, behaviour_ids: Collection[str]) -> History:
+        """Return the history with these behaviours out of account; their items were met all the same."""
+        met = frozenset(b.item for b in self.behaviours if b.id in behaviour_ids)
+        return History(self.user, self.without(behaviour_ids).behaviours, self.also_met | met)
 
     def items(self) -> frozenset[str]:
         """Return the ids of the items the user has met."""
-        return frozenset(b.item for b in self.behaviours)
+        return self.also_met.union(b.item for b in self.behaviours)
 
     def __len__(self) -> int:
         return len(self.behaviours)

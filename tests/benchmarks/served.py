@@ -19,7 +19,7 @@ from retriever.data import History, read_dataset
 from retriever.fit import fit
 from retriever.recommenders.base import Recommender
 from retriever.recommenders.factory import config_from
-from retriever.retrieve import met_items, rank_of, recommend
+from retriever.retrieve import rank_of, recommend
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "movielens-small"
 # As a fit on the same users chose them, which takes the better part of half an hour.
@@ -55,11 +55,11 @@ def _judged(recommender: Recommender, history: History, case: Case) -> dict[str,
     cited = {behaviour.behaviour_id for behaviour in case.evidence.behaviours}
     own = cited <= set(ids)
     top = EvidencePolicy().top(len(ids))
-    met, item = met_items(recommender, history), case.target.item.id
-    rank, score = rank_of(recommender, history.without(cited), item, met)
+    item = case.target.item.id
+    rank, score = rank_of(recommender, history.set_aside(cited), item)
     rng = random.Random(f"{history.user} {item}")
     drawn = [set(rng.sample(ids, len(cited))) for _ in range(_RANDOM_SETS)]
-    others = [rank_of(recommender, history.without(some), item, met) for some in drawn]
+    others = [rank_of(recommender, history.set_aside(some), item) for some in drawn]
     usual_rank, usual_score = np.mean(others, axis=0)
     return {
         "cited_are_own": own,

@@ -5,13 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.browser.test_page import CHROMIUM, QUIET
+from tests.browser.chromium import CHROMIUM, NEEDS_CHROMIUM, QUIET
 from tests.integration.test_data_report import EVIL, NOW, report, write
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
-]
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1100, "dark")])

@@ -2,79 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
-
 import pytest
-import uvicorn
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from explainer.access import Role
-from explainer.access.people import add_person
-from explainer.server.app import create_app
+from tests.browser.chromium import NEEDS_CHROMIUM
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
-]
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
-
-PASSWORD = "three green kettles"
-
-
-class TellingServer(uvicorn.Server):
-    """Tells when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = threading.Event()
-
-    async def startup(self, sockets=None):
-        await super().startup(sockets)
-        self.up.set()
-
-
-@pytest.fixture
-def server(explainer, database):
-    """Yield (address, password) of a running server."""
-    with database.session() as session:
-        add_person(session, "ada", Role.ADMIN, PASSWORD)
-    config = uvicorn.Config(create_app(explainer, queue=4), host="127.0.0.1", port=0, log_level="error")
-    running = TellingServer(config)
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    assert running.up.wait(timeout=60), "the server did not start"
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}", PASSWORD
-    running.should_exit = True
-    thread.join()
-
-
-@pytest.fixture
-def page(server):
-    """Yield a page that fails the test on any script error or request to elsewhere."""
-    address, password = server
-    trouble: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        made = browser.new_context().new_page()
-        made.on("pageerror", lambda error: trouble.append(str(error)))
-        made.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
-        made.on("request", lambda r: trouble.append(r.url) if not r.url.startswith((address, "data:")) else None)
-        made.goto(f"{address}/")
-        made.get_by_label("Name").fill("ada")
-        made.get_by_label("Password").fill(password)
-        made.get_by_role("button", name="Sign in").click()
-        yield made
-        assert trouble == []
-        browser.close()
+pytestmark = NEEDS_CHROMIUM
 
 
 def test_choose_a_user_and_read_why(page, explainer):
@@ -87,7 +20,8 @@ def test_choose_a_user_and_read_why(page, explainer):
         expect(cards.nth(n).locator(".why")).to_have_text(row.text)
         raised = [cited for cited in row.evidence if cited.share > 0]
         expect(cards.nth(n).locator(".bar")).to_have_count(len(raised))
-        expect(cards.nth(n).get_by_text("Against it:")).to_have_count(len(row.evidence) - len(raised))
+        expect(cards.nth(n).locator(".against")).to_have_count(len(row.evidence) - len(raised))
+        expect(cards.nth(n).get_by_text("AI-written")).to_have_count(0)
         expect(cards.nth(n)).to_contain_text("Template text")
     widths = [float(bar.get_attribute("width")) for bar in cards.first.locator(".bar").all()]
     assert widths[0] == 100
@@ -104,9 +38,9 @@ def test_a_user_can_be_chosen_without_knowing_an_id(page):
 def test_the_record_opens_by_keyboard(page):
     page.get_by_label("User").fill("u3")
     page.keyboard.press("Enter")
-    summary = page.locator("summary").first
-    summary.focus()
-    page.keyboard.press("Enter")
+    for summary in (page.locator(".reasons > summary").first, page.locator(".record > summary").first):
+        summary.focus()
+        page.keyboard.press("Enter")
     expect(page.locator("dl").first).to_contain_text("sequential deletion")
 
 
@@ -116,7 +50,8 @@ def test_the_record_shows_how_the_score_came_about(page, explainer, width, schem
     page.emulate_media(color_scheme=scheme)
     page.get_by_label("User").fill("u3")
     page.get_by_role("button", name="Show recommendations").click()
-    page.locator("summary").first.click()
+    page.locator(".reasons > summary").first.click()
+    page.locator(".record > summary").first.click()
     row = explainer.explain_top("u3", 1, reuse=True)[0]
     picture = page.get_by_role("img", name=f"How each behaviour moved the score of {row.title}.")
     expect(picture).to_be_visible()
@@ -157,8 +92,8 @@ def test_signing_out_forgets(page, server):
 def test_the_page_says_what_would_change_it(page):
     page.get_by_label("User").fill("u3")
     page.keyboard.press("Enter")
-    expect(page.locator(".card")).to_have_count(6)
-    said = page.locator(".card .rest").all_inner_texts()
-    whats = [text for text in said if text.startswith(("Without ", "We found no set"))]
-    assert len(whats) == page.locator(".card").count()
+    expect(page.get_by_role("article")).to_have_count(6)
+    whats = page.locator(".card .what-if").all_text_contents()
+    assert len(whats) == page.get_by_role("article").count()
+    assert all(text.startswith(("Without ", "We found no ")) for text in whats)
     assert any("it would rank" in text and "would come into the top 6" in text for text in whats)

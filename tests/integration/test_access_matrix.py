@@ -31,6 +31,11 @@ ALLOWED = {
     ("DELETE", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("PUT", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("GET", "/"): {A, S, X},
+    ("GET", "/preview"): {A, S, X},
+    ("POST", "/choices/exclude"): {A, X},
+    ("POST", "/choices/include"): {A, X},
+    ("POST", "/choices/personalisation"): {A, X},
+    ("POST", "/feedback"): {A, X},
     ("GET", "/explanations/{explanation_id:str}/waterfall.svg"): {A, S, R, U, X},
     ("GET", "/start"): set(Role),
     ("POST", "/logout"): set(Role),
@@ -47,7 +52,7 @@ PUBLIC = {
 BODIES = {
     "/v1/explanations": {"user": "u1", "k": 1},
     "/v1/explanations/{explanation_id:str}/feedback": {"kind": "helpful"},
-    "/v1/users/{user:str}/preview": {"user": "u1", "without": ["i1"], "k": 1},
+    "/v1/users/{user:str}/preview": {"user": "u1", "exclude": ["i1"], "k": 1},
 }
 
 

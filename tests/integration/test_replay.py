@@ -8,7 +8,9 @@ from sqlalchemy import delete, update
 from explainer.attribution.deletion_test import DeletionTest
 from explainer.pipeline import Explainer
 from explainer.service.comparison import Outcome, compared
+from explainer.service.exclusions import exclude_behaviours, include_behaviour
 from explainer.service.replay import replay
+from explainer.service.user_settings import set_personalised
 from explainer.storage.tables import BehaviourRow, EvidenceRow, ExplanationRow, PromptVersionRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
@@ -49,7 +51,7 @@ def alter(database, table, where, **values):
 def test_right_after_it_was_made_every_explanation_replays_exactly(explainer, locale, audience, causal):
     style = Style(locale, audience)
     if not causal:
-        explainer.cases._test = DeletionTest(level=-1.0)  # nothing passes so strict a test
+        explainer._cases._test = DeletionTest(level=-1.0)  # nothing passes so strict a test
     rows = [row for user in USERS for row in explainer.explain_top(user, 4, style)]
     rows += explainer.explain_items("u2", [item.id for item in unmet(explainer, "u2")][-3:], style)
     assert {row.known_user for row in rows} == {True, False}, "with a cold start"
@@ -89,15 +91,23 @@ def add(database, user, item):
         session.add(BehaviourRow(id="late", user_id=user, item_id=item, kind="rating", value=5.0, time=9_000_000))
 
 
-def test_what_was_set_aside_then_counts_as_met_and_as_nothing_else(explainer, database):
-    """The item of a behaviour that is not used is still no rival."""
-    (row,) = explainer.explain_top("u1", 1)
-    best = next(item for item in unmet(explainer, "u1") if item.id != row.item_id)
-    add(database, "u1", best.id)
-    alter(database, ExplanationRow, ExplanationRow.id == row.id, asked={**row.asked, "set_aside": ["late"]})
-    found = replay(explainer, row.id)
-    assert not found.notes
-    assert "contributions.late" not in {d.what for d in found.differences}
+def test_what_was_set_aside_then_is_so_in_the_replay_whatever_is_chosen_now(explainer, database):
+    one, two = explainer.history("u1").behaviours[:2]
+    exclude_behaviours(database, "u1", [one.id])
+    rows = explainer.explain_top("u1", 4)
+    exclude_behaviours(database, "u1", [two.id])
+    include_behaviour(database, "u1", one.id)
+    assert [replay(explainer, row.id).outcome for row in rows] == [Outcome.EXACT] * 4
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_was_shown_while_personal_recommendations_were_off_replays_exactly(explainer, database, locale, audience):
+    set_personalised(database, "u1", personalised=False)
+    exclude_behaviours(database, "u3", [behaviour.id for behaviour in explainer.history("u3").behaviours])
+    rows = [row for user in ("u1", "u3") for row in explainer.explain_top(user, 3, Style(locale, audience))]
+    set_personalised(database, "u1", personalised=True)
+    assert [replay(explainer, row.id).outcome for row in rows] == [Outcome.EXACT] * 6
 
 
 def test_a_behaviour_that_is_gone_is_named(explainer, database):

@@ -179,7 +179,7 @@ def test_the_page_and_the_preview_have_the_deadline_too(explainer, database):
         with database.session() as session:
             assert session.scalars(select(ExplanationRow.source)).all() == ["template"] * 6
         item = next(iter(explainer.history("u2").items()))
-        shown = client.post("/v1/users/u2/preview", json={"without": [item], "k": 3})
+        shown = client.post("/v1/users/u2/preview", json={"exclude": [item], "k": 3})
         assert shown.status_code == 200
         assert all(row["text"] for row in shown.json()["recommendations"])
 

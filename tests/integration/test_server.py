@@ -85,10 +85,10 @@ def test_chinese_readers_get_chinese(client):
     assert (shown["locale"], shown["source"]) == ("zh", "template")
     assert "您" in shown["text"]
     listed = client.post(
-        "/v1/users/u1/preview", json={"without": [shown["evidence"][0]["item"]], "k": 1, "locale": "zh"}
+        "/v1/users/u1/preview", json={"exclude": [shown["evidence"][0]["item"]], "k": 1, "locale": "zh"}
     )
     assert "您" in listed.json()["recommendations"][0]["text"]
-    refused = client.post("/v1/users/u1/preview", json={"without": ["x"], "locale": "xx"})
+    refused = client.post("/v1/users/u1/preview", json={"exclude": ["x"], "locale": "xx"})
     assert refused.status_code == 400
     assert "known are en, zh" in refused.text
 
@@ -263,10 +263,10 @@ def test_a_preview_shows_the_list_without_a_behaviour_and_stores_nothing(client,
     without = first["counterfactual"]["behaviours"] or [first["evidence"][0]["behaviour_id"]]
     with database.session() as session:
         stored = session.scalar(select(func.count()).select_from(ExplanationRow))
-    answer = client.post("/v1/users/u1/preview", json={"without": without, "k": 3})
+    answer = client.post("/v1/users/u1/preview", json={"exclude": without, "k": 3})
     assert answer.status_code == 200
     shown = answer.json()
-    assert shown["without"] == without
+    assert shown["exclude"] == without
     assert [r["rank"] for r in shown["recommendations"]] == [1, 2, 3]
     assert all(r["text"] for r in shown["recommendations"])
     if first["counterfactual"]["behaviours"]:
@@ -281,17 +281,17 @@ def test_a_preview_shows_the_list_without_a_behaviour_and_stores_nothing(client,
 
 def test_a_preview_by_item_and_without_everything(client, explainer):
     items = list(explainer.history("u1").items())
-    shown = client.post("/v1/users/u1/preview", json={"without": items, "k": 2}).json()
-    assert len(shown["without"]) == len(explainer.history("u1"))
+    shown = client.post("/v1/users/u1/preview", json={"exclude": items, "k": 2}).json()
+    assert len(shown["exclude"]) == len(explainer.history("u1"))
     assert [r["was"] for r in shown["recommendations"]] != [1, 2] or shown["gone"] == []
 
 
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        ({"without": ["no such thing"]}, 404, "no such thing"),
-        ({"without": []}, 400, "Validation"),
-        ({"without": ["i1"], "k": 0}, 400, "Validation"),
+        ({"exclude": ["no such thing"]}, 404, "no such thing"),
+        ({"exclude": []}, 400, "Validation"),
+        ({"exclude": ["i1"], "k": 0}, 400, "Validation"),
         ({}, 400, "Validation"),
     ],
 )

@@ -12,7 +12,7 @@ from retriever.data import History
 from retriever.fit import fit
 from retriever.recommenders.als import AlsConfig
 from retriever.recommenders.ease import EaseConfig
-from retriever.retrieve import met_items, rank_of, recommend
+from retriever.retrieve import rank_of, recommend
 from tests.conftest import HashEncoder, rating
 
 
@@ -26,7 +26,7 @@ def recommender(request, dataset, model):
 
 def leaves(recommender, history, item, places, k) -> bool:
     gone = {history.behaviours[place].id for place in places}
-    return rank_of(recommender, history.without(gone), item, met_items(recommender, history))[0] > k
+    return rank_of(recommender, history.set_aside(gone), item)[0] > k
 
 
 def test_what_is_found_is_confirmed_minimal_and_the_smallest(recommender, dataset):

@@ -58,8 +58,8 @@ def _confirmed(recommender: Recommender, case: Case, counterfactual: Counterfact
     """Return whether the real ranking without the set has the item outside the list, and inside with it."""
     gone = {case.history.behaviours[place].id for place in counterfactual.places or ()}
     item = counterfactual.item
-    before, _ = rank_of(recommender, case.history, item, case.met)
-    after, _ = rank_of(recommender, case.history.without(gone), item, case.met)
+    before, _ = rank_of(recommender, case.history, item)
+    after, _ = rank_of(recommender, case.history.set_aside(gone), item)
     return before <= counterfactual.k < after
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
@@ -10,8 +10,11 @@ from importlib.resources import files
 import msgspec
 from babel import Locale
 from babel.dates import format_date, format_datetime
+from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup
+
+_BABEL = {"en": "en_GB", "zh": "zh_Hans_CN"}  # how dates, numbers and lists are written
 
 
 @lru_cache(maxsize=8)
@@ -32,7 +35,7 @@ class Words:
     def __init__(self, locale: str, table: Mapping[str, str]) -> None:
         self.locale = locale
         self.table = table
-        self._babel = Locale.parse(locale)
+        self._babel = Locale.parse(_BABEL.get(locale, locale))
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the words of a key as plain text, with the values in their places.
@@ -41,6 +44,10 @@ class Words:
             KeyError: If there are no such words: a mistake in our template.
         """
         return self.table[key].format(**values)
+
+    def known(self, key: str, otherwise: str) -> str:
+        """Return the words of a key that is made of data, or something else where there are none."""
+        return self.table.get(key, otherwise)
 
     def rich(self, key: str, **values: object) -> Markup:
         """Return words that hold markup; the values are escaped, the words are ours."""
@@ -59,6 +66,10 @@ class Words:
     def percent(self, share: float) -> str:
         """Return a share (1 is all) as whole percent."""
         return format_percent(share, locale=self._babel).replace("-", "\u2212")
+
+    def listed(self, names: Sequence[str]) -> str:
+        """Return "A, B and C"."""
+        return format_list(list(names), locale=self._babel)
 
     def date(self, moment: datetime) -> str:
         """Return a day."""

@@ -1,0 +1,107 @@
+"""What customers decide: behaviours that are not to be used, and whether recommendations are personal at all."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+import msgspec
+from litestar import Controller, Request, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter
+from litestar.status_codes import HTTP_200_OK
+
+from explainer.access import Scope
+from explainer.pipeline import Explainer
+from explainer.server.auth import needs
+from explainer.server.schemas import MOST_BEHAVIOURS, Identifier
+from explainer.service.exclusions import Exclusions, exclude_behaviours, exclusions_of, include_behaviour
+from explainer.service.user_settings import UserSettings, set_personalised, settings_of
+
+_User = Annotated[str, PathParameter(min_length=1, max_length=200)]
+_EXCLUSIONS = "/exclusions/"
+
+
+class ExclusionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Use these behaviours no more.
+
+    Attributes:
+        behaviours: Ids of behaviours, or of items: then all that the user did with them so far.
+    """
+
+    behaviours: Annotated[list[Identifier], msgspec.Meta(min_length=1, max_length=MOST_BEHAVIOURS)]
+
+
+class SettingsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Choose.
+
+    Attributes:
+        personalised: Whether what the user did may be used; else they get what is popular, and the texts say so.
+    """
+
+    personalised: bool
+
+
+class ChoicesController(Controller):
+    """What a user does not want to be used."""
+
+    path = "/v1/users/{user:str}"
+    security = [{"ApiKey": []}]  # noqa: RUF012
+    tags = ["choices"]  # noqa: RUF012
+
+    @get("/exclusions", opt=needs(Scope.USERS), sync_to_thread=True, summary="What a user has excluded")
+    def exclusions(self, user: _User, explainer: NamedDependency[Explainer]) -> Exclusions:
+        """Return the behaviours that are not used for this user, oldest exclusion first."""
+        return exclusions_of(explainer.database, user)
+
+    @post(
+        "/exclusions",
+        opt=needs(Scope.CHOICES),
+        sync_to_thread=True,
+        status_code=HTTP_200_OK,
+        summary="Use behaviours no more",
+    )
+    def exclude(
+        self, user: _User, data: JSONBody[ExclusionRequest], explainer: NamedDependency[Explainer]
+    ) -> Exclusions:
+        """Exclude behaviours from every list and text of this user from now on; return all that is excluded.
+
+        Their items were met all the same: none of them is recommended. A second time changes nothing. If one is
+        unknown, 404, and none is excluded.
+        """
+        return exclude_behaviours(explainer.database, user, data.behaviours)
+
+    @delete(
+        "/exclusions/{behaviour:path}", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Use a behaviour again"
+    )
+    def include(
+        self,
+        request: Request[Any, Any, Any],
+        user: _User,
+        behaviour: Annotated[str, PathParameter(max_length=1000)],
+        explainer: NamedDependency[Explainer],
+    ) -> None:
+        """Use an excluded behaviour again, or by the id of an item all that the user did with it.
+
+        One that is not excluded stays as it is. Ids may hold slashes, percent-encoded or not.
+        """
+        include_behaviour(explainer.database, user, _as_sent(request, behaviour))
+
+    @get("/settings", opt=needs(Scope.USERS), sync_to_thread=True, summary="What a user has chosen")
+    def settings(self, user: _User, explainer: NamedDependency[Explainer]) -> UserSettings:
+        """Return whether recommendations are personal; they are until the user says otherwise."""
+        return settings_of(explainer.database, user)
+
+    @put("/settings", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Switch personalisation on or off")
+    def choose(
+        self, user: _User, data: JSONBody[SettingsRequest], explainer: NamedDependency[Explainer]
+    ) -> UserSettings:
+        """Switch personal recommendations on or off; off, lists go by popularity alone and the texts say so."""
+        return set_personalised(explainer.database, user, personalised=data.personalised)
+
+
+def _as_sent(request: Request[Any, Any, Any], routed: str) -> str:
+    """Return the id as it was sent: the router reads "a//b" and "/a/b/" as "a/b"."""
+    sent = request.scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1")
+    _, found, behaviour = sent.partition(_EXCLUSIONS)
+    return unquote(behaviour) if found else routed.removeprefix("/")
