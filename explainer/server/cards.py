@@ -11,7 +11,7 @@ from explainer.server.notes import note
 from explainer.server.words import Words
 from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.writing.prompts import DomainWords
-from explainer.writing.slots import SLOT
+from explainer.writing.slots import SLOT, spaced
 
 _BAR_WIDTH = 100.0
 
@@ -111,9 +111,8 @@ def _pieces(row: ExplanationRow) -> list[Piece]:
     position = 0
     for match in SLOT.finditer(row.draft):
         pieces.append(Piece(row.draft[position : match.start()], is_title=False))
-        pieces.append(
-            Piece(row.slots[match[1]], is_title=match[1] == "item" or match[1] in {e.slot for e in row.evidence})
-        )
+        is_title = match[1] == "item" or match[1] in {e.slot for e in row.evidence}
+        pieces.append(Piece(spaced(match, row.slots[match[1]]), is_title))
         position = match.end()
     pieces.append(Piece(row.draft[position:], is_title=False))
     return [piece for piece in pieces if piece.text]

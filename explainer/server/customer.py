@@ -25,10 +25,12 @@ from explainer.server.words import words_in
 from explainer.service.preview import Preview, preview
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation
+from explainer.writing.slots import named
 from explainer.writing.style import Style
 
 _CARDS = 6
 _USERS = 200
+_RECENT = 3
 _Id = Annotated[str, QueryParameter(max_length=200)]
 
 
@@ -82,12 +84,17 @@ class CustomerController(Controller):
         if not chosen:
             with explainer.database.session() as session:
                 return page(request, "customer/choose.html", users=users(session, _USERS))
+        locale, history, titles = locale_of(request), explainer.history(chosen), explainer.titles(chosen)
         return page(
             request,
             "customer/list.html",
             user=chosen,
-            cards=_cards(explainer, admission, chosen, locale_of(request)),
-            history=explainer.history(chosen),
+            cards=_cards(explainer, admission, chosen, locale),
+            history=history,
+            recent=[
+                named(titles.get(b.id, b.item), explainer.domain, locale)
+                for b in reversed(history.behaviours[-_RECENT:])
+            ],
             items={item.id: item for item in explainer.model.recommender.catalogue.items},
             choices=chosen_by(explainer.database, chosen),
             opened=opened,
@@ -106,15 +113,16 @@ class CustomerController(Controller):
         opened: _Id = "",
     ) -> Template:
         """Return what the user's list would be without what they did with one item; nothing is stored."""
+        locale = locale_of(request)
         with admission.place():
-            found = preview(explainer, user, [without], _CARDS, Style(locale_of(request)))
+            found = preview(explainer, user, [without], _CARDS, Style(locale))
         items = {item.id: item for item in explainer.model.recommender.catalogue.items}
         return page(
             request,
             "customer/_preview.html" if is_fragment(request) else "customer/preview.html",
             user=user,
             without=without,
-            title=items[without].title if without in items else without,
+            title=named(items[without].title if without in items else without, explainer.domain, locale),
             moves=_moves(found),
             gone=found.gone,
             opened=opened,

@@ -110,9 +110,9 @@ class CustomerChoicesController(Controller):
         give_feedback(explainer.database, data.explanation, data.kind, data.comment, caller_of(request).name)
         if is_fragment(request):
             return page(request, "customer/_thanks.html")
-        return _back(data.user, f"e-{data.explanation}", thanked=data.explanation)
+        # No anchor in the address: the thanks take the focus, and browsers let an anchor take it instead.
+        return _back(data.user, thanked=data.explanation)
 
 
-def _back(user: str, anchor: str = "", **said: str) -> Redirect:
-    address = f"/?{urlencode({'user': user, **said})}"
-    return Redirect(f"{address}#{anchor}" if anchor else address, status_code=HTTP_303_SEE_OTHER)
+def _back(user: str, **said: str) -> Redirect:
+    return Redirect(f"/?{urlencode({'user': user, **said})}", status_code=HTTP_303_SEE_OTHER)

@@ -1,4 +1,4 @@
-"""\"Don't use this\": behaviours that a user excludes, and takes in again; each change audited."""
+"""Behaviours that a user wants not to be used ("don't use this"), or to be used again; each change audited."""
 
 from __future__ import annotations
 

@@ -55,11 +55,21 @@ _PAIRS: tuple[tuple[Link, ...], ...] = (
 
 def shapes(domain: str) -> Iterator[Evidence]:
     """Yield evidence of every shape in a domain: all kinds, links, sources, combinations, and none of them."""
+    yield from _kept_out(domain)
     for example in _examples(domain):
         facts = example.evidence()
         yield facts
         if facts.standing is not None and example.behaviours in _PAIRS:
             yield replace(facts, standing=replace(facts.standing, without=None))
+
+
+def _kept_out(domain: str) -> Iterator[Evidence]:
+    """Yield evidence of readers who let nothing they did be used."""
+    for popular, known in itertools.product((None, *_KIND), (True, False)):
+        facts = Example("x", domain, "", popular=popular, known=known).evidence()
+        yield replace(facts, switched_off=True)
+        if known:
+            yield replace(facts, all_excluded=True)
 
 
 def told(evidence: Evidence, style: Style) -> Evidence:

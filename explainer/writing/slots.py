@@ -166,10 +166,10 @@ def fill(draft: str, values: Mapping[str, str]) -> str:
     Raises:
         KeyError: If the draft has a slot that ``values`` lacks; the gate rejects such a draft before this.
     """
-    return SLOT.sub(lambda match: _spaced(match, values[match[1]]), draft)
+    return SLOT.sub(lambda match: spaced(match, values[match[1]]), draft)
 
 
-def _spaced(match: re.Match[str], value: str) -> str:
+def spaced(match: re.Match[str], value: str) -> str:
     """Return a slot's value, parted by a space from Chinese beside it where it is Latin or a number: 打了 5 星."""
     before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
     left = " " if _CHINESE.match(before) and _ALNUM.match(value[:1]) else ""

@@ -237,6 +237,41 @@ def test_met_items_are_not_recommended_nor_their_doubles(model, dataset):
         assert [r.score for r in found] == sorted((r.score for r in found), reverse=True)
 
 
+@settings(max_examples=15, deadline=None)
+@given(user=st.integers(0, 119), gone=st.sets(st.integers(0, 14)), later=st.sets(st.integers(0, 14)))
+def test_what_is_set_aside_moves_no_score_and_never_comes_back(fitted, dataset, user, gone, later):
+    """In one go or in two, and also when some of the rest never happened."""
+    recommender, history = fitted.recommender, list(dataset.histories.values())[user]
+    ids = [behaviour.id for behaviour in history.behaviours]
+    first, second = {ids[n] for n in gone}, {ids[n] for n in later}
+    aside = history.set_aside(first).set_aside(second)
+    assert aside == history.set_aside(first | second)
+    np.testing.assert_array_equal(recommender.scores([aside]), recommender.scores([history.without(first | second)]))
+    assert aside.items() == history.items()
+    np.testing.assert_array_equal(met_items(recommender, aside), met_items(recommender, history))
+    shown = {r.item.id for r in recommend(recommender, aside, len(dataset.items))}
+    assert not shown & history.items()
+    less = history.set_aside(first).without(second)
+    assert less.also_met == history.set_aside(first).also_met, "what never happened leaves what is set aside alone"
+    shown = {r.item.id for r in recommend(recommender, less, len(dataset.items))}
+    assert not shown & {b.item for b in history.behaviours if b.id in first}
+
+
+def test_items_that_are_only_met_may_be_unknown_to_the_recommender(model):
+    history = History("u", (), frozenset({"i3", "never fitted"}))
+    assert np.flatnonzero(met_items(model.recommender, history)).tolist() == [3]
+    assert rank_of(model.recommender, history, "i5")[0] <= 59
+
+
+def test_by_popularity_alone_is_what_a_popularity_recommender_fitted_on_the_same_says(dataset):
+    for config in (SMALL_HYBRID, ATTENTIVE, EaseConfig(regularization=10.0)):
+        model = fit(dataset, HashEncoder(), config)
+        fitted = fit(dataset, HashEncoder(), PopularityConfig()).recommender
+        own = model.by_popularity()
+        assert own.name == "popularity"
+        np.testing.assert_array_equal(own.scores([EMPTY]), fitted.scores([EMPTY]))
+
+
 def test_rank_of_agrees_with_the_list(model, dataset):
     history = list(dataset.histories.values())[2]
     for r in recommend(model.recommender, history, 5):

@@ -28,6 +28,11 @@ ALLOWED = {
     ("POST", "/v1/users/{user:str}/preview"): {A, S, X},
     ("GET", "/v1/users/{user:str}/recommendations"): {A, S, X},
     ("GET", "/v1/users/{user:str}/tags"): {A, S, X},
+    ("GET", "/v1/users/{user:str}/exclusions"): {A, S, X},
+    ("POST", "/v1/users/{user:str}/exclusions"): {A, X},
+    ("DELETE", "/v1/users/{user:str}/exclusions/{behaviour:path}"): {A, X},
+    ("GET", "/v1/users/{user:str}/settings"): {A, S, X},
+    ("PUT", "/v1/users/{user:str}/settings"): {A, X},
     ("DELETE", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("PUT", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("GET", "/"): {A, S, X},
@@ -53,6 +58,8 @@ BODIES = {
     "/v1/explanations": {"user": "u1", "k": 1},
     "/v1/explanations/{explanation_id:str}/feedback": {"kind": "helpful"},
     "/v1/users/{user:str}/preview": {"user": "u1", "exclude": ["i1"], "k": 1},
+    "/v1/users/{user:str}/exclusions": {"behaviours": ["i1"]},
+    "/v1/users/{user:str}/settings": {"personalised": True},
 }
 
 

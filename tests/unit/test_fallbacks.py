@@ -13,7 +13,12 @@ from explainer.writing.vocabularies import load_vocabulary
 
 LIBRARY = PromptLibrary()
 # Words that only English templates use; the corpus that the vocabulary is made from has the others.
-TEMPLATE_WORDS = {"customer": {"sections"}, "support": {"about", "common"}, "auditor": set()}
+_OFF = {"switched", "personal", "recommendations", "off", "excluded", "whole", "history", "they", "their", "have"}
+TEMPLATE_WORDS = {
+    "customer": {"sections", "general"} | _OFF,
+    "support": {"about", "common"} | _OFF,
+    "auditor": _OFF,
+}
 # Staff texts have three phrasings of everything and two of some.
 _VARIANTS = {"customer": VARIANTS, "support": 6, "auditor": 3}
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from explainer.evidence import Evidence
 from explainer.evidence.citable import is_citable, is_sensitive
 from explainer.writing.gate.attachments import misattached
+from explainer.writing.gate.chosen import mischosen
 from explainer.writing.gate.claims import false_claims
 from explainer.writing.gate.numbers import miscounted
 from explainer.writing.gate.places import misplaced
@@ -81,6 +82,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style |
         failures += misattached(tokens)
         failures += misplaced(tokens)
         failures += misused(tokens, evidence)
+        failures += mischosen(tokens, evidence)
         failures += miscounted(tokens, evidence)
         failures += missourced(tokens, evidence)
         failures += misranked(tokens, [b.slot for b in evidence.causes])

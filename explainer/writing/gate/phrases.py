@@ -8,6 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+SWITCHED_OFF = r"(?:(?:you|they) have|(?:customer|reader) has) switched personal recommendations off"
+EXCLUDED = (
+    r"your whole history here is left out , as you have excluded it"
+    r"|you have excluded your whole history here , so it is left out"
+    r"|(?:they have|(?:customer|reader) has) excluded their whole history"
+)
+"""How it is said that a reader keeps us from using what they did; when it may be is the business of
+:mod:`explainer.writing.gate.chosen`."""
+
 _PATTERNS: dict[str, tuple[str, ...]] = {
     "praise_or_offer": (r"(?:first|one|last) of all(?! the)", r"the (?:only )?one to", r"\{item\} first"),
     # How much, how often and how long is nobody's knowledge.

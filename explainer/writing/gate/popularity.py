@@ -36,7 +36,7 @@ def false_popularity(tokens: Sequence[Token], evidence: Evidence) -> Iterator[st
                 kinds = DOINGS.get(word, frozenset({BehaviourKind.LIKE}))
                 if counted is not None and counted not in kinds:
                     yield f"people_claim: {word}"
-    if evidence.known_user and any(t.text == "new" for t in tokens):
+    if not evidence.is_new and any(t.text == "new" for t in tokens):
         yield "unfounded_claim: new"
 
 

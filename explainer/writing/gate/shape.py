@@ -23,7 +23,9 @@ _PLURAL = frozenset(
 )
 _OF_ALL = frozenset({"both", "three", "them", "all"})
 # What a sentence that names nothing may be about.
-_TOPICS = frozenset({"new", "taste", "history", "deletion", "association", "unconfirmed", "missing", "empty"})
+_TOPICS = frozenset(
+    {"new", "taste", "history", "deletion", "association", "unconfirmed", "missing", "empty", "switched", "excluded"}
+)
 
 
 def misshapen(tokens: Sequence[Token], evidence: Evidence, style: Style) -> Iterator[str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from explainer.evidence import Evidence
-from explainer.writing.gate.phrases import misphrased
+from explainer.writing.gate.phrases import EXCLUDED, SWITCHED_OFF, misphrased
 from explainer.writing.gate.tokens import Token, TokenKind, sentences
 
 OFFERS = frozenset({
@@ -30,7 +30,12 @@ _ONLY: Mapping[str, str] = {
     "top": r"near the top",
     "far": r"so far",
     "order": r"in order",
-    "off": r"start you off",
+    "off": r"start you off|personal recommendations off",
+    "switched": SWITCHED_OFF,
+    "personal": SWITCHED_OFF,
+    "recommendations": SWITCHED_OFF,
+    "excluded": EXCLUDED,
+    "general": r"(?:comes from|is in) the general list",
     "short": r"short (?:step|way)",
     "time": r"each time",
     "home": r"at home (?:beside|with|among)",
@@ -43,7 +48,7 @@ _ONLY: Mapping[str, str] = {
     "won": r"won (?:\{b\} )?\{b\.value\}|won your high marks|won a like from you|won you over|won out",
     "earned": r"earned (?:\{b\} )?\{b\.value\}",
     "made": r"made (?:by|for @|of|us|it here|the choice)",
-    "history": r"(?:the|their|an|empty) history|history (?:is|are|empty|:)|^history :",
+    "history": rf"(?:the|their|an|empty) history|history (?:is|are|empty|:)|^history :|{EXCLUDED}",
     "fair": r"in fair measure|a fair match",
     "right": r"fits right in|right beside (?:it|\{b\})",
     "taste": r"to your taste|(?:know|learn) your taste|tells of a taste for @",
@@ -92,7 +97,7 @@ def _untrue(sentence: Sequence[Token], line: str, evidence: Evidence) -> Iterato
         yield "unfounded_claim: many"
     if "would" in line.split() and "{cf.rank}" not in line:
         yield "unfounded_claim: would"
-    if evidence.known_user and re.search(r"(?<!\S)new(?!\S)|history (?:is |was )?empty|empty history", line):
+    if not evidence.is_new and re.search(r"(?<!\S)new(?!\S)|history (?:is |was )?empty|empty history", line):
         yield "unfounded_claim: new"
     if evidence.causes and re.search(
         r"zero behaviours|behaviours cited zero|behaviours (?:are )?missing|(?<!\S)several(?!\S)", line

@@ -16,6 +16,7 @@ from explainer.writing.gate.zh.places import misplaced
 from explainer.writing.gate.zh.tokens import sentences, tokenize
 from explainer.writing.gate.zh.words import (
     CAUSES,
+    CHOICES,
     COUNTING,
     PHRASES,
     UNPROVEN,
@@ -56,6 +57,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style) 
     failures += _slot_failures(draft, evidence, style)
     failures += _words(tokens, facts, vocabulary)
     failures += _causes(tokens, facts, style)
+    failures += _choices(tokens, facts)
     # Claims are only worth reading once every slot is known.
     if not any(f.startswith("unknown_slot") for f in failures):
         if facts.behaviours:
@@ -157,3 +159,11 @@ def _causes(tokens: Sequence[Token], evidence: Evidence, style: Style) -> Iterat
         yield f"unfounded_because: {min(claimed)}"
     elif claimed and not evidence.causal:
         yield f"unproven_cause: {min(claimed)}"
+
+
+def _choices(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
+    """Yield choices of the reader that are not said, and what else is said to a reader who made one."""
+    words = [t.text for t in tokens]
+    yield from (f"unsaid: {choice}" for choice, made in CHOICES.items() if made(evidence) and choice not in words)
+    if evidence.kept_out and any(one == "您" and after not in CHOICES for one, after in pairwise(words)):
+        yield "unfounded_claim: 您"

@@ -93,9 +93,12 @@ _SELLING = re.compile(
 )
 
 Holds = Callable[[Evidence], bool]
-_NEW: Holds = lambda evidence: not evidence.known_user  # noqa: E731  one line each, side by side
-_UNEXPLAINED: Holds = lambda evidence: evidence.known_user and not evidence.causes  # noqa: E731
+_NEW: Holds = lambda evidence: evidence.is_new  # noqa: E731  one line each, side by side
+_UNEXPLAINED: Holds = lambda evidence: not (evidence.is_new or evidence.kept_out or evidence.causes)  # noqa: E731
 _UNPROVEN: Holds = lambda evidence: bool(evidence.causes) and not evidence.causal  # noqa: E731
+_OFF: Holds = lambda evidence: evidence.switched_off  # noqa: E731
+_EXCLUDED: Holds = lambda evidence: evidence.all_excluded  # noqa: E731
+_KEPT_OUT: Holds = lambda evidence: evidence.kept_out  # noqa: E731
 PHRASES: Mapping[str, Holds] = {
     "还不了解您的口味": _NEW,
     "还不清楚您的口味": _NEW,
@@ -110,10 +113,17 @@ PHRASES: Mapping[str, Holds] = {
     "删除检验未证实因果": _UNPROVEN,
     "删除检验未能确认因果": _UNPROVEN,
     "因果未获证实": _UNPROVEN,
+    "已关闭个性化推荐": _OFF,
+    "已排除自己的全部行为": _EXCLUDED,
+    "任何一项都不会用于推荐": _EXCLUDED,
+    "来自通用榜单": _KEPT_OUT,
+    "列在通用榜单里": _KEPT_OUT,
 }
 """The only places where something is denied, each with when that is true."""
 UNPROVEN = frozenset(phrase for phrase, holds in PHRASES.items() if holds is _UNPROVEN)
 """What staff is told where deleting the behaviours confirmed no cause."""
+CHOICES: Mapping[str, Holds] = {"已关闭个性化推荐": _OFF, "已排除自己的全部行为": _EXCLUDED}
+"""What is said to whoever keeps us from using what they did."""
 
 
 def plain_form(word: str) -> str:
