@@ -99,5 +99,9 @@ class CursorError(ExplainerError):
     """A page's cursor that we did not give out."""
 
 
+class SearchError(ExplainerError):
+    """A search that can find nothing: it ends before it begins, or at no moment there is."""
+
+
 class AbandonedError(ExplainerError):
     """Whoever asked has gone away: nothing more is done for them, and nothing is stored."""

@@ -8,6 +8,7 @@ import rich_click as click
 
 from explainer import __version__
 from explainer.cli.access import key, people
+from explainer.cli.audit import audit, replay
 from explainer.cli.bench import bench
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
 from explainer.cli.embed import embed
@@ -47,6 +48,8 @@ main.add_command(embed)
 main.add_command(adapters)
 main.add_command(prompts)
 main.add_command(reviews)
+main.add_command(audit)
+main.add_command(replay)
 
 
 @main.command()

@@ -23,6 +23,7 @@ from explainer.pipeline import Explainer
 from explainer.server.admin import AdminController, VersionsController, registries_of
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
+from explainer.server.audits import AuditController
 from explainer.server.auth import PUBLIC, authorize, needs, to_login
 from explainer.server.catalogue import CatalogueController
 from explainer.server.choices import ChoicesController
@@ -42,6 +43,7 @@ from explainer.server.parts import Parts
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
 from explainer.server.rendering import HERE, environment
+from explainer.server.replays import ReplayController
 from explainer.server.requests import CarefulRequest
 from explainer.server.review import ReviewPagesController
 from explainer.server.reviews import REVIEWING
@@ -84,6 +86,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             ChoicesController,
             CatalogueController,
             ParametersController,
+            ReplayController,
+            AuditController,
             HealthController,
             SupportController,
             ReviewPagesController,

@@ -24,6 +24,7 @@ from explainer.server.events import text_events
 from explainer.server.prefer import Wait, preferred_wait
 from explainer.server.reviews import NO_NUL
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
+from explainer.server.searching import AudienceParameter, ComplainedParameter, LocaleParameter, VersionParameter
 from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
 from explainer.service.promises import Seal, kept
 from explainer.service.shown import (
@@ -102,11 +103,17 @@ class ExplanationsController(Controller):
         source: Annotated[str | None, QueryParameter(pattern="^(model|template)$")] = None,
         since: Annotated[datetime | None, QueryParameter()] = None,
         until: Annotated[datetime | None, QueryParameter()] = None,
+        locale: LocaleParameter = None,
+        audience: AudienceParameter = None,
+        recommender: VersionParameter = None,
+        writer: VersionParameter = None,
+        prompt: VersionParameter = None,
+        complained: ComplainedParameter = None,
         limit: Annotated[int, QueryParameter(ge=1, le=_LONGEST_PAGE)] = _PAGE,
         cursor: Annotated[str | None, QueryParameter(max_length=500)] = None,
     ) -> ExplanationPage:
         """Return a page; ``next`` is the cursor of the one after it, null after the last."""
-        search = Search(user, item, source, since, until)
+        search = Search(user, item, source, since, until, locale, audience, recommender, writer, prompt, complained)
         with explainer.database.session() as session:
             rows, following = list_explanations(session, search, limit, cursor)
             return ExplanationPage(all_shown_to(session, looker, rows), following)

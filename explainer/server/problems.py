@@ -21,6 +21,7 @@ from explainer.errors import (
     NotReadyError,
     PromptError,
     RateLimitError,
+    SearchError,
     ValueRefusedError,
 )
 from explainer.server.problem_pages import as_page
@@ -37,6 +38,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     LocaleError: HTTPStatus.NOT_ACCEPTABLE,
     ValueRefusedError: HTTPStatus.BAD_REQUEST,
     PromptError: HTTPStatus.BAD_REQUEST,
+    SearchError: HTTPStatus.BAD_REQUEST,
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     RateLimitError: HTTPStatus.TOO_MANY_REQUESTS,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,

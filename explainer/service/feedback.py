@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -65,11 +66,21 @@ def give_feedback(database: Database, explanation_id: str, kind: FeedbackKind, c
             created_at=now(),
         )
         session.add(row)
-        given = Feedback(row.id, explanation_id, kind, comment, given_by, row.created_at)
-        log.append(session, "feedback.given", row.id, msgspec.to_builtins(given))
+        given = feedback_of(row)
+        log.append(session, "feedback.given", row.id, feedback_record(row))
         if kind is not FeedbackKind.HELPFUL:
             _report(session, explanation_id)
     return given
+
+
+def feedback_of(row: FeedbackRow) -> Feedback:
+    """Return what was said."""
+    return Feedback(row.id, row.explanation_id, FeedbackKind(row.kind), row.comment, row.given_by, row.created_at)
+
+
+def feedback_record(row: FeedbackRow) -> dict[str, Any]:
+    """Return it as plain JSON data: what its audit entry is the digest of."""
+    return dict(msgspec.to_builtins(feedback_of(row)))
 
 
 def _report(session: Session, explanation_id: str) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
+from explainer.errors import SearchError
 from explainer.storage.cursors import page_of
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.tables import ExplanationRow, FeedbackRow
+
+COMPLAINTS = ("wrong", "offensive")
+"""Kinds of feedback that say a text is not as it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,14 @@ class Search:
         user: Whose.
         item: Of which item.
         source: ``model`` or ``template``.
-        since: From this moment on.
-        until: Before this moment.
+        since: From this moment on, UTC where it names no zone.
+        until: Before this moment, likewise.
+        locale: In which language.
+        audience: For which reader.
+        recommender: Version of the recommender, or how it begins,
+        writer: of the writer,
+        prompt: and of the prompts.
+        complained: Whether somebody found the text wrong or offensive.
     """
 
     user: str | None = None
@@ -30,6 +40,12 @@ class Search:
     source: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    locale: str | None = None
+    audience: str | None = None
+    recommender: str | None = None
+    writer: str | None = None
+    prompt: str | None = None
+    complained: bool | None = None
 
 
 def list_explanations(
@@ -40,11 +56,19 @@ def list_explanations(
     Raises:
         CursorError: If the cursor is none of ours.
     """
-    query = select(ExplanationRow).where(*_conditions(search))
+    query = select(ExplanationRow).where(*conditions_of(search))
     return page_of(session, query, (ExplanationRow.created_at, ExplanationRow.id), limit, cursor)
 
 
-def _conditions(search: Search) -> list[ColumnElement[bool]]:
+def conditions_of(search: Search) -> list[ColumnElement[bool]]:
+    """Return what an explanation has to fulfil to be found.
+
+    Raises:
+        SearchError: If the search ends before it begins, or at a moment that no calendar has.
+    """
+    since, until = moment(search.since), moment(search.until)
+    if since is not None and until is not None and until <= since:
+        raise SearchError(f"The search ends ({until.isoformat()}) before it begins ({since.isoformat()}).")
     conditions = []
     if search.user is not None:
         conditions.append(ExplanationRow.user_id == search.user)
@@ -52,8 +76,35 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
         conditions.append(ExplanationRow.item_id == search.item)
     if search.source is not None:
         conditions.append(ExplanationRow.source == search.source)
-    if search.since is not None:
-        conditions.append(ExplanationRow.created_at >= search.since)
-    if search.until is not None:
-        conditions.append(ExplanationRow.created_at < search.until)
+    if since is not None:
+        conditions.append(ExplanationRow.created_at >= since)
+    if until is not None:
+        conditions.append(ExplanationRow.created_at < until)
+    if search.locale is not None:
+        conditions.append(ExplanationRow.locale == search.locale)
+    if search.audience is not None:
+        conditions.append(ExplanationRow.audience == search.audience)
+    made_by = {
+        ExplanationRow.recommender_version: search.recommender,
+        ExplanationRow.writer_version: search.writer,
+        ExplanationRow.prompt_version: search.prompt,
+    }
+    conditions += [column.startswith(start, autoescape=True) for column, start in made_by.items() if start is not None]
+    if search.complained is not None:
+        complaint = exists().where(FeedbackRow.explanation_id == ExplanationRow.id, FeedbackRow.kind.in_(COMPLAINTS))
+        conditions.append(complaint if search.complained else ~complaint)
     return conditions
+
+
+def moment(given: datetime | None) -> datetime | None:
+    """Return a moment in UTC, which is also what one without a zone means.
+
+    Raises:
+        SearchError: If there is no such moment in UTC.
+    """
+    if given is None or given.tzinfo is None:
+        return given if given is None else given.replace(tzinfo=UTC)
+    try:
+        return given.astimezone(UTC)
+    except OverflowError as error:
+        raise SearchError(f"{given.isoformat()} is out of the calendar.") from error

@@ -205,8 +205,7 @@ class Writer:
                 draft, source = text, MODEL
             failures += verdict.failures
         if draft is None:
-            variant = stable_choice(VARIANTS, request.user, request.evidence.item_id, "fallback")
-            draft = plan.library.fallback(request.evidence, variant, style)
+            draft = fallback_draft(request, plan.library, style)
         writer = self.engine.name if source == MODEL and self.engine else TEMPLATE
         values = slot_values(request.evidence, style, writer)
         return Written(
@@ -241,3 +240,9 @@ def told_facts(request: Request, style: Style) -> Evidence:
     if tells and stable_choice(2, request.user, evidence.item_id, "when") == 0:
         return evidence
     return replace(evidence, now=None)
+
+
+def fallback_draft(request: Request, library: PromptLibrary, style: Style) -> str:
+    """Return the template's own draft; the same person is told of the same item in the same words every time."""
+    variant = stable_choice(VARIANTS, request.user, request.evidence.item_id, "fallback")
+    return library.fallback(request.evidence, variant, style)

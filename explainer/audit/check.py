@@ -1,0 +1,216 @@
+"""Is the audit log whole, and are the records what they were when it was written?
+
+Every entry is compared with its record as it is now, and every kept record must have its entry. What this cannot find:
+an entry removed together with its record from the very end of the log, and a record altered together with its entry's
+digest. For these one needs a head of the log that was signed and kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import exists, func, inspect, select
+from sqlalchemy.orm import Session
+
+from explainer.audit.log import digest_of
+from explainer.storage.tables import AuditEntryRow, Base, ExplanationRow
+
+_CHUNK = 500
+_NAMED = 100
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Records that stay as they were when their entry was written.
+
+    Attributes:
+        table: Where they are, by their only key.
+        events: What their entries are called.
+        record: Returns what the digest was made of.
+    """
+
+    table: type[Base]
+    events: tuple[str, ...]
+    record: Callable[[Any], Mapping[str, Any]]
+
+
+class Trouble(StrEnum):
+    """What can be wrong."""
+
+    NO_ENTRY = "no entry"
+    GONE = "record gone"
+    ALTERED = "digest differs"
+    GAP = "gap"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that is not as it should be.
+
+    Attributes:
+        what: What is wrong.
+        seq: Number of the entry, or the last one before a gap; None where the entry is what is missing.
+        event: The entry's event, or the one that is missing.
+        record_id: Which record; empty for a gap.
+    """
+
+    what: Trouble
+    seq: int | None
+    event: str
+    record_id: str
+
+
+class LogCheck(msgspec.Struct, frozen=True):
+    """What a check found.
+
+    Attributes:
+        sound: Whether nothing is wrong.
+        entries: Entries in the log.
+        last: Number of the last one; 0 for an empty log.
+        explanations: Stored explanations.
+        explanations_without_entry: How many of them the log knows nothing of,
+        records_without_entry: and how many other kept records.
+        records_gone: Entries whose record is no longer there.
+        digests_wrong: Entries whose record is not what it was.
+        gaps: Places where numbers are missing.
+        gaps_may_be_innocent: Whether this database leaves gaps when a transaction is rolled back, as PostgreSQL does;
+            then a gap alone is not counted as wrong.
+        unchecked: Entries about what is not kept as it was (keys, sign-ins, tags), by event.
+        findings: The first hundred things that are wrong.
+    """
+
+    sound: bool
+    entries: int
+    last: int
+    explanations: int
+    explanations_without_entry: int
+    records_without_entry: int
+    records_gone: int
+    digests_wrong: int
+    gaps: int
+    gaps_may_be_innocent: bool
+    unchecked: dict[str, int]
+    findings: list[Finding]
+
+
+def check_log(session: Session, kept: Sequence[Kept], on_progress: OnProgress = lambda *_: None) -> LogCheck:
+    """Check the whole log, some hundred entries at a time.
+
+    Args:
+        session: Open session.
+        kept: Every kind of record whose entries can be checked.
+        on_progress: Called with (entries done, entries in all).
+    """
+    tally, last = _Tally(), session.scalar(select(func.max(AuditEntryRow.seq))) or 0
+    entries = session.scalar(select(func.count()).select_from(AuditEntryRow)) or 0
+    by_event = {event: kind for kind in kept for event in kind.events}
+    done, before = 0, 0
+    for chunk in _chunks(session, last):
+        for entry in chunk:
+            if entry.seq != before + 1:
+                tally.add(Trouble.GAP, before, "", "")
+            before = entry.seq
+            if entry.event not in by_event:
+                tally.unchecked[entry.event] += 1
+        for kind in kept:
+            _check_chunk(session, kind, [entry for entry in chunk if entry.event in kind.events], tally)
+        session.expunge_all()
+        done += len(chunk)
+        on_progress(done, entries)
+    for kind in kept:
+        _check_entries_of(session, kind, tally)
+    innocent = session.get_bind().dialect.name == "postgresql"
+    return tally.result(session, entries, last, gaps_may_be_innocent=innocent)
+
+
+@dataclass
+class _Tally:
+    counts: Counter[Trouble] = field(default_factory=Counter)
+    unchecked: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    unknown_explanations: int = 0
+
+    def add(self, what: Trouble, seq: int | None, event: str, record_id: str) -> None:
+        self.counts[what] += 1
+        if len(self.findings) < _NAMED:
+            self.findings.append(Finding(what, seq, event, record_id))
+
+    def result(self, session: Session, entries: int, last: int, *, gaps_may_be_innocent: bool) -> LogCheck:
+        wrong = self.counts.total() - (self.counts[Trouble.GAP] if gaps_may_be_innocent else 0)
+        return LogCheck(
+            sound=not wrong,
+            entries=entries,
+            last=last,
+            explanations=session.scalar(select(func.count()).select_from(ExplanationRow)) or 0,
+            explanations_without_entry=self.unknown_explanations,
+            records_without_entry=self.counts[Trouble.NO_ENTRY] - self.unknown_explanations,
+            records_gone=self.counts[Trouble.GONE],
+            digests_wrong=self.counts[Trouble.ALTERED],
+            gaps=self.counts[Trouble.GAP],
+            gaps_may_be_innocent=gaps_may_be_innocent,
+            unchecked=dict(sorted(self.unchecked.items())),
+            findings=self.findings,
+        )
+
+
+def _chunks(session: Session, last: int) -> Iterator[Sequence[AuditEntryRow]]:
+    """Yield the entries up to a number, in order; what is written meanwhile is for the next check."""
+    before = 0
+    query = select(AuditEntryRow).order_by(AuditEntryRow.seq).limit(_CHUNK)
+    while chunk := session.scalars(query.where(AuditEntryRow.seq > before, AuditEntryRow.seq <= last)).all():
+        before = chunk[-1].seq
+        yield chunk
+
+
+def _check_chunk(session: Session, kind: Kept, entries: Sequence[AuditEntryRow], tally: _Tally) -> None:
+    found = _loaded(session, kind, list({entry.record_id for entry in entries}))
+    for entry in entries:
+        if entry.record_id not in found:
+            tally.add(Trouble.GONE, entry.seq, entry.event, entry.record_id)
+        elif digest_now(kind, found[entry.record_id]) != entry.digest:
+            tally.add(Trouble.ALTERED, entry.seq, entry.event, entry.record_id)
+
+
+def _loaded(session: Session, kind: Kept, ids: Sequence[str]) -> dict[str, Base | None]:
+    """Return the records by id; None for what is there, but can't even be read any more."""
+    key = _key(kind)
+    query = select(kind.table)
+    try:
+        return {getattr(row, key.key): row for row in session.scalars(query.where(key.in_(ids)))} if ids else {}
+    except (ValueError, TypeError):
+        if len(ids) == 1:
+            return {ids[0]: None}
+        return {one: row for each in ids for one, row in _loaded(session, kind, [each]).items()}
+
+
+def digest_now(kind: Kept, row: Base | None) -> str:
+    """Return the digest of the record as it is; empty if it is no longer of a form that has one."""
+    if row is None:
+        return ""
+    try:
+        return digest_of(kind.record(row))
+    except (ValueError, TypeError, KeyError, AttributeError, msgspec.MsgspecError):
+        return ""
+
+
+def _check_entries_of(session: Session, kind: Kept, tally: _Tally) -> None:
+    """Find kept records that the log says nothing of."""
+    key = _key(kind)
+    known = exists().where(AuditEntryRow.record_id == key, AuditEntryRow.event.in_(kind.events))
+    query = select(key).where(~known).order_by(key).limit(_CHUNK)
+    after = ""
+    while found := session.scalars(query.where(key > after)).all():
+        for one in found:
+            tally.add(Trouble.NO_ENTRY, None, kind.events[0], str(one))
+        after = str(found[-1])
+        tally.unknown_explanations += len(found) if kind.table is ExplanationRow else 0
+
+
+def _key(kind: Kept) -> Any:  # noqa: ANN401  a column of whichever table
+    (column,) = inspect(kind.table).primary_key
+    return getattr(kind.table, inspect(kind.table).get_property_by_column(column).key)

@@ -1,0 +1,123 @@
+"""What an auditor needs, under /v1/audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Stream
+
+from explainer.access import Scope
+from explainer.audit.check import LogCheck, check_log
+from explainer.pipeline import Explainer
+from explainer.server.auth import needs
+from explainer.server.searching import searching
+from explainer.service.audit_records import AuditRecord, Provenance, audit_records, provenance
+from explainer.service.audit_samples import Sample, draw
+from explainer.service.audited import KEPT
+from explainer.service.downloads import csv_lines, json_lines
+from explainer.service.series import Period, Series, Version, series
+from explainer.storage.explanations import get_explanation
+from explainer.storage.listing import Search, conditions_of
+
+MAX_SAMPLE = 100
+SeedParameter = Annotated[str, QueryParameter(min_length=1, max_length=200)]
+CountParameter = Annotated[int, QueryParameter(ge=1, le=MAX_SAMPLE)]
+
+
+class CompleteRecord(msgspec.Struct, frozen=True):
+    """An explanation with everything on record that concerns it, and what made it."""
+
+    record: AuditRecord
+    provenance: Provenance
+
+
+class AuditController(Controller):
+    """Records as they are, whether they are whole, and how texts fared."""
+
+    path = "/v1/audit"
+    security = [{"ApiKey": []}]  # noqa: RUF012
+    tags = ["audit"]  # noqa: RUF012
+    dependencies = {"search": Provide(searching, sync_to_thread=False)}  # noqa: RUF012
+
+    @get("/status", opt=needs(Scope.AUDIT), sync_to_thread=True, summary="Is the audit log whole?")
+    def status(self, explainer: NamedDependency[Explainer]) -> LogCheck:
+        """Compare every audit entry with its record, and every record with the log; name what is wrong.
+
+        Takes about a second per ten thousand entries.
+        """
+        with explainer.database.session() as session:
+            return check_log(session, KEPT)
+
+    @get("/sample", opt=needs(Scope.AUDIT), sync_to_thread=True, summary="A seeded random sample, complete")
+    def sample(
+        self,
+        explainer: NamedDependency[Explainer],
+        search: NamedDependency[Search],
+        seed: SeedParameter,
+        n: CountParameter = 20,
+    ) -> Sample:
+        """Return what the seed draws from all that is found: the same for everybody, by a method that it states."""
+        with explainer.database.session() as session:
+            return draw(session, search, seed, n)
+
+    @get("/series", opt=needs(Scope.AUDIT), sync_to_thread=True, summary="How texts fared, by period and version")
+    def series(
+        self,
+        explainer: NamedDependency[Explainer],
+        search: NamedDependency[Search],
+        by: Annotated[Period, QueryParameter()] = Period.DAY,
+        version: Annotated[Version, QueryParameter()] = Version.WRITER,
+    ) -> Series:
+        """Return explanations, fallbacks, failures by the gate's rule, complaints and praise, by UTC day or week."""
+        with explainer.database.session() as session:
+            return series(session, search, by, version)
+
+    @get(
+        "/export.jsonl",
+        opt=needs(Scope.AUDIT),
+        sync_to_thread=True,
+        media_type="application/jsonl",
+        summary="All that is found, complete, one record a line",
+    )
+    def export_jsonl(self, explainer: NamedDependency[Explainer], search: NamedDependency[Search]) -> Stream:
+        """Return every record with all that concerns it, oldest first; a download of any size."""
+        return download(json_lines(explainer.database, search), search, "explanations.jsonl", "application/jsonl")
+
+    @get(
+        "/export.csv",
+        opt=needs(Scope.AUDIT),
+        sync_to_thread=True,
+        media_type="text/csv",
+        summary="All that is found, as a table",
+    )
+    def export_csv(self, explainer: NamedDependency[Explainer], search: NamedDependency[Search]) -> Stream:
+        """Return one row per explanation, oldest first; what a spreadsheet would run begins with an apostrophe."""
+        return download(csv_lines(explainer.database, search), search, "explanations.csv", "text/csv; charset=utf-8")
+
+    @get(
+        "/explanations/{explanation_id:str}",
+        opt=needs(Scope.AUDIT),
+        sync_to_thread=True,
+        summary="One record with all its inputs",
+    )
+    def record(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> CompleteRecord:
+        """Return every column as it is stored, the templates word for word, and all that was done with it."""
+        with explainer.database.session() as session:
+            row = get_explanation(session, explanation_id)
+            return CompleteRecord(audit_records(session, [row])[0], provenance(session, [row]))
+
+
+def download(pieces: Iterator[bytes], search: Search, name: str, media_type: str) -> Stream:
+    """Return a file that is made while it is sent.
+
+    Raises:
+        SearchError: If the search makes no sense.
+    """
+    conditions_of(search)  # what makes no sense must be said before the answer has begun
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Stream(pieces, headers=headers, media_type=media_type)

@@ -1,0 +1,169 @@
+"""One record complete, as it lies in the database: what an auditor may see is not what we think of showing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from explainer.audit.check import digest_now
+from explainer.errors import ExplainerError
+from explainer.service.audited import KEPT
+from explainer.storage.prompts import library_of
+from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
+from explainer.storage.tables import (
+    AuditEntryRow,
+    Base,
+    ExplanationRow,
+    FeedbackRow,
+    ModelVersionRow,
+    PromptVersionRow,
+)
+
+Columns = dict[str, Any]
+"""A row: every column by its name."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An audit entry.
+
+    Attributes:
+        matches: Whether its digest is that of the record as it is now; None where that cannot be told.
+    """
+
+    seq: int
+    event: str
+    record_id: str
+    digest: str
+    at: datetime
+    matches: bool | None
+
+
+class AuditRecord(msgspec.Struct, frozen=True):
+    """An explanation with everything on record that concerns it.
+
+    Attributes:
+        explanation: Every column, ``asked`` and the draft with its slots included.
+        evidence: What it cites.
+        entries: Audit entries about it, its feedback, its later texts and its review.
+        feedback: What was said of it.
+        revisions: Later texts.
+        upgrade: Whether a better text was awaited, and what came of that.
+        suppression: Who suppressed it, and why.
+        review: What a reviewer was asked and said.
+        views: Who looked at it.
+    """
+
+    explanation: Columns
+    evidence: list[Columns]
+    entries: list[Entry]
+    feedback: list[Columns]
+    revisions: list[Columns]
+    upgrade: Columns | None
+    suppression: Columns | None
+    review: Columns | None
+    views: list[Columns]
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """What made some explanations.
+
+    Attributes:
+        prompts: Prompt versions with their templates word for word; ``intact`` says whether these are the ones that the
+            version is the hash of.
+        models: Recommenders and writers with their settings and hashes.
+    """
+
+    prompts: list[Columns]
+    models: list[Columns]
+
+
+def audit_records(session: Session, rows: Sequence[ExplanationRow]) -> list[AuditRecord]:
+    """Return the complete records of explanations, in their order."""
+    ids = [row.id for row in rows]
+    feedback = _of(session, FeedbackRow.explanation_id, ids)
+    revisions = _of(session, RevisionRow.explanation_id, ids)
+    reviews = _of(session, ReviewRow.explanation_id, ids)
+    upgrades = _of(session, UpgradeRow.explanation_id, ids)
+    suppressions = _of(session, SuppressionRow.explanation_id, ids)
+    views = _of(session, ViewRow.record_id, ids)
+    about: dict[str, list[Base]] = {
+        row.id: [row, *feedback.get(row.id, []), *revisions.get(row.id, []), *reviews.get(row.id, [])] for row in rows
+    }
+    entries = _entries(session, about)
+    return [
+        AuditRecord(
+            explanation=columns_of(row),
+            evidence=[columns_of(cited) for cited in row.evidence],
+            entries=entries[row.id],
+            feedback=[columns_of(one) for one in feedback.get(row.id, [])],
+            revisions=[columns_of(one) for one in revisions.get(row.id, [])],
+            upgrade=_only(upgrades.get(row.id, [])),
+            suppression=_only(suppressions.get(row.id, [])),
+            review=_only(reviews.get(row.id, [])),
+            views=[columns_of(one) for one in views.get(row.id, [])],
+        )
+        for row in rows
+    ]
+
+
+def provenance(session: Session, rows: Sequence[ExplanationRow]) -> Provenance:
+    """Return the versions that made explanations, and their later texts, each once."""
+    revisions = [
+        one for found in _of(session, RevisionRow.explanation_id, [r.id for r in rows]).values() for one in found
+    ]
+    prompts = {row.prompt_version for row in (*rows, *revisions)}
+    models = {row.writer_version for row in (*rows, *revisions)} | {row.recommender_version for row in rows}
+    stored = session.scalars(select(PromptVersionRow).where(PromptVersionRow.version.in_(prompts)))
+    known = session.scalars(select(ModelVersionRow).where(ModelVersionRow.version.in_(models)))
+    return Provenance(
+        [columns_of(row) | {"intact": _is_intact(row)} for row in stored], [columns_of(row) for row in known]
+    )
+
+
+def columns_of(row: Base) -> Columns:
+    """Return every column of a row by its name."""
+    return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
+
+
+def _of(session: Session, column: InstrumentedAttribute[str], ids: Sequence[str]) -> Mapping[str, list[Any]]:
+    """Return the rows that refer to explanations, oldest first, by explanation."""
+    table = column.class_
+    order = table.at if table is ViewRow else table.created_at
+    rows = session.scalars(select(table).where(column.in_(ids)).order_by(column, order))
+    return {key: list(found) for key, found in groupby(rows, key=lambda row: getattr(row, column.key))}
+
+
+def _only(rows: Sequence[Base]) -> Columns | None:
+    return columns_of(rows[0]) if rows else None
+
+
+def _entries(session: Session, about: Mapping[str, Sequence[Base]]) -> dict[str, list[Entry]]:
+    """Return the entries about records, by the explanation that these belong to."""
+    owner = {row.id: key for key, rows in about.items() for row in rows}  # type: ignore[attr-defined]
+    records = {row.id: row for rows in about.values() for row in rows}  # type: ignore[attr-defined]
+    found: dict[str, list[Entry]] = {key: [] for key in about}
+    query = select(AuditEntryRow).where(AuditEntryRow.record_id.in_(owner)).order_by(AuditEntryRow.seq)
+    for entry in session.scalars(query):
+        matches = _matches(entry, records[entry.record_id])
+        made = Entry(entry.seq, entry.event, entry.record_id, entry.digest, entry.at, matches)
+        found[owner[entry.record_id]].append(made)
+    return found
+
+
+def _matches(entry: AuditEntryRow, row: Base) -> bool | None:
+    kind = next((kind for kind in KEPT if entry.event in kind.events and isinstance(row, kind.table)), None)
+    return None if kind is None else digest_now(kind, row) == entry.digest
+
+
+def _is_intact(row: PromptVersionRow) -> bool:
+    try:
+        library_of(row)
+    except ExplainerError:
+        return False
+    return True

@@ -1,0 +1,23 @@
+"""Which records are kept as they were, and what the digests in their audit entries are made of."""
+
+from __future__ import annotations
+
+from explainer.audit.check import Kept
+from explainer.registry.record import change_record
+from explainer.service.feedback import feedback_record
+from explainer.storage.changes import Action
+from explainer.storage.tables import ExplanationRow, FeedbackRow, RegistryChangeRow
+from explainer.view import record_of
+
+_REGISTRIES = ("adapter", "prompt")
+
+KEPT = (
+    Kept(ExplanationRow, ("explanation.created",), record_of),
+    Kept(FeedbackRow, ("feedback.given",), feedback_record),
+    Kept(
+        RegistryChangeRow,
+        tuple(f"{registry}.{action.value}" for registry in _REGISTRIES for action in Action),
+        change_record,
+    ),
+)
+"""Every kind that :func:`~explainer.audit.check.check_log` can check."""

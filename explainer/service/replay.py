@@ -1,0 +1,206 @@
+"""Replay: an explanation computed again from its own record, and compared with it to the last character.
+
+What counts is what counted then: the behaviours that the record names and those it says were set aside, the hidden
+aspects, the moment that "two days ago" was counted from, the prompt templates word for word. The recommender is the one
+in memory. No model is asked: its stored draft goes through the gate again, a template's is rendered again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import numpy as np
+from sqlalchemy.orm import Session
+
+from explainer.cases import Asking, Case
+from explainer.errors import ExplainerError
+from explainer.pipeline import Explainer
+from explainer.service.comparison import TOLERANCE, Difference, Outcome, compared
+from explainer.service.replayed import again_record, stored_record
+from explainer.storage.catalogue import load_history
+from explainer.storage.explanations import get_explanation
+from explainer.storage.hidden import hidden_aspects
+from explainer.storage.prompts import library_of
+from explainer.storage.tables import ExplanationRow, ModelVersionRow, PromptVersionRow
+from explainer.writing.gate import check
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.slots import fill, slot_values
+from explainer.writing.style import Style
+from explainer.writing.texts import MODEL, TEMPLATE, Request
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import fallback_draft, told_facts
+from retriever.errors import UnknownItemError
+from retriever.retrieve import Recommendation, met_items, rank_of
+
+
+class ComparedVersion(msgspec.Struct, frozen=True):
+    """One version that made the explanation, beside the one in use.
+
+    Attributes:
+        what: ``recommender``, ``writer`` or ``prompt``.
+        stored: The explanation's.
+        now: The one in use.
+        same: Whether they are the same.
+        needed: Whether the replay depends on the one in use. It does on the recommender only: draft and templates are
+            the record's own.
+    """
+
+    what: str
+    stored: str
+    now: str
+    same: bool
+    needed: bool
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """What came of computing an explanation again.
+
+    Attributes:
+        explanation: Its id.
+        outcome: ``exact``: same recommender and prompts, and all equal to the last bit and character. ``equivalent``:
+            numbers within the tolerance, and the same cited behaviours, reasons and text. ``different``: else.
+        differences: Each with what the record holds and what comes of it now; another recommender first.
+        versions: What was compared.
+        tolerance: How far numbers may be apart, and why.
+        notes: What the reader should know besides, e.g. that behaviours that came later were left out.
+    """
+
+    explanation: str
+    outcome: Outcome
+    differences: list[Difference]
+    versions: list[ComparedVersion]
+    tolerance: str
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What is stored of an explanation and needed again."""
+
+    row: ExplanationRow
+    asking: Asking
+    gone: tuple[str, ...]
+    templates: PromptVersionRow | None
+    writer: str
+    notes: list[str]
+
+
+def replay(explainer: Explainer, explanation_id: str) -> Replay:
+    """Return what computing the explanation again gives.
+
+    Raises:
+        NotFoundError: If there is no such explanation.
+    """
+    with explainer.database.session() as session:
+        record = _read(session, get_explanation(session, explanation_id))
+    row, versions = record.row, _versions(explainer, record.row)
+    found = [Difference("recommender", v.stored, v.now) for v in versions if v.needed and not v.same]
+    found += _recomputed(explainer, record)
+    outcome = max((difference.outcome for difference in found), key=list(Outcome).index, default=Outcome.EXACT)
+    return Replay(row.id, outcome, found, versions, TOLERANCE, record.notes)
+
+
+def _read(session: Session, row: ExplanationRow) -> _Record:
+    whole, asked = load_history(session, row.user_id), row.asked or {}
+    known = {behaviour.id for behaviour in whole.behaviours}
+    aside = set(asked.get("set_aside") or ())
+    counted = row.contributions.keys() | aside
+    notes = [f"{len(known - counted)} behaviours came later and were left out."] if known - counted else []
+    if row.asked is None:
+        notes.append("The record does not say which aspects were hidden then: those hidden now were taken.")
+    hidden = asked["hidden"] if "hidden" in asked else hidden_aspects(session, row.user_id)
+    history = whole.without(known - counted).set_aside(aside)
+    writer = session.get(ModelVersionRow, row.writer_version)
+    return _Record(
+        row,
+        Asking(history, _k(row), hidden, aside, bool(asked.get("switched_off"))),
+        tuple(sorted(counted - known)),
+        session.get(PromptVersionRow, row.prompt_version),
+        writer.name if row.source == MODEL and writer is not None else TEMPLATE,
+        notes,
+    )
+
+
+def _versions(explainer: Explainer, row: ExplanationRow) -> list[ComparedVersion]:
+    style = Style(row.locale, row.audience)
+    in_use = {
+        "recommender": (row.recommender_version, explainer.model.version),
+        "writer": (row.writer_version, explainer.writer_version),
+        "prompt": (row.prompt_version, explainer.writer.prompts.for_user(row.user_id, style).version(style)),
+    }
+    return [
+        ComparedVersion(what, stored, now, stored == now, what == "recommender")
+        for what, (stored, now) in in_use.items()
+    ]
+
+
+def _recomputed(explainer: Explainer, record: _Record) -> list[Difference]:
+    if record.gone:
+        return [Difference("behaviours", list(record.gone), "no longer stored: nothing can be computed without them")]
+    try:
+        case = _case(explainer, record)
+    except UnknownItemError as error:
+        return [Difference("item", record.row.item_id, str(error))]
+    library, altered = _library(record)
+    texts, failures = _texts(record, case, library)
+    return altered + compared(stored_record(record.row), again_record(record.asking.history, case, texts)) + failures
+
+
+def _case(explainer: Explainer, record: _Record) -> Case:
+    row, asking, cases = record.row, record.asking, explainer.cases(record.asking)
+    recommender, catalogue = cases.recommender, cases.recommender.catalogue
+    at = catalogue.position(row.item_id)
+    rank, score = rank_of(recommender, asking.history, row.item_id)
+    # In a list, ties count by catalogue order; for a single item, all of them count against it.
+    if row.rank != rank:
+        scores = recommender.scores([asking.history])[0]
+        ahead = np.concatenate([scores[:at] >= scores[at], scores[at:] > scores[at]])
+        rank = 1 + int(np.count_nonzero(ahead & ~met_items(recommender, asking.history)))
+    target = Recommendation(catalogue.items[at], rank, score, catalogue.is_cold(row.item_id))
+    case = cases.case(asking, target)
+    counted_from = (row.asked or {}).get("now", int(row.created_at.timestamp()))
+    return replace(case, evidence=msgspec.structs.replace(case.evidence, now=counted_from))
+
+
+def _k(row: ExplanationRow) -> int | None:
+    """Return the length of the list; what old records don't say, their counterfactual does, if they have one."""
+    known: dict[str, Any] = row.asked or row.counterfactual or {}
+    k = known.get("k")
+    return None if k is None else int(k)
+
+
+def _library(record: _Record) -> tuple[PromptLibrary | None, list[Difference]]:
+    stored = record.row.prompt_version
+    if record.templates is None:
+        return None, [Difference("prompt_templates", stored, "no longer stored")]
+    try:
+        return library_of(record.templates), []
+    except ExplainerError as error:
+        return None, [Difference("prompt_templates", stored, str(error))]
+
+
+def _texts(record: _Record, case: Case, library: PromptLibrary | None) -> tuple[dict[str, Any], list[Difference]]:
+    """Return slots, draft and text made again, and what the gate has against a stored draft."""
+    row, style = record.row, Style(record.row.locale, record.row.audience)
+    request = Request(case.evidence, row.user_id)
+    values = slot_values(case.evidence, style, record.writer)
+    draft, found = row.draft, list[Difference]()
+    if row.source == MODEL:
+        words = load_vocabulary(row.locale, row.audience)
+        failures = check(row.draft, told_facts(request, style), words, style).failures
+        found += [Difference("gate", "passed", list(failures))] if failures else []
+    elif library is not None:
+        try:
+            draft = fallback_draft(request, library, style)
+        except ExplainerError as error:
+            found.append(Difference("draft", row.draft, str(error)))
+    return {"slots": values, "draft": draft, "text": _filled(draft, values)}, found
+
+
+def _filled(draft: str, values: dict[str, str]) -> str | None:
+    try:
+        return fill(draft, values)
+    except KeyError:
+        return None  # a slot that has no value any more; the slots' own difference names it

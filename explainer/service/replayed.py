@@ -1,0 +1,71 @@
+"""An explanation as plain data of one shape, whether read from its record or computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from explainer.cases import Case
+from explainer.storage.tables import ExplanationRow
+from explainer.view import counterfactual_record
+from retriever.data import History
+
+_CITED = ("behaviour_id", "item_id", "title", "kind", "value", "time", "contribution", "share", "reasons", "merged")
+
+
+def stored_record(row: ExplanationRow) -> dict[str, Any]:
+    """Return what a replay computes again, as it was stored."""
+    return {
+        "title": row.title,
+        "known_user": row.known_user,
+        "rank": row.rank,
+        "score": row.score,
+        "base_score": row.base_score,
+        "method": row.method,
+        "contributions": row.contributions,
+        "order": row.order,
+        "evidence": {cited.slot: {key: getattr(cited, key) for key in _CITED} for cited in row.evidence},
+        "popularity": row.popularity,
+        "verdict": row.verdict,
+        "counterfactual": row.counterfactual,
+        "slots": row.slots,
+        "draft": row.draft,
+        "text": row.text,
+    }
+
+
+def again_record(history: History, case: Case, texts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same of a case.
+
+    Args:
+        history: Whose behaviours the case is of.
+        case: What was computed.
+        texts: Slots, draft and text.
+    """
+    attribution, evidence = case.attribution, case.evidence
+    pairs = zip(history.behaviours, attribution.contributions, strict=True)
+    made = {
+        "title": evidence.title,
+        "known_user": evidence.known_user,
+        "rank": case.target.rank,
+        "score": case.target.score,
+        "base_score": attribution.base,
+        "method": attribution.method,
+        "contributions": {behaviour.id: contribution for behaviour, contribution in pairs},
+        "order": [history.behaviours[place].id for place in attribution.order],
+        "evidence": {cited.slot: {key: getattr(cited, key) for key in _CITED} for cited in evidence.behaviours},
+        "popularity": evidence.popularity,
+        "verdict": case.verdict,
+        "counterfactual": counterfactual_record(history, case.counterfactual),
+        **texts,
+    }
+    return {key: _plain(value) for key, value in msgspec.to_builtins(made).items()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  JSON
+    """Return the value as it is once it was stored as JSON: that knows no tuples."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
