@@ -176,4 +176,7 @@ class HealthController(Controller):
         except ExplainerError as error:
             return Response(Health("not ready", [str(error)]), status_code=HTTP_503_SERVICE_UNAVAILABLE)
         notes = list(explainer.notes)
+        trouble = getattr(explainer.writer.engine, "trouble", None)
+        if trouble:
+            notes.append(f"Texts come from templates: {trouble}.")
         return Response(Health("degraded" if notes else "ready", notes), status_code=HTTP_200_OK)

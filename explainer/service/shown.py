@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from explainer.service.behaviours import BehaviourPage
@@ -16,7 +17,7 @@ from explainer.service.views import Looker, note_look
 from explainer.service.why_not import WhyNot
 from explainer.storage.later import Later, later_of
 from explainer.storage.service_tables import SuppressionRow
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.tables import ExplanationRow, ModelVersionRow
 from explainer.tags import TagList
 from explainer.view import CounterfactualView, ExplanationView, RevisionView, explanation_view, revision_view
 from explainer.writing.texts import MODEL
@@ -47,6 +48,20 @@ class AiLabel(msgspec.Struct, frozen=True):
     label: str | None
 
 
+class MadeBy(msgspec.Struct, frozen=True):
+    """What stands behind ``versions.writer``: empty hashes where templates wrote.
+
+    Attributes:
+        engine: Its name.
+        model: Hash of the base model's weights.
+        adapter: Hash of the adapter's.
+    """
+
+    engine: str
+    model: str
+    adapter: str
+
+
 class ShownExplanation(ExplanationView, frozen=True, kw_only=True, omit_defaults=True):
     """One explanation as stored, what came after it, and what was kept from whoever asked.
 
@@ -57,6 +72,7 @@ class ShownExplanation(ExplanationView, frozen=True, kw_only=True, omit_defaults
         revisions: The later texts, oldest first.
         pending: Whether a better text is awaited: read again, or listen to ``/events``.
         ai: Whether a machine wrote the newest text.
+        made_by: Engine, model and adapter in use at that time.
         masked: How many sensitive behaviours are shown as "•••".
         suppressed: Set when no text is shown to customers any more; a shop's program then gets empty ones.
     """
@@ -67,6 +83,7 @@ class ShownExplanation(ExplanationView, frozen=True, kw_only=True, omit_defaults
     revisions: list[RevisionView]
     pending: bool
     ai: AiLabel
+    made_by: MadeBy
     masked: int = 0
     suppressed: Suppressed | None = None
 
@@ -123,26 +140,26 @@ def shown_to(
         recorded: Whether this is a look of its own; False while the same one goes on.
     """
     if looker.is_app:
-        return _shown(row, explanation_view(row), later, looker)
+        return _shown(row, explanation_view(row), later, looker, _writers(session, [row]))
     sensitive = sensitive_behaviours(session, row.user_id)
     view, count = _masked(row, sensitive, looker)
     if recorded:
         note_look(session, looker, row.user_id, what, row.id, sensitive=count > 0)
-    return _shown(row, view, later, looker, 0 if looker.sees_sensitive else count)
+    return _shown(row, view, later, looker, _writers(session, [row]), 0 if looker.sees_sensitive else count)
 
 
 def all_shown_to(
     session: Session, looker: Looker, rows: Sequence[ExplanationRow], what: str = "explanations"
 ) -> list[ShownExplanation]:
     """Return stored explanations as they are to whoever asks; record one look at each user's."""
-    later = later_of(session, rows)
+    later, writers = later_of(session, rows), _writers(session, rows)
     users = dict.fromkeys(row.user_id for row in rows)
     hidden = {user: frozenset() if looker.is_app else sensitive_behaviours(session, user) for user in users}
     views, seen = [], dict.fromkeys(users, 0)
     for row in rows:
         view, count = (explanation_view(row), 0) if looker.is_app else _masked(row, hidden[row.user_id], looker)
         seen[row.user_id] += count
-        views.append(_shown(row, view, later[row.id], looker, 0 if looker.sees_sensitive else count))
+        views.append(_shown(row, view, later[row.id], looker, writers, 0 if looker.sees_sensitive else count))
     for user, count in seen.items():
         note_look(session, looker, user, what, sensitive=count > 0)
     return views
@@ -230,7 +247,12 @@ def _masked(row: ExplanationRow, sensitive: frozenset[str], looker: Looker) -> t
 
 
 def _shown(
-    row: ExplanationRow, view: ExplanationView, later: Later, looker: Looker, masked: int = 0
+    row: ExplanationRow,
+    view: ExplanationView,
+    later: Later,
+    looker: Looker,
+    writers: Mapping[str, MadeBy],
+    masked: int = 0,
 ) -> ShownExplanation:
     """Return the view with what came after it; texts that are masked or suppressed stay so in every revision."""
     revisions = [revision_view(revision) for revision in later.revisions]
@@ -250,9 +272,19 @@ def _shown(
         revisions=revisions,
         pending=later.pending,
         ai=AiLabel(generated, _LABELS.get(row.locale, _LABELS["en"]) if generated else None),
+        made_by=writers[row.writer_version],
         masked=masked,
         suppressed=mark,
     )
+
+
+def _writers(session: Session, rows: Sequence[ExplanationRow]) -> dict[str, MadeBy]:
+    """Return what wrote these, by the version of the writer."""
+    query = select(ModelVersionRow).where(ModelVersionRow.version.in_({row.writer_version for row in rows}))
+    return {
+        row.version: MadeBy(row.name, row.details.get("model_hash", ""), row.details.get("adapter_hash", ""))
+        for row in session.scalars(query)
+    }
 
 
 def _mark(suppression: SuppressionRow | None, locale: str) -> Suppressed | None:

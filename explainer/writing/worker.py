@@ -79,6 +79,15 @@ class BatchingEngine:
         with self._changed:
             return len(self._waiting), self._limits.backlog
 
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be written now; None as far as is known."""
+        with self._changed:
+            since = self._running_since
+        if since is not None and self._clock() - since > self._limits.stall_s:
+            return f"the engine has not answered for {self._clock() - since:.0f} s"
+        return getattr(self._engine, "trouble", None)
+
     def write(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
         """Return one draft per prompt, in order.
 

@@ -262,7 +262,7 @@ def test_an_apps_read_asks_the_database_no_more_than_the_record_itself(asks, mad
     asks(A, f"/v1/explanations/{made['id']}")
     event.remove(database.engine, "before_cursor_execute", note)
     about = [s for s in said if "api_keys" not in s]
-    assert len(about) == 3, "what may have changed, the explanation with what came later, and its evidence"
+    assert len(about) == 4, "what may have changed, the explanation with what came later, its evidence, its writer"
     assert "suppressions" in about[1]
     assert "FROM evidence" in about[2]
     said.clear()

@@ -104,6 +104,11 @@ class OpenAIEngine:
         self.locales, self.domains = skills.locales, skills.domains
         self.model_hash, self.adapter_hash = self._hashes()
 
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be written now; None as far as is known."""
+        return "its server does not answer" if self.breaker.is_open else None
+
     def write(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
         """Return one draft per prompt, in order (see :class:`~explainer.writing.engines.base.Engine`)."""
         if not prompts:
