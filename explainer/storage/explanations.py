@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,12 @@ def get_explanation(session: Session, explanation_id: str) -> ExplanationRow:
     if row is None:
         raise NotFoundError(f"There is no explanation {explanation_id!r}.")
     return row
+
+
+def explanations_named(session: Session, ids: Sequence[str]) -> list[ExplanationRow]:
+    """Return the explanations of these ids, in their order; what there is not is left out."""
+    held = {row.id: row for row in session.scalars(select(ExplanationRow).where(ExplanationRow.id.in_(ids)))}
+    return [held[one] for one in ids if one in held]
 
 
 def find_shown(session: Session, user: str, fingerprints: dict[str, str]) -> dict[str, ExplanationRow]:
