@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -51,9 +51,11 @@ def figures(found: Series, words: Words) -> list[Figure]:
         _figure(words(key), Chart(words(key), step, _lines(found, often, value), words.percent), draw_lines)
         for key, value in shares.items()
     ]
+    rules = _most_frequent(found.points)  # the same in every chart, so that a colour is a rule
     for version in often[:_PANELS]:
         heading = words("audit.charts.gate", version=version[:SHOWN])
-        rows = _rules([point for point in found.points if point.version == version], words("audit.charts.others"))
+        mine = [point for point in found.points if point.version == version]
+        rows = _rules(mine, rules, words("audit.charts.others"))
         made.append(_figure(heading, Chart(heading, step, rows, words.number, whole=True), draw_columns))
     return made
 
@@ -70,15 +72,18 @@ def _lines(found: Series, versions: list[str], value: Callable[[Point], float]) 
     }
 
 
-def _rules(points: list[Point], others: str) -> Mapping[str, dict[date, float]]:
-    """Return failures by rule and period, the most frequent rules first and the rest together."""
+def _most_frequent(points: Sequence[Point]) -> list[str]:
     totals = Counter[str]()
     for point in points:
         totals.update(point.gate_failures)
-    often = [rule for rule, _ in totals.most_common(_STACKED)]
-    rows: dict[str, dict[date, float]] = {rule: {} for rule in often}
+    return [rule for rule, _ in totals.most_common(_STACKED)]
+
+
+def _rules(points: Sequence[Point], often: Sequence[str], others: str) -> Mapping[str, dict[date, float]]:
+    """Return failures by rule and period, the frequent rules first and the rest together."""
+    rows: dict[str, dict[date, float]] = {rule: {} for rule in (*often, others)}
     for point in points:
         for rule, number in point.gate_failures.items():
-            row = rows.setdefault(rule if rule in often else others, {})
+            row = rows[rule if rule in often else others]
             row[point.period] = row.get(point.period, 0.0) + number
-    return rows
+    return rows if rows[others] else {rule: rows[rule] for rule in often}
