@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import exists, func, inspect, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from explainer.audit.log import digest_of
 from explainer.storage.tables import AuditEntryRow, Base, ExplanationRow
@@ -25,19 +25,37 @@ _NAMED = 100
 OnProgress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kept:
     """Records that stay as they were when their entry was written.
 
     Attributes:
-        table: Where they are, by their only key.
+        table: Where they are.
         events: What their entries are called.
         record: Returns what the digest was made of.
+        refers: The column that entries refer to; the only key by default. Where several records have the same one,
+            each has an entry of its own.
+        due: Which of them have an entry; all by default.
     """
 
     table: type[Base]
     events: tuple[str, ...]
     record: Callable[[Any], Mapping[str, Any]]
+    refers: InstrumentedAttribute[str] | None = None
+    due: ColumnElement[bool] | None = None
+
+    @property
+    def column(self) -> InstrumentedAttribute[str]:
+        """The column that entries refer to."""
+        if self.refers is not None:
+            return self.refers
+        (key,) = inspect(self.table).primary_key
+        column: InstrumentedAttribute[str] = getattr(self.table, inspect(self.table).get_property_by_column(key).key)
+        return column
+
+    def reference(self, row: Base) -> str:
+        """Return what an entry about the row refers to."""
+        return str(getattr(row, self.column.key))
 
 
 class Trouble(StrEnum):
@@ -172,20 +190,21 @@ def _check_chunk(session: Session, kind: Kept, entries: Sequence[AuditEntryRow],
     for entry in entries:
         if entry.record_id not in found:
             tally.add(Trouble.GONE, entry.seq, entry.event, entry.record_id)
-        elif digest_now(kind, found[entry.record_id]) != entry.digest:
+        elif entry.digest not in {digest_now(kind, row) for row in found[entry.record_id]}:
             tally.add(Trouble.ALTERED, entry.seq, entry.event, entry.record_id)
 
 
-def _loaded(session: Session, kind: Kept, ids: Sequence[str]) -> dict[str, Base | None]:
-    """Return the records by id; None for what is there, but can't even be read any more."""
-    key = _key(kind)
-    query = select(kind.table)
+def _loaded(session: Session, kind: Kept, references: Sequence[str]) -> dict[str, list[Base | None]]:
+    """Return the records by what entries call them; None for what is there, but can't even be read any more."""
+    found: dict[str, list[Base | None]] = {}
     try:
-        return {getattr(row, key.key): row for row in session.scalars(query.where(key.in_(ids)))} if ids else {}
+        for row in session.scalars(select(kind.table).where(kind.column.in_(references))) if references else ():
+            found.setdefault(kind.reference(row), []).append(row)
     except (ValueError, TypeError):
-        if len(ids) == 1:
-            return {ids[0]: None}
-        return {one: row for each in ids for one, row in _loaded(session, kind, [each]).items()}
+        if len(references) == 1:
+            return {references[0]: [None]}
+        return {one: rows for each in references for one, rows in _loaded(session, kind, [each]).items()}
+    return found
 
 
 def digest_now(kind: Kept, row: Base | None) -> str:
@@ -200,17 +219,29 @@ def digest_now(kind: Kept, row: Base | None) -> str:
 
 def _check_entries_of(session: Session, kind: Kept, tally: _Tally) -> None:
     """Find kept records that the log says nothing of."""
-    key = _key(kind)
-    known = exists().where(AuditEntryRow.record_id == key, AuditEntryRow.event.in_(kind.events))
-    query = select(key).where(~known).order_by(key).limit(_CHUNK)
+    due = [] if kind.due is None else [kind.due]
+    known = exists().where(AuditEntryRow.record_id == kind.column, AuditEntryRow.event.in_(kind.events))
+    for reference in _references(session, select(kind.column).where(~known, *due), kind):
+        tally.add(Trouble.NO_ENTRY, None, kind.events[0], reference)
+        tally.unknown_explanations += kind.table is ExplanationRow
+    if kind.refers is not None:
+        _check_each(session, kind, select(kind.column).where(known, *due), tally)
+
+
+def _check_each(session: Session, kind: Kept, query: Select[Any], tally: _Tally) -> None:
+    """Find records beside those that the entries of the same reference are about."""
+    for reference in _references(session, query, kind):
+        entries = select(func.count()).where(AuditEntryRow.record_id == reference, AuditEntryRow.event.in_(kind.events))
+        records = select(func.count()).select_from(kind.table).where(kind.column == reference)
+        records = records if kind.due is None else records.where(kind.due)
+        for _ in range((session.scalar(records) or 0) - (session.scalar(entries) or 0)):
+            tally.add(Trouble.NO_ENTRY, None, kind.events[0], reference)
+
+
+def _references(session: Session, query: Select[Any], kind: Kept) -> Iterator[str]:
+    """Yield what a query finds, each once and in order, some hundred in memory at a time."""
+    query = query.distinct().order_by(kind.column).limit(_CHUNK)
     after = ""
-    while found := session.scalars(query.where(key > after)).all():
-        for one in found:
-            tally.add(Trouble.NO_ENTRY, None, kind.events[0], str(one))
+    while found := session.scalars(query.where(kind.column > after)).all():
+        yield from map(str, found)
         after = str(found[-1])
-        tally.unknown_explanations += len(found) if kind.table is ExplanationRow else 0
-
-
-def _key(kind: Kept) -> Any:  # noqa: ANN401  a column of whichever table
-    (column,) = inspect(kind.table).primary_key
-    return getattr(kind.table, inspect(kind.table).get_property_by_column(column).key)

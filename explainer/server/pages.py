@@ -13,6 +13,7 @@ from litestar.response import Redirect, Template
 from explainer.access import Scope
 from explainer.access.sign_ins import sign_out
 from explainer.pipeline import Explainer
+from explainer.server.audit_pages import AuditPages
 from explainer.server.auth import COOKIE, PUBLIC, SIGN_IN, is_from_elsewhere, needs, to_login, try_sign_in
 from explainer.server.customer import CustomerController
 from explainer.server.customer_choices import CustomerChoicesController
@@ -70,5 +71,13 @@ class SessionController(Controller):
 def page_router() -> Router:
     """Return all pages."""
     return Router(
-        "/", route_handlers=[CustomerController, CustomerChoicesController, SessionController, login_form, login]
+        "/",
+        route_handlers=[
+            CustomerController,
+            CustomerChoicesController,
+            AuditPages,
+            SessionController,
+            login_form,
+            login,
+        ],
     )

@@ -92,8 +92,9 @@ def audit_records(session: Session, rows: Sequence[ExplanationRow]) -> list[Audi
     upgrades = _of(session, UpgradeRow.explanation_id, ids)
     suppressions = _of(session, SuppressionRow.explanation_id, ids)
     views = _of(session, ViewRow.record_id, ids)
+    kinds = (feedback, revisions, reviews, suppressions)
     about: dict[str, list[Base]] = {
-        row.id: [row, *feedback.get(row.id, []), *revisions.get(row.id, []), *reviews.get(row.id, [])] for row in rows
+        row.id: [row, *(one for kind in kinds for one in kind.get(row.id, []))] for row in rows
     }
     entries = _entries(session, about)
     return [
@@ -145,20 +146,29 @@ def _only(rows: Sequence[Base]) -> Columns | None:
 
 def _entries(session: Session, about: Mapping[str, Sequence[Base]]) -> dict[str, list[Entry]]:
     """Return the entries about records, by the explanation that these belong to."""
-    owner = {row.id: key for key, rows in about.items() for row in rows}  # type: ignore[attr-defined]
-    records = {row.id: row for rows in about.values() for row in rows}  # type: ignore[attr-defined]
+    owner = {reference: key for key, rows in about.items() for row in rows for reference in _references(row)}
     found: dict[str, list[Entry]] = {key: [] for key in about}
     query = select(AuditEntryRow).where(AuditEntryRow.record_id.in_(owner)).order_by(AuditEntryRow.seq)
     for entry in session.scalars(query):
-        matches = _matches(entry, records[entry.record_id])
-        made = Entry(entry.seq, entry.event, entry.record_id, entry.digest, entry.at, matches)
-        found[owner[entry.record_id]].append(made)
+        key = owner[entry.record_id]
+        matches = _matches(entry, about[key])
+        found[key].append(Entry(entry.seq, entry.event, entry.record_id, entry.digest, entry.at, matches))
     return found
 
 
-def _matches(entry: AuditEntryRow, row: Base) -> bool | None:
-    kind = next((kind for kind in KEPT if entry.event in kind.events and isinstance(row, kind.table)), None)
-    return None if kind is None else digest_now(kind, row) == entry.digest
+def _references(row: Base) -> set[str]:
+    """Return what entries may call a row: by its key, or as their kind does."""
+    return {str(key) for key in inspect(row).identity or ()} | {
+        kind.reference(row) for kind in KEPT if isinstance(row, kind.table)
+    }
+
+
+def _matches(entry: AuditEntryRow, rows: Sequence[Base]) -> bool | None:
+    kind = next((kind for kind in KEPT if entry.event in kind.events), None)
+    if kind is None:
+        return None
+    meant = [row for row in rows if isinstance(row, kind.table) and kind.reference(row) == entry.record_id]
+    return entry.digest in {digest_now(kind, row) for row in meant}
 
 
 def _is_intact(row: PromptVersionRow) -> bool:

@@ -7,12 +7,11 @@ import heapq
 import itertools
 
 import msgspec
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from explainer.service.audit_records import AuditRecord, Provenance, audit_records, provenance
+from explainer.storage.explanations import explanations_named
 from explainer.storage.listing import Search
-from explainer.storage.tables import ExplanationRow
 from explainer.storage.walks import explanation_ids
 
 METHOD = (
@@ -65,6 +64,5 @@ def draw(session: Session, search: Search, seed: str, n: int) -> Sample:
         SearchError: If the search makes no sense.
     """
     found, ids = draw_ids(session, search, seed, n)
-    held = {row.id: row for row in session.scalars(select(ExplanationRow).where(ExplanationRow.id.in_(ids)))}
-    rows = [held[one] for one in ids]
+    rows = explanations_named(session, ids)
     return Sample(seed, METHOD, found, ids, audit_records(session, rows), provenance(session, rows))

@@ -26,6 +26,12 @@ def get_explanation(session: Session, explanation_id: str) -> ExplanationRow:
     return row
 
 
+def explanations_named(session: Session, ids: Sequence[str]) -> list[ExplanationRow]:
+    """Return the explanations of these ids, in their order; what there is not is left out."""
+    held = {row.id: row for row in session.scalars(select(ExplanationRow).where(ExplanationRow.id.in_(ids)))}
+    return [held[one] for one in ids if one in held]
+
+
 def find_shown(session: Session, user: str, fingerprints: dict[str, str]) -> dict[str, ExplanationRow]:
     """Return the newest stored explanation per item that still says what a new one would rest on.
 

@@ -8,11 +8,13 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete, insert, select, text, update
 
-from explainer.audit.check import Trouble, check_log
+from explainer.audit import log
+from explainer.audit.check import Kept, Trouble, check_log
 from explainer.cli import main
 from explainer.registry.prompts import PromptRegistry
 from explainer.service.audited import KEPT
 from explainer.service.feedback import FeedbackKind, give_feedback
+from explainer.storage.service_tables import ReviewRow, RevisionRow
 from explainer.storage.tables import AuditEntryRow, EvidenceRow, ExplanationRow, FeedbackRow, RegistryChangeRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
@@ -159,3 +161,40 @@ def test_the_command_says_what_is_wrong_and_fails(database, rows, monkeypatch, t
     run = CliRunner().invoke(main, ["audit", "check"])
     assert run.exit_code == 1
     assert rows[2].id in run.output
+
+
+def test_records_that_share_what_entries_call_them_need_an_entry_each(database, rows):
+    """As later texts do: their entries go by the explanation."""
+    kind = Kept(RevisionRow, ("explanation.revised",), lambda row: {"text": row.text}, RevisionRow.explanation_id)
+    row = rows[0]
+    fields = {"draft": "T", "slots": {}, "source": "model", "gate_failures": [], "prompt_hash": ""}
+    fields |= {"prompt_version": row.prompt_version, "writer_version": row.writer_version}
+
+    def revise(number, *, entered):
+        with database.session() as session:
+            session.add(RevisionRow(explanation_id=row.id, number=number, text=f"Text {number}", **fields))
+            if entered:
+                log.append(session, "explanation.revised", row.id, {"text": f"Text {number}"})
+
+    def found():
+        with database.session() as session:
+            return [(one.what, one.record_id) for one in check_log(session, (*KEPT, kind)).findings]
+
+    revise(2, entered=True)
+    revise(3, entered=True)
+    assert found() == []
+    revise(4, entered=False)
+    assert found() == [(Trouble.NO_ENTRY, row.id)]
+    change(database, delete(RevisionRow).where(RevisionRow.number == 3))
+    assert found() == [(Trouble.ALTERED, row.id)], (
+        "an entry too many hides a record too many, but not that it is another"
+    )
+
+
+def test_only_records_that_are_due_need_an_entry(database, rows):
+    decided = Kept(ReviewRow, ("review.decided",), lambda row: {"id": row.id}, due=ReviewRow.verdict.is_not(None))
+    with database.session() as session:
+        session.add(ReviewRow(explanation_id=rows[0].id, cause="reported"))
+        session.add(ReviewRow(id="d", explanation_id=rows[1].id, cause="reported", verdict="good"))
+    with database.session() as session:
+        assert [one.record_id for one in check_log(session, [decided]).findings] == ["d"]
