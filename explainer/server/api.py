@@ -6,6 +6,8 @@ from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT, HTTP_503_SERVICE_UNAVAILABLE
 
@@ -14,6 +16,7 @@ from explainer.errors import ExplainerError
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import PUBLIC, needs
+from explainer.server.documented import problems
 from explainer.server.looking import looked, require_purpose
 from explainer.server.schemas import (
     MAX_K,
@@ -30,12 +33,20 @@ from explainer.service.views import Looker
 from explainer.service.why_not import why_not
 from explainer.writing.style import known_style
 
+_NOT_READY = {
+    HTTP_503_SERVICE_UNAVAILABLE: ResponseSpec(
+        Health,
+        generate_examples=False,
+        description="It cannot work, and why",
+        examples=[Example(value=Health("not ready", ["The database cannot be reached."]))],
+    )
+}
+
 
 class ListsController(Controller):
     """A user's list, as it is and as it would be."""
 
     path = "/v1"
-    security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["recommendations"]  # noqa: RUF012
 
     @post(
@@ -44,6 +55,7 @@ class ListsController(Controller):
         sync_to_thread=True,
         status_code=HTTP_200_OK,
         summary="A list without behaviours",
+        responses=problems(406),
     )
     def preview(
         self,
@@ -97,10 +109,15 @@ class WhyNotController(Controller):
     """Why something was not recommended."""
 
     path = "/v1/why-not"
-    security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["recommendations"]  # noqa: RUF012
 
-    @get("/", opt=needs(Scope.USERS), sync_to_thread=True, summary="Why an item is not in a user's list")
+    @get(
+        "/",
+        opt=needs(Scope.USERS),
+        sync_to_thread=True,
+        summary="Why an item is not in a user's list",
+        responses=problems(404),
+    )
     def read(
         self,
         explainer: NamedDependency[Explainer],
@@ -128,7 +145,6 @@ class TagsController(Controller):
     """
 
     path = "/v1/users/{user:str}/tags"
-    security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["tags"]  # noqa: RUF012
 
     @get("/", opt=needs(Scope.USERS), sync_to_thread=True, summary="A user's tags, and the deleted ones")
@@ -161,14 +177,14 @@ class HealthController(Controller):
     """For the machine that watches the service; needs no key and says nothing about anyone."""
 
     path = "/health"
-    tags = ["health"]  # noqa: RUF012
+    tags = ["operation"]  # noqa: RUF012
 
     @get("/live", opt=PUBLIC, sync_to_thread=False, summary="Is the process alive?")
     def live(self) -> Health:
         """Return 200 as long as the process answers."""
         return Health("live")
 
-    @get("/ready", opt=PUBLIC, sync_to_thread=True, summary="Can it work?")
+    @get("/ready", opt=PUBLIC, sync_to_thread=True, summary="Can it work?", responses=_NOT_READY)
     def ready(self, explainer: NamedDependency[Explainer]) -> Response[Health]:
         """Return 200 when it can answer, "degraded" if only with template texts, else 503; each with the reasons."""
         try:

@@ -9,25 +9,22 @@ from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.exceptions import NotAuthorizedException
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
-from explainer import __version__
-from explainer.access import Scope
 from explainer.access.rates import Limiter
 from explainer.pipeline import Explainer
 from explainer.server.admin import AdminController, VersionsController, registries_of
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.audits import AuditController
-from explainer.server.auth import PUBLIC, authorize, needs, to_login
+from explainer.server.auth import PUBLIC, authorize
 from explainer.server.catalogue import CatalogueController
 from explainer.server.choices import ChoicesController
-from explainer.server.docs import ASSETS, DocsPage
+from explainer.server.docs import ASSETS
+from explainer.server.document.config import openapi_config
+from explainer.server.document.operations import Documentation
 from explainer.server.embed import EmbedTokensController, embed_router
 from explainer.server.encoded import EncodedAnswers
 from explainer.server.exchange import Watched
@@ -116,7 +113,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         on_startup=[partial(use_threads, queue)],
         on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
-        openapi_config=_openapi(),
+        openapi_config=openapi_config(),
+        plugins=[Documentation()],
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=_MAX_BODY_BYTES,
         before_send=[harden],
@@ -140,22 +138,3 @@ def _static_routers() -> list[Router]:
         create_static_files_router("/static", [HERE / "static"], name="static", opt=PUBLIC | ASSET),
         create_static_files_router(ASSETS, [swagger_ui_bundle.swagger_ui_path], name="docs-assets", opt=PUBLIC | ASSET),
     ]
-
-
-def _openapi() -> OpenAPIConfig:
-    scheme = SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header")
-    return OpenAPIConfig(
-        title="Recommended because",
-        version=__version__,
-        description="Why was this recommended?",
-        render_plugins=[DocsPage(path="/")],
-        openapi_router=Router(
-            "/schema",
-            route_handlers=[],
-            opt=needs(Scope.DOCS, page=True),
-            exception_handlers={NotAuthorizedException: to_login},
-            include_in_schema=False,
-        ),
-        components=Components(security_schemes={"ApiKey": scheme}),
-        use_handler_docstrings=True,
-    )

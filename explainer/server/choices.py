@@ -36,7 +36,7 @@ class ExclusionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SettingsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Choose.
+    """Choose whether recommendations are personal.
 
     Attributes:
         personalised: Whether what the user did may be used; else they get what is popular, and the texts say so.
@@ -49,7 +49,6 @@ class ChoicesController(Controller):
     """What a user does not want to be used."""
 
     path = "/v1/users/{user:str}"
-    security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["choices"]  # noqa: RUF012
 
     @get("/exclusions", opt=needs(Scope.USERS), sync_to_thread=True, summary="What a user has excluded")

@@ -23,6 +23,7 @@ from explainer.errors import EmbedTokenError
 from explainer.pipeline import Explainer
 from explainer.server.auth import PUBLIC, needs
 from explainer.server.cross_origin import CrossOrigin
+from explainer.server.documented import problems
 from explainer.server.schemas import Locale
 from explainer.service.embed import CustomerVerdict, EmbeddedExplanation, embed_token, embedded, judge_embedded
 from explainer.storage.database import Database
@@ -58,7 +59,6 @@ class EmbedTokensController(Controller):
     """For the shop's server, which has a key; its pages have none."""
 
     path = "/v1/explanations"
-    security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["embed"]  # noqa: RUF012
 
     @post(
@@ -84,9 +84,15 @@ class EmbedController(Controller):
 
     path = "/embed/explanations"
     opt = PUBLIC
+    security = [{"Embed": []}]  # noqa: RUF012
     tags = ["embed"]  # noqa: RUF012
 
-    @get("/{explanation_id:str}", sync_to_thread=True, summary="What a customer may see")
+    @get(
+        "/{explanation_id:str}",
+        sync_to_thread=True,
+        summary="What a customer may see",
+        responses=problems(406),
+    )
     def read(
         self,
         request: Request[Any, Any, Any],

@@ -19,6 +19,7 @@ from explainer.errors import NotFoundError
 from explainer.pipeline import Explainer, Manner
 from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
+from explainer.server.documented import problems
 from explainer.server.encoded import EncodedAnswers
 from explainer.server.events import text_events
 from explainer.server.prefer import Wait, preferred_wait
@@ -57,10 +58,15 @@ class ExplanationsController(Controller):
     """Why something was recommended."""
 
     path = "/v1/explanations"
-    security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["explanations"]  # noqa: RUF012
 
-    @post("/", opt=needs(Scope.EXPLAIN), sync_to_thread=True, summary="Explain items to a user")
+    @post(
+        "/",
+        opt=needs(Scope.EXPLAIN),
+        sync_to_thread=True,
+        summary="Explain items to a user",
+        responses=problems(404, 406),
+    )
     def create(
         self,
         request: Request[Any, Any, Any],
@@ -140,6 +146,7 @@ class ExplanationsController(Controller):
         opt=needs(Scope.READ),
         sync_to_thread=True,
         summary="Better texts as they come",
+        media_type="text/event-stream",
         response_description="Server-sent events: `text` for each text, then `end`",
     )
     def events(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from litestar import Request, Response, get
+from litestar import MediaType, Request, Response, get
 from litestar.datastructures import State
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -69,11 +69,19 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-@get("/metrics", opt=needs(Scope.METRICS), sync_to_thread=True, include_in_schema=False)
-def show_metrics(request: Request[object, object, State]) -> Response[bytes]:
-    """Return the metrics."""
+@get(
+    "/metrics",
+    opt=needs(Scope.METRICS),
+    sync_to_thread=True,
+    summary="What a Prometheus server reads",
+    response_description="Metrics in Prometheus' text format",
+    media_type=MediaType.TEXT,
+    tags=["operation"],
+)
+def show_metrics(request: Request[object, object, State]) -> Response[str]:
+    """Return requests, queue, gate failures, fallbacks, cache hits and engine seconds."""
     metrics: Metrics = request.app.state.metrics
-    return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+    return Response(metrics.text().decode(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
 class _Inside(Collector):

@@ -56,7 +56,6 @@ class ReviewsController(Controller):
     """Texts that were reported or sampled."""
 
     path = "/v1/reviews"
-    security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["reviews"]  # noqa: RUF012
 
     @get("/", opt=needs(Scope.REVIEW), sync_to_thread=True, summary="The reviewers' queue, newest first")
@@ -103,7 +102,6 @@ class SuppressController(Controller):
     """Texts that are not shown any more."""
 
     path = "/v1/explanations/{explanation_id:str}/suppress"
-    security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["explanations"]  # noqa: RUF012
 
     @post("/", opt=needs(Scope.SUPPRESS), sync_to_thread=True, status_code=HTTP_200_OK, summary="Take a text back")
@@ -125,7 +123,6 @@ class ViewsController(Controller):
     """Who looked at a customer's record."""
 
     path = "/v1/users/{user:str}/views"
-    security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["audit"]  # noqa: RUF012
 
     @get("/", opt=needs(Scope.AUDIT), sync_to_thread=True, summary="Who looked at a customer's record")
