@@ -26,7 +26,7 @@ from explainer.server.document.examples.names import (
 from explainer.server.explanations import FeedbackRequest
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
 from explainer.service.feedback import Feedback, FeedbackKind
-from explainer.service.shown import AiLabel, ShownCounterfactual, ShownExplanation
+from explainer.service.shown import AiLabel, MadeBy, ShownCounterfactual, ShownExplanation
 from explainer.view import CitedView, CounterfactualView, RevisionView, Versions
 
 _FIRST = f"Because you gave {MET_TITLE} 5 stars: {TITLE} is noir and sci-fi, too."
@@ -73,6 +73,7 @@ WAITING = ShownExplanation(
     revisions=[],
     pending=True,
     ai=AiLabel(generated=False, label=None),
+    made_by=MadeBy("openvino", "5a1e6c0b", "d3c07f11"),
 )
 SHOWN = msgspec.structs.replace(
     WAITING,
