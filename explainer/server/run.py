@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import math
 import signal
@@ -73,6 +74,9 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
     # uvicorn sends itself the signal again when it has stopped. That must end the program by its regular end, where
     # whoever called us cleans up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    # What was loaded stays: looking through all of it for garbage would stop every request for a tenth of a second.
+    gc.collect()
+    gc.freeze()
     _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
     try:
         with contextlib.suppress(KeyboardInterrupt):
