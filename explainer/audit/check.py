@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from explainer.audit.log import digest_of
 from explainer.storage.tables import AuditEntryRow, Base, ExplanationRow
@@ -41,17 +41,16 @@ class Kept:
     table: type[Base]
     events: tuple[str, ...]
     record: Callable[[Any], Mapping[str, Any]]
-    refers: InstrumentedAttribute[str] | None = None
+    refers: Any = None
     due: ColumnElement[bool] | None = None
 
     @property
-    def column(self) -> InstrumentedAttribute[str]:
+    def column(self) -> Any:  # noqa: ANN401  as a descriptor it is another thing in a class than in its objects
         """The column that entries refer to."""
         if self.refers is not None:
             return self.refers
         (key,) = inspect(self.table).primary_key
-        column: InstrumentedAttribute[str] = getattr(self.table, inspect(self.table).get_property_by_column(key).key)
-        return column
+        return getattr(self.table, inspect(self.table).get_property_by_column(key).key)
 
     def reference(self, row: Base) -> str:
         """Return what an entry about the row refers to."""

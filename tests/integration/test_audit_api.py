@@ -19,7 +19,7 @@ from explainer.server.app import create_app
 from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.storage.listing import Search
-from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, ViewRow
+from explainer.storage.service_tables import RevisionRow, SuppressionRow, ViewRow
 from explainer.storage.tables import ExplanationRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
@@ -90,7 +90,6 @@ def test_one_record_holds_everything_that_concerns_it(auditor, database, rows):
     with database.session() as session:
         session.add(RevisionRow(explanation_id=row.id, number=2, **later, **versions))
         session.add(SuppressionRow(explanation_id=row.id, reason="rude", by="ada"))
-        session.add(ReviewRow(explanation_id=row.id, cause="reported"))
         session.add(ViewRow(viewer="ada", role="support", subject="u1", what="explanation", record_id=row.id))
     found = get(auditor, f"explanations/{row.id}").json()
     record = found["record"]
@@ -100,6 +99,7 @@ def test_one_record_holds_everything_that_concerns_it(auditor, database, rows):
     assert [(entry["event"], entry["matches"]) for entry in record["entries"]] == [
         ("explanation.created", True),
         ("feedback.given", True),
+        ("review.opened", None),
     ]
     assert [one["id"] for one in record["feedback"]] == [given.id]
     assert [one["number"] for one in record["revisions"]] == [2]
