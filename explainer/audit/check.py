@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from explainer.audit.log import digest_of
 from explainer.storage.tables import AuditEntryRow, Base, ExplanationRow
@@ -33,29 +33,31 @@ class Kept:
         table: Where they are.
         events: What their entries are called.
         record: Returns what the digest was made of.
-        refers: The column that entries refer to; the only key by default. Where several records have the same one,
-            each has an entry of its own.
+        refers: Name of the column that entries refer to; the only key by default. Where several records have the same
+            in it, each has an entry of its own.
         due: Which of them have an entry; all by default.
     """
 
     table: type[Base]
     events: tuple[str, ...]
     record: Callable[[Any], Mapping[str, Any]]
-    refers: InstrumentedAttribute[str] | None = None
+    refers: str = ""
     due: ColumnElement[bool] | None = None
 
     @property
-    def column(self) -> InstrumentedAttribute[str]:
+    def column(self) -> ColumnElement[str]:
         """The column that entries refer to."""
-        if self.refers is not None:
-            return self.refers
-        (key,) = inspect(self.table).primary_key
-        column: InstrumentedAttribute[str] = getattr(self.table, inspect(self.table).get_property_by_column(key).key)
-        return column
+        found: ColumnElement[str] = getattr(self.table, self._name)
+        return found
 
     def reference(self, row: Base) -> str:
         """Return what an entry about the row refers to."""
-        return str(getattr(row, self.column.key))
+        return str(getattr(row, self._name))
+
+    @property
+    def _name(self) -> str:
+        mapper = inspect(self.table)
+        return self.refers or mapper.get_property_by_column(mapper.primary_key[0]).key
 
 
 class Trouble(StrEnum):
@@ -224,7 +226,7 @@ def _check_entries_of(session: Session, kind: Kept, tally: _Tally) -> None:
     for reference in _references(session, select(kind.column).where(~known, *due), kind):
         tally.add(Trouble.NO_ENTRY, None, kind.events[0], reference)
         tally.unknown_explanations += kind.table is ExplanationRow
-    if kind.refers is not None:
+    if kind.refers:
         _check_each(session, kind, select(kind.column).where(known, *due), tally)
 
 

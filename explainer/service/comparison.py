@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -73,7 +73,7 @@ def _differing(path: str, old: object, new: object) -> Iterator[tuple[str, Any, 
         yield path, old, new
 
 
-def _is_records(value: Any) -> bool:  # noqa: ANN401  JSON
+def _is_records(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list) and any(isinstance(one, Mapping) for one in value)
 
 
