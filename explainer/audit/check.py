@@ -33,28 +33,31 @@ class Kept:
         table: Where they are.
         events: What their entries are called.
         record: Returns what the digest was made of.
-        refers: The column that entries refer to; the only key by default. Where several records have the same one,
-            each has an entry of its own.
+        refers: Name of the column that entries refer to; the only key by default. Where several records have the same
+            in it, each has an entry of its own.
         due: Which of them have an entry; all by default.
     """
 
     table: type[Base]
     events: tuple[str, ...]
     record: Callable[[Any], Mapping[str, Any]]
-    refers: Any = None
+    refers: str = ""
     due: ColumnElement[bool] | None = None
 
     @property
-    def column(self) -> Any:  # noqa: ANN401  as a descriptor it is another thing in a class than in its objects
+    def column(self) -> ColumnElement[str]:
         """The column that entries refer to."""
-        if self.refers is not None:
-            return self.refers
-        (key,) = inspect(self.table).primary_key
-        return getattr(self.table, inspect(self.table).get_property_by_column(key).key)
+        found: ColumnElement[str] = getattr(self.table, self._name)
+        return found
 
     def reference(self, row: Base) -> str:
         """Return what an entry about the row refers to."""
-        return str(getattr(row, self.column.key))
+        return str(getattr(row, self._name))
+
+    @property
+    def _name(self) -> str:
+        mapper = inspect(self.table)
+        return self.refers or mapper.get_property_by_column(mapper.primary_key[0]).key
 
 
 class Trouble(StrEnum):
@@ -223,7 +226,7 @@ def _check_entries_of(session: Session, kind: Kept, tally: _Tally) -> None:
     for reference in _references(session, select(kind.column).where(~known, *due), kind):
         tally.add(Trouble.NO_ENTRY, None, kind.events[0], reference)
         tally.unknown_explanations += kind.table is ExplanationRow
-    if kind.refers is not None:
+    if kind.refers:
         _check_each(session, kind, select(kind.column).where(known, *due), tally)
 
 

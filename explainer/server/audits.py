@@ -48,7 +48,7 @@ class AuditController(Controller):
     def status(self, explainer: NamedDependency[Explainer]) -> LogCheck:
         """Compare every audit entry with its record, and every record with the log; name what is wrong.
 
-        Takes about a second per ten thousand entries.
+        Takes some seconds per ten thousand entries.
         """
         with explainer.database.session() as session:
             return check_log(session, KEPT)

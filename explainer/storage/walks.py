@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Row, Select, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from explainer.storage.listing import Search, conditions_of
@@ -42,21 +42,25 @@ def explanation_ids(session: Session, search: Search) -> Iterator[str]:
         yield row[0]
 
 
-def outcomes(session: Session, search: Search, version: InstrumentedAttribute[str]) -> Iterator[Any]:
+def outcomes(session: Session, search: Search, version: InstrumentedAttribute[str]) -> Iterator[Row[*tuple[Any, ...]]]:
     """Yield (id, created_at, version, source, gate_failures) of explanations, in the order of ids."""
     columns = (ExplanationRow.id, ExplanationRow.created_at, version, ExplanationRow.source)
     query = select(*columns, ExplanationRow.gate_failures).where(*conditions_of(search))
     yield from _narrow(session, query, ExplanationRow.id)
 
 
-def judgements(session: Session, search: Search, version: InstrumentedAttribute[str]) -> Iterator[Any]:
+def judgements(
+    session: Session, search: Search, version: InstrumentedAttribute[str]
+) -> Iterator[Row[*tuple[Any, ...]]]:
     """Yield (id, kind, created_at of the explanation, version) of feedback, in the order of its ids."""
     columns = (FeedbackRow.id, FeedbackRow.kind, ExplanationRow.created_at, version)
     query = select(*columns).join(ExplanationRow, ExplanationRow.id == FeedbackRow.explanation_id)
     yield from _narrow(session, query.where(*conditions_of(search)), FeedbackRow.id)
 
 
-def _narrow(session: Session, query: Any, key: InstrumentedAttribute[str]) -> Iterator[Any]:  # noqa: ANN401  of any columns
+def _narrow(
+    session: Session, query: Select[*tuple[Any, ...]], key: InstrumentedAttribute[str]
+) -> Iterator[Row[*tuple[Any, ...]]]:
     """Yield rows whose first column is the key, thousands at a time."""
     query = query.order_by(key).limit(_NARROW)
     rows = session.execute(query).all()

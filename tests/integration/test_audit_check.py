@@ -165,7 +165,7 @@ def test_the_command_says_what_is_wrong_and_fails(database, rows, monkeypatch, t
 
 def test_records_that_share_what_entries_call_them_need_an_entry_each(database, rows):
     """As later texts do: their entries go by the explanation."""
-    kind = Kept(RevisionRow, ("explanation.revised",), lambda row: {"text": row.text}, RevisionRow.explanation_id)
+    kind = Kept(RevisionRow, ("explanation.revised",), lambda row: {"text": row.text}, "explanation_id")
     row = rows[0]
     fields = {"draft": "T", "slots": {}, "source": "model", "gate_failures": [], "prompt_hash": ""}
     fields |= {"prompt_version": row.prompt_version, "writer_version": row.writer_version}
