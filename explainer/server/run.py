@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import math
 import signal
@@ -70,6 +71,9 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
     """
     configure_logging(log_format if settings.log_format == "auto" else settings.log_format)
     server = make_server(settings, explainer)
+    # What was loaded stays: looking through all of it for garbage would stop every request for a tenth of a second.
+    gc.collect()
+    gc.freeze()
     # uvicorn sends itself the signal again when it has stopped. That must end the program by its regular end, where
     # whoever called us cleans up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

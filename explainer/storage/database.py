@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
@@ -34,10 +34,12 @@ class Database:
         self.url = url
         try:
             self.engine = create_engine(url, **_pool(url))
+            self._reader = _reader(self.engine, url)
         except (ArgumentError, ModuleNotFoundError) as error:
             raise NotReadyError(f"EXPLAINER_DATABASE_URL can't be used: {error}") from error
-        if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine, "connect", _sqlite_pragmas)
+        for engine in {self.engine, self._reader}:
+            if engine.dialect.name == "sqlite":
+                event.listen(engine, "connect", _sqlite_pragmas)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -60,8 +62,8 @@ class Database:
             ValueRefusedError: If the database cannot hold a value.
             BusyError: If it cannot be used now.
         """
-        with told(), self.engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        with told(), self._reader.connect() as connection:
+            yield connection
 
     def migrate(self) -> None:
         """Bring the schema to the newest version; does nothing when it is there.
@@ -98,6 +100,17 @@ def _alembic(url: str) -> Config:
     config.set_main_option("script_location", str(resource_dir("migrations")))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
+
+
+def _reader(engine: Engine, url: str) -> Engine:
+    """Return an engine whose connections open no transactions; they live and end with those of the other."""
+    pool = _pool(url)
+    if not pool:
+        return engine  # a database in memory is there for one connection
+    # Not an option of the connection: to set it and take it back costs trips of its own.
+    reader = create_engine(url, isolation_level="AUTOCOMMIT", **pool)
+    event.listen(engine, "engine_disposed", lambda _: reader.dispose())
+    return reader
 
 
 def _pool(url: str) -> dict[str, Any]:
