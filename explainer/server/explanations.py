@@ -25,6 +25,7 @@ from explainer.server.prefer import Wait, preferred_wait
 from explainer.server.reviews import NO_NUL
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
 from explainer.server.searching import AudienceParameter, ComplainedParameter, LocaleParameter, VersionParameter
+from explainer.server.threads import Waits
 from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
 from explainer.service.promises import Seal, kept
 from explainer.service.shown import (
@@ -60,7 +61,12 @@ class ExplanationsController(Controller):
     security = [{"ApiKey": []}]  # noqa: RUF012
     tags = ["explanations"]  # noqa: RUF012
 
-    @post("/", opt=needs(Scope.EXPLAIN), sync_to_thread=True, summary="Explain items to a user")
+    @post(
+        "/",
+        opt=needs(Scope.EXPLAIN, waits=Waits.IF_PREFERRED),
+        sync_to_thread=True,
+        summary="Explain items to a user",
+    )
     def create(
         self,
         request: Request[Any, Any, Any],
