@@ -15,6 +15,7 @@ from explainer.evidence import Evidence, EvidenceBuilder, Standing
 from explainer.tracing import step
 from retriever.data import History
 from retriever.recommenders.base import Recommender
+from retriever.recommenders.scored_once import scored_once
 from retriever.retrieve import Recommendation, met_items, rank_of
 from retriever.threads import one_thread
 
@@ -100,40 +101,48 @@ class CaseMaker:
     def case(self, asking: Asking, target: Recommendation) -> Case:
         """Return the case of one item."""
         with one_thread():
-            return self._case(asking, target)
+            return self._case(scored_once(self.recommender), asking, target)
 
-    def _case(self, asking: Asking, target: Recommendation) -> Case:
+    def _case(self, recommender: Recommender, asking: Asking, target: Recommendation) -> Case:
         history, item = asking.history, target.item.id
-        attribution = self._attributor.attribute(self.recommender, history, item)
+        attribution = self._attributor.attribute(recommender, history, item)
         evidence = self._evidence.build(history, attribution, asking.hidden, switched_off=asking.switched_off)
         verdict = None
         cited = {behaviour.behaviour_id for behaviour in evidence.causes}
         if cited:
             places = [place for place, behaviour in enumerate(history.behaviours) if behaviour.id in cited]
-            verdict = self._test.judge(self.recommender, history, item, places)
+            verdict = self._test.judge(recommender, history, item, places)
             evidence = msgspec.structs.replace(evidence, causal=verdict.causal)
-        standing = self._standing(asking, target, attribution, evidence)
+        standing = self._standing(recommender, asking, target, attribution, evidence)
         evidence = msgspec.structs.replace(evidence, standing=standing)
-        return Case(target, attribution, evidence, verdict, self._counterfactual(asking, target))
+        counterfactual = self._counterfactual(recommender, asking, target)
+        return Case(target, attribution, evidence, verdict, counterfactual)
 
     def _standing(
-        self, asking: Asking, target: Recommendation, attribution: Attribution, evidence: Evidence
+        self,
+        recommender: Recommender,
+        asking: Asking,
+        target: Recommendation,
+        attribution: Attribution,
+        evidence: Evidence,
     ) -> Standing:
-        met = met_items(self.recommender, asking.history)
+        met = met_items(recommender, asking.history)
         without = None
         if evidence.causes:
             shortened = asking.history.set_aside({behaviour.behaviour_id for behaviour in evidence.causes})
-            without, _ = rank_of(self.recommender, shortened, target.item.id)
+            without, _ = rank_of(recommender, shortened, target.item.id)
         return Standing(
             rank=target.rank,
             of=int(len(met) - met.sum()),
-            model=self.recommender.name,
+            model=recommender.name,
             method=attribution.method,
             rest=max(0.0, 1.0 - sum(behaviour.share for behaviour in evidence.causes)),
             without=without,
         )
 
-    def _counterfactual(self, asking: Asking, target: Recommendation) -> Counterfactual | None:
+    def _counterfactual(
+        self, recommender: Recommender, asking: Asking, target: Recommendation
+    ) -> Counterfactual | None:
         if asking.k is None or target.rank > asking.k or not len(asking.history):
             return None
-        return self._search.find(self.recommender, asking.history, target.item.id, asking.k)
+        return self._search.find(recommender, asking.history, target.item.id, asking.k)

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
-from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+_INSIDE: ContextVar[bool] = ContextVar("one_thread", default=False)
 
-def one_thread() -> AbstractContextManager[Any]:
-    """Return a context in which one thread does each product: for many small ones, handing out work takes longer.
 
-    On cores that others use as well it takes a hundred times longer: every thread waits for the slowest.
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let one thread do each product in the block: for many small ones, handing out work takes longer.
+
+    On cores that others use as well it takes a hundred times longer: every thread waits for the slowest. The limit is
+    the process', so whoever computes in several threads at once puts one block around all of that: what is inside of it
+    then changes nothing, and so cannot lift the limit for the others.
     """
-    limited: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
-    return limited
+    if _INSIDE.get():
+        yield
+        return
+    inside = _INSIDE.set(True)
+    try:
+        with _controller().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        _INSIDE.reset(inside)
 
 
 @cache

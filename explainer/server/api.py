@@ -27,6 +27,7 @@ from explainer.server.schemas import (
     Recommendations,
     RecommendedItem,
 )
+from explainer.server.threads import Waits
 from explainer.service.preview import preview
 from explainer.service.shown import ShownTags, ShownWhyNot, tags_shown_to, why_not_shown_to
 from explainer.service.views import Looker
@@ -51,7 +52,7 @@ class ListsController(Controller):
 
     @post(
         "/users/{user:str}/preview",
-        opt=needs(Scope.EXPLAIN),
+        opt=needs(Scope.EXPLAIN, waits=Waits.ALWAYS),
         sync_to_thread=True,
         status_code=HTTP_200_OK,
         summary="A list without behaviours",

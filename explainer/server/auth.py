@@ -21,6 +21,7 @@ from explainer.access.keys import find_key
 from explainer.access.people import check_password
 from explainer.access.sign_ins import SignIn, sign_in, signed_in
 from explainer.errors import SignInError
+from explainer.server.threads import Waits, note_waiting
 from explainer.storage.database import Database
 
 COOKIE = "explainer_session"
@@ -35,15 +36,16 @@ _SAME_SITE = frozenset({"same-origin", "none"})
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
-def needs(scope: Scope, *, page: bool = False) -> dict[str, object]:
+def needs(scope: Scope, *, page: bool = False, waits: Waits = Waits.NEVER) -> dict[str, object]:
     """Return the ``opt`` of a handler that needs a scope.
 
     Args:
         scope: What the caller must be allowed.
         page: Whether it is for people who have signed in, too. A cookie never opens the API, so another site cannot
             make a browser call it.
+        waits: Whether it waits for the language model; it then runs where it keeps no one else from a thread.
     """
-    return {"scope": scope, "page": page}
+    return {"scope": scope, "page": page, "waits": waits}
 
 
 async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -66,6 +68,7 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
     connection.state["sign_in"] = found
     if found.csrf and isinstance(connection, Request) and connection.method not in _SAFE:
         await _require_own_form(connection, found.csrf)
+    note_waiting(handler.opt, connection.headers)
 
 
 def _let_in(connection: Connection, scope: Scope, *, page: bool) -> SignIn:

@@ -22,6 +22,7 @@ from explainer.server.customer_choices import chosen_by
 from explainer.server.language import locale_of
 from explainer.server.looking import looked
 from explainer.server.rendering import is_fragment, page
+from explainer.server.threads import Waits
 from explainer.server.words import words_in
 from explainer.service.masking import MASK
 from explainer.service.preview import Preview, preview
@@ -69,7 +70,7 @@ class CustomerController(Controller):
     exception_handlers = {NotAuthorizedException: to_login}  # noqa: RUF012
     include_in_schema = False
 
-    @get("/", opt=needs(Scope.EXPLAIN, page=True), sync_to_thread=True)
+    @get("/", opt=needs(Scope.EXPLAIN, page=True, waits=Waits.ALWAYS), sync_to_thread=True)
     def home(
         self,
         request: Request[Any, Any, Any],
@@ -111,7 +112,7 @@ class CustomerController(Controller):
             done=done,
         )
 
-    @get("/preview", opt=needs(Scope.EXPLAIN, page=True), sync_to_thread=True)
+    @get("/preview", opt=needs(Scope.EXPLAIN, page=True, waits=Waits.ALWAYS), sync_to_thread=True)
     def preview(
         self,
         request: Request[Any, Any, Any],

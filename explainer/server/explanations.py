@@ -26,6 +26,7 @@ from explainer.server.prefer import Wait, preferred_wait
 from explainer.server.reviews import NO_NUL
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
 from explainer.server.searching import AudienceParameter, ComplainedParameter, LocaleParameter, VersionParameter
+from explainer.server.threads import Waits
 from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
 from explainer.service.promises import Seal, kept
 from explainer.service.shown import (
@@ -62,7 +63,7 @@ class ExplanationsController(Controller):
 
     @post(
         "/",
-        opt=needs(Scope.EXPLAIN),
+        opt=needs(Scope.EXPLAIN, waits=Waits.IF_PREFERRED),
         sync_to_thread=True,
         summary="Explain items to a user",
         responses=problems(404, 406),

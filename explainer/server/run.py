@@ -28,6 +28,7 @@ from explainer.server.parts import Parts
 from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.storage.tables import now
+from retriever.threads import one_thread
 
 _LOG = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
     gc.freeze()
     _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
     try:
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt), one_thread():
             server.run([listener])
     finally:
         _LOG.info("Stopped")

@@ -1,22 +1,71 @@
-"""The threads that handlers run in: enough that requests waiting for the language model leave some for all others.
+"""The threads that handlers run in: few for what only computes and reads, more for what waits for the language model.
 
-Python's own number, processors + 4, is six on a small machine: six requests behind a stalled model, and nobody could
-even read, or be told that the queue is full.
+Few, because threads that all have something to do only take the interpreter's lock from each other: with 24 of them,
+fifty readers wait three times as long as with eight. More for those who wait, because they would hold all of the few:
+while a model is stalled nobody could even read, or be told that the queue is full.
 """
 
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar
+from enum import StrEnum
+from typing import Any, ParamSpec, TypeVar
 
-# Besides those that may wait for the model. More of them only take the interpreter's lock from each other.
-_OTHERS = 8
+_QUICK = 8
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_WAITS: ContextVar[bool] = ContextVar("waits", default=False)
+
+
+class Waits(StrEnum):
+    """Whether a handler waits for the language model."""
+
+    NEVER = "never"
+    IF_PREFERRED = "if preferred"
+    ALWAYS = "always"
+
+
+def note_waiting(opt: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+    """Note, for the threads of the request under way, whether it may wait.
+
+    Args:
+        opt: Of the request's handler; ``waits`` says when it does.
+        headers: The request's; ``Prefer`` asks a handler that can to wait.
+    """
+    waits = opt.get("waits", Waits.NEVER)
+    _WAITS.set(waits is Waits.ALWAYS or (waits is Waits.IF_PREFERRED and "prefer" in headers))
+
+
+class RequestThreads(ThreadPoolExecutor):
+    """Two pools that look like one: what may wait for the model goes to a pool of its own.
+
+    Args:
+        patient: Requests that may wait at once.
+    """
+
+    def __init__(self, patient: int) -> None:
+        super().__init__(_QUICK, "request")
+        self._patient = ThreadPoolExecutor(patient, "waiting")
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        """Run a function in the pool where the request under way belongs."""
+        if _WAITS.get():
+            return self._patient.submit(fn, *args, **kwargs)
+        return super().submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  the base's
+        """End both."""
+        self._patient.shutdown(wait, cancel_futures=cancel_futures)
+        super().shutdown(wait, cancel_futures=cancel_futures)
 
 
 async def use_threads(queue: int) -> None:
     """Give the running loop its threads, which end with it.
 
     Args:
-        queue: Requests that may wait for the language model.
+        queue: Requests that may wait for the language model. A few more get a thread, to be told that it is full.
     """
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(queue + _OTHERS, "request"))
+    asyncio.get_running_loop().set_default_executor(RequestThreads(queue + _QUICK))

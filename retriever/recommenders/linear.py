@@ -73,20 +73,26 @@ class LinearRecommender(Recommender):
         """Return subsets in closed form (see :class:`~retriever.recommenders.base.Recommender`)."""
         # Unfaded weights: how far a behaviour has faded depends on what else is kept.
         weighed = weigh(history, self.catalogue, self.scale, Recency())
-        said = np.stack([self._said(weighed.columns, mix) for mix in mixes], axis=1)
         terms = np.zeros((len(history), len(mixes)))
-        terms[weighed.places] = said * weighed.weights[:, np.newaxis]
+        terms[weighed.places] = self._said(weighed.columns, mixes) * weighed.weights[:, np.newaxis]
         known = np.zeros(len(history), dtype=bool)
         known[weighed.places] = True
         return LinearSubsets(terms, known, self._recency)
 
-    def _said(self, rows: npt.NDArray[np.int64], mix: Mix) -> Doubles:
-        """Return float64 [n_rows]: what the rows say about a mix."""
+    def _said(self, rows: npt.NDArray[np.int64], mixes: Sequence[Mix]) -> Doubles:
+        """Return float64 [n_rows, n_mixes]: what the rows say about the mixes."""
+        columns = np.concatenate([np.zeros(0, dtype=np.int64), *(mix.columns for mix in mixes)])
+        # One look into the matrix for all of them: a sparse one takes longer to be asked than to answer.
         if isinstance(self.matrix, csr_array):
-            said = self.matrix[rows][:, mix.columns].toarray()
+            said = self.matrix[rows][:, columns].toarray()
         else:
-            said = self.matrix[np.ix_(rows, mix.columns)]
-        return np.asarray(said.astype(np.float64) @ mix.weights)
+            said = self.matrix[np.ix_(rows, columns)]
+        said = said.astype(np.float64)
+        if all(len(mix.columns) == 1 for mix in mixes):
+            return np.asarray(said * np.concatenate([mix.weights for mix in mixes]))
+        ends = np.cumsum([len(mix.columns) for mix in mixes])[:-1]
+        parts = zip(np.split(said, ends, axis=1), mixes, strict=True)
+        return np.stack([np.ascontiguousarray(part) @ mix.weights for part, mix in parts], axis=1)
 
     def arrays(self) -> Arrays:
         """Return the matrix."""

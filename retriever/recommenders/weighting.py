@@ -76,7 +76,11 @@ def behaviour_weight(behaviour: Behaviour, scale: ValueScale) -> float:
 def weigh(history: History, catalogue: Catalogue, scale: ValueScale, recency: Recency) -> Weighed:
     """Return columns and weights of a history's behaviours on known items."""
     places, columns = catalogue.known(history)
-    weights = np.array([behaviour_weight(history.behaviours[at], scale) for at in places], dtype=np.float64)
+    known = [history.behaviours[at] for at in places.tolist()]
+    # People give few different signs: each is weighed once.
+    signs = {(one.kind, one.value): one for one in known}
+    told = {sign: behaviour_weight(one, scale) for sign, one in signs.items()}
+    weights = np.array([told[one.kind, one.value] for one in known], dtype=np.float64)
     ages = np.arange(len(weights) - 1, -1, -1, dtype=np.float64)
     return Weighed(places, columns, (weights * recency.per_behaviour**ages).astype(np.float32))
 

@@ -1,0 +1,46 @@
+"""A recommender that scores each history once, for as long as one thing is explained.
+
+Ranking, its rivals, what deleting changes and the counterfactual all ask about the same few histories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from retriever.data import Behaviour, History
+from retriever.recommenders.base import Recommender, Scores
+
+# Larger batches are a search's, which asks for none of them twice.
+_FEW = 4
+
+
+class ScoredOnce:
+    """See the module; for one thread, and to be thrown away afterwards: it forgets nothing that came in few.
+
+    Args:
+        recommender: What scores; all else is asked of it, too.
+    """
+
+    def __init__(self, recommender: Recommender) -> None:
+        self._recommender = recommender
+        self._known: dict[tuple[Behaviour, ...], Scores] = {}
+
+    def scores(self, histories: Sequence[History]) -> Scores:
+        """Return float32 [n_histories, n_items], the caller's own (see :class:`Recommender`: a batch is one by one)."""
+        if len(histories) > _FEW:
+            return self._recommender.scores(histories)
+        new = {h.behaviours: h for h in histories if h.behaviours not in self._known}
+        if new:
+            self._known |= zip(new, self._recommender.scores(list(new.values())), strict=True)
+        return np.stack([self._known[h.behaviours] for h in histories]) if histories else self._recommender.scores([])
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the recommender has
+        return getattr(self._recommender, name)
+
+
+def scored_once(recommender: Recommender) -> Recommender:
+    """Return the recommender as one that scores each history once."""
+    return cast("Recommender", ScoredOnce(recommender))
