@@ -17,7 +17,7 @@ from explainer.audit.check import check_log
 from explainer.pipeline import Explainer
 from explainer.server.audit_charts import figures
 from explainer.server.audit_forms import SearchForm, form_of
-from explainer.server.audits import MAX_SAMPLE, download
+from explainer.server.audits import MAX_SAMPLE, download, note_download
 from explainer.server.auth import needs, to_login
 from explainer.server.language import locale_of
 from explainer.server.rendering import is_fragment, page
@@ -28,6 +28,7 @@ from explainer.service.audited import KEPT
 from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.replay import replay
 from explainer.service.series import Period, Series, Version, series
+from explainer.service.views import Looker, note_look, note_looks
 from explainer.storage.explanations import explanations_named, get_explanation
 from explainer.storage.listing import list_explanations
 from explainer.storage.tables import now
@@ -50,6 +51,7 @@ class AuditPages(Controller):
         self,
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
         cursor: Annotated[str | None, QueryParameter(max_length=500)] = None,
     ) -> Template:
         """Return what a search finds, newest first, a page at a time."""
@@ -58,6 +60,7 @@ class AuditPages(Controller):
             return page(request, "audit/find.html", status_code=400, form=form, rows=[], following=None, cursor=None)
         with explainer.database.session() as session:
             rows, following = list_explanations(session, form.search, _ROWS, cursor)
+            note_looks(session, looker, [row.user_id for row in rows], "audit list")
         return page(request, "audit/find.html", form=form, rows=rows, following=following, cursor=cursor)
 
     @get("/sample", opt=_OPT, sync_to_thread=True)
@@ -65,6 +68,7 @@ class AuditPages(Controller):
         self,
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
         seed: Annotated[str, QueryParameter(max_length=200)] = "",
         n: Annotated[int, QueryParameter(ge=1, le=MAX_SAMPLE)] = _USUAL_SAMPLE,
     ) -> Template:
@@ -74,6 +78,7 @@ class AuditPages(Controller):
             with explainer.database.session() as session:
                 found, ids = draw_ids(session, form.search, seed, n)
                 rows = explanations_named(session, ids)
+                note_looks(session, looker, [row.user_id for row in rows], "audit sample")
         return page(
             request,
             "audit/sample.html",
@@ -125,11 +130,16 @@ class AuditPages(Controller):
 
     @get("/explanations/{explanation_id:str}", opt=_OPT, sync_to_thread=True)
     def record(
-        self, request: Request[Any, Any, Any], explanation_id: FromPath[str], explainer: NamedDependency[Explainer]
+        self,
+        request: Request[Any, Any, Any],
+        explanation_id: FromPath[str],
+        explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
     ) -> Template:
         """Return one record with all its inputs."""
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
+            note_look(session, looker, row.user_id, "audit record", row.id)
             found, made_by = audit_records(session, [row])[0], provenance(session, [row])
         return page(
             request,
@@ -142,22 +152,34 @@ class AuditPages(Controller):
 
     @get("/explanations/{explanation_id:str}/replay", opt=_OPT, sync_to_thread=True)
     def replay(
-        self, request: Request[Any, Any, Any], explanation_id: FromPath[str], explainer: NamedDependency[Explainer]
+        self,
+        request: Request[Any, Any, Any],
+        explanation_id: FromPath[str],
+        explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
     ) -> Template:
         """Return what computing the explanation again gives; nothing is stored."""
+        with explainer.database.session() as session:
+            note_look(session, looker, get_explanation(session, explanation_id).user_id, "replay", explanation_id)
         template = "audit/_replayed.html" if is_fragment(request) else "audit/replay.html"
         return page(request, template, found=replay(explainer, explanation_id), pretty=_pretty)
 
     @get("/export.jsonl", opt=_OPT, sync_to_thread=True)
-    def export_jsonl(self, request: Request[Any, Any, Any], explainer: NamedDependency[Explainer]) -> Stream:
+    def export_jsonl(
+        self, request: Request[Any, Any, Any], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> Stream:
         """Return what a search finds, complete, one record a line."""
         search = form_of(request).wanted()
+        note_download(explainer, looker, search)
         return download(json_lines(explainer.database, search), search, "explanations.jsonl", "application/jsonl")
 
     @get("/export.csv", opt=_OPT, sync_to_thread=True)
-    def export_csv(self, request: Request[Any, Any, Any], explainer: NamedDependency[Explainer]) -> Stream:
+    def export_csv(
+        self, request: Request[Any, Any, Any], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> Stream:
         """Return what a search finds as a table."""
         search = form_of(request).wanted()
+        note_download(explainer, looker, search)
         return download(csv_lines(explainer.database, search), search, "explanations.csv", "text/csv; charset=utf-8")
 
 

@@ -21,6 +21,7 @@ from explainer.service.audit_samples import Sample, draw
 from explainer.service.audited import KEPT
 from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.series import Period, Series, Version, series
+from explainer.service.views import Looker, note_look, note_looks
 from explainer.storage.explanations import get_explanation
 from explainer.storage.listing import Search, conditions_of
 
@@ -58,12 +59,15 @@ class AuditController(Controller):
         self,
         explainer: NamedDependency[Explainer],
         search: NamedDependency[Search],
+        looker: NamedDependency[Looker],
         seed: SeedParameter,
         n: CountParameter = 20,
     ) -> Sample:
         """Return what the seed draws from all that is found: the same for everybody, by a method that it states."""
         with explainer.database.session() as session:
-            return draw(session, search, seed, n)
+            found = draw(session, search, seed, n)
+            note_looks(session, looker, [record.explanation["user_id"] for record in found.records], "audit sample")
+            return found
 
     @get("/series", opt=needs(Scope.AUDIT), sync_to_thread=True, summary="How texts fared, by period and version")
     def series(
@@ -84,8 +88,11 @@ class AuditController(Controller):
         media_type="application/jsonl",
         summary="All that is found, complete, one record a line",
     )
-    def export_jsonl(self, explainer: NamedDependency[Explainer], search: NamedDependency[Search]) -> Stream:
+    def export_jsonl(
+        self, explainer: NamedDependency[Explainer], search: NamedDependency[Search], looker: NamedDependency[Looker]
+    ) -> Stream:
         """Return every record with all that concerns it, oldest first; a download of any size."""
+        note_download(explainer, looker, search)
         return download(json_lines(explainer.database, search), search, "explanations.jsonl", "application/jsonl")
 
     @get(
@@ -95,8 +102,11 @@ class AuditController(Controller):
         media_type="text/csv",
         summary="All that is found, as a table",
     )
-    def export_csv(self, explainer: NamedDependency[Explainer], search: NamedDependency[Search]) -> Stream:
+    def export_csv(
+        self, explainer: NamedDependency[Explainer], search: NamedDependency[Search], looker: NamedDependency[Looker]
+    ) -> Stream:
         """Return one row per explanation, oldest first; what a spreadsheet would run begins with an apostrophe."""
+        note_download(explainer, looker, search)
         return download(csv_lines(explainer.database, search), search, "explanations.csv", "text/csv; charset=utf-8")
 
     @get(
@@ -105,11 +115,29 @@ class AuditController(Controller):
         sync_to_thread=True,
         summary="One record with all its inputs",
     )
-    def record(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> CompleteRecord:
+    def record(
+        self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> CompleteRecord:
         """Return every column as it is stored, the templates word for word, and all that was done with it."""
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
+            note_look(session, looker, row.user_id, "audit record", row.id)
             return CompleteRecord(audit_records(session, [row])[0], provenance(session, [row]))
+
+
+EVERYBODY = "*"
+"""Whose record a download is that is not narrowed to one user."""
+
+
+def note_download(explainer: Explainer, looker: Looker, search: Search) -> None:
+    """Record a download: a look at one user's record, or at everybody's.
+
+    Raises:
+        SearchError: If the search makes no sense.
+    """
+    conditions_of(search)
+    with explainer.database.session() as session:
+        note_look(session, looker, search.user or EVERYBODY, "download")
 
 
 def download(pieces: Iterator[bytes], search: Search, name: str, media_type: str) -> Stream:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
+from litestar.exceptions import PermissionDeniedException
 from litestar.params import FromPath
 
 from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.auth import needs
 from explainer.service.replay import Replay, replay
+from explainer.service.shown import picture_shown_to
+from explainer.service.views import Looker
+from explainer.storage.explanations import get_explanation
 
 
 class ReplayController(Controller):
@@ -20,9 +24,15 @@ class ReplayController(Controller):
     tags = ["explanations"]  # noqa: RUF012
 
     @get("/", opt=needs(Scope.READ), sync_to_thread=True, summary="Compute an explanation again")
-    def replay(self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer]) -> Replay:
+    def replay(
+        self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> Replay:
         """Compute it again from its record and compare: exact, equivalent, or different and in what.
 
-        No model is asked and nothing is stored: the stored draft goes through the gate again.
+        No model is asked and nothing is stored: the stored draft goes through the gate again. Support needs a ticket
+        and a purpose where the explanation tells of a private life.
         """
+        with explainer.database.session() as session:
+            if picture_shown_to(session, looker, get_explanation(session, explanation_id), "replay"):
+                raise PermissionDeniedException("This tells of a private life: give X-Ticket and X-Purpose.")
         return replay(explainer, explanation_id)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from explainer.audit.check import Kept
+from explainer.oversight import suppression_record
 from explainer.registry.record import change_record
 from explainer.service.feedback import feedback_record
+from explainer.service.views import view_record
 from explainer.storage.changes import Action
+from explainer.storage.service_tables import RevisionRow, SuppressionRow, ViewRow
 from explainer.storage.tables import ExplanationRow, FeedbackRow, RegistryChangeRow
-from explainer.view import record_of
+from explainer.view import record_of, revision_record
 
 _REGISTRIES = ("adapter", "prompt")
 
@@ -19,5 +22,8 @@ KEPT = (
         tuple(f"{registry}.{action.value}" for registry in _REGISTRIES for action in Action),
         change_record,
     ),
+    Kept(RevisionRow, ("explanation.revised",), revision_record, refers="explanation_id"),
+    Kept(SuppressionRow, ("explanation.suppressed",), suppression_record),
+    Kept(ViewRow, ("record.viewed",), view_record),
 )
 """Every kind that :func:`~explainer.audit.check.check_log` can check."""

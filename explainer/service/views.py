@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import select
@@ -102,7 +103,12 @@ def note_view(
     )
     session.add(row)
     session.flush()
-    log.append(session, "record.viewed", row.id, {"subject": subject, **msgspec.to_builtins(_view(row))})
+    log.append(session, "record.viewed", row.id, view_record(row))
+
+
+def view_record(row: ViewRow) -> dict[str, Any]:
+    """Return a look as plain JSON data: what its audit entry is the digest of."""
+    return {"subject": row.subject, **msgspec.to_builtins(_view(row))}
 
 
 def note_look(
@@ -119,6 +125,12 @@ def note_look(
         looker.purpose,
         unmasked=sensitive and looker.sees_sensitive,
     )
+
+
+def note_looks(session: Session, looker: Looker, subjects: Collection[str], what: str) -> None:
+    """Record a look at several customers' records, one for each."""
+    for subject in dict.fromkeys(subjects):
+        note_look(session, looker, subject, what)
 
 
 def list_views(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -63,10 +63,18 @@ def page_of(
     at, key = by
     if cursor is not None:
         place = decoded(cursor, _Moment)
-        if place.at.tzinfo is None:
-            raise CursorError(_NOT_OURS)
-        query = query.where(or_(at < place.at, and_(at == place.at, key < place.id)))
+        moment = _utc(place.at)
+        query = query.where(or_(at < moment, and_(at == moment, key < place.id)))
     rows = session.scalars(query.order_by(at.desc(), key.desc()).limit(limit + 1)).all()
     more = len(rows) > limit
     rows = rows[:limit]
     return rows, encoded(_Moment(getattr(rows[-1], at.key), getattr(rows[-1], key.key))) if more else None
+
+
+def _utc(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise CursorError(_NOT_OURS)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise CursorError(_NOT_OURS) from error
