@@ -92,7 +92,10 @@ def find_key(reader: Session | Connection, key: str, at: datetime | None = None)
         key: The key as it was given.
         at: The moment that counts; now by default.
     """
-    row = _FIND.find(reader.connection() if isinstance(reader, Session) else reader, _digest(key))
+    if isinstance(reader, Session):
+        reader.flush()
+        reader = reader.connection()
+    row = _FIND.find(reader, _digest(key))
     if row is None:
         return None
     name, held, scopes, expires_at = row
