@@ -13,11 +13,15 @@ from sqlalchemy.orm import Session
 from explainer.access.roles import Caller, Role, granted
 from explainer.audit.log import append
 from explainer.errors import AccessError, NotFoundError
+from explainer.storage.lookups import Lookup
 from explainer.storage.tables import ApiKeyRow, now
 
 _PREFIX = 10
-_FIND = select(ApiKeyRow.name, ApiKeyRow.role, ApiKeyRow.scopes, ApiKeyRow.expires_at).where(
-    ApiKeyRow.digest == bindparam("digest")
+_FIND = Lookup(
+    select(ApiKeyRow.name, ApiKeyRow.role, ApiKeyRow.scopes, ApiKeyRow.expires_at).where(
+        ApiKeyRow.digest == bindparam("digest")
+    ),
+    parameter="digest",
 )
 
 
@@ -88,11 +92,17 @@ def find_key(reader: Session | Connection, key: str, at: datetime | None = None)
         key: The key as it was given.
         at: The moment that counts; now by default.
     """
-    row = reader.execute(_FIND, {"digest": _digest(key)}).one_or_none()
-    if row is None or (row.expires_at is not None and row.expires_at <= (at or now())):
+    if isinstance(reader, Session):
+        reader.flush()
+        reader = reader.connection()
+    row = _FIND.find(reader, _digest(key))
+    if row is None:
         return None
-    role = Role(row.role)
-    return Caller(row.name, role, granted(role, row.scopes), row.expires_at)
+    name, held, scopes, expires_at = row
+    if expires_at is not None and expires_at <= (at or now()):
+        return None
+    role = Role(held)
+    return Caller(name, role, granted(role, scopes), expires_at)
 
 
 def count_keys(session: Session) -> int:

@@ -65,7 +65,11 @@ class Connection(asyncio.Protocol):
         return connection
 
     async def ask(self, raw: bytes) -> Answer:
-        """Send a request and return its answer; status 0 if the server closed the connection instead."""
+        """Send a request and return its answer; status 0 if the server closed the connection instead.
+
+        Raises:
+            BenchError: If the answer does not say how long it is.
+        """
         if self._transport is None or self._transport.is_closing():
             return Answer(0, b"", b"", 0.0)
         self._buffer.clear()
@@ -97,7 +101,11 @@ class Connection(asyncio.Protocol):
             if end < 0:
                 return
             self._body_at = end + len(_END_OF_HEAD)
-            self._whole = self._body_at + _length(bytes(self._buffer[:end]).lower())
+            length = _length(bytes(self._buffer[:end]).lower())
+            if length is None:
+                self._refuse("The server answered without Content-Length, which this client does not read.")
+                return
+            self._whole = self._body_at + length
         if len(self._buffer) >= self._whole:
             self._wake()
 
@@ -107,15 +115,19 @@ class Connection(asyncio.Protocol):
             self._whole = 0
         self._wake()
 
+    def _refuse(self, why: str) -> None:
+        """Raise where it is heard: in whoever asked, not in the loop."""
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_exception(BenchError(why))
+        self.close()
+
     def _wake(self) -> None:
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(None)
 
 
-def _length(head: bytes) -> int:
+def _length(head: bytes) -> int | None:
     at = head.find(_LENGTH)
     if at < 0:
-        if head[_STATUS] in {b"204", b"304"}:
-            return 0
-        raise BenchError("The server answered without Content-Length, which this client does not read.")
+        return 0 if head[_STATUS] in {b"204", b"304"} else None
     return int(head[at + len(_LENGTH) :].split(b"\r", 1)[0])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -26,6 +27,7 @@ OnStep = Callable[[str, int, int], None]
 _OK, _CREATED = 200, 201
 _P50, _P95, _P99 = 0.5, 0.95, 0.99
 _STORED_AT_ONCE = 5
+_UNLISTED = 20
 _COUNTS = ("requests", "answered", "unhandled_5xx")
 
 
@@ -43,6 +45,15 @@ class _Explanation(msgspec.Struct):
 
 class _Explanations(msgspec.Struct):
     explanations: list[_Explanation]
+
+
+class _Recommended(msgspec.Struct):
+    item: str
+
+
+class _Recommendations(msgspec.Struct):
+    user: str
+    recommendations: list[_Recommended]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +131,14 @@ class Bench:
         return _rate(await self._runs("stored read", port, requests, self.plan.readers, _OK))
 
     async def template(self, port: int) -> dict[str, Any]:
-        """Measure explanations that are ranked, attributed, written by templates, stored and audited."""
-        requests = self._explain(self.plan.writes)
-        return _rate(await self._runs("template", port, requests, self.plan.writers, _CREATED))
+        """Measure explanations that are ranked, attributed, written by templates, stored and audited.
+
+        The best item of each user's list, which takes a counterfactual besides; and one item that is not in the list.
+        """
+        best = await self._runs("template", port, self._explain(self.plan.writes), self.plan.writers, _CREATED)
+        unlisted = await self._unlisted(port)
+        single = await self._runs("template, one item", port, unlisted, self.plan.writers, _CREATED)
+        return _rate(best) | {"one_item": _rate(single)}
 
     async def model(self, port: int) -> dict[str, Any]:
         """Measure texts of the model that nobody has asked for before, one at a time.
@@ -167,6 +183,21 @@ class Bench:
         total = {name: sum(getattr(way, name) for way in ways.values()) for name in _COUNTS}
         return total | {"ways": {name: msgspec.to_builtins(way) for name, way in ways.items()}}
 
+    async def _unlisted(self, port: int) -> list[bytes]:
+        """Return requests that each explain an item which is not in its user's list of ten, but not far from it."""
+        items: list[tuple[str, str]] = []
+
+        def keep(answer: Answer) -> None:
+            _require(answer, _OK)
+            found = msgspec.json.decode(answer.body, type=_Recommendations)
+            items.append((found.user, found.recommendations[-1].item))
+
+        paths = [f"/v1/users/{quote(user, safe='')}/recommendations?k={_UNLISTED}" for user in self._users]
+        asked = [request("GET", path, self._headers()) for path in paths]
+        await drive(port, asked, self.plan.writers, self.plan.limit_s, keep)
+        chosen = islice(cycle(items), self.plan.writes)
+        return self._posts({"user": user, "item": item} for user, item in chosen)
+
     async def _stored(self, port: int) -> list[str]:
         """Return the ids of new explanations."""
         count = -(-self.plan.stored // _STORED_AT_ONCE)
@@ -190,8 +221,11 @@ class Bench:
         return runs
 
     def _explain(self, count: int, headers: Mapping[str, str] | None = None, k: int = 1) -> list[bytes]:
-        bodies = [msgspec.json.encode({"user": user, "k": k}) for user in islice(cycle(self._users), count)]
-        return [request("POST", "/v1/explanations", self._headers() | dict(headers or {}), body) for body in bodies]
+        return self._posts(({"user": user, "k": k} for user in islice(cycle(self._users), count)), headers)
+
+    def _posts(self, bodies: Iterable[object], headers: Mapping[str, str] | None = None) -> list[bytes]:
+        all_headers = self._headers() | dict(headers or {})
+        return [request("POST", "/v1/explanations", all_headers, msgspec.json.encode(body)) for body in bodies]
 
     def _headers(self) -> dict[str, str]:
         return {"X-API-Key": self._key}

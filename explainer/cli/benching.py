@@ -14,7 +14,7 @@ from rich.table import Table
 from explainer.access.keys import revoke_key
 from explainer.bench.home import KEY, copy_catalogue, make_home
 from explainer.bench.postgres import own_postgresql
-from explainer.bench.service import SECTIONS, Bench, machine
+from explainer.bench.service import Bench, machine
 from explainer.cli.common import console, stages, write_json
 from explainer.settings import Settings
 from explainer.storage.database import Database
@@ -75,10 +75,12 @@ def _postgresql(which: str | bool) -> Iterator[str]:  # noqa: FBT001
 
 def _print(found: Mapping[str, Any]) -> None:
     table = Table("measure", "figure", "value", "bar", title=f"{machine()['cores']} cores, client and server on them")
-    for where, sections in (("", found), (" on PostgreSQL", found.get("postgresql", {}))):
-        for section in SECTIONS:
-            for name, value in sections.get(section, {}).items():
-                if isinstance(value, int | float):
-                    shown = f"{value:.0f}" if isinstance(value, int) else f"{value:.1f}"
-                    table.add_row(section + where, name, shown, _BARS.get((section, name), ""))
+    places = [*found.items(), *((f"{name} on PostgreSQL", part) for name, part in found.get("postgresql", {}).items())]
+    for place, figures in places:
+        for name, value in figures.items():
+            if isinstance(value, int | float):
+                shown = f"{value:.0f}" if isinstance(value, int) else f"{value:.1f}"
+                table.add_row(place, name, shown, _BARS.get((place.split()[0], name), ""))
+        if "one_item" in figures:
+            table.add_row(place, "one_item p99_ms", f"{figures['one_item']['p99_ms']:.1f}", "")
     console.print(table)

