@@ -16,6 +16,7 @@ from explainer.service.audited import KEPT
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.storage.service_tables import ReviewRow, RevisionRow
 from explainer.storage.tables import AuditEntryRow, EvidenceRow, ExplanationRow, FeedbackRow, RegistryChangeRow
+from explainer.view import revision_record
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
 
@@ -165,20 +166,21 @@ def test_the_command_says_what_is_wrong_and_fails(database, rows, monkeypatch, t
 
 def test_records_that_share_what_entries_call_them_need_an_entry_each(database, rows):
     """As later texts do: their entries go by the explanation."""
-    kind = Kept(RevisionRow, ("explanation.revised",), lambda row: {"text": row.text}, "explanation_id")
     row = rows[0]
     fields = {"draft": "T", "slots": {}, "source": "model", "gate_failures": [], "prompt_hash": ""}
     fields |= {"prompt_version": row.prompt_version, "writer_version": row.writer_version}
 
     def revise(number, *, entered):
         with database.session() as session:
-            session.add(RevisionRow(explanation_id=row.id, number=number, text=f"Text {number}", **fields))
+            made = RevisionRow(explanation_id=row.id, number=number, text=f"Text {number}", **fields)
+            session.add(made)
+            session.flush()
             if entered:
-                log.append(session, "explanation.revised", row.id, {"text": f"Text {number}"})
+                log.append(session, "explanation.revised", row.id, revision_record(made))
 
     def found():
         with database.session() as session:
-            return [(one.what, one.record_id) for one in check_log(session, (*KEPT, kind)).findings]
+            return [(one.what, one.record_id) for one in check_log(session, KEPT).findings]
 
     revise(2, entered=True)
     revise(3, entered=True)
