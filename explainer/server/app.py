@@ -24,6 +24,7 @@ from explainer.server.choices import ChoicesController
 from explainer.server.docs import ASSETS
 from explainer.server.document.config import openapi_config
 from explainer.server.document.operations import Documentation
+from explainer.server.document.structs import ClosedStructs
 from explainer.server.embed import EmbedTokensController, embed_router
 from explainer.server.encoded import EncodedAnswers
 from explainer.server.exchange import Watched
@@ -106,7 +107,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=openapi_config(),
-        plugins=[Documentation()],
+        plugins=[Documentation(), ClosedStructs()],
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=_MAX_BODY_BYTES,
         before_send=[harden],

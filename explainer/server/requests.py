@@ -1,25 +1,44 @@
-"""Requests whose body may be anything: what is no JSON is the caller's mistake, in whichever way it is none."""
+"""Requests whose body may be anything: what is no JSON, or not of the types asked for, is the caller's mistake."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request
-from litestar.exceptions import SerializationException
+from litestar.exceptions import SerializationException, ValidationException
+
+_AT = " - at `$."
 
 
 class CarefulRequest(Request[Any, Any, Any]):
-    """A request that refuses a body of bytes that are no text, or nested without end, as it refuses other non-JSON."""
+    """A request that takes a body as it is written, or refuses it.
+
+    Litestar reads "5" as a number and 0 as false, as it must in a query; in JSON everything has a type. It lets bytes
+    that are no text, and what is nested without end, end in errors of our own.
+    """
 
     async def json(self) -> Any:  # noqa: ANN401  as its parent
-        """Return the body.
+        """Return the body, as the type that the handler takes.
 
         Raises:
             SerializationException: If it is no JSON.
+            ValidationException: If it is of another type.
         """
         try:
-            return await super().json()
+            return self._as_taken(await super().json())
         except UnicodeDecodeError as error:
             raise SerializationException("The body is not UTF-8.") from error
         except RecursionError as error:
             raise SerializationException("The body is nested too deeply.") from error
+
+    def _as_taken(self, body: Any) -> Any:  # noqa: ANN401  as its parent
+        field = getattr(self.route_handler, "parsed_data_field", None)
+        if field is None:
+            return body
+        try:
+            return msgspec.convert(body, field.annotation)
+        except msgspec.ValidationError as error:
+            message, _, key = str(error).partition(_AT)
+            wrong = {"message": message, "source": "body"} | ({"key": key.rstrip("`")} if key else {})
+            raise ValidationException(f"Validation failed for {self.method} {self.url.path}", extra=[wrong]) from error
