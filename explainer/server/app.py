@@ -40,7 +40,7 @@ from explainer.server.parts import Parts
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
 from explainer.server.rendering import HERE, environment
-from explainer.server.requests import CarefulRequest
+from explainer.server.requests import CarefulRequest, require_text
 from explainer.server.reviews import REVIEWING
 from explainer.server.threads import use_threads
 from explainer.service.importance import Importance
@@ -99,7 +99,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "registries": Provide(lambda: registries, sync_to_thread=False),
             "encoded": Provide(lambda: encoded, sync_to_thread=False),
         },
-        guards=[authorize],
+        guards=[authorize, require_text],
         request_class=CarefulRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],

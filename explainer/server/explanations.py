@@ -21,7 +21,7 @@ from explainer.server.auth import caller_of, needs
 from explainer.server.documented import problems
 from explainer.server.encoded import EncodedAnswers
 from explainer.server.events import text_events
-from explainer.server.moments import MomentParameter, moment
+from explainer.server.moments import MomentParameter, between
 from explainer.server.prefer import Wait, preferred_wait
 from explainer.server.reviews import NO_NUL
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
@@ -112,7 +112,7 @@ class ExplanationsController(Controller):
         cursor: Annotated[str | None, QueryParameter(max_length=500)] = None,
     ) -> ExplanationPage:
         """Return a page; ``next`` is the cursor of the one after it, null after the last."""
-        search = Search(user, item, source, moment(since), moment(until))
+        search = Search(user, item, source, *between(since, until))
         with explainer.database.session() as session:
             rows, following = list_explanations(session, search, limit, cursor)
             return ExplanationPage(all_shown_to(session, looker, rows), following)

@@ -12,12 +12,19 @@ from litestar.params import QueryParameter
 MomentParameter = Annotated[str | None, QueryParameter(max_length=40, schema_extra={"format": "date-time"})]
 
 
-def moment(given: str | None) -> datetime | None:
-    """Return the moment in UTC, which is also what one without a zone means.
+def between(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """Return the two moments in UTC, which is also what one without a zone means.
 
     Raises:
-        ValidationException: If it is none, or none that the calendar has in UTC.
+        ValidationException: If one is none, or none that the calendar has in UTC, or if they leave no time.
     """
+    begin, end = _moment(since), _moment(until)
+    if begin is not None and end is not None and end <= begin:
+        raise ValidationException(f"until ({until}) must come after since ({since}).")
+    return begin, end
+
+
+def _moment(given: str | None) -> datetime | None:
     if given is None:
         return None
     try:

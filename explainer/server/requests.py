@@ -1,14 +1,32 @@
-"""Requests whose body may be anything: what is no JSON, or not of the types asked for, is the caller's mistake."""
+"""Requests may hold anything: what is no text, no JSON or not of the types asked for is the caller's mistake."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.exceptions import SerializationException, ValidationException
+from litestar.handlers import BaseRouteHandler
 
 _AT = " - at `$."
+
+
+async def require_text(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Guard of everything that needs a key: refuse an address that is no UTF-8; else its bytes would be replaced.
+
+    Raises:
+        ValidationException: If it is none.
+    """
+    if handler.opt.get("public"):
+        return
+    try:
+        for part in (connection.scope.get("raw_path") or b"", connection.scope["query_string"]):
+            unquote_to_bytes(part).decode()
+    except UnicodeDecodeError as error:
+        raise ValidationException("The address is not UTF-8, percent-encoded.") from error
 
 
 class CarefulRequest(Request[Any, Any, Any]):
