@@ -25,6 +25,7 @@ from explainer.server.choices import ChoicesController
 from explainer.server.docs import ASSETS
 from explainer.server.document.config import openapi_config
 from explainer.server.document.operations import Documentation
+from explainer.server.document.structs import ClosedStructs
 from explainer.server.embed import EmbedTokensController, embed_router
 from explainer.server.encoded import EncodedAnswers
 from explainer.server.exchange import Watched
@@ -41,7 +42,7 @@ from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
 from explainer.server.rendering import HERE, environment
 from explainer.server.replays import ReplayController
-from explainer.server.requests import CarefulRequest
+from explainer.server.requests import CarefulRequest, require_text
 from explainer.server.review import ReviewPagesController
 from explainer.server.reviews import REVIEWING
 from explainer.server.support import SupportController
@@ -106,7 +107,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "registries": Provide(lambda: registries, sync_to_thread=False),
             "encoded": Provide(lambda: encoded, sync_to_thread=False),
         },
-        guards=[authorize],
+        guards=[authorize, require_text],
         request_class=CarefulRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
@@ -114,7 +115,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=openapi_config(),
-        plugins=[Documentation()],
+        plugins=[Documentation(), ClosedStructs()],
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=_MAX_BODY_BYTES,
         before_send=[harden],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, cast
 
@@ -22,6 +21,7 @@ from explainer.server.auth import caller_of, needs
 from explainer.server.documented import problems
 from explainer.server.encoded import EncodedAnswers
 from explainer.server.events import text_events
+from explainer.server.moments import MomentParameter, between
 from explainer.server.prefer import Wait, preferred_wait
 from explainer.server.reviews import NO_NUL
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
@@ -108,8 +108,8 @@ class ExplanationsController(Controller):
         user: _Id = None,
         item: _Id = None,
         source: Annotated[str | None, QueryParameter(pattern="^(model|template)$")] = None,
-        since: Annotated[datetime | None, QueryParameter()] = None,
-        until: Annotated[datetime | None, QueryParameter()] = None,
+        since: MomentParameter = None,
+        until: MomentParameter = None,
         locale: LocaleParameter = None,
         audience: AudienceParameter = None,
         recommender: VersionParameter = None,
@@ -120,7 +120,8 @@ class ExplanationsController(Controller):
         cursor: Annotated[str | None, QueryParameter(max_length=500)] = None,
     ) -> ExplanationPage:
         """Return a page; ``next`` is the cursor of the one after it, null after the last."""
-        search = Search(user, item, source, since, until, locale, audience, recommender, writer, prompt, complained)
+        moments = between(since, until)
+        search = Search(user, item, source, *moments, locale, audience, recommender, writer, prompt, complained)
         with explainer.database.session() as session:
             rows, following = list_explanations(session, search, limit, cursor)
             return ExplanationPage(all_shown_to(session, looker, rows), following)

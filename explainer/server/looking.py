@@ -9,7 +9,7 @@ from litestar.exceptions import PermissionDeniedException, ValidationException
 from litestar.params import HeaderParameter
 from sqlalchemy.orm import Session
 
-from explainer.access.purposes import check_purpose
+from explainer.access.purposes import MAX_PURPOSE, MAX_TICKET, MIN_PURPOSE, check_purpose
 from explainer.errors import AccessError
 from explainer.pipeline import Explainer
 from explainer.server.auth import caller_of
@@ -19,13 +19,24 @@ from explainer.service.views import Looker, note_look
 _WHY = "Needed, both, by support to see sensitive evidence; goes on record with the view."
 
 
+def _length(least: int, most: int) -> dict[str, Any]:
+    """Say it in the document only: what is counted are characters, once they are read as the UTF-8 that they are."""
+    return {"minLength": least, "maxLength": most}
+
+
 def looker_of(
     request: Request[Any, Any, Any],
     x_ticket: Annotated[
-        str | None, HeaderParameter(name="X-Ticket", description=f"Ticket of the case, 1 to 200 characters. {_WHY}")
+        str | None,
+        HeaderParameter(
+            name="X-Ticket", description=f"Ticket of the case. {_WHY}", schema_extra=_length(1, MAX_TICKET)
+        ),
     ] = None,
     x_purpose: Annotated[
-        str | None, HeaderParameter(name="X-Purpose", description=f"What for, 10 to 500 characters. {_WHY}")
+        str | None,
+        HeaderParameter(
+            name="X-Purpose", description=f"What for. {_WHY}", schema_extra=_length(MIN_PURPOSE, MAX_PURPOSE)
+        ),
     ] = None,
 ) -> Looker:
     """Return who looks; the dependency ``looker`` of every handler that shows a customer's record.

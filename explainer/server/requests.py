@@ -1,46 +1,62 @@
-"""Requests whose body may be anything: what is no JSON, or of other types than asked for, is the caller's mistake."""
+"""Requests may hold anything: what is no text, no JSON or not of the types asked for is the caller's mistake."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.exceptions import SerializationException, ValidationException
+from litestar.handlers import BaseRouteHandler
+
+_AT = " - at `$."
+
+
+async def require_text(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Guard of everything that needs a key: refuse an address that is no UTF-8; else its bytes would be replaced.
+
+    Raises:
+        ValidationException: If it is none.
+    """
+    if handler.opt.get("public"):
+        return
+    try:
+        for part in (connection.scope.get("raw_path") or b"", connection.scope["query_string"]):
+            unquote_to_bytes(part).decode()
+    except UnicodeDecodeError as error:
+        raise ValidationException("The address is not UTF-8, percent-encoded.") from error
 
 
 class CarefulRequest(Request[Any, Any, Any]):
-    """A request that refuses a body of bytes that are no text, or nested without end, as it refuses other non-JSON."""
+    """A request that takes a body as it is written, or refuses it.
+
+    Litestar reads "5" as a number and 0 as false, as it must in a query; in JSON everything has a type. It lets bytes
+    that are no text, and what is nested without end, end in errors of our own.
+    """
 
     async def json(self) -> Any:  # noqa: ANN401  as its parent
-        """Return the body.
+        """Return the body, as the type that the handler takes.
 
         Raises:
             SerializationException: If it is no JSON.
-            ValidationException: If a value is of another type than the handler asks for.
+            ValidationException: If it is of another type.
         """
         try:
-            body = await super().json()
+            return self._as_taken(await super().json())
         except UnicodeDecodeError as error:
             raise SerializationException("The body is not UTF-8.") from error
         except RecursionError as error:
             raise SerializationException("The body is nested too deeply.") from error
-        data = self.route_handler.parsed_data_field
-        if data is not None and isinstance(data.annotation, type) and issubclass(data.annotation, msgspec.Struct):
-            _require_types(body, data.annotation)
-        return body
 
-
-def _require_types(body: object, kind: type[msgspec.Struct]) -> None:
-    """Refuse what would be read as the asked type though it is another: "5" for a number, 1 for true.
-
-    Litestar reads bodies as leniently as queries, which are all text; what even that refuses it tells best itself.
-    """
-    try:
-        msgspec.convert(body, kind, strict=True)
-    except msgspec.ValidationError as error:
+    def _as_taken(self, body: Any) -> Any:  # noqa: ANN401  as its parent
+        field = getattr(self.route_handler, "parsed_data_field", None)
+        if field is None:
+            return body
         try:
-            msgspec.convert(body, kind, strict=False)
-        except msgspec.ValidationError:
-            return
-        raise ValidationException(f"Validation failed: {error}") from error
+            return msgspec.convert(body, field.annotation)
+        except msgspec.ValidationError as error:
+            message, _, key = str(error).partition(_AT)
+            wrong = {"message": message, "source": "body"} | ({"key": key.rstrip("`")} if key else {})
+            raise ValidationException(f"Validation failed for {self.method} {self.url.path}", extra=[wrong]) from error

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from litestar.params import QueryParameter
 
+from explainer.server.moments import MomentParameter, between
 from explainer.storage.listing import Search
 from explainer.writing.style import AUDIENCES, LOCALES
 
 IdParameter = Annotated[str | None, QueryParameter(min_length=1, max_length=200)]
 SourceParameter = Annotated[str | None, QueryParameter(pattern="^(model|template)$")]
-MomentParameter = Annotated[datetime | None, QueryParameter(description="Of explanations; UTC where no zone is named.")]
 LocaleParameter = Annotated[str | None, QueryParameter(pattern=f"^({'|'.join(LOCALES)})$")]
 AudienceParameter = Annotated[str | None, QueryParameter(pattern=f"^({'|'.join(AUDIENCES)})$")]
 VersionParameter = Annotated[
@@ -38,4 +37,4 @@ def searching(
     complained: ComplainedParameter = None,
 ) -> Search:
     """Return the search that a request's query is; a dependency of handlers."""
-    return Search(user, item, source, since, until, locale, audience, recommender, writer, prompt, complained)
+    return Search(user, item, source, *between(since, until), locale, audience, recommender, writer, prompt, complained)

@@ -15,7 +15,7 @@ from explainer.access import Scope
 from explainer.server.app import create_app
 from explainer.server.auth import needs
 
-KEYED = {"401", "403", "429", "503"}
+KEYED = {"400", "401", "403", "429", "503"}
 
 
 @pytest.fixture
@@ -99,12 +99,12 @@ def test_who_needs_a_key_and_is_refused_without_is_told(document):
     for name, operation in operations(document):
         path, statuses = name.split()[1], set(operation["responses"])
         if path.startswith("/health/"):
-            assert (operation["security"], statuses & KEYED - {"503"}) == ([], set())
+            assert (operation["security"], statuses - {"200", "503"}) == ([], set())
             assert "Needs no key." in operation["description"]
         elif path.startswith("/embed/"):
             assert operation["security"] == [{"Embed": []}]
             assert "Needs no key, but a token" in operation["description"]
-            assert statuses & KEYED == {"401", "503"}
+            assert statuses & KEYED == {"400", "401", "503"}
         else:
             assert operation["security"] == [{"ApiKey": []}, {"Bearer": []}]
             assert "Roles: " in operation["description"]
@@ -148,5 +148,5 @@ def test_a_handler_that_says_nothing_of_refusals_has_them_in_the_document(app):
     app.register(new)
     operation = document_of(app)["paths"]["/v1/things/{thing}"]["get"]
     assert operation["operationId"] == "get_thing"
-    assert set(operation["responses"]) == {"200", "400", "404"} | KEYED
+    assert set(operation["responses"]) == {"200", "404"} | KEYED
     assert operation["description"] == "Do it.\n\nRoles: auditor, admin."

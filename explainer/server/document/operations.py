@@ -84,7 +84,7 @@ def _statuses(operation: Operation, handler: HTTPRouteHandler) -> Iterator[int]:
     if any(isinstance(one, Parameter) and one.param_in == "path" for one in operation.parameters or ()):
         yield 404
     if isinstance(handler.opt.get("scope"), Scope):
-        yield from (401, 403, 429, 503)
+        yield from (400, 401, 403, 429, 503)
     if _by_token(operation):
         yield from (401, 503)
     if operation.security and not _READING.issuperset(handler.http_methods):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from explainer.server.catalogue import BehaviourBatch, ItemBatch
 from explainer.server.document.examples.names import BEHAVIOUR, ITEM, MET, MET_TITLE, NEXT, RATED_AT, TITLE, USER
 from explainer.service.batches import BatchResult, RowResult, Status
@@ -25,7 +28,7 @@ _SAID = BatchResult(
     ]
 )
 _READ = BehaviourView(BEHAVIOUR, MET, MET_TITLE, BehaviourKind.RATING, 5.0, RATED_AT, Opinion.LIKED, excluded=False)
-EXAMPLES = {
+EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     ItemBatch: (ItemBatch([_ITEM]),),
     BehaviourBatch: (BehaviourBatch([_BEHAVIOUR]),),
     BatchResult: (_SAID,),

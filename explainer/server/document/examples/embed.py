@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from explainer.server.document.examples.explanations import SHOWN
 from explainer.server.document.examples.names import LATER, MET_TITLE
 from explainer.server.embed import EmbeddedVerdict, EmbedTokenAnswer, EmbedTokenRequest
 from explainer.service.embed import EmbeddedBehaviour, EmbeddedExplanation
-from explainer.service.feedback import FeedbackKind
 
 _TOKEN = "eyJleHBsYW5hdGlvbiI6IjAxOTljMGRlIn0.32l7IXGINbbxwNLBpx08HvLlB5lDKJphrzfjmv_5T8Q"  # noqa: S105  opens nothing
-EXAMPLES = {
+EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     EmbedTokenRequest: (EmbedTokenRequest(30),),
     EmbedTokenAnswer: (EmbedTokenAnswer(_TOKEN, LATER),),
-    EmbeddedVerdict: (EmbeddedVerdict(FeedbackKind.HELPFUL),),
+    EmbeddedVerdict: (EmbeddedVerdict("helpful"),),
     EmbeddedExplanation: (
         EmbeddedExplanation(
             SHOWN.current,

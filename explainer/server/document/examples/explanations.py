@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from explainer.attribution.deletion_test import DeletionVerdict
@@ -91,7 +94,7 @@ FEEDBACK = Feedback(
     SHOP,
     LATER,
 )
-EXAMPLES = {
+EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     ExplanationRequest: (
         ExplanationRequest(USER, k=3, surface="home"),
         ExplanationRequest(USER, items=[ITEM, OTHER], locale="zh", audience="support"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from explainer.server.document.examples.names import SHOWN_AT
 from explainer.service.parameters import (
     Choice,
@@ -38,4 +41,4 @@ _PARAMETERS = Parameters(
     [Choice("PUT /v1/users/{user}/settings", "Switch personalisation off.")],
     [RecommenderVersion("9c1f27d0", SHOWN_AT, in_use=True, recommender=None, words="")],
 )
-EXAMPLES = {Parameters: (_PARAMETERS,)}
+EXAMPLES: Mapping[type, tuple[Any, ...]] = {Parameters: (_PARAMETERS,)}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from explainer.server.document.examples.explanations import FEEDBACK, SHOWN
@@ -30,7 +33,7 @@ _VIEW = View(
     unmasked=True,
     at=LATER,
 )
-EXAMPLES = {
+EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     ReviewPage: (ReviewPage([_OPEN], NEXT),),
     ReviewCase: (ReviewCase(_OPEN, SHOWN, [Text(2, SHOWN.current, _DRAFT, _SLOTS, "model", [])], [FEEDBACK]),),
     Review: (_DECIDED,),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from explainer.server.schemas import Health
 
-EXAMPLES = {
+EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     Health: (
         Health("ready"),
         Health("degraded", ["The engine smollm2 does not answer; texts come from templates."]),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from explainer.evidence.tags import TagBehaviour, UserTag
 from explainer.server.choices import ExclusionRequest, SettingsRequest
 from explainer.server.document.examples.names import (
@@ -46,7 +49,7 @@ _WHY_NOT = ShownWhyNot(
     speaks_against=[Part(OTHER_BEHAVIOUR, OTHER, OTHER_TITLE, -0.04)],
     words="It is at rank 14 of 1,640, and the list ends at 10.",
 )
-EXAMPLES = {
+EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     Recommendations: (
         Recommendations(
             USER,
