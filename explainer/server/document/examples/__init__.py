@@ -8,9 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from explainer.server.document.examples import catalogue, embed, explanations, parameters, reviews, service, users
+from explainer.server.document.examples import (
+    audit,
+    catalogue,
+    embed,
+    explanations,
+    parameters,
+    reviews,
+    service,
+    users,
+)
 
 EXAMPLES: Mapping[type, tuple[Any, ...]] = {
+    **audit.EXAMPLES,
     **catalogue.EXAMPLES,
     **embed.EXAMPLES,
     **explanations.EXAMPLES,
@@ -21,5 +31,5 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
 }
 """Type of a body or an answer → values of it."""
 
-TEXTS: Mapping[str, str] = {**service.TEXTS, **explanations.TEXTS}
+TEXTS: Mapping[str, str] = {**audit.TEXTS, **service.TEXTS, **explanations.TEXTS}
 """Id of an operation that answers with text → what it says."""
