@@ -50,7 +50,7 @@ async def slow_pool(seconds: float) -> AsyncIterator[str]:
 async def _pool(handler: _Handler) -> AsyncIterator[str]:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks.add(task := asyncio.current_task())
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):  # cancelled at the end
             await handler(reader, writer)
         writer.close()
         tasks.discard(task)

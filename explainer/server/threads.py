@@ -1,8 +1,8 @@
 """The threads that handlers run in: few for what only computes and reads, more for what waits for the language model.
 
 Few, because threads that all have something to do only take the interpreter's lock from each other: with 24 of them,
-fifty readers wait three times as long as with eight. More for those who wait, because they would hold all of the few:
-while a model is stalled nobody could even read, or be told that the queue is full.
+fifty readers wait twice as long as with four, and the slowest of ten who are explained to half as long again. More for
+those who wait, because they would hold all of the few: while a model is stalled nobody could even read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any, ParamSpec, TypeVar
 
-_QUICK = 8
+_QUICK = 4
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _WAITS: ContextVar[bool] = ContextVar("waits", default=False)
