@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from explainer.errors import SearchError
 from explainer.storage.cursors import page_of
@@ -91,7 +91,8 @@ def conditions_of(search: Search) -> list[ColumnElement[bool]]:
     }
     conditions += [column.startswith(start, autoescape=True) for column, start in made_by.items() if start is not None]
     if search.complained is not None:
-        complaint = exists().where(FeedbackRow.explanation_id == ExplanationRow.id, FeedbackRow.kind.in_(COMPLAINTS))
+        said = aliased(FeedbackRow)  # a query about feedback has that table of its own
+        complaint = exists().where(said.explanation_id == ExplanationRow.id, said.kind.in_(COMPLAINTS))
         conditions.append(complaint if search.complained else ~complaint)
     return conditions
 

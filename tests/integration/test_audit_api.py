@@ -109,6 +109,12 @@ def test_one_record_holds_everything_that_concerns_it(auditor, database, rows):
     assert found["provenance"]["models"][0]["details"]
 
 
+def test_complaints_can_be_counted_among_what_was_complained_of(auditor, database, rows):
+    give_feedback(database, rows[0].id, FeedbackKind.WRONG, "", "test")
+    (point,) = get(auditor, "series", complained=True).json()["points"]
+    assert (point["explanations"], point["wrong"]) == (1, 1)
+
+
 def test_an_altered_record_is_shown_as_it_is_and_said_to_be_altered(auditor, database, rows):
     alter(database, rows[0], verdict={"causal": "perhaps"}, text="Lies.")
     record = get(auditor, f"explanations/{rows[0].id}").json()["record"]
