@@ -102,14 +102,14 @@ def make_adapters(settings: Settings, database: Database | None = None) -> Adapt
     return AdapterRegistry(database or _current(settings), base_hash)
 
 
-def make_prompts(settings: Settings) -> PromptRegistry:
+def make_prompts(settings: Settings, database: Database | None = None) -> PromptRegistry:
     """Return the registry of prompts, which also knows those that lie on disk.
 
     Raises:
         NotReadyError: If the schema is old.
         PromptError: If templates cannot be read.
     """
-    return PromptRegistry(_current(settings), PromptLibrary(settings.prompts), PromptLibrary())
+    return PromptRegistry(database or _current(settings), PromptLibrary(settings.prompts), PromptLibrary())
 
 
 def make_cues(settings: Settings, database: Database | None = None) -> CueTable:

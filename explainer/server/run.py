@@ -89,7 +89,7 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
 def make_server(settings: Settings, explainer: Explainer) -> uvicorn.Server:
     """Return the server of a pipeline; when told to stop it gives requests as long as they have from their arrival."""
     parts = Parts(
-        registries=Registries(make_adapters(settings, explainer.database), make_prompts(settings)),
+        registries=Registries(make_adapters(settings, explainer.database), make_prompts(settings, explainer.database)),
         encoder=make_encoder(settings),
         embed_origins=settings.embed_origins,
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),

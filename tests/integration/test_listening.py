@@ -75,14 +75,14 @@ def test_a_request_under_way_is_answered_when_the_service_stops(explainer, datab
     with database.session() as session:
         key = create_key(session, "t")
     inside, go_on = threading.Event(), threading.Event()
-    usual = Explainer.recommendations
+    usual = Explainer.best
 
     def slow(*arguments):
         inside.set()
         assert go_on.wait(60)
         return usual(*arguments)
 
-    monkeypatch.setattr(Explainer, "recommendations", slow)
+    monkeypatch.setattr(Explainer, "best", slow)
     answers = []
 
     def ask(port):
