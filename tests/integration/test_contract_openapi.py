@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 import schemathesis
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import Status, events, from_schema
 
 from explainer.access import Role
@@ -31,6 +32,7 @@ CHECKS = (
     "response_schema_conformance",
     "negative_data_rejection",
 )
+HEADERS = {ParameterLocation.HEADER}
 CASE = {"X-Ticket": "T-1", "X-Purpose": "The customer asks why."}
 BOUNDED = {
     "seed": 17,
@@ -76,24 +78,34 @@ def known(explainer, database, dataset):
         "post_user_preview": {"user": "u4", "exclude": [others.item]},
     }
 
+    turns = Counter()
+
     @schemathesis.hook
     def before_call(context, case, kwargs):
-        put_into(case, ids | own.get(case.operation.definition.raw["operationId"], {}))
+        """Let every other case be about what there is: what was only made up reaches no success."""
+        operation = case.operation.definition.raw["operationId"]
+        if case.method.lower() == case.operation.method.lower() and not negated(case):
+            turns[operation] += 1
+            if turns[operation] % 2:
+                put_into(case, ids | own.get(operation, {}))
 
     yield ids
     schemathesis.hooks.unregister(before_call)
 
 
 def put_into(case, known):
-    """Let every other case be about what there is: what was only made up reaches no success."""
-    if case.meta is None or case.meta.generation.mode is GenerationMode.NEGATIVE:
-        return
-    parts = [part for part in (case.path_parameters, case.query, case.body) if isinstance(part, dict)]
-    if zlib.crc32(repr(parts).encode("utf-8", "replace")) % 2:
-        for part in parts:
+    for part in (case.path_parameters, case.query, case.body):
+        if isinstance(part, dict):
             held = {name for name, value in part.items() if isinstance(value, str | list)}
             part.update({name: known[name] for name in held & known.keys()})
-        case.headers.update(CASE)
+    case.headers.update(CASE)
+
+
+def negated(case):
+    """Return the parts of a case that are meant to be wrong."""
+    if case.meta is None or case.meta.generation.mode is not GenerationMode.NEGATIVE:
+        return set()
+    return {part for part, how in case.meta.components.items() if how.mode is GenerationMode.NEGATIVE}
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.APP])
@@ -131,7 +143,7 @@ def failures(recorder):
         for check in checks:
             if check.status is not Status.SUCCESS:
                 failure = check.failure_info.failure
-                if "in header" in failure.message:
+                if check.name == "negative_data_rejection" and negated(recorder.cases[case_id].value) == HEADERS:
                     continue  # a header is text, of whatever type it was made, and there may be any number of others
                 said = sent.response.content[:300] if sent.response is not None else None
                 asked = f"{sent.request.method} {sent.request.uri} {sent.request.body}"
