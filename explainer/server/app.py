@@ -20,7 +20,9 @@ from explainer import __version__
 from explainer.access import Scope
 from explainer.access.rates import Limiter
 from explainer.pipeline import Explainer
-from explainer.server.admin import AdminController, VersionsController, registries_of
+from explainer.server.admin import AdminController
+from explainer.server.admin_people import PeopleController
+from explainer.server.admin_versions import VersionsController, registries_of
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.audits import AuditController
@@ -92,6 +94,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             SupportController,
             ReviewPagesController,
             AdminController,
+            PeopleController,
             VersionsController,
             EmbedTokensController,
             embed_router(parts.embed_origins),
