@@ -232,6 +232,7 @@ def test_today_tells_what_has_changed_since(reader, explainer, database, row):
     set_personalised(database, "u3", personalised=False)
     look("not-personal")
     expect(today(page)).to_contain_text("switched personal recommendations off")
+    expect(today(page)).to_contain_text("It would rest on nothing that the customer did.")
     set_personalised(database, "u3", personalised=True)
     with database.session() as session:
         session.add(
