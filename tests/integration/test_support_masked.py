@@ -1,0 +1,66 @@
+"""The support page of a customer whose record has private things in it: nothing names them before a case begins."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+
+from explainer.access import Role
+from explainer.service.masking import MASK
+from explainer.storage.tables import BehaviourRow, ItemRow
+from explainer.writing.style import Style
+from tests.integration.staff import staff_of
+from tests.integration.watched import PIOUS, fitted, stored, writing
+
+SECRETS = ("Choir", "Psalm", "christianity")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return fitted()
+
+
+@pytest.fixture
+def explainer(tmp_path, model):
+    database = stored(tmp_path)
+    yield writing(database, model, None)
+    database.engine.dispose()
+
+
+@pytest.fixture
+def support(explainer):
+    made = staff_of(explainer, Role.SUPPORT, "/support")
+    yield made
+    made.client.__exit__(None, None, None)
+
+
+def told(answer):
+    assert answer.status_code == 200
+    return [word for word in SECRETS if word in answer.text]
+
+
+@pytest.mark.parametrize("audience", ["customer", "support", "auditor"])
+def test_no_private_thing_is_named_before_a_case_begins(support, explainer, audience):
+    rows = explainer.explain_top(PIOUS, 6, Style("en", audience))
+    for path in ("/support?user=pious", *(f"/support/explanations/{row.id}" for row in rows)):
+        assert told(support.see(path)) == [], path
+    record = f"/support/explanations/{rows[0].id}"
+    assert MASK in support.see(record).text
+    support.send("/support/purpose", ticket="T-1", purpose="The customer asks why.")
+    assert told(support.see(record))
+    support.send("/support/purpose")
+    assert told(support.see(record)) == []
+
+
+@pytest.mark.parametrize("audience", ["customer", "support", "auditor"])
+def test_today_may_rest_on_what_was_done_since_and_names_nothing_private_of_it(support, explainer, audience):
+    row = explainer.explain_top("u2", 3, Style("en", audience))[-1]
+    with explainer.database.session() as session:
+        session.execute(update(ItemRow).where(ItemRow.id == row.item_id).values(aspects=["noir", "christianity"]))
+        for number in range(3):
+            session.add(
+                BehaviourRow(
+                    id=f"new-{number}", user_id="u2", item_id=f"s{number}", kind="rating", time=3_000_000, value=5.0
+                )
+            )
+    assert told(support.see(f"/support/explanations/{row.id}")) == []
