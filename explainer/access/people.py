@@ -40,7 +40,7 @@ def add_person(session: Session, name: str, role: Role, password: str) -> None:
 
 
 def set_password(session: Session, name: str, password: str) -> None:
-    """Give somebody a new password; it also ends a pause.
+    """Give somebody a new password; it also ends a pause, and whoever came in with the old one is out.
 
     Raises:
         AccessError: If it is too short, or is the name.
@@ -49,6 +49,7 @@ def set_password(session: Session, name: str, password: str) -> None:
     _require_good(name, password)
     row = _person(session, name)
     row.password, row.failures, row.locked_until = PasswordHasher().hash(password), 0, None
+    session.execute(delete(SignInRow).where(SignInRow.person == name))
     append(session, "person.password", name, {"name": name})
 
 

@@ -19,5 +19,14 @@ def check_purpose(ticket: str, purpose: str) -> None:
         raise AccessError(f"Give the ticket of the case, in 1 to {MAX_TICKET} characters, beside the purpose.")
     if not MIN_PURPOSE <= len(purpose.strip()) <= len(purpose) <= MAX_PURPOSE:
         raise AccessError(f"Give the purpose, in {MIN_PURPOSE} to {MAX_PURPOSE} characters, beside the ticket.")
-    if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in ticket + purpose):
+    if not (is_line(ticket, MAX_TICKET) and is_line(purpose, MAX_PURPOSE)):
         raise AccessError("Ticket and purpose are lines of text: no control characters.")
+
+
+def is_line(given: str, most: int) -> bool:
+    """Return whether there is something in a text, at most so many characters, and nothing that no line of text has."""
+    return bool(given.strip()) and len(given) <= most and not any(map(_is_control, given))
+
+
+def _is_control(letter: str) -> bool:
+    return unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"}

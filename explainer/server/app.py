@@ -15,7 +15,9 @@ from litestar.template.config import TemplateConfig
 
 from explainer.access.rates import Limiter
 from explainer.pipeline import Explainer
-from explainer.server.admin import AdminController, VersionsController, registries_of
+from explainer.server.admin import AdminController
+from explainer.server.admin_people import PeopleController
+from explainer.server.admin_versions import VersionsController, registries_of
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
 from explainer.server.audits import AuditController
@@ -90,6 +92,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             SupportController,
             ReviewPagesController,
             AdminController,
+            PeopleController,
             VersionsController,
             EmbedTokensController,
             embed_router(parts.embed_origins),

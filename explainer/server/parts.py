@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from opentelemetry.trace import Tracer
 
 from explainer.access.rates import Rates
-from explainer.server.admin import Registries
+from explainer.server.admin_versions import Registries
 from retriever.encoder import TextEncoder
 
 

@@ -20,7 +20,7 @@ from explainer.access.rates import Rates
 from explainer.assembly import make_adapters, make_encoder, make_prompts, make_served_explainer
 from explainer.errors import NotReadyError
 from explainer.pipeline import Explainer
-from explainer.server.admin import Registries
+from explainer.server.admin_versions import Registries
 from explainer.server.app import create_app
 from explainer.server.listening import listening
 from explainer.server.logs import LogFormat, configure_logging

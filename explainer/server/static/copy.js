@@ -4,7 +4,9 @@ for (const button of document.querySelectorAll("button.copy")) {
   button.hidden = false;
   const words = button.textContent;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    const copied = document.getElementById(button.dataset.copy);
+    const text = copied.value ?? copied.textContent;
+    await navigator.clipboard.writeText(text);
     button.textContent = button.dataset.done;
     setTimeout(() => { button.textContent = words; }, 2000);
   });

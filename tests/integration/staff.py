@@ -1,0 +1,56 @@
+"""Browsers of people who have signed in, without a browser: what pages answer to their forms."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from litestar.testing import TestClient
+
+from explainer.access.people import add_person
+from explainer.access.sign_ins import sign_in
+from explainer.server.app import create_app
+from explainer.server.auth import COOKIE
+from explainer.storage.tables import PersonRow
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "en-GB,en;q=0.9"}
+CONTROLS = ["\x00", "two\nlines", "\x1b[2J", "\x7f", "\u2028", "\u0085"]
+"""What no line of text has in it, however it is filled in."""
+
+
+@dataclass
+class Staff:
+    """Somebody at a browser.
+
+    Attributes:
+        client: Their browser.
+        csrf: What their forms carry.
+    """
+
+    client: TestClient
+    csrf: str
+
+    def see(self, path, **query):
+        return self.client.get(path, params=query or None, follow_redirects=False)
+
+    def send(self, path, **fields):
+        return self.client.post(path, data={"csrf": self.csrf} | fields, follow_redirects=False)
+
+
+def staff_of(explainer, role, path, name="sue"):
+    """Return somebody of a role, and the client to close; their forms' token is read from a page of theirs."""
+    with explainer.database.session() as session:
+        add_person(session, name, role, "three green kettles")
+        session.flush()
+        token = sign_in(session, session.get_one(PersonRow, name))
+    client = TestClient(create_app(explainer, queue=4), raise_server_exceptions=False)
+    client.headers.update(BROWSER)
+    client.__enter__()
+    client.cookies.set(COOKIE, token)
+    return Staff(client, re.search('name="csrf" value="([^"]+)"', client.get(path).text)[1])
+
+
+def is_page(answer, status, words=""):
+    """Return whether an answer is a page of ours with these words on it."""
+    is_ours = answer.headers["content-type"].startswith("text/html") and "<h1>" in answer.text
+    return answer.status_code == status and is_ours and words in answer.text
