@@ -13,7 +13,7 @@ from explainer.server.language import locale_of
 from explainer.server.rendering import page
 from explainer.server.support_find import LIMITS, CaseForm, case_here
 from explainer.server.words import Words, words_in
-from explainer.service.masking import MASK
+from explainer.service.masking import MASK, sensitive_behaviours
 from explainer.service.shown import picture_shown_to
 from explainer.service.today import today
 from explainer.service.views import Looker
@@ -44,7 +44,9 @@ def record_page(
     """
     with explainer.database.session() as session:
         row, later = get_with_later(session, explanation_id)
-        hidden = picture_shown_to(session, looker, row, "support page")
+        masked = picture_shown_to(session, looker, row, "support page")
+        # Today's text may rest on what the record does not have.
+        hidden = masked if looker.sees_sensitive else masked | sensitive_behaviours(session, row.user_id)
     words = words_in(locale_of(request))
     speech = explainer.writer.prompts.for_user(row.user_id, Style(words.locale))
     titles = explainer.titles(row.user_id) | dict.fromkeys(hidden, MASK)
@@ -59,7 +61,7 @@ def record_page(
         card=card,
         today=now,
         today_masked=bool(now.causes & hidden),
-        masked=len(hidden & {*row.contributions, *(cited.behaviour_id for cited in row.evidence)}),
+        masked=len(masked),
         looker=looker,
         reply="" if card.masked else _reply(row, card, later, words_in(row.locale), explainer.domain),
         case=case_here(request) if refused is None else CaseForm(back=f"/support/explanations/{row.id}"),

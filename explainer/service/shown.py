@@ -181,16 +181,13 @@ def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRo
 
 
 def picture_shown_to(session: Session, looker: Looker, row: ExplanationRow, what: str = "picture") -> frozenset[str]:
-    """Return the behaviours that must not be named to whoever sees an explanation, and record that they saw it.
-
-    Whatever else of the user's is sensitive is among them: it may be told beside the explanation.
-    """
+    """Return the behaviours that must not be named to whoever sees an explanation, and record that they saw it."""
     if looker.is_app:
         return frozenset()
     mask = Mask(sensitive_behaviours(session, row.user_id))
     mask.explanation(explanation_view(row))
     note_look(session, looker, row.user_id, what, row.id, sensitive=mask.count > 0)
-    return frozenset() if looker.sees_sensitive else frozenset(mask.sensitive)
+    return frozenset() if looker.sees_sensitive else frozenset(mask.names)
 
 
 def history_shown_to(session: Session, looker: Looker, user: str, what: str) -> frozenset[str]:

@@ -14,6 +14,7 @@ from explainer.paths import resource_dir
 from explainer.pipeline import Explainer
 from explainer.registry.prompts import PromptRegistry
 from explainer.server.words import words_in
+from explainer.storage.changes import ON_DISK
 from explainer.storage.prompts import SqlPromptChoice
 from explainer.storage.tables import AdapterRow, ApiKeyRow, RegistryChangeRow
 from explainer.writing.limits import Limits
@@ -194,14 +195,19 @@ def test_prompts_are_promoted_write_the_next_text_and_are_rolled_back(reader, ex
         ] == ["promoted", "rolled_back"]
 
 
-def test_a_split_is_shown_with_its_share(reader, database, version):
+def test_a_split_is_shown_with_its_shares_and_can_be_undone(reader, database, version):
     disk = PromptLibrary()
     registry = PromptRegistry(database, disk, disk)
     registry.split(disk.version(CUSTOMER), version, 30, CUSTOMER)
     page = reader(Role.ADMIN)
     page.goto("/admin/versions")
-    expect(page.get_by_role("row").filter(has_text=version[:12])).to_contain_text("30 % of users")
-    Gallery("admin-versions").take(page, "split")
+    row = page.get_by_role("row").filter(has_text=version[:12])
+    expect(row).to_contain_text("30 % of users")
+    expect(page.get_by_role("row").filter(has_text=disk.version(CUSTOMER)[:12])).to_contain_text("70 % of users")
+    Gallery("admin-split").take(page, "both")
+    row.get_by_role("button", name="Roll back").click()
+    expect(row).not_to_contain_text("%")
+    assert registry.in_use(CUSTOMER) == ON_DISK
 
 
 @pytest.mark.parametrize("way", WAYS)
