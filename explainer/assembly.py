@@ -12,6 +12,7 @@ from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
 from explainer.registry.adapters import AdapterRegistry
 from explainer.registry.prompts import PromptRegistry
+from explainer.service.counterfactuals import CounterfactualFinder
 from explainer.service.live import with_later_items
 from explainer.service.upgrades import Upgrader
 from explainer.settings import Settings
@@ -159,6 +160,7 @@ def make_served_explainer(settings: Settings) -> Explainer:
         SettingsError: If the settings of a server can't be used.
     """
     explainer = _explainer(settings, lambda database: _served_engine(settings, database))
+    explainer.counterfactuals = CounterfactualFinder(explainer)
     if explainer.writer.engine is not None:
         explainer.upgrades = Upgrader(
             explainer.database,

@@ -1,4 +1,4 @@
-"""One recommendation with all that is known of it before a word is written: why it ranks, what would change that."""
+"""One recommendation with all that is known of it before a word is written; and what would have changed it."""
 
 from __future__ import annotations
 
@@ -57,14 +57,12 @@ class Case:
         attribution: What each behaviour contributed.
         evidence: The facts that a text may use.
         verdict: What deleting the cited behaviours does; None where none is cited.
-        counterfactual: The smallest set without which the item leaves the list; None where it is not in the list.
     """
 
     target: Recommendation
     attribution: Attribution
     evidence: Evidence
     verdict: DeletionVerdict | None
-    counterfactual: Counterfactual | None
 
 
 class CaseMaker:
@@ -115,8 +113,7 @@ class CaseMaker:
             evidence = msgspec.structs.replace(evidence, causal=verdict.causal)
         standing = self._standing(recommender, asking, target, attribution, evidence)
         evidence = msgspec.structs.replace(evidence, standing=standing)
-        counterfactual = self._counterfactual(recommender, asking, target)
-        return Case(target, attribution, evidence, verdict, counterfactual)
+        return Case(target, attribution, evidence, verdict)
 
     def _standing(
         self,
@@ -140,9 +137,13 @@ class CaseMaker:
             without=without,
         )
 
-    def _counterfactual(
-        self, recommender: Recommender, asking: Asking, target: Recommendation
-    ) -> Counterfactual | None:
-        if asking.k is None or target.rank > asking.k or not len(asking.history):
+    @step("counterfactual")
+    def counterfactual(self, asking: Asking, item: str, rank: int) -> Counterfactual | None:
+        """Return the smallest set without which the item leaves the list; None where it is not in the list.
+
+        It takes about as long as everything else about a case, and few ask for it.
+        """
+        if asking.k is None or rank > asking.k or not len(asking.history):
             return None
-        return self._search.find(recommender, asking.history, target.item.id, asking.k)
+        with one_thread():
+            return self._search.find(scored_once(self.recommender), asking.history, item, asking.k)

@@ -6,10 +6,9 @@ import copy
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -21,6 +20,7 @@ from explainer.audit import log
 from explainer.cases import Asking, Case, CaseMaker
 from explainer.errors import ConflictError
 from explainer.evidence import EvidenceBuilder
+from explainer.manner import Along, Counterfactuals, Manner, Unfinished, Unsought, Upgrades
 from explainer.oversight import oversee
 from explainer.storage.catalogue import (
     behaviour_titles,
@@ -35,12 +35,13 @@ from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
 from explainer.storage.hidden import hidden_aspects
 from explainer.storage.revisions import await_upgrade
-from explainer.storage.tables import EvidenceRow, ExplanationRow, now
+from explainer.storage.tables import CounterfactualRow, EvidenceRow, ExplanationRow, now
 from explainer.storage.versions import note_model, note_prompt
 from explainer.tags import UserTags
 from explainer.tallies import Tallies
 from explainer.tracing import step
-from explainer.view import counterfactual_record, record_of
+from explainer.underway import Underway
+from explainer.view import counterfactual_digested, record_of
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.slots import is_outdated
 from explainer.writing.style import Style
@@ -54,46 +55,6 @@ from retriever.store import FittedModel
 # The list that a single item is judged by, when no list was asked for.
 USUAL_LIST = 10
 
-Along = Callable[[Session, Sequence[ExplanationRow]], None]
-"""Stores something of the caller's in the transaction of the explanations."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How explanations are made.
-
-    Attributes:
-        ask: Whether to wait for the model; else what it has not written yet is upgraded later.
-        surface: Where they will be shown; kept with them.
-        along: Stores something in the same transaction.
-    """
-
-    ask: bool = True
-    surface: str = ""
-    along: Along | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """An explanation whose text the model may still better."""
-
-    id: str
-    request: Request
-    style: Style
-    library: PromptLibrary
-
-
-class Upgrades(Protocol):
-    """Has better texts written after the first ones were shown."""
-
-    def room(self) -> int:
-        """Return how many more may be asked for."""
-        ...
-
-    def take(self, unfinished: Sequence[Unfinished]) -> None:
-        """Have them written, soon; they are stored and noted as awaited."""
-        ...
-
 
 class Explainer:
     """Recommends, explains and stores.
@@ -105,6 +66,7 @@ class Explainer:
         attributor: Computes contributions.
         notes: What it has to do without, for those who watch it.
         upgrades: Betters texts that were shown before the model had written; without it they stay.
+        counterfactuals: Finds them after the answer; without it they are found before, which takes twice as long.
     """
 
     review_percent = 1.0
@@ -118,11 +80,14 @@ class Explainer:
         attributor: Attributor | None = None,
         notes: Sequence[str] = (),
         upgrades: Upgrades | None = None,
+        counterfactuals: Counterfactuals | None = None,
     ) -> None:
         self.database = database
         self.writer = writer
         self.notes = tuple(notes)
         self.upgrades = upgrades
+        self.counterfactuals = counterfactuals
+        self.underway = Underway()
         with database.session() as session:
             self.domain = dataset_row(session).domain
             people = _people(session, model)
@@ -205,8 +170,9 @@ class Explainer:
         self, user: str, k: int, style: Style | None = None, manner: Manner | None = None, *, reuse: bool = False
     ) -> list[ExplanationRow]:
         """Explain the user's k best items and store it; with ``reuse``, show again what was stored and still holds."""
-        asking = self.asking(user, k)
-        return self._explain(asking, self.best(asking, k), style or Style(), manner or Manner(), reuse=reuse)
+        with self.underway:
+            asking = self.asking(user, k)
+            return self._explain(asking, self.best(asking, k), style or Style(), manner or Manner(), reuse=reuse)
 
     def explain_items(
         self,
@@ -224,11 +190,12 @@ class Explainer:
             UnknownItemError: If the recommender knows no such item, and nothing has told it of new ones.
             ConflictError: If the user has met an item already: it would never be recommended.
         """
-        asking = self.asking(user, USUAL_LIST)
-        with self.database.session() as session:
-            known = [load_item(session, item) for item in items]
-        targets = [self._target(asking, item) for item in known]
-        return self._explain(asking, targets, style or Style(), manner or Manner(), reuse=reuse)
+        with self.underway:
+            asking = self.asking(user, USUAL_LIST)
+            with self.database.session() as session:
+                known = [load_item(session, item) for item in items]
+            targets = [self._target(asking, item) for item in known]
+            return self._explain(asking, targets, style or Style(), manner or Manner(), reuse=reuse)
 
     @step("rank")
     def _target(self, asking: Asking, item: Item) -> Recommendation:
@@ -260,7 +227,14 @@ class Explainer:
             if text.unfinished
         ]
         unfinished = [] if self.upgrades is None else unfinished[: self.upgrades.room()]
+        ranking = self.cases(asking)
+        unsought = [Unsought(row.id, row.item_id, row.rank, asking, ranking) for row in rows]
+        if self.counterfactuals is None:
+            for row, one in zip(rows, unsought, strict=True):
+                row.counterfactual = _counterfactual_row(one)
         self._store(rows, style, library, unfinished, manner.along)
+        if self.counterfactuals is not None:
+            self.counterfactuals.take(unsought)
         if self.upgrades is not None and unfinished:
             self.upgrades.take(unfinished)
         self.tallies.add(texts, style.locale)
@@ -304,7 +278,7 @@ class Explainer:
             contributions={behaviour.id: contribution for behaviour, contribution in pairs},
             order=[history.behaviours[place].id for place in attribution.order],
             verdict=msgspec.to_builtins(case.verdict),
-            counterfactual=msgspec.to_builtins(counterfactual_record(history, case.counterfactual)),
+            counterfactual=None,
             popularity=msgspec.to_builtins(evidence.popularity),
             known_user=evidence.known_user,
             text=written.text,
@@ -342,6 +316,8 @@ class Explainer:
             session.flush()
             for row in rows:
                 log.append(session, "explanation.created", row.id, record_of(row))
+                if row.counterfactual is not None:
+                    log.append(session, "counterfactual.found", row.id, counterfactual_digested(row.counterfactual))
             oversee(session, rows, self.review_percent)
             await_upgrade(session, [one.id for one in unfinished])
             if along is not None:
@@ -369,6 +345,11 @@ def _people(session: Session, model: FittedModel) -> PeopleCounts:
 def _is_outdated(row: ExplanationRow) -> bool:
     times = {cited.slot: cited.time for cited in row.evidence}
     return is_outdated(row.draft, row.slots, times, int(time.time()), row.locale)
+
+
+def _counterfactual_row(unsought: Unsought) -> CounterfactualRow | None:
+    found = unsought.find()
+    return None if found is None else CounterfactualRow(record=msgspec.to_builtins(found))
 
 
 def _evidence_row(cited: dict[str, Any]) -> EvidenceRow:

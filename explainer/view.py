@@ -11,7 +11,7 @@ from explainer.attribution.counterfactual import Counterfactual
 from explainer.attribution.deletion_test import DeletionVerdict
 from explainer.evidence import Reason
 from explainer.storage.service_tables import RevisionRow
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.tables import CounterfactualRow, ExplanationRow
 from retriever.data import History
 
 
@@ -77,7 +77,7 @@ class ExplanationView(msgspec.Struct, frozen=True):
         contributions: Behaviour id → its part of the score, by ``method``.
         order: Behaviour ids, the one that matters most first.
         verdict: What deleting the cited behaviours does to the score; None where none is cited.
-        counterfactual: What would have kept the item out; None where it is not in the list.
+        counterfactual: What would have kept the item out; None where it is not in the list, or not found yet.
         gate_failures: What the gate held against drafts that were not used.
     """
 
@@ -168,7 +168,7 @@ def explanation_view(row: ExplanationRow) -> ExplanationView:
         contributions=row.contributions,
         order=row.order,
         verdict=msgspec.convert(row.verdict, DeletionVerdict | None),
-        counterfactual=msgspec.convert(row.counterfactual, CounterfactualView | None),
+        counterfactual=counterfactual_of(row),
         locale=row.locale,
         audience=row.audience,
         gate_failures=row.gate_failures,
@@ -176,10 +176,19 @@ def explanation_view(row: ExplanationRow) -> ExplanationView:
     )
 
 
-def counterfactual_record(history: History, found: Counterfactual | None) -> CounterfactualView | None:
+def counterfactual_of(row: ExplanationRow) -> CounterfactualView | None:
+    """Return the stored counterfactual of an explanation, if there is one."""
+    record = row.early_counterfactual if row.counterfactual is None else row.counterfactual.record
+    return msgspec.convert(record, CounterfactualView | None)
+
+
+def counterfactual_digested(row: CounterfactualRow) -> dict[str, Any]:
+    """Return a counterfactual as plain JSON data, for the digest in the audit entry."""
+    return {"explanation": row.explanation_id, "created_at": row.created_at.isoformat(), **row.record}
+
+
+def counterfactual_view(history: History, found: Counterfactual) -> CounterfactualView:
     """Return a counterfactual as it is stored: by ids."""
-    if found is None:
-        return None
     places, instead = found.places, found.replacement
     return CounterfactualView(
         k=found.k,
@@ -194,6 +203,6 @@ def counterfactual_record(history: History, found: Counterfactual | None) -> Cou
 
 def record_of(row: ExplanationRow) -> dict[str, Any]:
     """Return the explanation as plain JSON data, for the digest in the audit entry."""
-    record = dict(msgspec.to_builtins(explanation_view(row)))
-    # Those from before it was kept have none, and keep their digests.
+    # The counterfactual may come later, with an entry of its own. Older records keep the digests that they have.
+    record = dict(msgspec.to_builtins(explanation_view(row))) | {"counterfactual": row.early_counterfactual}
     return record if row.asked is None else record | {"asked": row.asked}

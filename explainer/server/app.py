@@ -49,6 +49,7 @@ from explainer.server.review import ReviewPagesController
 from explainer.server.reviews import REVIEWING
 from explainer.server.support import SupportController
 from explainer.server.threads import use_threads
+from explainer.service.counterfactuals import CounterfactualFinder
 from explainer.service.importance import Importance
 from explainer.service.live import Live
 from explainer.service.upgrades import Upgrader
@@ -130,6 +131,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
 
 
 def _close(explainer: Explainer) -> None:
+    if isinstance(explainer.counterfactuals, CounterfactualFinder):
+        explainer.counterfactuals.close()
     if isinstance(explainer.upgrades, Upgrader):
         explainer.upgrades.close()
     engine = explainer.writer.engine

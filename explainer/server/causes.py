@@ -9,7 +9,7 @@ import msgspec
 from explainer.attribution.deletion_test import DeletionVerdict
 from explainer.server.words import Words
 from explainer.storage.tables import ExplanationRow
-from explainer.view import CounterfactualView
+from explainer.view import counterfactual_of
 from explainer.writing.slots import named
 
 _DECIMALS = 4
@@ -24,7 +24,7 @@ def what_if(row: ExplanationRow, titles: Mapping[str, str], domain: str, words: 
         domain: Of the catalogue.
         words: Of the page.
     """
-    found = msgspec.convert(row.counterfactual, CounterfactualView | None)
+    found = counterfactual_of(row)
     if found is None:
         return ""
     if found.behaviours is None:

@@ -24,6 +24,7 @@ from explainer.server.looking import looked
 from explainer.server.rendering import is_fragment, page
 from explainer.server.threads import Waits
 from explainer.server.words import words_in
+from explainer.service.counterfactuals import find_all
 from explainer.service.masking import MASK
 from explainer.service.preview import Preview, preview
 from explainer.service.shown import history_shown_to, picture_shown_to
@@ -166,6 +167,7 @@ def _cards(explainer: Explainer, admission: Admission, user: str, locale: str) -
         rows = explainer.explain_top(user, _CARDS, style, reuse=True)
     speech = explainer.writer.prompts.for_user(user, style).words(explainer.domain, locale=locale)
     told = Told(words_in(locale), speech, explainer.domain, explainer.titles(user))
+    find_all(explainer, rows)
     with explainer.database.session() as session:
         later = later_of(session, rows)
     return [card_of(row, told, later[row.id]) for row in rows]

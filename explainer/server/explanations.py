@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from explainer.access import Scope
 from explainer.errors import NotFoundError
-from explainer.pipeline import Explainer, Manner
+from explainer.manner import Manner
+from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
 from explainer.server.documented import problems
@@ -27,6 +28,7 @@ from explainer.server.reviews import NO_NUL
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
 from explainer.server.searching import AudienceParameter, ComplainedParameter, LocaleParameter, VersionParameter
 from explainer.server.threads import Waits
+from explainer.service.counterfactuals import find
 from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
 from explainer.service.promises import Seal, kept
 from explainer.service.shown import (
@@ -168,16 +170,21 @@ class ExplanationsController(Controller):
         opt=needs(Scope.READ),
         sync_to_thread=True,
         summary="What would have kept the item out",
+        responses=problems(409),
     )
     def counterfactual(
         self, explanation_id: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
     ) -> ShownCounterfactual:
         """Return the smallest set of behaviours without which the item would not have been listed.
 
-        404 where the item was not in a list.
+        It is looked for after the explanation was answered, or now. 404 where the item was not in a list; 409 where it
+        was not found while what ranked the item served.
         """
         with explainer.database.session() as session:
-            found = counterfactual_shown_to(session, looker, get_explanation(session, explanation_id))
+            row = get_explanation(session, explanation_id)
+        find(explainer, row)
+        with explainer.database.session() as session:
+            found = counterfactual_shown_to(session, looker, row)
         if found is None:
             raise NotFoundError(f"Explanation {explanation_id!r} is of an item outside its list: nothing kept it in.")
         return found

@@ -13,6 +13,7 @@ from explainer.server.language import locale_of
 from explainer.server.rendering import page
 from explainer.server.support_find import LIMITS, CaseForm, case_here
 from explainer.server.words import Words, words_in
+from explainer.service.counterfactuals import find_all
 from explainer.service.masking import MASK, sensitive_behaviours
 from explainer.service.shown import picture_shown_to
 from explainer.service.today import today
@@ -47,6 +48,7 @@ def record_page(
         masked = picture_shown_to(session, looker, row, "support page")
         # Today's text may rest on what the record does not have.
         hidden = masked if looker.sees_sensitive else masked | sensitive_behaviours(session, row.user_id)
+    find_all(explainer, [row])
     words = words_in(locale_of(request))
     speech = explainer.writer.prompts.for_user(row.user_id, Style(words.locale))
     titles = explainer.titles(row.user_id) | dict.fromkeys(hidden, MASK)

@@ -50,6 +50,7 @@ class AuditRecord(msgspec.Struct, frozen=True):
     Attributes:
         explanation: Every column, ``asked`` and the draft with its slots included.
         evidence: What it cites.
+        counterfactual: What would have kept its item out of the list, once that was found.
         entries: Audit entries about it, its feedback, its later texts and its review.
         feedback: What was said of it.
         revisions: Later texts.
@@ -61,6 +62,7 @@ class AuditRecord(msgspec.Struct, frozen=True):
 
     explanation: Columns
     evidence: list[Columns]
+    counterfactual: Columns | None
     entries: list[Entry]
     feedback: list[Columns]
     revisions: list[Columns]
@@ -94,13 +96,15 @@ def audit_records(session: Session, rows: Sequence[ExplanationRow]) -> list[Audi
     views = _of(session, ViewRow.record_id, ids)
     kinds = (feedback, revisions, reviews, suppressions)
     about: dict[str, list[Base]] = {
-        row.id: [row, *(one for kind in kinds for one in kind.get(row.id, []))] for row in rows
+        row.id: [row, *_some(row.counterfactual), *(one for kind in kinds for one in kind.get(row.id, []))]
+        for row in rows
     }
     entries = _entries(session, about)
     return [
         AuditRecord(
             explanation=columns_of(row),
             evidence=[columns_of(cited) for cited in row.evidence],
+            counterfactual=None if row.counterfactual is None else columns_of(row.counterfactual),
             entries=entries[row.id],
             feedback=[columns_of(one) for one in feedback.get(row.id, [])],
             revisions=[columns_of(one) for one in revisions.get(row.id, [])],
@@ -138,6 +142,10 @@ def _of(session: Session, column: InstrumentedAttribute[str], ids: Sequence[str]
     order = table.at if table is ViewRow else table.created_at
     rows = session.scalars(select(table).where(column.in_(ids)).order_by(column, order))
     return {key: list(found) for key, found in groupby(rows, key=lambda row: getattr(row, column.key))}
+
+
+def _some(row: Base | None) -> list[Base]:
+    return [] if row is None else [row]
 
 
 def _only(rows: Sequence[Base]) -> Columns | None:

@@ -9,13 +9,14 @@ from explainer.service.feedback import feedback_record
 from explainer.service.views import view_record
 from explainer.storage.changes import Action
 from explainer.storage.service_tables import RevisionRow, SuppressionRow, ViewRow
-from explainer.storage.tables import ExplanationRow, FeedbackRow, RegistryChangeRow
-from explainer.view import record_of, revision_record
+from explainer.storage.tables import CounterfactualRow, ExplanationRow, FeedbackRow, RegistryChangeRow
+from explainer.view import counterfactual_digested, record_of, revision_record
 
 _REGISTRIES = ("adapter", "prompt")
 
 KEPT = (
     Kept(ExplanationRow, ("explanation.created",), record_of),
+    Kept(CounterfactualRow, ("counterfactual.found",), counterfactual_digested),
     Kept(FeedbackRow, ("feedback.given",), feedback_record),
     Kept(
         RegistryChangeRow,

@@ -14,16 +14,16 @@ import msgspec
 import numpy as np
 from sqlalchemy.orm import Session
 
-from explainer.cases import Asking, Case
+from explainer.cases import Case
 from explainer.errors import ExplainerError
 from explainer.pipeline import Explainer
 from explainer.service.comparison import TOLERANCE, Difference, Outcome, compared
-from explainer.service.replayed import again_record, stored_record
-from explainer.storage.catalogue import load_history
+from explainer.service.recalled import Recalled, recall
+from explainer.service.replayed import again_record, plain, stored_record
 from explainer.storage.explanations import get_explanation
-from explainer.storage.hidden import hidden_aspects
 from explainer.storage.prompts import library_of
 from explainer.storage.tables import ExplanationRow, ModelVersionRow, PromptVersionRow
+from explainer.view import counterfactual_of, counterfactual_view
 from explainer.writing.gate import check
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.slots import fill, slot_values
@@ -80,11 +80,9 @@ class _Record:
     """What is stored of an explanation and needed again."""
 
     row: ExplanationRow
-    asking: Asking
-    gone: tuple[str, ...]
+    recalled: Recalled
     templates: PromptVersionRow | None
     writer: str
-    notes: list[str]
 
 
 def replay(explainer: Explainer, explanation_id: str) -> Replay:
@@ -99,27 +97,16 @@ def replay(explainer: Explainer, explanation_id: str) -> Replay:
     found = [Difference("recommender", v.stored, v.now) for v in versions if v.needed and not v.same]
     found += _recomputed(explainer, record)
     outcome = max((difference.outcome for difference in found), key=list(Outcome).index, default=Outcome.EXACT)
-    return Replay(row.id, outcome, found, versions, TOLERANCE, record.notes)
+    return Replay(row.id, outcome, found, versions, TOLERANCE, list(record.recalled.notes))
 
 
 def _read(session: Session, row: ExplanationRow) -> _Record:
-    whole, asked = load_history(session, row.user_id), row.asked or {}
-    known = {behaviour.id for behaviour in whole.behaviours}
-    aside = set(asked.get("set_aside") or ())
-    counted = row.contributions.keys() | aside
-    notes = [f"{len(known - counted)} behaviours came later and were left out."] if known - counted else []
-    if row.asked is None:
-        notes.append("The record does not say which aspects were hidden then: those hidden now were taken.")
-    hidden = asked["hidden"] if "hidden" in asked else hidden_aspects(session, row.user_id)
-    history = whole.without(known - counted).set_aside(aside)
     writer = session.get(ModelVersionRow, row.writer_version)
     return _Record(
         row,
-        Asking(history, _k(row), hidden, aside, bool(asked.get("switched_off"))),
-        tuple(sorted(counted - known)),
+        recall(session, row),
         session.get(PromptVersionRow, row.prompt_version),
         writer.name if row.source == MODEL and writer is not None else TEMPLATE,
-        notes,
     )
 
 
@@ -137,19 +124,23 @@ def _versions(explainer: Explainer, row: ExplanationRow) -> list[ComparedVersion
 
 
 def _recomputed(explainer: Explainer, record: _Record) -> list[Difference]:
-    if record.gone:
-        return [Difference("behaviours", list(record.gone), "no longer stored: nothing can be computed without them")]
+    gone = list(record.recalled.gone)
+    if gone:
+        return [Difference("behaviours", gone, "no longer stored: nothing can be computed without them")]
     try:
         case = _case(explainer, record)
     except UnknownItemError as error:
         return [Difference("item", record.row.item_id, str(error))]
     library, altered = _library(record)
     texts, failures = _texts(record, case, library)
-    return altered + compared(stored_record(record.row), again_record(record.asking.history, case, texts)) + failures
+    stored, again = stored_record(record.row), again_record(record.recalled.asking.history, case, texts)
+    stored_set, set_again = _counterfactuals(explainer, record, case)
+    return altered + compared(stored | stored_set, again | set_again) + failures
 
 
 def _case(explainer: Explainer, record: _Record) -> Case:
-    row, asking, cases = record.row, record.asking, explainer.cases(record.asking)
+    row, asking = record.row, record.recalled.asking
+    cases = explainer.cases(asking)
     recommender, catalogue = cases.recommender, cases.recommender.catalogue
     at = catalogue.position(row.item_id)
     rank, score = rank_of(recommender, asking.history, row.item_id)
@@ -164,11 +155,14 @@ def _case(explainer: Explainer, record: _Record) -> Case:
     return replace(case, evidence=msgspec.structs.replace(case.evidence, now=counted_from))
 
 
-def _k(row: ExplanationRow) -> int | None:
-    """Return the length of the list; what old records don't say, their counterfactual does, if they have one."""
-    known: dict[str, Any] = row.asked or row.counterfactual or {}
-    k = known.get("k")
-    return None if k is None else int(k)
+def _counterfactuals(explainer: Explainer, record: _Record, case: Case) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the stored counterfactual and what is found now, named; nothing where none was found before."""
+    row, asking, stored = record.row, record.recalled.asking, counterfactual_of(record.row)
+    if stored is None:
+        return {}, {}
+    found = explainer.cases(asking).counterfactual(asking, row.item_id, case.target.rank)
+    again = None if found is None else counterfactual_view(asking.history, found)
+    return {"counterfactual": plain(stored)}, {"counterfactual": plain(again)}
 
 
 def _library(record: _Record) -> tuple[PromptLibrary | None, list[Difference]]:

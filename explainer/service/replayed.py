@@ -9,7 +9,6 @@ import msgspec
 
 from explainer.cases import Case
 from explainer.storage.tables import ExplanationRow
-from explainer.view import counterfactual_record
 from retriever.data import History
 
 _CITED = ("behaviour_id", "item_id", "title", "kind", "value", "time", "contribution", "share", "reasons", "merged")
@@ -29,7 +28,6 @@ def stored_record(row: ExplanationRow) -> dict[str, Any]:
         "evidence": {cited.slot: {key: getattr(cited, key) for key in _CITED} for cited in row.evidence},
         "popularity": row.popularity,
         "verdict": row.verdict,
-        "counterfactual": row.counterfactual,
         "slots": row.slots,
         "draft": row.draft,
         "text": row.text,
@@ -58,14 +56,17 @@ def again_record(history: History, case: Case, texts: Mapping[str, Any]) -> dict
         "evidence": {cited.slot: {key: getattr(cited, key) for key in _CITED} for cited in evidence.behaviours},
         "popularity": evidence.popularity,
         "verdict": case.verdict,
-        "counterfactual": counterfactual_record(history, case.counterfactual),
         **texts,
     }
-    return {key: _plain(value) for key, value in msgspec.to_builtins(made).items()}
+    return {key: plain(value) for key, value in made.items()}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401  JSON
-    """Return the value as it is once it was stored as JSON: that knows no tuples."""
+def plain(value: Any) -> Any:  # noqa: ANN401  JSON
+    """Return the value as it is once it was stored as JSON: that knows no structs and no tuples."""
+    return _listed(msgspec.to_builtins(value))
+
+
+def _listed(value: Any) -> Any:  # noqa: ANN401  JSON
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: _listed(one) for key, one in value.items()}
+    return [_listed(one) for one in value] if isinstance(value, list | tuple) else value

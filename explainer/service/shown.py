@@ -19,7 +19,14 @@ from explainer.storage.later import Later, later_of
 from explainer.storage.service_tables import SuppressionRow
 from explainer.storage.tables import ExplanationRow, ModelVersionRow
 from explainer.tags import TagList
-from explainer.view import CounterfactualView, ExplanationView, RevisionView, explanation_view, revision_view
+from explainer.view import (
+    CounterfactualView,
+    ExplanationView,
+    RevisionView,
+    counterfactual_of,
+    explanation_view,
+    revision_view,
+)
 from explainer.writing.texts import MODEL
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -167,7 +174,7 @@ def all_shown_to(
 
 def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRow) -> ShownCounterfactual | None:
     """Return an explanation's counterfactual as it is to whoever asks, recorded; None where it has none."""
-    found = explanation_view(row).counterfactual
+    found = counterfactual_of(row)
     if found is None:
         return None
     if looker.is_app:

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.errors import AbandonedError, ExplainerError
+from explainer.manner import Unfinished
 from explainer.oversight import sample
-from explainer.pipeline import Unfinished
 from explainer.storage.database import Database
 from explainer.storage.explanations import get_explanation
 from explainer.storage.revisions import DONE, KEPT, end_upgrade, give_up, next_number

@@ -1,4 +1,4 @@
-"""What may change about an explanation after it was stored: that it is there at all, later texts, being suppressed."""
+"""What may change of an explanation after it was stored: later texts, its counterfactual, being suppressed or gone."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from sqlalchemy.engine import Connection
 from explainer.errors import NotFoundError
 from explainer.storage.lookups import Lookup
 from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.tables import CounterfactualRow, ExplanationRow
 
 _ID: BindParameter[str] = bindparam("id")
 _REVISIONS = select(func.count()).where(RevisionRow.explanation_id == _ID).scalar_subquery()
+_FOUND = select(func.count()).where(CounterfactualRow.explanation_id == _ID).scalar_subquery()
 _UPGRADE = select(UpgradeRow.state).where(UpgradeRow.explanation_id == _ID).scalar_subquery()
 _SUPPRESSED = select(func.count()).where(SuppressionRow.explanation_id == _ID).scalar_subquery()
 _LOOKUP = Lookup(
-    select(ExplanationRow.id, _REVISIONS, _UPGRADE, _SUPPRESSED).where(ExplanationRow.id == _ID), parameter="id"
+    select(ExplanationRow.id, _REVISIONS, _UPGRADE, _SUPPRESSED, _FOUND).where(ExplanationRow.id == _ID), parameter="id"
 )
 
 

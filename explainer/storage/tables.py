@@ -203,6 +203,8 @@ class ExplanationRow(Base):
     Attributes:
         asked: What else it depended on, for a replay: length of the list, hidden aspects, excluded behaviours, whether
             personalisation was off; None for those from before it was kept.
+        counterfactual: What would have kept it out of the list, once that was found.
+        early_counterfactual: The same for those from before it had a row of its own.
     """
 
     __tablename__ = "explanations"
@@ -219,7 +221,7 @@ class ExplanationRow(Base):
     contributions: Mapped[dict[str, Any]]
     order: Mapped[list[Any]] = mapped_column("importance")
     verdict: Mapped[dict[str, Any] | None]
-    counterfactual: Mapped[dict[str, Any] | None]
+    early_counterfactual: Mapped[dict[str, Any] | None] = mapped_column("counterfactual")
     popularity: Mapped[dict[str, Any] | None]
     known_user: Mapped[bool]
     text: Mapped[str] = mapped_column(Text)
@@ -236,6 +238,20 @@ class ExplanationRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)
     asked: Mapped[dict[str, Any] | None]
     evidence: Mapped[list[EvidenceRow]] = relationship(order_by="EvidenceRow.slot", lazy="selectin")
+    counterfactual: Mapped[CounterfactualRow | None] = relationship(lazy="joined")
+
+
+class CounterfactualRow(Base):
+    """What would have kept an explained item out of its list; found once, at the latest when somebody asks.
+
+    Attributes:
+        record: See :class:`~explainer.view.CounterfactualView`.
+    """
+
+    __tablename__ = "counterfactuals"
+    explanation_id: Mapped[str] = mapped_column(ForeignKey("explanations.id"), primary_key=True)
+    record: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class EvidenceRow(Base):

@@ -98,6 +98,7 @@ def test_one_record_holds_everything_that_concerns_it(auditor, database, rows):
     assert [cited["title"] for cited in record["evidence"]] == [cited.title for cited in row.evidence]
     assert [(entry["event"], entry["matches"]) for entry in record["entries"]] == [
         ("explanation.created", True),
+        ("counterfactual.found", True),
         ("feedback.given", True),
         ("review.opened", None),
     ]
@@ -106,6 +107,7 @@ def test_one_record_holds_everything_that_concerns_it(auditor, database, rows):
     assert (record["suppression"]["reason"], record["review"]["cause"]) == ("rude", "reported")
     assert [view["viewer"] for view in record["views"]] == ["ada", "auditor"], "this look is on record, too"
     assert record["upgrade"] is None
+    assert record["counterfactual"]["record"] == row.counterfactual.record
     assert found["provenance"]["models"][0]["details"]
 
 
@@ -119,7 +121,7 @@ def test_an_altered_record_is_shown_as_it_is_and_said_to_be_altered(auditor, dat
     alter(database, rows[0], verdict={"causal": "perhaps"}, text="Lies.")
     record = get(auditor, f"explanations/{rows[0].id}").json()["record"]
     assert record["explanation"]["text"] == "Lies."
-    assert [entry["matches"] for entry in record["entries"]] == [False]
+    assert [entry["matches"] for entry in record["entries"]] == [False, True]
     problem_of(auditor.get("/v1/audit/explanations/none"), 404)
 
 

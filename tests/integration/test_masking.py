@@ -16,7 +16,15 @@ from explainer.errors import AccessError, NotFoundError
 from explainer.server.app import create_app
 from explainer.service.masking import MASK
 from explainer.storage.service_tables import ViewRow
-from explainer.storage.tables import AuditEntryRow, BehaviourRow, EvidenceRow, ExplanationRow, ItemRow, PersonRow
+from explainer.storage.tables import (
+    AuditEntryRow,
+    BehaviourRow,
+    CounterfactualRow,
+    EvidenceRow,
+    ExplanationRow,
+    ItemRow,
+    PersonRow,
+)
 from explainer.view import record_of
 from tests.integration.test_server import PASSWORD, problem_of
 from tests.integration.watched import CASE, CHURCH, PIOUS, fitted, keys_of, stored, writing
@@ -86,7 +94,7 @@ def items_of(database):
 
 def test_an_app_and_an_auditor_see_it_whole(asks, made, database):
     with database.session() as session:
-        entry = session.scalars(select(AuditEntryRow).where(AuditEntryRow.record_id == made["id"])).one()
+        entry = session.scalars(select(AuditEntryRow).where(AuditEntryRow.record_id == made["id"])).first()
         assert entry.digest == log.digest_of(record_of(session.get(ExplanationRow, made["id"])))
     for role in (A, U, R, X):
         shown = asks(role, f"/v1/explanations/{made['id']}").json()
@@ -181,8 +189,8 @@ def test_tags_why_not_and_counterfactual_name_nothing_private_to_support(asks, m
 def test_a_counterfactual_masks_the_behaviours_that_are_private(asks, made, database):
     private = next(b for b, item in items_of(database).items() if item == "s0")
     with database.session() as session:
-        row = session.get(ExplanationRow, made["id"])
-        row.counterfactual = dict(row.counterfactual) | {"behaviours": [private]}
+        row = session.get(CounterfactualRow, made["id"])
+        row.record = row.record | {"behaviours": [private]}
     found = asks(S, f"/v1/explanations/{made['id']}/counterfactual").json()
     assert (found["behaviours"], found["masked"]) == ([f"{MASK}1"], 1)
 

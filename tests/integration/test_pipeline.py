@@ -85,7 +85,8 @@ def test_an_explanation_is_stored_with_everything_that_made_it(explainer, databa
     assert len(stored.contributions) == 15
     assert (count(database, PromptVersionRow), count(database, ModelVersionRow)) == (1, 2)
     with database.session() as session:
-        entries = list(session.scalars(select(AuditEntryRow)))
+        created = select(AuditEntryRow).where(AuditEntryRow.event == "explanation.created")
+        entries = list(session.scalars(created))
         prompt = session.get(PromptVersionRow, stored.prompt_version)
     assert [entry.record_id for entry in entries] == [row.id for row in rows]
     assert entries[0].digest == log.digest_of(record_of(stored)), "the record proves itself after a round trip"

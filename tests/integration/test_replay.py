@@ -11,7 +11,7 @@ from explainer.service.comparison import Outcome, compared
 from explainer.service.exclusions import exclude_behaviours, include_behaviour
 from explainer.service.replay import replay
 from explainer.service.user_settings import set_personalised
-from explainer.storage.tables import BehaviourRow, EvidenceRow, ExplanationRow, PromptVersionRow
+from explainer.storage.tables import BehaviourRow, CounterfactualRow, EvidenceRow, ExplanationRow, PromptVersionRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import AUDIENCES, LOCALES, Style
@@ -129,7 +129,6 @@ def test_a_behaviour_that_is_gone_is_named(explainer, database):
         ({"slots": {"item": "Another"}}, {"slots"}),
         ({"draft": "Buy {item}."}, {"draft"}),
         ({"verdict": None}, {"verdict"}),
-        ({"counterfactual": None}, {"counterfactual"}),
         ({"order": []}, {"order"}),
         ({"known_user": False}, {"known_user"}),
     ],
@@ -140,6 +139,13 @@ def test_whatever_was_altered_in_the_record_is_named(explainer, database, values
     found = replay(explainer, row.id)
     assert found.outcome is Outcome.DIFFERENT
     assert {d.what.split(".")[0] for d in found.differences} == named
+
+
+def test_an_altered_counterfactual_is_named(explainer, database):
+    (row,) = explainer.explain_top("u3", 1)
+    record = row.counterfactual.record | {"behaviours": []}
+    alter(database, CounterfactualRow, CounterfactualRow.explanation_id == row.id, record=record)
+    assert {d.what.split(".")[0] for d in replay(explainer, row.id).differences} == {"counterfactual"}
 
 
 def test_an_altered_reason_and_another_cited_behaviour_are_named(explainer, database):

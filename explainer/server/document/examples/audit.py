@@ -22,6 +22,7 @@ _DIGEST = "4f655ce104b4bb5364608b0469079d0457f39eb1f8f9ae4f463c5cab1dde7e06"
 _RECORD = AuditRecord(
     explanation={"id": EXPLANATION, "user_id": USER, "text": WAITING.text, "source": "template", "rank": 1},
     evidence=[{"slot": "b1", "title": WAITING.evidence[0].title, "share": 0.7}],
+    counterfactual={"explanation_id": EXPLANATION, "record": {"k": 10, "behaviours": ["b-1"], "new_rank": 14}},
     entries=[Entry(118, "explanation.created", EXPLANATION, _DIGEST, SHOWN_AT, matches=True)],
     feedback=[],
     revisions=[],

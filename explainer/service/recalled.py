@@ -1,0 +1,52 @@
+"""Whose list an explanation was of, read again from its record: what counts is what counted then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from explainer.cases import Asking
+from explainer.storage.catalogue import load_history
+from explainer.storage.hidden import hidden_aspects
+from explainer.storage.tables import ExplanationRow
+from explainer.view import counterfactual_of
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """See the module.
+
+    Attributes:
+        asking: Whose list, with the behaviours that the record names and without what it says was set aside.
+        gone: Ids of behaviours that counted and are no longer stored.
+        notes: What the reader should know besides.
+    """
+
+    asking: Asking
+    gone: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def recall(session: Session, row: ExplanationRow) -> Recalled:
+    """Return whose list it was."""
+    whole, asked = load_history(session, row.user_id), row.asked or {}
+    known = {behaviour.id for behaviour in whole.behaviours}
+    aside = set(asked.get("set_aside") or ())
+    counted = row.contributions.keys() | aside
+    notes = [f"{len(known - counted)} behaviours came later and were left out."] if known - counted else []
+    if row.asked is None:
+        notes.append("The record does not say which aspects were hidden then: those hidden now were taken.")
+    hidden = asked["hidden"] if "hidden" in asked else hidden_aspects(session, row.user_id)
+    history = whole.without(known - counted).set_aside(aside)
+    asking = Asking(history, listed_among(row), hidden, aside, bool(asked.get("switched_off")))
+    return Recalled(asking, tuple(sorted(counted - known)), tuple(notes))
+
+
+def listed_among(row: ExplanationRow) -> int | None:
+    """Return the length of the list; what old records don't say, their counterfactual does, if they have one."""
+    if row.asked is not None:
+        return cast("int | None", row.asked["k"])
+    found = counterfactual_of(row)
+    return None if found is None else found.k

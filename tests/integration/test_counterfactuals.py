@@ -1,0 +1,173 @@
+"""A counterfactual is found after the answer, as a record of its own, of the list as it was then."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+from litestar.testing import TestClient
+from sqlalchemy import delete, select
+
+from explainer.access.keys import create_key
+from explainer.audit.check import check_log
+from explainer.errors import ConflictError
+from explainer.pipeline import Explainer
+from explainer.server.app import create_app
+from explainer.service.audited import KEPT
+from explainer.service.counterfactuals import CounterfactualFinder, find
+from explainer.storage.explanations import get_explanation
+from explainer.storage.tables import AuditEntryRow, BehaviourRow, CounterfactualRow
+from explainer.underway import Underway
+from explainer.view import counterfactual_of
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import Writer
+from retriever.fit import fit
+from retriever.recommenders.ease import EaseConfig
+from tests.conftest import HashEncoder, rating
+from tests.integration.test_server import problem_of
+
+
+class Never:
+    """Takes everything and finds nothing."""
+
+    def __init__(self):
+        self.taken = []
+
+    def take(self, unsought):
+        self.taken += unsought
+
+
+@pytest.fixture
+def later(database, model):
+    return Explainer(database, model, Writer(PromptLibrary(), load_vocabulary), counterfactuals=Never())
+
+
+@contextmanager
+def asking(explainer):
+    with explainer.database.session() as session:
+        key = create_key(session, "test")
+    with TestClient(create_app(explainer, queue=4)) as client:
+        client.headers["X-API-Key"] = key
+        yield client
+
+
+def entries(database):
+    with database.session() as session:
+        return session.scalars(
+            select(AuditEntryRow.record_id).where(AuditEntryRow.event == "counterfactual.found")
+        ).all()
+
+
+def stored(database, explanation_id):
+    with database.session() as session:
+        return counterfactual_of(get_explanation(session, explanation_id))
+
+
+def test_an_answer_comes_first_and_whoever_asks_has_it_found_once(later, database, explainer):
+    with asking(later) as client:
+        (made,) = client.post("/v1/explanations", json={"user": "u3", "k": 1}).json()["explanations"]
+        path = f"/v1/explanations/{made['id']}"
+        assert made["counterfactual"] is None
+        assert client.get(path).json()["counterfactual"] is None
+        found = client.get(f"{path}/counterfactual").json()
+        assert found["k"] == 1
+        assert client.get(path).json()["counterfactual"] == found, "what was read before is not kept beyond this"
+        assert client.get(f"{path}/counterfactual").json() == found
+    assert entries(database) == [made["id"]]
+    (at_once,) = explainer.explain_top("u3", 1)
+    assert counterfactual_of(at_once) == stored(database, made["id"]), "the same as if it had been found at once"
+    with database.session() as session:
+        assert check_log(session, KEPT).sound
+
+
+def test_it_is_of_the_list_as_it_was_when_it_was_shown(later, database):
+    (row,) = later.explain_top("u3", 1)
+    expected = later.counterfactuals.taken[0].find()
+    with database.session() as session:
+        told = rating("u3", "i59", 5.0, 9_000_000)
+        session.add(BehaviourRow(id=told.id, user_id="u3", item_id="i59", kind="rating", time=told.time, value=5.0))
+    assert find(later, row) == expected
+    assert stored(database, row.id) == expected
+
+
+def test_a_thread_finds_them_once_nobody_waits_for_an_answer(later, database):
+    finder = CounterfactualFinder(later)
+    later.counterfactuals = finder
+    with later.underway:
+        rows = later.explain_top("u3", 3)
+        assert not later.underway.quiet(0.05)
+        assert entries(database) == []
+    while len(entries(database)) < len(rows):
+        assert finder._thread.is_alive()
+    assert sorted(entries(database)) == sorted(row.id for row in rows)
+    finder.close()
+    assert not finder._thread.is_alive()
+
+
+def test_what_a_process_left_is_found_by_the_next(later, database):
+    rows = later.explain_top("u3", 3)
+    finder = CounterfactualFinder(later)
+    while len(entries(database)) < len(rows):
+        assert finder._thread.is_alive()
+    finder.close()
+    assert sorted(entries(database)) == sorted(row.id for row in rows)
+
+
+def test_what_does_not_fit_is_left_for_whoever_asks(later, database):
+    finder = CounterfactualFinder(later, places=0)
+    later.counterfactuals = finder
+    (row,) = later.explain_top("u3", 1)
+    finder.close()
+    assert entries(database) == []
+    assert find(later, row) is not None
+
+
+def test_an_item_outside_its_list_has_none(later, database):
+    last = later.recommendations("u3", 60)[-1]
+    (row,) = later.explain_items("u3", [last.item.id])
+    assert find(later, row) is None
+    with asking(later) as client:
+        problem_of(client.get(f"/v1/explanations/{row.id}/counterfactual"), 404)
+    assert entries(database) == []
+
+
+def test_what_another_recommender_ranked_is_not_guessed(later, database, dataset):
+    (row,) = later.explain_top("u3", 1)
+    other = Explainer(
+        database,
+        fit(dataset, HashEncoder(), EaseConfig(regularization=50.0)),
+        Writer(PromptLibrary(), load_vocabulary),
+        counterfactuals=Never(),
+    )
+    with asking(other) as client:
+        assert "another one serves now" in problem_of(client.get(f"/v1/explanations/{row.id}/counterfactual"), 409)
+    assert entries(database) == []
+
+
+def test_behaviours_that_are_gone_are_not_guessed(later, database):
+    (row,) = later.explain_top("u3", 1)
+    with database.session() as session:
+        session.execute(delete(BehaviourRow).where(BehaviourRow.id == next(iter(row.contributions))))
+    with pytest.raises(ConflictError, match="no longer stored"):
+        find(later, row)
+
+
+def test_an_altered_one_is_found_by_the_check(explainer, database):
+    (row,) = explainer.explain_top("u3", 1)
+    with database.session() as session:
+        kept = session.get_one(CounterfactualRow, row.id)
+        kept.record = kept.record | {"new_rank": 1}
+    with database.session() as session:
+        check = check_log(session, KEPT)
+    assert [(f.what, f.event, f.record_id) for f in check.findings] == [
+        ("digest differs", "counterfactual.found", row.id)
+    ]
+
+
+def test_quiet_is_when_nobody_is_underway():
+    underway = Underway()
+    assert underway.quiet(0.0)
+    with underway, underway:
+        assert not underway.quiet(0.0)
+    assert underway.quiet(0.0)
