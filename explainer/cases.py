@@ -90,6 +90,10 @@ class CaseMaker:
         self._test = test or DeletionTest()
         self._search = search or CounterfactualSearch()
 
+    def once(self) -> CaseMaker:
+        """Return a maker of cases that scores each history once; for one list in one thread, and to be thrown away."""
+        return CaseMaker(scored_once(self.recommender), self._attributor, self._evidence, self._test, self._search)
+
     def attribution(self, history: History, item: str) -> Attribution:
         """Return what each behaviour contributes to the item's score."""
         with one_thread():

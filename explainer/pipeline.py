@@ -92,6 +92,7 @@ class Explainer:
             self.domain = dataset_row(session).domain
             people = _people(session, model)
         self.tallies = Tallies()
+        self._noted: set[str] = set()
         self._attributor = attributor
         self._know(model, people)
 
@@ -161,10 +162,9 @@ class Explainer:
         """Return the user's k best unmet items."""
         return self.best(self.asking(user, None), k)
 
-    @step("rank")
     def best(self, asking: Asking, k: int) -> list[Recommendation]:
         """Return the k best unmet items of the list."""
-        return recommend(self.cases(asking).recommender, asking.history, k)
+        return _best(self.cases(asking), asking, k)
 
     def explain_top(
         self, user: str, k: int, style: Style | None = None, manner: Manner | None = None, *, reuse: bool = False
@@ -172,7 +172,9 @@ class Explainer:
         """Explain the user's k best items and store it; with ``reuse``, show again what was stored and still holds."""
         with self.underway:
             asking = self.asking(user, k)
-            return self._explain(asking, self.best(asking, k), style or Style(), manner or Manner(), reuse=reuse)
+            ranking = self.cases(asking).once()
+            targets = _best(ranking, asking, k)
+            return self._explain(asking, ranking, targets, style or Style(), manner or Manner(), reuse=reuse)
 
     def explain_items(
         self,
@@ -194,27 +196,26 @@ class Explainer:
             asking = self.asking(user, USUAL_LIST)
             with self.database.session() as session:
                 known = [load_item(session, item) for item in items]
-            targets = [self._target(asking, item) for item in known]
-            return self._explain(asking, targets, style or Style(), manner or Manner(), reuse=reuse)
-
-    @step("rank")
-    def _target(self, asking: Asking, item: Item) -> Recommendation:
-        model, history = self.cases(asking).recommender, asking.history
-        if met_items(model, history)[model.catalogue.position(item.id)]:
-            raise ConflictError(
-                f"User {history.user!r} has met item {item.id!r} already; it is not recommended to them."
-            )
-        return Recommendation(item, *rank_of(model, history, item.id), model.catalogue.is_cold(item.id))
+            ranking = self.cases(asking).once()
+            targets = [_target(ranking, asking, item) for item in known]
+            return self._explain(asking, ranking, targets, style or Style(), manner or Manner(), reuse=reuse)
 
     def _explain(
-        self, asking: Asking, targets: Sequence[Recommendation], style: Style, manner: Manner, *, reuse: bool
+        self,
+        asking: Asking,
+        ranking: CaseMaker,
+        targets: Sequence[Recommendation],
+        style: Style,
+        manner: Manner,
+        *,
+        reuse: bool,
     ) -> list[ExplanationRow]:
         history = asking.history
         # Chosen once: what is promoted meanwhile must not come between the fingerprint, the text and what is stored.
         library = self.writer.prompts.for_user(history.user, style)
         fingerprint = self._fingerprint(asking, style, library)
         shown = self._shown(history.user, targets, fingerprint) if reuse else {}
-        cases = [self.cases(asking).case(asking, target) for target in targets if target.item.id not in shown]
+        cases = [ranking.case(asking, target) for target in targets if target.item.id not in shown]
         requests = [Request(case.evidence, history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
         texts = self.writer.write(requests, style, library, ask=manner.ask)
@@ -227,8 +228,8 @@ class Explainer:
             if text.unfinished
         ]
         unfinished = [] if self.upgrades is None else unfinished[: self.upgrades.room()]
-        ranking = self.cases(asking)
-        unsought = [Unsought(row.id, row.item_id, row.rank, asking, ranking) for row in rows]
+        # Not with what has scored this list: it would keep every score for as long as this waits.
+        unsought = [Unsought(row.id, row.item_id, row.rank, asking, self.cases(asking)) for row in rows]
         if self.counterfactuals is None:
             for row, one in zip(rows, unsought, strict=True):
                 row.counterfactual = _counterfactual_row(one)
@@ -310,6 +311,21 @@ class Explainer:
         """Write explanations, evidence and audit entries in one transaction, committed when this returns."""
         if not rows and along is None:
             return
+        try:
+            self._write(rows, style, library, unfinished, along)
+        except ConflictError:
+            self._noted.clear()  # a database that was replaced meanwhile has lost what was written down before
+            raise
+        self._noted |= {library.version(style), self.model.version, self.writer_version}
+
+    def _write(
+        self,
+        rows: Sequence[ExplanationRow],
+        style: Style,
+        library: PromptLibrary,
+        unfinished: Sequence[Unfinished],
+        along: Along | None,
+    ) -> None:
         with self.database.session() as session:
             self._note_versions(session, style, library)
             session.add_all(rows)
@@ -324,7 +340,10 @@ class Explainer:
                 along(session, rows)
 
     def _note_versions(self, session: Session, style: Style, library: PromptLibrary) -> None:
+        """Write down what the explanations refer to, unless this process has seen it stored: none is ever removed."""
         engine, version = self.writer.engine, library.version(style)
+        if {version, self.model.version, self.writer_version} <= self._noted:
+            return
         note_prompt(session, version, style.locale, style.audience, library.sources(style))
         config = msgspec.to_builtins(self.model.recommender.config)
         details = {"config": config, "data_hash": self.model.data_hash, "encoder": self.model.encoder}
@@ -340,6 +359,19 @@ def _people(session: Session, model: FittedModel) -> PeopleCounts:
         return dict.fromkeys(kinds, model.counts)  # one kind only: the model has counted just that
     scale = model.recommender.scale
     return counts_by_kind(model.recommender.catalogue, load_dataset(session).behaviours, scale)
+
+
+@step("rank")
+def _best(ranking: CaseMaker, asking: Asking, k: int) -> list[Recommendation]:
+    return recommend(ranking.recommender, asking.history, k)
+
+
+@step("rank")
+def _target(ranking: CaseMaker, asking: Asking, item: Item) -> Recommendation:
+    model, history = ranking.recommender, asking.history
+    if met_items(model, history)[model.catalogue.position(item.id)]:
+        raise ConflictError(f"User {history.user!r} has met item {item.id!r} already; it is not recommended to them.")
+    return Recommendation(item, *rank_of(model, history, item.id), model.catalogue.is_cold(item.id))
 
 
 def _is_outdated(row: ExplanationRow) -> bool:

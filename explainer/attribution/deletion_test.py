@@ -76,6 +76,7 @@ class DeletionTest:
             found = [other for other in combinations(range(count), size) if other != places]
         else:
             rng = np.random.default_rng((self.seed, count, *places))
-            drawn = [tuple(sorted(rng.choice(count, size, replace=False).tolist())) for _ in range(self.sets)]
-            found = [other for other in drawn if other != places]
+            # The places of the smallest of random numbers are a random set; all of them are drawn at once.
+            drawn = np.sort(rng.random((self.sets, count)).argsort(axis=1)[:, :size], axis=1)
+            found = [other for other in map(tuple, drawn.tolist()) if other != places]
         return np.array(found, dtype=np.int64).reshape(len(found), size)

@@ -22,6 +22,15 @@ from retriever.data import (
 )
 from retriever.statistics import counted_as
 
+# Columns, not rows: every explanation reads a history, and nobody changes one.
+_BEHAVIOURS = select(
+    BehaviourRow.id,
+    BehaviourRow.user_id,
+    BehaviourRow.item_id,
+    BehaviourRow.kind,
+    BehaviourRow.time,
+    BehaviourRow.value,
+)
 _CHUNK = 5000
 OnProgress = Callable[[int], None]
 
@@ -129,15 +138,7 @@ def dataset_row(session: Session) -> DatasetRow:
 def load_dataset(session: Session) -> Dataset:
     """Return everything as a :class:`~retriever.data.Dataset`, items in the order they were first ingested."""
     row = dataset_row(session)
-    columns = select(
-        BehaviourRow.id,
-        BehaviourRow.user_id,
-        BehaviourRow.item_id,
-        BehaviourRow.kind,
-        BehaviourRow.time,
-        BehaviourRow.value,
-    )
-    behaviours = tuple(_behaviour(*fields) for fields in session.execute(columns.order_by(BehaviourRow.id)))
+    behaviours = tuple(_behaviour(*fields) for fields in session.execute(_BEHAVIOURS.order_by(BehaviourRow.id)))
     scale = ValueScale(row.value_low, row.value_high)
     return Dataset(row.name, row.domain, load_items(session), behaviours, scale)
 
@@ -149,8 +150,8 @@ def load_items(session: Session) -> tuple[Item, ...]:
 
 def load_history(session: Session, user: str) -> History:
     """Return a user's history; empty for a user without behaviours, since to us the two are the same."""
-    rows = session.scalars(select(BehaviourRow).where(BehaviourRow.user_id == user))
-    return History.of(user, map(behaviour_of, rows))
+    rows = session.execute(_BEHAVIOURS.where(BehaviourRow.user_id == user))
+    return History.of(user, (_behaviour(*fields) for fields in rows))
 
 
 def behaviour_titles(session: Session, user: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ def hidden_rows(session: Session, user: str) -> list[HiddenAspectRow]:
 
 def hidden_aspects(session: Session, user: str) -> frozenset[str]:
     """Return the case-folded aspects that the user has hidden."""
-    return frozenset(row.aspect for row in hidden_rows(session, user))
+    return frozenset(session.scalars(select(HiddenAspectRow.aspect).where(HiddenAspectRow.user_id == user)))
 
 
 def show_aspects(session: Session, rows: Iterable[HiddenAspectRow]) -> None:

@@ -17,6 +17,7 @@ from retriever.recommenders.base import Arrays, Recommender, Scores, Training
 from retriever.recommenders.catalogue import Catalogue
 from retriever.recommenders.content import ContentRecommender
 from retriever.recommenders.learning import HYBRID, HybridConfig, learn
+from retriever.recommenders.linear_subsets import fused
 from retriever.recommenders.registry import recommender_for
 from retriever.recommenders.subsets import Mix, Subsets, SummedSubsets
 from retriever.workspace import NOWHERE, Workspace
@@ -68,9 +69,10 @@ class HybridRecommender(Recommender):
     def subsets(self, history: History, mixes: Sequence[Mix]) -> Subsets:
         """Return the weighted sum of the parts' subsets (see :class:`~retriever.recommenders.base.Recommender`)."""
         parts = [
-            part.subsets(history, [mix.before(len(part.catalogue)) for mix in mixes]) for part in self.parts.values()
+            (part.subsets(history, [mix.before(len(part.catalogue)) for mix in mixes]), self.config.weights[name])
+            for name, part in self.parts.items()
         ]
-        return SummedSubsets(len(history), len(mixes), parts, [self.config.weights[name] for name in self.parts])
+        return SummedSubsets(len(history), len(mixes), fused(parts))
 
     def arrays(self) -> Arrays:
         """Return the arrays of all parts, as ``part/array``."""

@@ -1,4 +1,4 @@
-"""A recommender that scores each history once, for as long as one thing is explained.
+"""A recommender that scores each history once, for as long as one list is explained.
 
 Ranking, its rivals, what deleting changes and the counterfactual all ask about the same few histories.
 """
@@ -42,5 +42,5 @@ class ScoredOnce:
 
 
 def scored_once(recommender: Recommender) -> Recommender:
-    """Return the recommender as one that scores each history once."""
-    return cast("Recommender", ScoredOnce(recommender))
+    """Return the recommender as one that scores each history once; itself, if it is one."""
+    return recommender if isinstance(recommender, ScoredOnce) else cast("Recommender", ScoredOnce(recommender))

@@ -83,6 +83,14 @@ class Subsets(ABC):
             presence: Where the derivative is taken, the same for all behaviours; above 0.
         """
 
+    def look(self, keep: Keep) -> tuple[Doubles, Doubles]:
+        """Return :meth:`scores` of one part, float64 [n_mixes], and :meth:`falls` of it: together they may cost less.
+
+        Args:
+            keep: bool [n_behaviours].
+        """
+        return self.scores(keep[np.newaxis])[0], self.falls(keep)
+
     def thinning(self) -> Thinning:
         """Return the whole history, ready to lose one behaviour after another."""
         return AskedThinning(self)
@@ -136,9 +144,10 @@ class AskedThinning(Thinning):
     """
 
     def __init__(self, subsets: Subsets) -> None:
-        super().__init__(np.ones(subsets.n_behaviours, dtype=bool), subsets.whole())
+        everything = np.ones(subsets.n_behaviours, dtype=bool)
+        scores, self._falls = subsets.look(everything)
+        super().__init__(everything, scores)
         self._subsets = subsets
-        self._falls = subsets.falls(self.keep)
 
     def estimates(self) -> Doubles:
         """Return float64 [n_behaviours, n_mixes], exact."""
@@ -147,8 +156,7 @@ class AskedThinning(Thinning):
     def drop(self, places: Sequence[int]) -> None:
         """Take behaviours away."""
         self.keep[list(places)] = False
-        self.scores = self._subsets.scores(self.keep[np.newaxis])[0]
-        self._falls = self._subsets.falls(self.keep)
+        self.scores, self._falls = self._subsets.look(self.keep)
 
 
 class ConstantSubsets(Subsets):
@@ -161,11 +169,11 @@ class ConstantSubsets(Subsets):
 
     def __init__(self, n_behaviours: int, values: Doubles) -> None:
         super().__init__(n_behaviours, len(values))
-        self._values = values
+        self.values = values
 
     def scores(self, keep: Keep) -> Doubles:
         """Return the same for every part."""
-        return np.repeat(self._values[np.newaxis], len(keep), axis=0)
+        return np.repeat(self.values[np.newaxis], len(keep), axis=0)
 
     def falls(self, keep: Keep) -> Doubles:
         """Return zeros."""
@@ -180,13 +188,12 @@ class SummedSubsets(Subsets):
     """Of a weighted sum of recommenders.
 
     Args:
-        parts: Each recommender's subsets of the same history and mixes.
-        weights: Each recommender's weight.
+        parts: Each recommender's subsets of the same history and mixes, and its weight.
     """
 
-    def __init__(self, n_behaviours: int, n_mixes: int, parts: Sequence[Subsets], weights: Sequence[float]) -> None:
+    def __init__(self, n_behaviours: int, n_mixes: int, parts: Sequence[tuple[Subsets, float]]) -> None:
         super().__init__(n_behaviours, n_mixes)
-        self._parts = list(zip(parts, weights, strict=True))
+        self._parts = parts
 
     def scores(self, keep: Keep) -> Doubles:
         """Return the weighted sum of the parts' scores."""

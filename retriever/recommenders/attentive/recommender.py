@@ -72,7 +72,7 @@ class AttentiveRecommender(Recommender):
         ages = np.unique(age_steps(np.arange(length)), return_index=True)[1]
         with one_thread():
             terms = [np.stack(self._terms(encoded, np.full(len(encoded), age), queries, targets)) for age in ages]
-        table = np.stack(terms).astype(np.float64) if terms else np.zeros((0, 2, 0, len(asked)))
+        table = np.stack(terms, axis=1).astype(np.float64) if terms else np.zeros((2, 0, 0, len(asked)))
         attended = Attended(len(history), encoded.places, table, self._tables["bias"][asked], weights)
         return AttendedSubsets(attended, self.config.history_length, self.config.smoothing)
 

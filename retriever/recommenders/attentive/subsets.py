@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ class Attended:
     Attributes:
         n_behaviours: Length of the history.
         places: int64 [n_known], places of the behaviours on items that the recommender knows.
-        table: float64 [n_age_steps, 2, n_known, n_items], attention and attention · value.
+        table: float64 [2, n_age_steps, n_known, n_items], attention and attention · value.
         bias: float32 [n_items].
         weights: float64 [n_items, n_mixes].
     """
@@ -33,9 +34,14 @@ class Attended:
 
     def terms(self, ages: npt.NDArray[np.int64], seen: Keep) -> Doubles:
         """Return float64 [2, ..., n_known, n_items] at the given ages, 0 where a behaviour is not seen."""
-        steps = age_steps(np.where(seen, ages, 0))
-        rows = np.arange(len(self.places))
-        return np.stack([self.table[steps, half, rows] for half in (0, 1)]) * seen[..., np.newaxis]
+        steps = self.steps[np.where(seen, ages, 0)]
+        told: Doubles = self.table[:, steps, np.arange(len(self.places))]
+        return told * seen[..., np.newaxis]
+
+    @cached_property
+    def steps(self) -> npt.NDArray[np.int64]:
+        """The step of every age, int64 [n_known + 1]."""
+        return age_steps(np.arange(len(self.places) + 1))
 
 
 class AttendedSubsets(Subsets):
@@ -67,7 +73,11 @@ class AttendedSubsets(Subsets):
         return np.concatenate(found)
 
     def falls(self, keep: Keep) -> Doubles:
-        """Return float64 [n_behaviours, n_mixes] (see :class:`~retriever.recommenders.subsets.Subsets`).
+        """Return float64 [n_behaviours, n_mixes] (see :class:`~retriever.recommenders.subsets.Subsets`)."""
+        return self.look(keep)[1]
+
+    def look(self, keep: Keep) -> tuple[Doubles, Doubles]:
+        """Return scores and falls (see :class:`~retriever.recommenders.subsets.Subsets`).
 
         Without a behaviour everything older is one place nearer, and one more old behaviour comes into view. So every
         behaviour has a term at its place and one a place nearer; sums over the newer and the older ones do the rest.
@@ -77,11 +87,12 @@ class AttendedSubsets(Subsets):
         here = self.attended.terms(ages, kept & (ages < self._length))
         nearer = self.attended.terms(np.maximum(ages - 1, 0), kept & (ages <= self._length))
         total = here.sum(axis=1, keepdims=True)
-        without = total - np.cumsum(here, axis=1) + np.cumsum(nearer, axis=1) - nearer
+        without = total + np.cumsum(nearer - here, axis=1) - nearer
+        mixed = self._mixed(np.concatenate([total, without], axis=1))
         lost = np.zeros((self.n_behaviours, self.n_mixes))
-        lost[self.attended.places] = self._mixed(total) - self._mixed(without)
+        lost[self.attended.places] = mixed[0] - mixed[1:]
         lost[~keep] = 0.0
-        return lost
+        return mixed[0], lost
 
     def gradients(self, presence: float) -> Doubles:
         """Return float64 [n_behaviours, n_mixes] (see :class:`~retriever.recommenders.subsets.Subsets`).
