@@ -33,7 +33,7 @@ class SequentialDeletion:
 
     method = "sequential deletion"
 
-    def __init__(self, rivals: int = 20, lead: float = 0.5, share: float = 0.3) -> None:
+    def __init__(self, rivals: int = 20, lead: float = 0.5, share: float = 0.2) -> None:
         self._rivals = rivals
         self._lead = lead
         self._share = share
@@ -80,9 +80,12 @@ def _largest(values: Doubles, count: int) -> list[int]:
 
 
 def _spread(estimates: Doubles, places: list[int], lost: float) -> list[float]:
-    """Return what was lost together as one part each, what the estimates leave over in equal shares."""
+    """Return what was lost together as one part each: the estimates, and what they leave over in proportion to them."""
     if len(places) == 1:
         return [lost]
     parts = estimates[places, 0]
-    spread: list[float] = (parts + (lost - float(parts.sum())) / len(parts)).tolist()
+    sizes = np.abs(parts)
+    # In proportion, so that who loses nothing by itself is given nothing of the others'.
+    shares = sizes / sizes.sum() if sizes.any() else np.full(len(parts), 1.0 / len(parts))
+    spread: list[float] = (parts + (lost - float(parts.sum())) * shares).tolist()
     return spread

@@ -97,6 +97,10 @@ class Behaviour:
     time: int | None = None
     value: float | None = None
 
+    def __hash__(self) -> int:
+        # Histories are keys wherever something is computed once; all fields would take longer and tell no more.
+        return hash(self.id)
+
 
 def behaviour_id(user: str, item: str, kind: str, time: int | None, value: float | None) -> str:
     """Return a 16-digit hexadecimal id that depends on the fields alone, so reading twice gives it twice."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from retriever.data import History, Item
+from retriever.data import Behaviour, History, Item
 from retriever.data.model import item_positions
 from retriever.errors import UnknownItemError
 
@@ -32,6 +33,8 @@ class Catalogue:
         numbers: dict[tuple[str, int | None], int] = {}
         works = [numbers.setdefault((item.title.casefold(), item.year), len(numbers)) for item in self.items]
         self.works = np.array(works, dtype=np.int64)
+        # Every part of a hybrid asks of the same few histories. Few are kept, so nobody's stays for long.
+        self._known = lru_cache(maxsize=16)(self._find_known)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -55,9 +58,16 @@ class Catalogue:
 
         All others are to a recommender as if they had not happened.
         """
-        columns = np.array([self._positions.get(b.item, -1) for b in history.behaviours], dtype=np.int64)
+        return self._known(history.behaviours)
+
+    def _find_known(
+        self, behaviours: tuple[Behaviour, ...]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        columns = np.array([self._positions.get(b.item, -1) for b in behaviours], dtype=np.int64)
         places = np.flatnonzero(columns >= 0)
-        return places, columns[places]
+        known = columns[places]
+        places.flags.writeable = known.flags.writeable = False
+        return places, known
 
     def is_cold(self, item: str) -> bool:
         """Return whether the item came after the fit."""

@@ -216,6 +216,15 @@ def test_backward_elimination_spares_the_weakest_of_what_is_left(als, dataset):
         gone.add(history.behaviours[place].id)
 
 
+@given(rows=rows)
+@settings(max_examples=25, deadline=None)
+def test_a_null_player_gets_nothing_of_what_others_lose_together(als, rows):
+    stranger = rating("u", "no such item", 5.0, 500)
+    history = History.of("u", [*history_of(rows).behaviours, stranger])
+    told = SequentialDeletion(share=1.0).attribute(als, history, "i9")
+    assert told.contributions[-1] == pytest.approx(0, abs=1e-12)
+
+
 def test_two_of_a_kind_do_not_hide_each_other(als):
     """Leave-one-out sees neither of two that say the same; taken one after the other, they count."""
     twins = [rating("u", "i3", 5.0, 1), rating("u", "i3", 5.0, 2)]

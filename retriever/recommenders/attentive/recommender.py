@@ -71,8 +71,7 @@ class AttentiveRecommender(Recommender):
         length = min(len(encoded), self.config.history_length)
         ages = np.unique(age_steps(np.arange(length)), return_index=True)[1]
         with one_thread():
-            terms = [np.stack(self._terms(encoded, np.full(len(encoded), age), queries, targets)) for age in ages]
-        table = np.stack(terms, axis=1).astype(np.float64) if terms else np.zeros((2, 0, 0, len(asked)))
+            table = np.stack(self._terms(encoded, ages[:, np.newaxis], queries, targets)).astype(np.float64)
         attended = Attended(len(history), encoded.places, table, self._tables["bias"][asked], weights)
         return AttendedSubsets(attended, self.config.history_length, self.config.smoothing)
 
@@ -88,14 +87,21 @@ class AttentiveRecommender(Recommender):
     def _terms(
         self, encoded: Encoded, ages: npt.NDArray[np.int64], queries: Scores, targets: Scores
     ) -> tuple[Scores, Scores]:
-        """Return each behaviour's attention and attention · value, float32 [n_behaviours, n_targets]."""
+        """Return each behaviour's attention and attention · value, float32 [..., n_behaviours, n_targets].
+
+        Args:
+            encoded: The behaviours.
+            ages: int64, the age of each, [n_behaviours]; or [n, 1], the ages that each is taken to have in turn.
+            queries: float32 [n_targets, dimensions], what the targets ask,
+            targets: and what they are told.
+        """
         tables, steps = self._tables, age_steps(ages)
         told = tables["met"][encoded.columns] + tables["kind"][encoded.kinds] + tables["age"][steps]
         told = told + centred(encoded.values)[:, np.newaxis] * tables["value"]
         hidden = (0.5 * told * (1.0 + erf(told / np.float32(np.sqrt(2.0))))).astype(np.float32)
         keys = hidden @ tables["key"] + tables["key_bias"]
         said = hidden @ tables["said"] + tables["said_bias"]
-        logits = keys @ queries.T + tables["age_attention"][steps][:, np.newaxis]
+        logits = keys @ queries.T + tables["age_attention"][steps][..., np.newaxis]
         attention = np.exp(np.clip(logits, -MAX_ATTENTION, MAX_ATTENTION))
         return attention, attention * (said @ targets.T)
 
