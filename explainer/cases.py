@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -11,12 +12,13 @@ import msgspec
 from explainer.attribution import Attribution, Attributor
 from explainer.attribution.counterfactual import Counterfactual, CounterfactualSearch
 from explainer.attribution.deletion_test import DeletionTest, DeletionVerdict
+from explainer.errors import ConflictError
 from explainer.evidence import Evidence, EvidenceBuilder, Standing
 from explainer.tracing import step
-from retriever.data import History
+from retriever.data import History, Item
 from retriever.recommenders.base import Recommender
 from retriever.recommenders.scored_once import scored_once
-from retriever.retrieve import Recommendation, met_items, rank_of
+from retriever.retrieve import Recommendation, met_items, rank_of, recommend
 from retriever.threads import one_thread
 
 
@@ -74,6 +76,7 @@ class CaseMaker:
         evidence: Finds the facts.
         test: Decides whether "because" may be said.
         search: Finds counterfactuals.
+        turn: Held while something is computed that an answer waits for.
     """
 
     def __init__(
@@ -83,16 +86,45 @@ class CaseMaker:
         evidence: EvidenceBuilder,
         test: DeletionTest | None = None,
         search: CounterfactualSearch | None = None,
+        turn: Lock | None = None,
     ) -> None:
         self.recommender = recommender
         self._attributor = attributor
         self._evidence = evidence
         self._test = test or DeletionTest()
         self._search = search or CounterfactualSearch()
+        # Thousands of small products, each of which lets go of the interpreter for a moment: two threads at it at once
+        # spend a third of their time on handing it over. One after the other, both are done sooner.
+        self._turn = turn or Lock()
 
     def once(self) -> CaseMaker:
         """Return a maker of cases that scores each history once; for one list in one thread, and to be thrown away."""
-        return CaseMaker(scored_once(self.recommender), self._attributor, self._evidence, self._test, self._search)
+        once = scored_once(self.recommender)
+        return CaseMaker(once, self._attributor, self._evidence, self._test, self._search, self._turn)
+
+    @step("rank")
+    def best(self, history: History, k: int) -> list[Recommendation]:
+        """Return the k best unmet items."""
+        with self._turn:
+            return recommend(self.recommender, history, k)
+
+    @step("rank")
+    def standing(self, history: History, item: Item) -> Recommendation:
+        """Return an item with its rank.
+
+        Raises:
+            UnknownItemError: If the recommender knows no such item.
+            ConflictError: If the user has met it already: it would never be recommended.
+        """
+        catalogue = self.recommender.catalogue
+        with self._turn:
+            met = met_items(self.recommender, history)
+            if met[catalogue.position(item.id)]:
+                raise ConflictError(
+                    f"User {history.user!r} has met item {item.id!r} already; it is not recommended to them."
+                )
+            rank, score = rank_of(self.recommender, history, item.id, met)
+        return Recommendation(item, rank, score, catalogue.is_cold(item.id))
 
     def attribution(self, history: History, item: str) -> Attribution:
         """Return what each behaviour contributes to the item's score."""
@@ -102,7 +134,7 @@ class CaseMaker:
     @step("attribute")
     def case(self, asking: Asking, target: Recommendation) -> Case:
         """Return the case of one item."""
-        with one_thread():
+        with one_thread(), self._turn:
             return self._case(scored_once(self.recommender), asking, target)
 
     def _case(self, recommender: Recommender, asking: Asking, target: Recommendation) -> Case:

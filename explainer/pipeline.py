@@ -47,8 +47,8 @@ from explainer.writing.slots import is_outdated
 from explainer.writing.style import Style
 from explainer.writing.texts import Request, Written
 from explainer.writing.writer import Writer
-from retriever.data import History, Item
-from retriever.retrieve import Recommendation, met_items, rank_of, recommend
+from retriever.data import History
+from retriever.retrieve import Recommendation
 from retriever.statistics import PeopleCounts, counts_by_kind
 from retriever.store import FittedModel
 
@@ -164,7 +164,7 @@ class Explainer:
 
     def best(self, asking: Asking, k: int) -> list[Recommendation]:
         """Return the k best unmet items of the list."""
-        return _best(self.cases(asking), asking, k)
+        return self.cases(asking).best(asking.history, k)
 
     def explain_top(
         self, user: str, k: int, style: Style | None = None, manner: Manner | None = None, *, reuse: bool = False
@@ -173,7 +173,7 @@ class Explainer:
         with self.underway:
             asking = self.asking(user, k)
             ranking = self.cases(asking).once()
-            targets = _best(ranking, asking, k)
+            targets = ranking.best(asking.history, k)
             return self._explain(asking, ranking, targets, style or Style(), manner or Manner(), reuse=reuse)
 
     def explain_items(
@@ -197,7 +197,7 @@ class Explainer:
             with self.database.session() as session:
                 known = [load_item(session, item) for item in items]
             ranking = self.cases(asking).once()
-            targets = [_target(ranking, asking, item) for item in known]
+            targets = [ranking.standing(asking.history, item) for item in known]
             return self._explain(asking, ranking, targets, style or Style(), manner or Manner(), reuse=reuse)
 
     def _explain(
@@ -359,19 +359,6 @@ def _people(session: Session, model: FittedModel) -> PeopleCounts:
         return dict.fromkeys(kinds, model.counts)  # one kind only: the model has counted just that
     scale = model.recommender.scale
     return counts_by_kind(model.recommender.catalogue, load_dataset(session).behaviours, scale)
-
-
-@step("rank")
-def _best(ranking: CaseMaker, asking: Asking, k: int) -> list[Recommendation]:
-    return recommend(ranking.recommender, asking.history, k)
-
-
-@step("rank")
-def _target(ranking: CaseMaker, asking: Asking, item: Item) -> Recommendation:
-    model, history = ranking.recommender, asking.history
-    if met_items(model, history)[model.catalogue.position(item.id)]:
-        raise ConflictError(f"User {history.user!r} has met item {item.id!r} already; it is not recommended to them.")
-    return Recommendation(item, *rank_of(model, history, item.id), model.catalogue.is_cold(item.id))
 
 
 def _is_outdated(row: ExplanationRow) -> bool:

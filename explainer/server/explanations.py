@@ -90,15 +90,16 @@ class ExplanationsController(Controller):
         """
         wait = Wait(admission, preferred_wait(prefer))
         make = partial(_made, explainer, data, known_style(data.locale, data.audience), wait)
+        rows: list[ExplanationRow] = []
+        ids: list[str] | None = None
         if idempotency_key is None:
-            ids = make()
+            rows = make()
         else:
-            body = msgspec.json.encode(data, order="deterministic")
-            made: list[str] = []
-            caller = caller_of(request).name
-            ids = kept(explainer.database, caller, idempotency_key, body, lambda seal: made.extend(make(seal))) or made
+            body, caller = msgspec.json.encode(data, order="deterministic"), caller_of(request).name
+            ids = kept(explainer.database, caller, idempotency_key, body, lambda seal: rows.extend(make(seal)))
         with explainer.database.session() as session:
-            rows = [get_explanation(session, one) for one in ids]
+            if ids is not None:
+                rows = [get_explanation(session, one) for one in ids]
             answer = Explanations(all_shown_to(session, looker, rows))
         return Response(answer, headers=wait.headers)
 
@@ -208,8 +209,8 @@ def _read(explainer: Explainer, explanation_id: str, looker: Looker, *, recorded
 
 def _made(
     explainer: Explainer, data: ExplanationRequest, style: Style, wait: Wait, seal: Seal | None = None
-) -> list[str]:
-    """Make what is asked for and return the ids."""
+) -> list[ExplanationRow]:
+    """Make what is asked for; it is stored when this returns."""
 
     def along(session: Session, rows: Sequence[ExplanationRow]) -> None:
         if seal is not None:
@@ -218,7 +219,5 @@ def _made(
     with wait.for_the_model() as ask:
         manner = Manner(ask=ask, surface=data.surface, along=along)
         if data.k is not None:
-            rows = explainer.explain_top(data.user, data.k, style, manner)
-        else:
-            rows = explainer.explain_items(data.user, data.items or [str(data.item)], style, manner)
-    return [row.id for row in rows]
+            return explainer.explain_top(data.user, data.k, style, manner)
+        return explainer.explain_items(data.user, data.items or [str(data.item)], style, manner)

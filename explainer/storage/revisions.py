@@ -34,6 +34,8 @@ def give_up(session: Session, before: datetime, reason: str) -> None:
 
 def revisions_of(session: Session, explanation_ids: Collection[str]) -> dict[str, list[RevisionRow]]:
     """Return the later texts, oldest first, by explanation."""
+    if not explanation_ids:
+        return {}
     query = select(RevisionRow).where(RevisionRow.explanation_id.in_(explanation_ids)).order_by(RevisionRow.number)
     found: dict[str, list[RevisionRow]] = {}
     for row in session.scalars(query):

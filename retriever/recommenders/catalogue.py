@@ -60,9 +60,7 @@ class Catalogue:
         """
         return self._known(history.behaviours)
 
-    def _find_known(
-        self, behaviours: tuple[Behaviour, ...]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _find_known(self, behaviours: tuple[Behaviour, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         columns = np.array([self._positions.get(b.item, -1) for b in behaviours], dtype=np.int64)
         places = np.flatnonzero(columns >= 0)
         known = columns[places]
