@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_SERVE ?= 1
 GATE_TESTS := $(addprefix tests/unit/test_,gate.py gate_chosen.py gate_items.py gate_lies.py gate_rules.py gate_zh.py names.py domains.py fusion.py standing.py writer.py)
+WORKERS ?= 2
+# Several processes that each take all cores for a product wait for each other longer than they compute.
+ONE_THREAD := OMP_NUM_THREADS=1
 # Everything that is loaded at run time came with the packages; nothing may ask a hub for it.
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -42,8 +45,8 @@ types: $(VENV)/dev ## Types (mypy strict)
 imports: $(VENV)/dev ## Who may import whom (import-linter)
 	$(BIN)/lint-imports
 
-unit: $(VENV)/dev browser ## The other tests
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(GATE_TESTS))
+unit: $(VENV)/dev browser ## The other tests, in as many processes as there are WORKERS
+	$(ONE_THREAD) $(BIN)/python -m pytest $(addprefix --ignore=,$(GATE_TESTS)) --numprocesses $(WORKERS) --dist loadfile
 
 gate: $(VENV)/dev ## The gate's tests: every branch of it is run
 	$(BIN)/python -m pytest $(GATE_TESTS) --cov=explainer.writing.gate --cov-branch --cov-fail-under=100 --hypothesis-seed=1 --cov-report=term-missing:skip-covered

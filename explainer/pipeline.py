@@ -5,23 +5,19 @@ from __future__ import annotations
 import copy
 import hashlib
 import time
-import uuid
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
-import msgspec
 from sqlalchemy.orm import Session
 
 from explainer.attribution import Attributor
 from explainer.attribution.defaults import default_attributor
 from explainer.attribution.unmoved import Unmoved
-from explainer.audit import log
-from explainer.cases import Asking, Case, CaseMaker
-from explainer.errors import ConflictError
+from explainer.cases import Asking, CaseMaker
 from explainer.evidence import EvidenceBuilder
-from explainer.manner import Along, Counterfactuals, Manner, Unfinished, Unsought, Upgrades
-from explainer.oversight import oversee
+from explainer.keeper import Keeper, Makers
+from explainer.manner import Counterfactuals, Manner, Unfinished, Unsought, Upgrades
+from explainer.rows import Stamp, counterfactual_row, explanation_row
 from explainer.storage.catalogue import (
     behaviour_titles,
     counted_kinds,
@@ -34,18 +30,14 @@ from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
 from explainer.storage.hidden import hidden_aspects
-from explainer.storage.revisions import await_upgrade
-from explainer.storage.tables import CounterfactualRow, EvidenceRow, ExplanationRow, now
-from explainer.storage.versions import note_model, note_prompt
+from explainer.storage.tables import ExplanationRow
 from explainer.tags import UserTags
 from explainer.tallies import Tallies
-from explainer.tracing import step
 from explainer.underway import Underway
-from explainer.view import counterfactual_digested, record_of
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.slots import is_outdated
 from explainer.writing.style import Style
-from explainer.writing.texts import Request, Written
+from explainer.writing.texts import Request
 from explainer.writing.writer import Writer
 from retriever.data import History
 from retriever.retrieve import Recommendation
@@ -67,6 +59,9 @@ class Explainer:
         notes: What it has to do without, for those who watch it.
         upgrades: Betters texts that were shown before the model had written; without it they stay.
         counterfactuals: Finds them after the answer; without it they are found before, which takes twice as long.
+
+    Attributes:
+        underway: Who waits for an answer, as far as whoever serves says so.
     """
 
     review_percent = 1.0
@@ -92,7 +87,7 @@ class Explainer:
             self.domain = dataset_row(session).domain
             people = _people(session, model)
         self.tallies = Tallies()
-        self._noted: set[str] = set()
+        self._keeper = Keeper(database)
         self._attributor = attributor
         self._know(model, people)
 
@@ -170,11 +165,10 @@ class Explainer:
         self, user: str, k: int, style: Style | None = None, manner: Manner | None = None, *, reuse: bool = False
     ) -> list[ExplanationRow]:
         """Explain the user's k best items and store it; with ``reuse``, show again what was stored and still holds."""
-        with self.underway:
-            asking = self.asking(user, k)
-            ranking = self.cases(asking).once()
-            targets = ranking.best(asking.history, k)
-            return self._explain(asking, ranking, targets, style or Style(), manner or Manner(), reuse=reuse)
+        asking = self.asking(user, k)
+        ranking = self.cases(asking).once()
+        targets = ranking.best(asking.history, k)
+        return self._explain(asking, ranking, targets, style or Style(), manner or Manner(), reuse=reuse)
 
     def explain_items(
         self,
@@ -192,13 +186,12 @@ class Explainer:
             UnknownItemError: If the recommender knows no such item, and nothing has told it of new ones.
             ConflictError: If the user has met an item already: it would never be recommended.
         """
-        with self.underway:
-            asking = self.asking(user, USUAL_LIST)
-            with self.database.session() as session:
-                known = [load_item(session, item) for item in items]
-            ranking = self.cases(asking).once()
-            targets = [ranking.standing(asking.history, item) for item in known]
-            return self._explain(asking, ranking, targets, style or Style(), manner or Manner(), reuse=reuse)
+        asking = self.asking(user, USUAL_LIST)
+        with self.database.session() as session:
+            known = [load_item(session, item) for item in items]
+        ranking = self.cases(asking).once()
+        targets = [ranking.standing(asking.history, item) for item in known]
+        return self._explain(asking, ranking, targets, style or Style(), manner or Manner(), reuse=reuse)
 
     def _explain(
         self,
@@ -221,7 +214,8 @@ class Explainer:
         texts = self.writer.write(requests, style, library, ask=manner.ask)
         asked = asking.record() | {"surface": manner.surface}
         made_of = zip(cases, texts, strict=True)
-        rows = [self._row(history, case, text, style, fingerprint, asked) for case, text in made_of]
+        stamp = Stamp(style, fingerprint, self.model.version, self.writer_version)
+        rows = [explanation_row(history, case, text, stamp, asked) for case, text in made_of]
         unfinished = [
             Unfinished(row.id, request, style, library)
             for row, request, text in zip(rows, requests, texts, strict=True)
@@ -232,8 +226,10 @@ class Explainer:
         unsought = [Unsought(row.id, row.item_id, row.rank, asking, self.cases(asking)) for row in rows]
         if self.counterfactuals is None:
             for row, one in zip(rows, unsought, strict=True):
-                row.counterfactual = _counterfactual_row(one)
-        self._store(rows, style, library, unfinished, manner.along)
+                row.counterfactual = counterfactual_row(one.find())
+        if rows or manner.along is not None:
+            makers = Makers(style, library, self.model, self.writer.engine, self.writer_version)
+            self._keeper.keep(rows, makers, unfinished, self.review_percent, manner.along)
         if self.counterfactuals is not None:
             self.counterfactuals.take(unsought)
         if self.upgrades is not None and unfinished:
@@ -261,96 +257,6 @@ class Explainer:
         made_by = (self.model.version, self.writer_version, version, style.locale, style.audience)
         return _hash(*made_by, repr(asking.record()), *behaviours)
 
-    def _row(
-        self, history: History, case: Case, written: Written, style: Style, fingerprint: str, asked: dict[str, Any]
-    ) -> ExplanationRow:
-        evidence, attribution = case.evidence, case.attribution
-        pairs = zip(history.behaviours, attribution.contributions, strict=True)
-        return ExplanationRow(
-            id=str(uuid.uuid4()),
-            user_id=history.user,
-            item_id=evidence.item_id,
-            fingerprint=fingerprint,
-            title=evidence.title,
-            rank=case.target.rank,
-            score=case.target.score,
-            base_score=attribution.base,
-            method=attribution.method,
-            contributions={behaviour.id: contribution for behaviour, contribution in pairs},
-            order=[history.behaviours[place].id for place in attribution.order],
-            verdict=msgspec.to_builtins(case.verdict),
-            counterfactual=None,
-            popularity=msgspec.to_builtins(evidence.popularity),
-            known_user=evidence.known_user,
-            text=written.text,
-            draft=written.draft,
-            slots=written.slots,
-            source=written.source,
-            gate_failures=list(written.failures),
-            locale=style.locale,
-            audience=style.audience,
-            prompt_hash=written.prompt_hash,
-            prompt_version=written.prompt_version,
-            recommender_version=self.model.version,
-            writer_version=self.writer_version,
-            created_at=now(),
-            # "Two days ago" is counted from here, so a replay needs no other clock.
-            asked=asked | {"now": evidence.now},
-            evidence=[_evidence_row(cited) for cited in msgspec.to_builtins(evidence.behaviours)],
-        )
-
-    @step("store")
-    def _store(
-        self,
-        rows: Sequence[ExplanationRow],
-        style: Style,
-        library: PromptLibrary,
-        unfinished: Sequence[Unfinished],
-        along: Along | None,
-    ) -> None:
-        """Write explanations, evidence and audit entries in one transaction, committed when this returns."""
-        if not rows and along is None:
-            return
-        try:
-            self._write(rows, style, library, unfinished, along)
-        except ConflictError:
-            self._noted.clear()  # a database that was replaced meanwhile has lost what was written down before
-            raise
-        self._noted |= {library.version(style), self.model.version, self.writer_version}
-
-    def _write(
-        self,
-        rows: Sequence[ExplanationRow],
-        style: Style,
-        library: PromptLibrary,
-        unfinished: Sequence[Unfinished],
-        along: Along | None,
-    ) -> None:
-        with self.database.session() as session:
-            self._note_versions(session, style, library)
-            session.add_all(rows)
-            session.flush()
-            for row in rows:
-                log.append(session, "explanation.created", row.id, record_of(row))
-                if row.counterfactual is not None:
-                    log.append(session, "counterfactual.found", row.id, counterfactual_digested(row.counterfactual))
-            oversee(session, rows, self.review_percent)
-            await_upgrade(session, [one.id for one in unfinished])
-            if along is not None:
-                along(session, rows)
-
-    def _note_versions(self, session: Session, style: Style, library: PromptLibrary) -> None:
-        """Write down what the explanations refer to, unless this process has seen it stored: none is ever removed."""
-        engine, version = self.writer.engine, library.version(style)
-        if {version, self.model.version, self.writer_version} <= self._noted:
-            return
-        note_prompt(session, version, style.locale, style.audience, library.sources(style))
-        config = msgspec.to_builtins(self.model.recommender.config)
-        details = {"config": config, "data_hash": self.model.data_hash, "encoder": self.model.encoder}
-        note_model(session, self.model.version, "recommender", self.model.recommender.name, details)
-        hashes = {} if engine is None else {"model_hash": engine.model_hash, "adapter_hash": engine.adapter_hash}
-        note_model(session, self.writer_version, "writer", "template" if engine is None else engine.name, hashes)
-
 
 def _people(session: Session, model: FittedModel) -> PeopleCounts:
     """Return the counts that a reason may quote, of people who liked, or bought, or read."""
@@ -364,22 +270,6 @@ def _people(session: Session, model: FittedModel) -> PeopleCounts:
 def _is_outdated(row: ExplanationRow) -> bool:
     times = {cited.slot: cited.time for cited in row.evidence}
     return is_outdated(row.draft, row.slots, times, int(time.time()), row.locale)
-
-
-def _counterfactual_row(unsought: Unsought) -> CounterfactualRow | None:
-    found = unsought.find()
-    return None if found is None else CounterfactualRow(record=msgspec.to_builtins(found))
-
-
-def _evidence_row(cited: dict[str, Any]) -> EvidenceRow:
-    fields = {key: cited[key] for key in ("slot", "behaviour_id", "item_id", "title", "kind", "value", "time")}
-    return EvidenceRow(
-        **fields,
-        contribution=cited["contribution"],
-        share=cited["share"],
-        reasons=list(cited["reasons"]),
-        merged=list(cited["merged"]),
-    )
 
 
 def _hash(*parts: str) -> str:

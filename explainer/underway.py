@@ -21,11 +21,19 @@ class Underway:
         self._changed = Condition()
 
     def __enter__(self) -> Self:
-        with self._changed:
-            self._count += 1
+        self.begin()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def begin(self) -> None:
+        """Count one more."""
+        with self._changed:
+            self._count += 1
+
+    def end(self) -> None:
+        """Count one less."""
         with self._changed:
             self._count -= 1
             self._left = time.monotonic()

@@ -115,7 +115,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         request_class=CarefulRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
-        on_startup=[partial(use_threads, queue)],
+        on_startup=[partial(use_threads, queue, explainer.underway)],
         on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=openapi_config(),

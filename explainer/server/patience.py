@@ -11,6 +11,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
+from explainer.server.threads import Waits
 from explainer.writing.patience import Call, calling
 
 
@@ -32,7 +33,10 @@ class Patience(ASGIMiddleware):
         self._clock = clock
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Run the app with the call in its context."""
+        """Run the app with the call in its context; where nobody waits for a model, nothing is gained by listening."""
+        if scope["route_handler"].opt.get("waits", Waits.NEVER) is Waits.NEVER:
+            await next_app(scope, receive, send)
+            return
         call = Call(self._clock() + self._deadline_s)
         # One message at most is read ahead, so that a body that nobody wants is not read into memory.
         messages: asyncio.Queue[HTTPReceiveMessage] = asyncio.Queue(1)

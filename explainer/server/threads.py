@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any, ParamSpec, TypeVar
 
+from explainer.underway import Underway
+
 _QUICK = 4
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -44,17 +46,25 @@ class RequestThreads(ThreadPoolExecutor):
 
     Args:
         patient: Requests that may wait at once.
+        underway: Is told of every one from the moment it comes until it is done.
     """
 
-    def __init__(self, patient: int) -> None:
+    def __init__(self, patient: int, underway: Underway) -> None:
         super().__init__(_QUICK, "request")
         self._patient = ThreadPoolExecutor(patient, "waiting")
+        self._underway = underway
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
         """Run a function in the pool where the request under way belongs."""
-        if _WAITS.get():
-            return self._patient.submit(fn, *args, **kwargs)
-        return super().submit(fn, *args, **kwargs)
+        submit = self._patient.submit if _WAITS.get() else super().submit
+        self._underway.begin()
+        try:
+            future = submit(fn, *args, **kwargs)
+        except RuntimeError:  # it is shutting down
+            self._underway.end()
+            raise
+        future.add_done_callback(lambda _: self._underway.end())
+        return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  the base's
         """End both."""
@@ -62,10 +72,11 @@ class RequestThreads(ThreadPoolExecutor):
         super().shutdown(wait, cancel_futures=cancel_futures)
 
 
-async def use_threads(queue: int) -> None:
+async def use_threads(queue: int, underway: Underway) -> None:
     """Give the running loop its threads, which end with it.
 
     Args:
         queue: Requests that may wait for the language model. A few more get a thread, to be told that it is full.
+        underway: Is told who waits for an answer.
     """
-    asyncio.get_running_loop().set_default_executor(RequestThreads(queue + _QUICK))
+    asyncio.get_running_loop().set_default_executor(RequestThreads(queue + _QUICK, underway))

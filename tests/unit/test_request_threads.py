@@ -13,7 +13,7 @@ WAITING = 4
 
 
 def run(story):
-    threads = RequestThreads(WAITING)
+    threads = RequestThreads(WAITING, Underway())
     try:
         return asyncio.run(story(threads))
     finally:

@@ -1,0 +1,116 @@
+"""Stores explanations: rows, evidence, versions and audit entries in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from explainer.audit import log
+from explainer.errors import ConflictError
+from explainer.manner import Along, Unfinished
+from explainer.oversight import oversee
+from explainer.storage.database import Database
+from explainer.storage.revisions import await_upgrade
+from explainer.storage.tables import ExplanationRow
+from explainer.storage.versions import note_model, note_prompt
+from explainer.tracing import step
+from explainer.view import counterfactual_digested, record_of
+from explainer.writing.engines import Engine
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.style import Style
+from retriever.store import FittedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """What explanations refer to.
+
+    Attributes:
+        style: Language and audience.
+        library: Their prompts.
+        model: What ranked.
+        engine: What wrote; None for templates.
+        writer: Its version.
+    """
+
+    style: Style
+    library: PromptLibrary
+    model: FittedModel
+    engine: Engine | None
+    writer: str
+
+    def versions(self) -> set[str]:
+        """Return the versions of all of it."""
+        return {self.library.version(self.style), self.model.version, self.writer}
+
+    def note(self, session: Session) -> None:
+        """Write all of it down, unless it is."""
+        style, model, engine = self.style, self.model, self.engine
+        version, sources = self.library.version(style), self.library.sources(style)
+        note_prompt(session, version, style.locale, style.audience, sources)
+        config = msgspec.to_builtins(model.recommender.config)
+        details = {"config": config, "data_hash": model.data_hash, "encoder": model.encoder}
+        note_model(session, model.version, "recommender", model.recommender.name, details)
+        hashes = {} if engine is None else {"model_hash": engine.model_hash, "adapter_hash": engine.adapter_hash}
+        note_model(session, self.writer, "writer", "template" if engine is None else engine.name, hashes)
+
+
+class Keeper:
+    """See the module; safe to use from several threads.
+
+    Args:
+        database: Where they are stored.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        # What this process has seen stored: versions are never removed, so they need not be written down every time.
+        self._noted: frozenset[str] = frozenset()
+
+    @step("store")
+    def keep(
+        self,
+        rows: Sequence[ExplanationRow],
+        makers: Makers,
+        unfinished: Sequence[Unfinished],
+        review_percent: float,
+        along: Along | None,
+    ) -> None:
+        """Write explanations, committed when this returns.
+
+        Args:
+            rows: The explanations, with their evidence.
+            makers: What they refer to.
+            unfinished: Those whose text the model may still better.
+            review_percent: Of a hundred texts that the model wrote, how many wait for a reviewer.
+            along: Stores something in the same transaction.
+
+        Raises:
+            ConflictError: If the database refuses them.
+        """
+        versions = makers.versions()
+        try:
+            with self._database.session() as session:
+                if not versions <= self._noted:
+                    makers.note(session)
+                _write(session, rows)
+                oversee(session, rows, review_percent)
+                await_upgrade(session, [one.id for one in unfinished])
+                if along is not None:
+                    along(session, rows)
+        except ConflictError:
+            self._noted = frozenset()  # a database that was replaced meanwhile has lost what was written down before
+            raise
+        self._noted |= versions
+
+
+def _write(session: Session, rows: Sequence[ExplanationRow]) -> None:
+    session.add_all(rows)
+    session.flush()
+    for row in rows:
+        log.append(session, "explanation.created", row.id, record_of(row))
+        if row.counterfactual is not None:
+            log.append(session, "counterfactual.found", row.id, counterfactual_digested(row.counterfactual))
