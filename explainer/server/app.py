@@ -42,6 +42,7 @@ from explainer.server.parameters import ParametersController
 from explainer.server.parts import Parts
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
+from explainer.server.reading import reading_from
 from explainer.server.rendering import HERE, environment
 from explainer.server.replays import ReplayController
 from explainer.server.requests import CarefulRequest, require_text
@@ -109,7 +110,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "looker": Provide(looker_of, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
             "registries": Provide(lambda: registries, sync_to_thread=False),
-            "encoded": Provide(lambda: encoded, sync_to_thread=False),
+            "reading": Provide(reading_from(live, encoded), sync_to_thread=False),
         },
         guards=[authorize, require_text],
         request_class=CarefulRequest,

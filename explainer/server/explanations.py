@@ -20,10 +20,10 @@ from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
 from explainer.server.documented import problems
-from explainer.server.encoded import EncodedAnswers
 from explainer.server.events import text_events
 from explainer.server.moments import MomentParameter, between
 from explainer.server.prefer import Wait, preferred_wait
+from explainer.server.reading import Reading
 from explainer.server.reviews import NO_NUL
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
 from explainer.server.searching import AudienceParameter, ComplainedParameter, LocaleParameter, VersionParameter
@@ -130,20 +130,15 @@ class ExplanationsController(Controller):
             return ExplanationPage(all_shown_to(session, looker, rows), following)
 
     @get("/{explanation_id:str}", opt=needs(Scope.READ), sync_to_thread=True, summary="One explanation as it was shown")
-    def read(
-        self,
-        explanation_id: FromPath[str],
-        explainer: NamedDependency[Explainer],
-        looker: NamedDependency[Looker],
-        encoded: NamedDependency[EncodedAnswers],
-    ) -> Response[ShownExplanation]:
+    def read(self, explanation_id: FromPath[str], reading: NamedDependency[Reading]) -> Response[ShownExplanation]:
         """Return the stored text with evidence, contributions and versions, and the texts that came after it."""
-        read = partial(_read, explainer, explanation_id, looker)
-        if not looker.is_app:  # masked for whoever looks, and every look is recorded
+        explainer = reading.explainer
+        read = partial(_read, explainer, explanation_id, reading.looker)
+        if not reading.looker.is_app:  # masked for whoever looks, and every look is recorded
             return Response(read())
         with explainer.database.look() as connection:
             version = version_of(connection, explanation_id)
-        body = encoded.get(explanation_id, version, read)
+        body = reading.encoded.get(explanation_id, version, read)
         return Response(cast("ShownExplanation", body), media_type=MediaType.JSON)
 
     @get(

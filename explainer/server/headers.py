@@ -6,9 +6,9 @@ headers cheat sheet.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
 ASSET = {"asset": True}
@@ -16,35 +16,36 @@ ASSET = {"asset": True}
 CROSS_ORIGIN = {"cross_origin": True}
 """For the ``opt`` of a handler whose answer other sites may load, as the script that they embed."""
 
-_ALWAYS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-_NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+_NOTHING = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _PAGE = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _ERRORS = 400
-_HSTS = "max-age=31536000"
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
 async def harden(message: Message, scope: Scope) -> None:
     """Add the headers to an answer, as Litestar's ``before_send`` hook: it also sees answers to unknown paths."""
     if message["type"] != "http.response.start":
         return
-    headers = MutableScopeHeaders.from_message(message)
     handler = scope.get("route_handler")
-    opt: dict[str, Any] = {} if handler is None else dict(handler.opt)
+    opt: Mapping[str, Any] = {} if handler is None else handler.opt
+    told = {name.lower(): value for name, value in message["headers"]}
     keeps = opt.get("asset") and message["status"] < _ERRORS
-    is_page = headers.get("content-type", "").startswith("text/html")
-    for name, value in _ALWAYS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Content-Security-Policy", _PAGE if is_page else _NOTHING)
-    headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if opt.get("cross_origin") else "same-origin")
-    headers.setdefault("Cache-Control", "public, max-age=300" if keeps else "no-store")
-    if scope["scheme"] == "https":
-        headers.setdefault("Strict-Transport-Security", _HSTS)
+    is_page = told.get(b"content-type", b"").startswith(b"text/html")
+    wanted = [
+        *_ALWAYS,
+        (b"content-security-policy", _PAGE if is_page else _NOTHING),
+        (b"cross-origin-resource-policy", b"cross-origin" if opt.get("cross_origin") else b"same-origin"),
+        (b"cache-control", b"public, max-age=300" if keeps else b"no-store"),
+        *([_HSTS] if scope["scheme"] == "https" else []),
+    ]
+    message["headers"] = [*message["headers"], *(header for header in wanted if header[0] not in told)]

@@ -24,20 +24,18 @@ def _length(least: int, most: int) -> dict[str, Any]:
     return {"minLength": least, "maxLength": most}
 
 
+TicketHeader = Annotated[
+    str | None,
+    HeaderParameter(name="X-Ticket", description=f"Ticket of the case. {_WHY}", schema_extra=_length(1, MAX_TICKET)),
+]
+PurposeHeader = Annotated[
+    str | None,
+    HeaderParameter(name="X-Purpose", description=f"What for. {_WHY}", schema_extra=_length(MIN_PURPOSE, MAX_PURPOSE)),
+]
+
+
 def looker_of(
-    request: Request[Any, Any, Any],
-    x_ticket: Annotated[
-        str | None,
-        HeaderParameter(
-            name="X-Ticket", description=f"Ticket of the case. {_WHY}", schema_extra=_length(1, MAX_TICKET)
-        ),
-    ] = None,
-    x_purpose: Annotated[
-        str | None,
-        HeaderParameter(
-            name="X-Purpose", description=f"What for. {_WHY}", schema_extra=_length(MIN_PURPOSE, MAX_PURPOSE)
-        ),
-    ] = None,
+    request: Request[Any, Any, Any], x_ticket: TicketHeader = None, x_purpose: PurposeHeader = None
 ) -> Looker:
     """Return who looks; the dependency ``looker`` of every handler that shows a customer's record.
 

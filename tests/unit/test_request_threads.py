@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from explainer.server.threads import _QUICK, RequestThreads, Waits, note_waiting
+from explainer.underway import Underway
 
 WAITING = 4
 
