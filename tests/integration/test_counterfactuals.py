@@ -166,8 +166,15 @@ def test_an_altered_one_is_found_by_the_check(explainer, database):
 
 
 def test_quiet_is_when_nobody_is_underway():
-    underway = Underway()
+    underway = Underway(pause_s=0.0)
     assert underway.quiet(0.0)
     with underway, underway:
         assert not underway.quiet(0.0)
     assert underway.quiet(0.0)
+
+
+def test_it_is_not_quiet_between_one_and_the_next():
+    underway = Underway(pause_s=600.0)
+    with underway:
+        pass
+    assert not underway.quiet(0.01)

@@ -101,7 +101,7 @@ def test_the_answer_comes_before_the_model_and_the_better_text_is_a_new_revision
     assert later["revisions"][0]["source"] == "model"
     with explainer.database.session() as session:
         said = session.scalars(select(AuditEntryRow.event).where(AuditEntryRow.record_id == first["id"])).all()
-    assert said == ["explanation.created", "explanation.revised"]
+    assert said == ["explanation.created", "counterfactual.found", "explanation.revised"]
 
 
 def test_a_reader_who_has_a_text_is_not_told_it_again(explainer):
