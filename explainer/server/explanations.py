@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import Controller, MediaType, Request, Response, get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent
 from sqlalchemy.orm import Session
@@ -21,12 +21,11 @@ from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
 from explainer.server.documented import problems
 from explainer.server.events import text_events
-from explainer.server.moments import MomentParameter, between
 from explainer.server.prefer import Wait, preferred_wait
 from explainer.server.reading import Reading
 from explainer.server.reviews import NO_NUL
 from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
-from explainer.server.searching import AudienceParameter, ComplainedParameter, LocaleParameter, VersionParameter
+from explainer.server.searching import searching
 from explainer.server.threads import Waits
 from explainer.service.counterfactuals import find
 from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
@@ -47,7 +46,6 @@ from explainer.storage.tables import ExplanationRow
 from explainer.writing.style import Style, known_style
 
 _PAGE, _LONGEST_PAGE = 20, 100
-_Id = Annotated[str | None, QueryParameter(min_length=1, max_length=200)]
 
 
 class FeedbackRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +60,7 @@ class ExplanationsController(Controller):
 
     path = "/v1/explanations"
     tags = ["explanations"]  # noqa: RUF012
+    dependencies = {"search": Provide(searching, sync_to_thread=False)}  # noqa: RUF012
 
     @post(
         "/",
@@ -108,23 +107,11 @@ class ExplanationsController(Controller):
         self,
         explainer: NamedDependency[Explainer],
         looker: NamedDependency[Looker],
-        user: _Id = None,
-        item: _Id = None,
-        source: Annotated[str | None, QueryParameter(pattern="^(model|template)$")] = None,
-        since: MomentParameter = None,
-        until: MomentParameter = None,
-        locale: LocaleParameter = None,
-        audience: AudienceParameter = None,
-        recommender: VersionParameter = None,
-        writer: VersionParameter = None,
-        prompt: VersionParameter = None,
-        complained: ComplainedParameter = None,
+        search: NamedDependency[Search],
         limit: Annotated[int, QueryParameter(ge=1, le=_LONGEST_PAGE)] = _PAGE,
         cursor: Annotated[str | None, QueryParameter(max_length=500)] = None,
     ) -> ExplanationPage:
         """Return a page; ``next`` is the cursor of the one after it, null after the last."""
-        moments = between(since, until)
-        search = Search(user, item, source, *moments, locale, audience, recommender, writer, prompt, complained)
         with explainer.database.session() as session:
             rows, following = list_explanations(session, search, limit, cursor)
             return ExplanationPage(all_shown_to(session, looker, rows), following)
