@@ -42,6 +42,12 @@ class Settings(BaseSettings):
         rate_app: Requests per minute of one program.
         rate_people: Requests per minute of one person of the shop.
         rate_sign_in: Tries to sign in per minute from one address.
+        audit_key: File with the key that signs the audit log, made when first needed; ``audit.key`` in ``home`` by
+            default.
+        checkpoints: Folder of the signed checkpoints; best on another volume than the database, ``checkpoints`` in
+            ``home`` by default.
+        checkpoint_entries: After so many new entries the audit log is signed,
+        checkpoint_s: or after so many seconds with at least one.
         log_format: ``json`` for machines, ``plain`` for people; by default machines read a service's log, people a
             demo's.
         openai_url: Base URL of an OpenAI-compatible server: ``http://127.0.0.1:8001/v1``.
@@ -73,6 +79,10 @@ class Settings(BaseSettings):
     rate_app: int = Field(default=60_000, ge=1, le=_MOST)
     rate_people: int = Field(default=600, ge=1, le=_MOST)
     rate_sign_in: int = Field(default=30, ge=1, le=_MOST)
+    audit_key: Path | None = None
+    checkpoints: Path | None = None
+    checkpoint_entries: int = Field(default=1000, ge=1, le=_MOST)
+    checkpoint_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
     log_format: Literal["auto", "json", "plain"] = "auto"
     openai_url: str = ""
     openai_model: str = ""
@@ -84,6 +94,16 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's URL."""
         return self.database_url or f"sqlite:///{self.home / 'explainer.db'}"
+
+    @property
+    def signing_key(self) -> Path:
+        """File of the key that signs the audit log."""
+        return self.audit_key or self.home / "audit.key"
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """Where signed checkpoints are kept."""
+        return self.checkpoints or self.home / "checkpoints"
 
     @property
     def cache(self) -> Path:

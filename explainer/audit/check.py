@@ -98,8 +98,6 @@ class LogCheck(msgspec.Struct, frozen=True):
         records_gone: Entries whose record is no longer there.
         digests_wrong: Entries whose record is not what it was.
         gaps: Places where numbers are missing.
-        gaps_may_be_innocent: Whether this database leaves gaps when a transaction is rolled back, as PostgreSQL does;
-            then a gap alone is not counted as wrong.
         unchecked: Entries about what is not kept as it was (keys, sign-ins, tags), by event.
         findings: The first hundred things that are wrong.
     """
@@ -113,7 +111,6 @@ class LogCheck(msgspec.Struct, frozen=True):
     records_gone: int
     digests_wrong: int
     gaps: int
-    gaps_may_be_innocent: bool
     unchecked: dict[str, int]
     findings: list[Finding]
 
@@ -144,8 +141,7 @@ def check_log(session: Session, kept: Sequence[Kept], on_progress: OnProgress = 
         on_progress(done, entries)
     for kind in kept:
         _check_entries_of(session, kind, tally)
-    innocent = session.get_bind().dialect.name == "postgresql"
-    return tally.result(session, entries, last, gaps_may_be_innocent=innocent)
+    return tally.result(session, entries, last)
 
 
 @dataclass
@@ -160,8 +156,8 @@ class _Tally:
         if len(self.findings) < _NAMED:
             self.findings.append(Finding(what, seq, event, record_id))
 
-    def result(self, session: Session, entries: int, last: int, *, gaps_may_be_innocent: bool) -> LogCheck:
-        wrong = self.counts.total() - (self.counts[Trouble.GAP] if gaps_may_be_innocent else 0)
+    def result(self, session: Session, entries: int, last: int) -> LogCheck:
+        wrong = self.counts.total()
         return LogCheck(
             sound=not wrong,
             entries=entries,
@@ -172,7 +168,6 @@ class _Tally:
             records_gone=self.counts[Trouble.GONE],
             digests_wrong=self.counts[Trouble.ALTERED],
             gaps=self.counts[Trouble.GAP],
-            gaps_may_be_innocent=gaps_may_be_innocent,
             unchecked=dict(sorted(self.unchecked.items())),
             findings=self.findings,
         )

@@ -1,25 +1,101 @@
-"""Audit entries: what happened to which record, with a digest of the record as it was.
+"""The audit log: what happened to which record, with a digest of the record as it was; append-only.
 
 The digest is SHA-256 over canonical JSON (RFC 8785), so anyone with the record can prove that it is the one meant.
+Entries are the leaves of a Merkle tree (RFC 6962) that grows with them: its root at any size vouches for every entry
+before. Numbers are given at the moment of commit, one writer after the other, so there are no gaps, and an entry is
+committed with what it records or not at all.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import rfc8785
+from sqlalchemy import event as sql_event
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
-from explainer.storage.tables import AuditEntryRow
+from explainer.audit.entries import leaf_of
+from explainer.audit.merkle import Tree, peaks_of
+from explainer.audit.nodes import hashes_of
+from explainer.storage.tables import AuditEntryRow, AuditNodeRow, now
+
+_WAITING = "audit entries"
+# Any number will do that nothing else in the database locks.
+_LOCK = 0x6C6F67
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    event: str
+    record_id: str
+    digest: str
+    at: datetime
 
 
 def append(session: Session, event: str, record_id: str, record: Mapping[str, Any]) -> None:
-    """Add an entry in the caller's transaction: it is committed with what it records, or not at all."""
-    session.add(AuditEntryRow(event=event, record_id=record_id, digest=digest_of(record)))
+    """Add an entry in the caller's transaction: it is committed with what it records, or not at all.
+
+    It gets its number when the transaction is committed, and cannot be read before.
+    """
+    waiting = session.info.get(_WAITING)
+    if waiting is None:
+        waiting = session.info[_WAITING] = []
+        sql_event.listen(session, "before_commit", _write)
+        sql_event.listen(session, "after_rollback", lambda _: waiting.clear())
+    waiting.append(_Entry(event, record_id, digest_of(record), now()))
 
 
 def digest_of(record: Mapping[str, Any]) -> str:
     """Return the SHA-256 of the record as canonical JSON, hexadecimal."""
     return hashlib.sha256(rfc8785.dumps(dict(record))).hexdigest()
+
+
+def head_of(session: Session) -> Tree:
+    """Return the log's tree as it is in the session's transaction."""
+    size = session.scalar(select(func.max(AuditEntryRow.seq))) or 0
+    return Tree(size, hashes_of(session, peaks_of(size)))
+
+
+def _write(session: Session) -> None:
+    """Number and write what waits, as the last thing before the commit."""
+    waiting: list[_Entry] = session.info[_WAITING]
+    if not waiting:
+        return
+    session.flush()
+    _take_turn(session)
+    tree = head_of(session)
+    entries, nodes = [], []
+    for entry in waiting:
+        seq = tree.size + 1
+        leaf = leaf_of(seq, entry.at, entry.event, entry.record_id, entry.digest)
+        nodes += [
+            {"level": level, "place": place, "hash": made.hex()} for level, place, made in tree.append(leaf) if level
+        ]
+        entries.append(
+            {
+                "seq": seq,
+                "event": entry.event,
+                "record_id": entry.record_id,
+                "digest": entry.digest,
+                "at": entry.at,
+                "leaf": leaf.hex(),
+            }
+        )
+    session.execute(insert(AuditEntryRow), entries)
+    if nodes:
+        session.execute(insert(AuditNodeRow), nodes)
+    waiting.clear()
+
+
+def _take_turn(session: Session) -> None:
+    """Wait until no other transaction has entries to commit; the turn ends with this one's."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    else:
+        # SQLite has one writer at a time; this makes sure that it is us before we read where the log ends.
+        session.execute(text("UPDATE audit_entries SET seq = seq WHERE 0"))

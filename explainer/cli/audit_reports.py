@@ -60,7 +60,7 @@ def _totals(found: LogCheck) -> Table:
         "Other records without entry": found.records_without_entry,
         "Entries whose record is gone": found.records_gone,
         "Records that are not what they were": found.digests_wrong,
-        "Gaps" + (" (rolled-back transactions leave some)" if found.gaps_may_be_innocent else ""): found.gaps,
+        "Gaps": found.gaps,
         "Entries about what is not kept": sum(found.unchecked.values()),
     }.items():
         table.add_row(what, f"{number:,}")

@@ -18,6 +18,9 @@ from explainer.access.keys import list_keys
 from explainer.access.people import list_people
 from explainer.access.rates import Rates
 from explainer.assembly import make_adapters, make_encoder, make_prompts, make_served_explainer
+from explainer.audit.checkpointer import Checkpointer
+from explainer.audit.checkpoints import CheckpointFolder
+from explainer.audit.keys import load_signer
 from explainer.errors import NotReadyError
 from explainer.pipeline import Explainer
 from explainer.server.admin_versions import Registries
@@ -79,10 +82,18 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
     gc.collect()
     gc.freeze()
     _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
+    checkpointer = Checkpointer(
+        explainer.database,
+        CheckpointFolder(settings.checkpoint_folder),
+        load_signer(settings.signing_key),
+        settings.checkpoint_entries,
+        settings.checkpoint_s,
+    )
     try:
         with contextlib.suppress(KeyboardInterrupt), one_thread():
             server.run([listener])
     finally:
+        checkpointer.close()
         _LOG.info("Stopped")
 
 

@@ -274,14 +274,35 @@ class EvidenceRow(Base):
 
 
 class AuditEntryRow(Base):
-    """One thing that happened, by reference and digest; holds no personal text."""
+    """One thing that happened, by reference and digest; holds no personal text.
+
+    Attributes:
+        seq: From 1, without gaps.
+        leaf: Hash of the entry as a leaf of the log's Merkle tree, hexadecimal.
+    """
 
     __tablename__ = "audit_entries"
-    seq: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     event: Mapped[str] = mapped_column(String(60))
     record_id: Mapped[str] = mapped_column(String(200), index=True)
     digest: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(default=now)
+    leaf: Mapped[str] = mapped_column(String(64))
+
+
+class AuditNodeRow(Base):
+    """The root of a complete subtree of the audit log's Merkle tree, above its leaves.
+
+    Attributes:
+        level: From 1; it is over two to the level entries.
+        place: Which of those, from 0.
+        hash: Hexadecimal.
+    """
+
+    __tablename__ = "audit_nodes"
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(String(64))
 
 
 class ApiKeyRow(Base):

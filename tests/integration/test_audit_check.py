@@ -19,6 +19,7 @@ from explainer.storage.tables import AuditEntryRow, EvidenceRow, ExplanationRow,
 from explainer.view import revision_record
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
+from tests.integration.tampering import unguard
 
 
 def checked(database, on_progress=lambda *_: None):
@@ -27,6 +28,7 @@ def checked(database, on_progress=lambda *_: None):
 
 
 def change(database, *statements):
+    unguard(database)
     with database.engine.begin() as connection:
         connection.execute(text("PRAGMA foreign_keys=OFF"))
         for statement in statements:

@@ -52,7 +52,6 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
             records_gone=0,
             digests_wrong=1,
             gaps=0,
-            gaps_may_be_innocent=False,
             unchecked={"key.created": 2},
             findings=[Finding(Trouble.ALTERED, 118, "explanation.created", EXPLANATION)],
         ),

@@ -1,0 +1,100 @@
+"""Signs the head of the log now and then, for as long as a service runs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from explainer.audit.checkpoints import Checkpoint, CheckpointFolder
+from explainer.audit.errors import VerificationError
+from explainer.audit.log import head_of
+from explainer.audit.merkle import Tree, peaks_of
+from explainer.audit.nodes import hashes_of
+from explainer.audit.notes import Signer
+from explainer.audit.sources import size_of
+from explainer.errors import ExplainerError
+from explainer.storage.database import Database
+
+_log = logging.getLogger(__name__)
+_LOOK_EVERY_S = 1.0
+
+
+def sign_head(database: Database, folder: CheckpointFolder, signer: Signer) -> Checkpoint | None:
+    """Sign the log as it is now and return the checkpoint; None where there is nothing new.
+
+    A log that is not the continuation of what was signed last is not signed: that would vouch for a forgery.
+
+    Raises:
+        VerificationError: If the log does not continue the last checkpoint.
+        OSError: If the checkpoint cannot be written.
+    """
+    with database.session() as session:
+        tree = head_of(session)
+        last = folder.last(signer.verifier)
+        if last is not None:
+            _require_continued(session, tree, last)
+            if last.size == tree.size:
+                return None
+    if not tree.size:
+        return None
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    checkpoint = Checkpoint(signer.name, tree.size, tree.root(), at)
+    folder.add(checkpoint, signer)
+    return checkpoint
+
+
+def _require_continued(session: Session, tree: Tree, last: Checkpoint) -> None:
+    if tree.size < last.size:
+        raise VerificationError(f"The log has {tree.size} entries, and {last.size} were signed: its end was cut off.")
+    if Tree(last.size, hashes_of(session, peaks_of(last.size))).root() != last.root:
+        raise VerificationError(f"The log is another than the one that was signed at {last.size} entries.")
+
+
+class Checkpointer:
+    """Signs in a thread of its own: after so many entries or seconds, and at the end.
+
+    Args:
+        database: Holds the log.
+        folder: Where checkpoints go.
+        signer: Signs them.
+        entries: After so many new ones it signs at once,
+        seconds: and otherwise after so many seconds with at least one.
+    """
+
+    def __init__(
+        self, database: Database, folder: CheckpointFolder, signer: Signer, entries: int, seconds: float
+    ) -> None:
+        self._database, self._folder, self._signer = database, folder, signer
+        self._entries, self._seconds = entries, seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Sign what is there and end the thread."""
+        self._ended.set()
+        self._thread.join(10.0)
+
+    def _work(self) -> None:
+        signed, since = self._folder.newest(), time.monotonic()
+        while not self._ended.wait(min(_LOOK_EVERY_S, self._seconds)):
+            try:
+                with self._database.session() as session:
+                    new = size_of(session) - signed
+            except ExplainerError:
+                continue  # a database that is away comes back, and whoever needs it says so
+            if new >= self._entries or (new and time.monotonic() - since >= self._seconds):
+                signed, since = self._sign(signed), time.monotonic()
+        self._sign(signed)
+
+    def _sign(self, before: int) -> int:
+        try:
+            made = sign_head(self._database, self._folder, self._signer)
+        except (ExplainerError, OSError) as error:
+            _log.error("The audit log was not signed: %s", error)
+            return before
+        return before if made is None else made.size

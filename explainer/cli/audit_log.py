@@ -1,0 +1,129 @@
+"""What the commands on the log itself do: sign it, verify it, export it, prove what is in it."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import msgspec
+from rich.markup import escape
+
+from explainer.audit.checkpointer import sign_head
+from explainer.audit.checkpoints import CheckpointFolder
+from explainer.audit.errors import VerificationError
+from explainer.audit.keys import load_signer, load_verifier, write_signer
+from explainer.audit.log import head_of
+from explainer.audit.merkle import inclusion_proof
+from explainer.audit.nodes import hashes_of
+from explainer.audit.notes import Signer
+from explainer.audit.sources import export_entries, exported_entries, size_of, stored_entries, stored_nodes
+from explainer.audit.verify import Fault, TamperError, Verified, verify
+from explainer.cli.common import console, database_session, progress_bar
+from explainer.errors import NotFoundError
+from explainer.settings import Settings
+from explainer.storage.database import Database
+
+WHOLE, UNVERIFIABLE = 0, 2
+EXIT_CODES = {
+    Fault.ALTERED: 10,
+    Fault.MISSING: 11,
+    Fault.ORDER: 12,
+    Fault.TRUNCATED: 13,
+    Fault.FORKED: 14,
+    Fault.NODE: 15,
+}
+"""What the command returns for each fault; they do not change."""
+
+
+def verify_log(settings: Settings, export: Path | None, folder: Path | None, key: str | None) -> int:
+    """Hold the log of the database, or an export, against its checkpoints; print what came of it, return the code."""
+    checkpoints = CheckpointFolder(folder or settings.checkpoint_folder)
+    try:
+        public = load_verifier(key) if key else load_signer(settings.signing_key).verifier
+        if export is None:
+            with database_session(settings) as session, progress_bar("Verifying the log") as progress:
+                last = size_of(session)
+                found = verify(
+                    stored_entries(session),
+                    checkpoints.read(public),
+                    stored_nodes(session),
+                    lambda done: progress(done, last),
+                )
+        else:
+            with console.status("Verifying the export …"):
+                found = verify(exported_entries(export), checkpoints.read(public))
+    except TamperError as error:
+        console.print(f"[red]{error.fault.value}[/] at entry {error.seq}: {escape(str(error))}", highlight=False)
+        return EXIT_CODES[error.fault]
+    except VerificationError as error:
+        console.print(f"[red]Not verified:[/] {escape(str(error))}", highlight=False)
+        return UNVERIFIABLE
+    _print(found, trusted_here=key is None)
+    return WHOLE
+
+
+def checkpoint(settings: Settings) -> None:
+    """Sign the log now."""
+    folder = CheckpointFolder(settings.checkpoint_folder)
+    made = sign_head(Database(settings.url), folder, load_signer(settings.signing_key))
+    if made is None:
+        console.print("Nothing new to sign.")
+    else:
+        console.print(f"Signed {made.size:,} entries, root {made.root.hex()}, in {escape(str(folder.folder))}")
+
+
+def show_key(settings: Settings, *, rotate: bool) -> None:
+    """Print the public key; with ``rotate``, make a new one first, which the old one introduces."""
+    old = load_signer(settings.signing_key)
+    if rotate:
+        new = Signer.new(f"{old.name.partition('.')[0]}.{load_count(old.name) + 1}")
+        checkpoint(settings)
+        CheckpointFolder(settings.checkpoint_folder).rotate(old, new)
+        write_signer(settings.signing_key, new)
+        old = new
+    console.print(str(old.verifier), highlight=False, soft_wrap=True)
+
+
+def load_count(name: str) -> int:
+    """Return the number behind the dot of a key's name; 1 without one."""
+    number = name.partition(".")[2]
+    return int(number) if number.isdigit() else 1
+
+
+def export_log(settings: Settings, out: Path) -> None:
+    """Write every entry as a line of canonical JSON."""
+    with database_session(settings) as session, out.open("wb") as file:
+        file.writelines(export_entries(session))
+    console.print(f"Wrote {escape(str(out))}")
+
+
+def prove(settings: Settings, seq: int) -> None:
+    """Print the proof that an entry is in the log as it is now.
+
+    Raises:
+        NotFoundError: If there is no such entry.
+    """
+    with database_session(settings) as session:
+        tree = head_of(session)
+        if not 1 <= seq <= tree.size:
+            raise NotFoundError(f"The log has entries 1 to {tree.size}; there is none at {seq}.")
+        proof = inclusion_proof(seq - 1, tree.size, lambda level, place: hashes_of(session, [(level, place)])[0])
+    told = {
+        "seq": seq,
+        "size": tree.size,
+        "root": base64.b64encode(tree.root()).decode(),
+        "proof": [base64.b64encode(one).decode() for one in proof],
+    }
+    console.print_json(msgspec.json.encode(told).decode())
+
+
+def _print(found: Verified, *, trusted_here: bool) -> None:
+    console.print(f"[green]Whole:[/] {found.entries:,} entries, root {found.root}", highlight=False)
+    if not found.checkpoints:
+        console.print("No checkpoint vouches for it; sign it now: explainer audit checkpoint", style="yellow")
+    else:
+        rest = found.entries - found.vouched
+        more = f"; {rest:,} came after and are not signed yet" if rest else ""
+        console.print(f"{found.checkpoints:,} signed checkpoints fit, the last at entry {found.vouched:,}{more}.")
+    if trusted_here:
+        console.print("Checked with this machine's own key; an outsider takes theirs: --key", style="dim")
