@@ -1,0 +1,152 @@
+"""Verify an exported audit log without us: one file, and of libraries only ``cryptography``.
+
+    python verify_alone.py LOG.jsonl CHECKPOINTS_FOLDER PUBLIC_KEY
+
+LOG.jsonl is what ``explainer audit export`` wrote, one entry a line; the folder has the signed checkpoints; the key is
+``NAME+ID+BASE64`` and must come from elsewhere than both. It follows RFC 6962 (tree) and C2SP signed-note (checkpoints)
+and shares no code with the service, so that a mistake in one is not a mistake in both.
+
+Exit codes: 0 whole, 1 not whole, 2 nothing can be said (a wrong key, a false signature, something unreadable).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+Key = tuple[str, bytes, bytes]  # name, id, public key
+Roots = dict[int, bytes]
+
+
+class Unreadable(Exception):  # noqa: N818  it ends in exit code 2
+    """Nothing can be said."""
+
+
+class NotWhole(Exception):  # noqa: N818  it ends in exit code 1
+    """The log is not what was signed."""
+
+
+def key_of(text: str) -> Key:
+    """Return name, id and public key of NAME+ID+BASE64."""
+    try:
+        name, told, encoded = text.strip().split("+", 2)
+        raw = base64.b64decode(encoded, validate=True)
+        key_id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
+    except ValueError as error:
+        raise Unreadable("that is no public key") from error
+    if len(raw) != 33 or raw[0] != 1 or key_id.hex() != told:  # noqa: PLR2004  one byte for Ed25519, 32 for the key
+        raise Unreadable("the public key was not copied whole")
+    return name, key_id, raw[1:]
+
+
+def note_of(path: Path) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    """Return the text of a signed note and its signatures: name, id of the key, signature."""
+    try:
+        text, _, below = path.read_text(encoding="utf-8").rpartition("\n\n")
+        lines = [line.split(" ") for line in below.split("\n")[:-1]]
+        parts = [(name, base64.b64decode(encoded, validate=True)) for _, name, encoded in lines]
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{path.name} is no signed note") from error
+    return text + "\n", [(name, raw[:4], raw[4:]) for name, raw in parts]
+
+
+def is_signed(path: Path, keys: list[Key]) -> bool:
+    """Return whether one of the keys has signed a note; a false signature of one of them is refused."""
+    text, signatures = note_of(path)
+    signed = False
+    for name, key_id, public in keys:
+        for signature in (s for n, i, s in signatures if (n, i) == (name, key_id)):
+            try:
+                Ed25519PublicKey.from_public_bytes(public).verify(signature, text.encode())
+            except InvalidSignature as error:
+                raise Unreadable(f"{path.name}: the signature of {name} is false") from error
+            signed = True
+    return signed
+
+
+def signed_roots(folder: Path, key: Key) -> Roots:
+    """Return the root at every size that the key, or one that it introduced, has signed."""
+    keys = [key]
+    for known in keys:
+        for path in sorted(folder.glob("*.rotation")):
+            if is_signed(path, [known]):
+                head, introduced = note_of(path)[0].split("\n")[:2]
+                new = key_of(introduced)
+                if head == "rotation to" and new not in keys:
+                    keys.append(new)
+    roots: Roots = {}
+    for path in sorted(folder.glob("*.checkpoint")):
+        if not is_signed(path, keys):
+            raise Unreadable(f"{path.name} is not signed by {key[0]} or a key that it introduced")
+        origin, size, root = note_of(path)[0].split("\n")[:3]
+        if origin not in {name for name, _, _ in keys} or not size.isdecimal():
+            raise Unreadable(f"{path.name} is no checkpoint of this log")
+        roots[int(size)] = base64.b64decode(root)
+    return roots
+
+
+def verify(log: Path, roots: Roots) -> str:
+    """Hold the log against the roots; return what to tell."""
+    peaks: list[bytes] = []
+    size = before = 0
+    with log.open("rb") as file:
+        for line in file:
+            size += 1
+            digest, place = hashlib.sha256(b"\x00" + line.rstrip(b"\n")).digest(), size - 1
+            if number_of(line) != size:
+                raise NotWhole(f"line {size} is not entry {size}: entries are missing, doubled or moved")
+            while place & 1:
+                digest, place = hashlib.sha256(b"\x01" + peaks.pop() + digest).digest(), place >> 1
+            peaks.append(digest)
+            if size in roots:
+                if root_of(peaks) != roots[size]:
+                    raise NotWhole(f"of entries {before + 1} to {size} at least one is not the one that was signed")
+                before = size
+    cut = [signed for signed in roots if signed > size]
+    if cut:
+        raise NotWhole(f"the log ends at entry {size}, and {max(cut)} were signed")
+    return f"whole: {size} entries, {len(roots)} signed checkpoints, the last at entry {before}"
+
+
+def number_of(line: bytes) -> object:
+    """Return the number that an entry says it has."""
+    try:
+        return json.loads(line)["seq"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def root_of(peaks: list[bytes]) -> bytes:
+    """Return the root over the complete subtrees, the largest first."""
+    digest = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        digest = hashlib.sha256(b"\x01" + peak + digest).digest()
+    return digest
+
+
+def main(arguments: list[str]) -> int:
+    """Run and return the exit code."""
+    if len(arguments) != 3:  # noqa: PLR2004  see the module
+        print(__doc__)  # noqa: T201
+        return 2
+    log, folder, key = arguments
+    try:
+        told = verify(Path(log), signed_roots(Path(folder), key_of(key)))
+    except NotWhole as error:
+        print(f"NOT WHOLE: {error}")  # noqa: T201
+        return 1
+    except (Unreadable, OSError, ValueError) as error:
+        print(f"Not verified: {error}")  # noqa: T201
+        return 2
+    print(told)  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
