@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
 from sqlalchemy.orm import Session
 
-from explainer.audit.log import digest_of
+from explainer.audit.log import proves
 from explainer.storage.tables import AuditEntryRow, Base, ExplanationRow
 
 _CHUNK = 500
@@ -187,7 +187,7 @@ def _check_chunk(session: Session, kind: Kept, entries: Sequence[AuditEntryRow],
     for entry in entries:
         if entry.record_id not in found:
             tally.add(Trouble.GONE, entry.seq, entry.event, entry.record_id)
-        elif entry.digest not in {digest_now(kind, row) for row in found[entry.record_id]}:
+        elif not any(is_proved(kind, entry, row) for row in found[entry.record_id]):
             tally.add(Trouble.ALTERED, entry.seq, entry.event, entry.record_id)
 
 
@@ -204,14 +204,14 @@ def _loaded(session: Session, kind: Kept, references: Sequence[str]) -> dict[str
     return found
 
 
-def digest_now(kind: Kept, row: Base | None) -> str:
-    """Return the digest of the record as it is; empty if it is no longer of a form that has one."""
+def is_proved(kind: Kept, entry: AuditEntryRow, row: Base | None) -> bool:
+    """Return whether an entry is about the record as it is; what no longer has the form of one, none is about."""
     if row is None:
-        return ""
+        return False
     try:
-        return digest_of(kind.record(row))
+        return proves(entry, kind.record(row))
     except (ValueError, TypeError, KeyError, AttributeError, msgspec.MsgspecError):
-        return ""
+        return False
 
 
 def _check_entries_of(session: Session, kind: Kept, tally: _Tally) -> None:

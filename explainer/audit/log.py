@@ -1,6 +1,7 @@
 """The audit log: what happened to which record, with a digest of the record as it was; append-only.
 
-The digest is SHA-256 over canonical JSON (RFC 8785), so anyone with the record can prove that it is the one meant.
+The digest is SHA-256 over a random salt and canonical JSON (RFC 8785). Whoever has record and salt can prove that it is
+the one meant; whoever has the log alone can guess nothing, and once both are erased nobody can.
 Entries are the leaves of a Merkle tree (RFC 6962) that grows with them: its root at any size vouches for every entry
 before. Numbers are given at the moment of commit, one writer after the other, so there are no gaps, and an entry is
 committed with what it records or not at all.
@@ -9,6 +10,8 @@ committed with what it records or not at all.
 from __future__ import annotations
 
 import hashlib
+import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,17 +25,19 @@ from sqlalchemy.orm import Session
 from explainer.audit.entries import leaf_of
 from explainer.audit.merkle import Tree, peaks_of
 from explainer.audit.nodes import hashes_of
-from explainer.storage.tables import AuditEntryRow, AuditNodeRow, now
+from explainer.storage.tables import AuditEntryRow, AuditNodeRow, AuditSaltRow, now
 
 _WAITING = "audit entries"
 # Any number will do that nothing else in the database locks.
 _LOCK = 0x6C6F67
+_SALT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     event: str
     record_id: str
+    salt: bytes
     digest: str
     at: datetime
 
@@ -47,12 +52,19 @@ def append(session: Session, event: str, record_id: str, record: Mapping[str, An
         waiting = session.info[_WAITING] = []
         sql_event.listen(session, "before_commit", _write)
         sql_event.listen(session, "after_rollback", lambda _: waiting.clear())
-    waiting.append(_Entry(event, record_id, digest_of(record), now()))
+    salt = secrets.token_bytes(_SALT_BYTES)
+    waiting.append(_Entry(event, record_id, salt, digest_of(record, salt), now()))
 
 
-def digest_of(record: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the record as canonical JSON, hexadecimal."""
-    return hashlib.sha256(rfc8785.dumps(dict(record))).hexdigest()
+def digest_of(record: Mapping[str, Any], salt: bytes = b"") -> str:
+    """Return the SHA-256 of a salt and the record as canonical JSON, hexadecimal."""
+    return hashlib.sha256(salt + rfc8785.dumps(dict(record))).hexdigest()
+
+
+def proves(entry: AuditEntryRow, record: Mapping[str, Any]) -> bool:
+    """Return whether an entry is about this very record, as it is."""
+    salt = b"" if entry.salt is None else bytes.fromhex(entry.salt.value)
+    return hmac.compare_digest(entry.digest, digest_of(record, salt))
 
 
 def head_of(session: Session) -> Tree:
@@ -69,13 +81,14 @@ def _write(session: Session) -> None:
     session.flush()
     _take_turn(session)
     tree = head_of(session)
-    entries, nodes = [], []
+    entries, salts, nodes = [], [], []
     for entry in waiting:
         seq = tree.size + 1
         leaf = leaf_of(seq, entry.at, entry.event, entry.record_id, entry.digest)
         nodes += [
             {"level": level, "place": place, "hash": made.hex()} for level, place, made in tree.append(leaf) if level
         ]
+        salts.append({"seq": seq, "value": entry.salt.hex()})
         entries.append(
             {
                 "seq": seq,
@@ -87,6 +100,7 @@ def _write(session: Session) -> None:
             }
         )
     session.execute(insert(AuditEntryRow), entries)
+    session.execute(insert(AuditSaltRow), salts)
     if nodes:
         session.execute(insert(AuditNodeRow), nodes)
     waiting.clear()

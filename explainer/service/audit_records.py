@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from explainer.audit.check import digest_now
+from explainer.audit.check import is_proved
 from explainer.errors import ExplainerError
 from explainer.service.audited import KEPT
 from explainer.storage.prompts import library_of
@@ -176,7 +176,7 @@ def _matches(entry: AuditEntryRow, rows: Sequence[Base]) -> bool | None:
     if kind is None:
         return None
     meant = [row for row in rows if isinstance(row, kind.table) and kind.reference(row) == entry.record_id]
-    return entry.digest in {digest_now(kind, row) for row in meant}
+    return any(is_proved(kind, entry, row) for row in meant)
 
 
 def _is_intact(row: PromptVersionRow) -> bool:

@@ -288,6 +288,22 @@ class AuditEntryRow(Base):
     digest: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(default=now)
     leaf: Mapped[str] = mapped_column(String(64))
+    salt: Mapped[AuditSaltRow | None] = relationship(lazy="joined", viewonly=True)
+
+
+class AuditSaltRow(Base):
+    """What an entry's digest is salted with, so that nobody who has the log can guess what a record said.
+
+    The log keeps the entry for ever; this goes with the record when that is erased, and then nothing can be told of it
+    any more. Entries from before there were salts have none.
+
+    Attributes:
+        value: Random, hexadecimal.
+    """
+
+    __tablename__ = "audit_salts"
+    seq: Mapped[int] = mapped_column(ForeignKey("audit_entries.seq"), primary_key=True, autoincrement=False)
+    value: Mapped[str] = mapped_column(String(32))
 
 
 class AuditNodeRow(Base):

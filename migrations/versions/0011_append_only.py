@@ -31,6 +31,12 @@ def upgrade() -> None:
     sa.Column('hash', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('level', 'place', name=op.f('pk_audit_nodes'))
     )
+    op.create_table('audit_salts',
+    sa.Column('seq', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('value', sa.String(length=32), nullable=False),
+    sa.ForeignKeyConstraint(['seq'], ['audit_entries.seq'], name=op.f('fk_audit_salts_seq_audit_entries')),
+    sa.PrimaryKeyConstraint('seq', name=op.f('pk_audit_salts'))
+    )
     with op.batch_alter_table('audit_entries', schema=None) as batch_op:
         batch_op.add_column(sa.Column('leaf', sa.String(length=64), server_default='', nullable=False))
 
@@ -42,6 +48,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     _allow_changes(op.get_bind().dialect.name)
+    op.drop_table('audit_salts')
     with op.batch_alter_table('audit_entries', schema=None) as batch_op:
         batch_op.drop_column('leaf')
     op.drop_table('audit_nodes')

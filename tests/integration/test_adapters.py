@@ -124,7 +124,8 @@ def test_every_change_leaves_an_audit_entry_that_the_change_proves(home, three):
         "adapter.retired",
     ]
     assert [c.version for c in changes] == [*three, three[0], three[1], three[0], three[2]]
-    assert [(e.record_id, e.digest) for e in entries] == [(c.id, log.digest_of(change_record(c))) for c in changes]
+    assert [e.record_id for e in entries] == [c.id for c in changes]
+    assert all(log.proves(entry, change_record(change)) for entry, change in zip(entries, changes, strict=True))
 
 
 @pytest.mark.parametrize("action", ["promote", "rollback", "retire"])

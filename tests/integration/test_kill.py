@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from explainer.access.keys import create_key
-from explainer.audit.log import digest_of
+from explainer.audit.log import proves
 from explainer.bench.client import Connection, request
 from explainer.bench.served import serving
 from explainer.storage.tables import AuditEntryRow, EvidenceRow, ExplanationRow, PromiseRow, now
@@ -89,22 +89,17 @@ async def again(served, key, numbers):
 def require_whole(database, acknowledged):
     with database.session() as session:
         rows = session.scalars(select(ExplanationRow)).all()
-        digests = dict(
-            session.execute(
-                select(AuditEntryRow.record_id, AuditEntryRow.digest).where(
-                    AuditEntryRow.event == "explanation.created"
-                )
-            ).all()
-        )
+        created = select(AuditEntryRow).where(AuditEntryRow.event == "explanation.created")
+        entries = {entry.record_id: entry for entry in session.scalars(created)}
         pieces = dict(
             session.execute(select(EvidenceRow.explanation_id, func.count()).group_by(EvidenceRow.explanation_id)).all()
         )
     stored = {row.id for row in rows}
-    assert stored == set(digests)
+    assert stored == set(entries)
     assert set(pieces) <= stored
     for row in rows:
         # The digest is of the record with all its evidence: one piece less and it is another.
-        assert digests[row.id] == digest_of(record_of(row))
+        assert proves(entries[row.id], record_of(row))
         assert len(row.evidence) == pieces.get(row.id, 0)
     assert {one for ids in acknowledged.values() for one in ids} <= stored
 

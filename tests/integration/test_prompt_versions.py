@@ -176,7 +176,8 @@ def test_every_change_leaves_an_audit_entry_that_the_change_proves(home, two):  
         "prompt.split",
         "prompt.rolled_back",
     ]
-    assert [(e.record_id, e.digest) for e in entries] == [(c.id, log.digest_of(change_record(c))) for c in changes]
+    assert [e.record_id for e in entries] == [c.id for c in changes]
+    assert all(log.proves(entry, change_record(change)) for entry, change in zip(entries, changes, strict=True))
 
 
 @pytest.mark.parametrize("action", ["add", "promote", "split", "rollback"])

@@ -130,7 +130,7 @@ def test_every_change_leaves_an_audit_entry_that_the_row_proves(explainer, datab
         entries = list(session.scalars(select(AuditEntryRow)))
         assert session.scalar(select(HiddenAspectRow)) is None
     assert [(e.event, e.record_id) for e in entries] == [("tag.deleted", row.id), ("tag.restored", row.id)]
-    assert {e.digest for e in entries} == {log.digest_of(_record(row))}, "the record proves itself after a round trip"
+    assert all(log.proves(entry, _record(row)) for entry in entries), "the record proves itself after a round trip"
 
 
 def test_deletion_and_audit_entry_stand_or_fall_together(explainer, database, monkeypatch):
