@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.orm import Session
 
-from explainer.cases import Asking, CaseMaker
 from explainer.storage.tables import ExplanationRow
-from explainer.view import CounterfactualView, counterfactual_view
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
 from explainer.writing.texts import Request
+
+if TYPE_CHECKING:
+    from explainer.pipeline import Explainer
 
 Along = Callable[[Session, Sequence[ExplanationRow]], None]
 """Stores something of the caller's in the transaction of the explanations."""
@@ -56,33 +57,14 @@ class Upgrades(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Unsought:
-    """An explanation whose counterfactual has not been looked for yet.
-
-    Attributes:
-        id: The explanation's.
-        item: What it is of,
-        rank: and where it stood.
-        asking: Whose list.
-        cases: What ranked it then; something else may rank by the time that it is looked for.
-    """
-
-    id: str
-    item: str
-    rank: int
-    asking: Asking
-    cases: CaseMaker
-
-    def find(self) -> CounterfactualView | None:
-        """Look for it; None where the item was not in the list."""
-        found = self.cases.counterfactual(self.asking, self.item, self.rank)
-        return None if found is None else counterfactual_view(self.asking.history, found)
-
-
 class Counterfactuals(Protocol):
     """Has counterfactuals found after explanations were shown."""
 
-    def take(self, unsought: Sequence[Unsought]) -> None:
-        """Have them found, when nobody waits for anything else; the explanations are stored."""
+    def take(self, explainer: Explainer, explanation_ids: Sequence[str]) -> None:
+        """Have them found, when nobody waits for anything else.
+
+        Args:
+            explainer: What ranked; something else may serve by the time that they are looked for.
+            explanation_ids: Of stored explanations.
+        """
         ...

@@ -16,7 +16,7 @@ from explainer.attribution.unmoved import Unmoved
 from explainer.cases import Asking, CaseMaker
 from explainer.evidence import EvidenceBuilder
 from explainer.keeper import Keeper, Makers
-from explainer.manner import Counterfactuals, Manner, Unfinished, Unsought, Upgrades
+from explainer.manner import Counterfactuals, Manner, Unfinished, Upgrades
 from explainer.rows import Stamp, counterfactual_row, explanation_row
 from explainer.storage.catalogue import (
     behaviour_titles,
@@ -222,16 +222,14 @@ class Explainer:
             if text.unfinished
         ]
         unfinished = [] if self.upgrades is None else unfinished[: self.upgrades.room()]
-        # Not with what has scored this list: it would keep every score for as long as this waits.
-        unsought = [Unsought(row.id, row.item_id, row.rank, asking, self.cases(asking)) for row in rows]
         if self.counterfactuals is None:
-            for row, one in zip(rows, unsought, strict=True):
-                row.counterfactual = counterfactual_row(one.find())
+            for row in rows:
+                row.counterfactual = counterfactual_row(ranking.counterfactual(asking, row.item_id, row.rank), history)
         if rows or manner.along is not None:
             makers = Makers(style, library, self.model, self.writer.engine, self.writer_version)
             self._keeper.keep(rows, makers, unfinished, self.review_percent, manner.along)
         if self.counterfactuals is not None:
-            self.counterfactuals.take(unsought)
+            self.counterfactuals.take(self, [row.id for row in rows])
         if self.upgrades is not None and unfinished:
             self.upgrades.take(unfinished)
         self.tallies.add(texts, style.locale)

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
+from explainer.attribution.counterfactual import Counterfactual
 from explainer.cases import Case
 from explainer.storage.tables import CounterfactualRow, EvidenceRow, ExplanationRow, now
-from explainer.view import CounterfactualView
+from explainer.view import counterfactual_view
 from explainer.writing.style import Style
 from explainer.writing.texts import Written
 from retriever.data import History
@@ -81,9 +82,11 @@ def explanation_row(
     )
 
 
-def counterfactual_row(found: CounterfactualView | None) -> CounterfactualRow | None:
-    """Return a counterfactual as it is stored; None where there is none."""
-    return None if found is None else CounterfactualRow(record=msgspec.to_builtins(found))
+def counterfactual_row(found: Counterfactual | None, history: History) -> CounterfactualRow | None:
+    """Return a counterfactual in a history as it is stored; None where there is none."""
+    if found is None:
+        return None
+    return CounterfactualRow(record=msgspec.to_builtins(counterfactual_view(history, found)))
 
 
 def _evidence_row(cited: dict[str, Any]) -> EvidenceRow:

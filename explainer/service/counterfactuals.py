@@ -18,10 +18,10 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from explainer.audit import log
 from explainer.errors import ConflictError
-from explainer.manner import Unsought
 from explainer.pipeline import Explainer
 from explainer.service.recalled import listed_among, recall
 from explainer.storage.database import Database
+from explainer.storage.explanations import get_explanation
 from explainer.storage.once import insert_once
 from explainer.storage.tables import CounterfactualRow, ExplanationRow, now
 from explainer.view import CounterfactualView, counterfactual_digested, counterfactual_of, counterfactual_view
@@ -41,19 +41,20 @@ class CounterfactualFinder:
         places: Explanations that may wait. Those beyond are found when somebody asks, or after the next start.
     """
 
-    def __init__(self, explainer: Explainer, places: int = 2000) -> None:
-        self._database, self._underway = explainer.database, explainer.underway
-        self._waiting: queue.SimpleQueue[Unsought | None] = queue.SimpleQueue()
+    def __init__(self, explainer: Explainer, places: int = 10_000) -> None:
+        self._underway = explainer.underway
+        # Ids, not what they were computed from: thousands of histories would be looked through for garbage for long.
+        self._waiting: queue.SimpleQueue[tuple[Explainer, str] | None] = queue.SimpleQueue()
         self._places = places
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, args=(explainer,), name="counterfactuals", daemon=True)
         self._thread.start()
 
-    def take(self, unsought: Sequence[Unsought]) -> None:
-        """Have them found; the explanations are stored."""
+    def take(self, explainer: Explainer, explanation_ids: Sequence[str]) -> None:
+        """Have them found (see :class:`~explainer.manner.Counterfactuals`)."""
         room = max(0, self._places - self._waiting.qsize())
-        for one in unsought[:room]:
-            self._waiting.put(one)
+        for one in explanation_ids[:room]:
+            self._waiting.put((explainer, one))
 
     def close(self) -> None:
         """End the thread; what still waits is found after the next start."""
@@ -64,16 +65,18 @@ class CounterfactualFinder:
     def _work(self, explainer: Explainer) -> None:
         self._quietly(lambda: self._catch_up(explainer))
         while (one := self._waiting.get()) is not _END:
-            self._quietly(partial(self._find, one))
+            self._quietly(partial(self._find, *one))
 
     def _catch_up(self, explainer: Explainer) -> None:
         for row in _left_over(explainer):
             if self._is_quiet():
                 find_all(explainer, [row])
 
-    def _find(self, one: Unsought) -> None:
+    def _find(self, explainer: Explainer, explanation_id: str) -> None:
         if self._is_quiet():
-            _keep(self._database, one.id, one.find())
+            with explainer.database.session() as session:
+                row = get_explanation(session, explanation_id)
+            find_all(explainer, [row])
 
     def _quietly(self, do: Callable[[], None]) -> None:
         try:
@@ -137,10 +140,8 @@ def _found(explainer: Explainer, row: ExplanationRow) -> CounterfactualView:
     return counterfactual_view(asking.history, found)
 
 
-def _keep(database: Database, explanation_id: str, found: CounterfactualView | None) -> CounterfactualRow | None:
+def _keep(database: Database, explanation_id: str, found: CounterfactualView) -> CounterfactualRow:
     """Store a counterfactual with its audit entry; if somebody else was first, theirs stays. Return what is stored."""
-    if found is None:
-        return None
     fresh = {"explanation_id": explanation_id, "record": msgspec.to_builtins(found), "created_at": now()}
     with database.session() as session:
         insert_once(session, CounterfactualRow, [fresh])

@@ -18,7 +18,7 @@ from explainer.service.counterfactuals import CounterfactualFinder, find
 from explainer.storage.explanations import get_explanation
 from explainer.storage.tables import AuditEntryRow, BehaviourRow, CounterfactualRow
 from explainer.underway import Underway
-from explainer.view import counterfactual_of
+from explainer.view import counterfactual_of, counterfactual_view
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
@@ -34,8 +34,8 @@ class Never:
     def __init__(self):
         self.taken = []
 
-    def take(self, unsought):
-        self.taken += unsought
+    def take(self, explainer, explanation_ids):
+        self.taken += explanation_ids
 
 
 @pytest.fixture
@@ -83,7 +83,9 @@ def test_an_answer_comes_first_and_whoever_asks_has_it_found_once(later, databas
 
 def test_it_is_of_the_list_as_it_was_when_it_was_shown(later, database):
     (row,) = later.explain_top("u3", 1)
-    expected = later.counterfactuals.taken[0].find()
+    assert later.counterfactuals.taken == [row.id]
+    asking = later.asking("u3", 1)
+    expected = counterfactual_view(asking.history, later.cases(asking).counterfactual(asking, row.item_id, 1))
     with database.session() as session:
         told = rating("u3", "i59", 5.0, 9_000_000)
         session.add(BehaviourRow(id=told.id, user_id="u3", item_id="i59", kind="rating", time=told.time, value=5.0))

@@ -10,6 +10,7 @@ from sqlalchemy import inspect, select, text
 
 from explainer.assembly import make_explainer, make_prompts
 from explainer.audit import log
+from explainer.cases import CaseMaker
 from explainer.errors import ConflictError, PromptError, RegistryError
 from explainer.paths import resource_dir
 from explainer.pipeline import Explainer
@@ -121,15 +122,14 @@ def test_a_promotion_between_two_steps_does_not_mix_versions(explainer, database
     registry = PromptRegistry(database, disk, disk)
     version, _ = registry.add(PromptLibrary(make("late")[0]), CUSTOMER)
     running = Explainer(database, explainer.model, Writer(SqlPromptChoice(database, disk), load_vocabulary))
-    cases = running.cases(running.asking("u2", 1))
-    real = cases.case
+    real = CaseMaker.case
 
-    def promote_meanwhile(*args):
+    def promote_meanwhile(self, *args):
         if registry.in_use(CUSTOMER) == InUse():
             registry.promote(version, CUSTOMER)
-        return real(*args)
+        return real(self, *args)
 
-    monkeypatch.setattr(cases, "case", promote_meanwhile)
+    monkeypatch.setattr(CaseMaker, "case", promote_meanwhile)
     (row,) = running.explain_top("u2", 1, reuse=True)
     assert (row.prompt_version, "late" in row.text) == (PACKAGE, False)
     assert running.explain_top("u2", 1, reuse=True)[0].prompt_version == version
