@@ -122,4 +122,4 @@ def _nodes(session: Session, level: int, place: int) -> dict[int, str]:
     mine = select(AuditNodeRow.place, AuditNodeRow.hash).where(
         AuditNodeRow.level == level, AuditNodeRow.place >= place, AuditNodeRow.place < place + _CHUNK
     )
-    return dict(session.execute(mine).tuples())
+    return {row.place: row.hash for row in session.execute(mine)}

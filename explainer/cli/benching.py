@@ -1,17 +1,18 @@
-"""What ``explainer bench service`` does."""
+"""What ``explainer bench`` does."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from explainer.access.keys import revoke_key
+from explainer.bench.audit import sqlite_and_postgresql
 from explainer.bench.home import KEY, copy_catalogue, make_home
 from explainer.bench.postgres import own_postgresql
 from explainer.bench.service import Bench, machine
@@ -25,6 +26,11 @@ _BARS = {
     ("template", "p99_ms"): "≤ 150",
     ("model", "p95_ms"): "≤ 1500",
     ("engine_down", "unhandled_5xx"): "0",
+    ("audit", "append_batch_per_s"): "≥ 1500",
+    ("audit", "append_single_per_s"): "≥ 300",
+    ("audit", "verify_per_s"): "≥ 50000",
+    ("audit", "proof_ms"): "≤ 20",
+    ("audit", "verify_peak_mb"): "≤ 200",
 }
 
 
@@ -51,6 +57,22 @@ def run(out: Path, settings: Settings | None, data: str, sections: Sequence[str]
                 copy_catalogue(Database(settings.url), Database(url))
                 found["postgresql"] = _measured(settings.home, url, log, on_postgres)
     _print(found)
+    write_json(out, found | {"machine": machine()})
+
+
+def run_audit(out: Path, entries: int, postgres: str | bool) -> None:  # noqa: FBT001
+    """Measure the audit log, print, write.
+
+    Args:
+        out: The JSON file.
+        entries: Length of the log.
+        postgres: Whether on PostgreSQL as well, or on which.
+    """
+    with tempfile.TemporaryDirectory(prefix="explainer-bench-") as scratch, ExitStack() as stack:
+        url = stack.enter_context(_postgresql(postgres)) if postgres else None
+        with stages() as show:
+            found = sqlite_and_postgresql(Path(scratch), url, entries, show)
+    _print({"audit": {name: figure for name, figure in found.items() if name != "postgresql"}})
     write_json(out, found | {"machine": machine()})
 
 

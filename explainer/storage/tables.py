@@ -288,7 +288,9 @@ class AuditEntryRow(Base):
     digest: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(default=now)
     leaf: Mapped[str] = mapped_column(String(64))
-    salt: Mapped[AuditSaltRow | None] = relationship(lazy="joined", viewonly=True)
+    salt: Mapped[AuditSaltRow | None] = relationship(
+        lazy="joined", viewonly=True, primaryjoin="foreign(AuditSaltRow.seq) == AuditEntryRow.seq", uselist=False
+    )
 
 
 class AuditSaltRow(Base):
@@ -302,7 +304,7 @@ class AuditSaltRow(Base):
     """
 
     __tablename__ = "audit_salts"
-    seq: Mapped[int] = mapped_column(ForeignKey("audit_entries.seq"), primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     value: Mapped[str] = mapped_column(String(32))
 
 

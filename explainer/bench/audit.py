@@ -1,0 +1,122 @@
+"""How fast the audit log is: appending, verifying, proving."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from explainer.audit.log import append, head_of
+from explainer.audit.merkle import inclusion_proof, is_included
+from explainer.audit.nodes import hashes_of
+from explainer.bench.errors import BenchError
+from explainer.storage.database import Database
+
+_BATCH, _WRITERS, _SINGLE, _PROOFS = 1000, 8, 50, 50
+_RECORD = {"explanation": "00000000-0000-0000-0000-000000000000", "text": "You gave Alien 5 stars.", "share": 0.42}
+OnStep = Callable[[str, int, int], None]
+_PEAK = """
+import resource, sys
+from explainer.audit.sources import stored_entries, stored_nodes
+from explainer.audit.verify import verify
+from explainer.storage.database import Database
+with Database(sys.argv[1]).session() as session:
+    verify(stored_entries(session), [], stored_nodes(session))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def measure(url: str, entries: int, on_step: OnStep) -> dict[str, float]:
+    """Return the figures of a log of so many entries on an empty database.
+
+    Args:
+        url: The database's.
+        entries: How long the log grows.
+        on_step: Called with (what, done, total).
+
+    Raises:
+        BenchError: If a proof does not hold.
+    """
+    database = Database(url)
+    database.migrate()
+    batch = _appended(database, entries, on_step)
+    single = _one_by_one(database)
+    proof = _proved(database)
+    database.engine.dispose()
+    gc.collect()
+    verified, peak = _verified(url, entries)
+    return {
+        "append_batch_per_s": batch,
+        "append_single_per_s": single,
+        "verify_per_s": verified,
+        "proof_ms": proof,
+        "verify_peak_mb": peak,
+        "entries": entries,
+    }
+
+
+def _appended(database: Database, entries: int, on_step: OnStep) -> float:
+    begun = time.perf_counter()
+    for done in range(0, entries, _BATCH):
+        with database.session() as session:
+            for number in range(min(_BATCH, entries - done)):
+                append(session, "bench.happened", str(done + number), _RECORD)
+        on_step("appending", min(entries, done + _BATCH), entries)
+    return entries / (time.perf_counter() - begun)
+
+
+def _one_by_one(database: Database) -> float:
+    """Return how many entries a second eight writers commit, each with one in its transaction."""
+
+    def write(writer: int) -> None:
+        for number in range(_SINGLE):
+            with database.session() as session:
+                append(session, "bench.happened", f"{writer}-{number}", _RECORD)
+
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        list(pool.map(write, range(_WRITERS)))
+    return _WRITERS * _SINGLE / (time.perf_counter() - begun)
+
+
+def _proved(database: Database) -> float:
+    """Return the median milliseconds of a proof, each of which is checked."""
+    times, random = [], Random(7)
+    for _ in range(_PROOFS):
+        with database.session() as session:
+            begun = time.perf_counter()
+            tree = head_of(session)
+            index = random.randrange(tree.size)
+            proof = inclusion_proof(index, tree.size, lambda level, place: hashes_of(session, [(level, place)])[0])
+            times.append(time.perf_counter() - begun)
+            (leaf,) = hashes_of(session, [(0, index)])
+        if not is_included(leaf, index, tree.size, proof, tree.root()):
+            raise BenchError(f"The proof of entry {index + 1} does not hold.")
+    return 1000 * statistics.median(times)
+
+
+def _verified(url: str, entries: int) -> tuple[float, float]:
+    """Return entries verified per second, and the memory that took, MB, in a process of its own."""
+    begun = time.perf_counter()
+    run = subprocess.run([sys.executable, "-c", _PEAK, url], capture_output=True, text=True, check=False)  # noqa: S603
+    seconds = time.perf_counter() - begun
+    if run.returncode:
+        raise BenchError(f"The log could not be verified: {run.stderr[-500:]}")
+    return entries / seconds, float(run.stdout)
+
+
+def sqlite_and_postgresql(folder: Path, postgres: str | None, entries: int, on_step: OnStep) -> dict[str, Any]:
+    """Return the figures on SQLite, and on PostgreSQL under its name where there is one."""
+    found: dict[str, Any] = measure(f"sqlite:///{folder / 'log.db'}", entries, on_step)
+    if postgres is not None:
+        found["postgresql"] = measure(postgres, min(entries, 20_000), on_step)
+        # The bar for single entries is PostgreSQL's: there a commit waits for the disk.
+        found["append_single_per_s"] = found["postgresql"]["append_single_per_s"]
+    return found
