@@ -301,6 +301,7 @@ def test_what_a_person_works_on_is_kept_where_they_signed_in(database):
         assert signed_in(session, token).ticket == ""
         with pytest.raises(NotFoundError, match="sign in again"):
             set_purpose(session, "not a token", "T-9", "A complaint by telephone")
+    with database.session() as session:
         events = select(func.count()).where(AuditEntryRow.event == "person.purpose_set")
         assert session.scalar(events) == 2
 

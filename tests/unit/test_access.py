@@ -74,6 +74,7 @@ def test_a_key_of_the_same_name_and_a_revoked_one_stop_working(database):
         for missing in (revoke_key, lambda s, n: rotate_key(s, n, timedelta(0))):
             with pytest.raises(NotFoundError, match="key list"):
                 missing(session, "shop")
+    with database.session() as session:
         events = [row.event for row in session.query(AuditEntryRow)]
         assert events == ["key.created", "key.created", "key.revoked"]
 
