@@ -156,3 +156,20 @@ class SecretRow(Base):
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ErasureRow(Base):
+    """That everything about a person was removed; holds nothing of theirs.
+
+    Attributes:
+        code: HMAC-SHA256 of the person's id under a key that is kept outside the database, hexadecimal: whoever has
+            the key recognises the person in a backup that is restored later, and nobody else can tell who it was.
+        counts: Rows that were removed or emptied, by table.
+    """
+
+    __tablename__ = "erasures"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=_id)
+    code: Mapped[str] = mapped_column(String(64), index=True)
+    requested_at: Mapped[datetime]
+    ended_at: Mapped[datetime] = mapped_column(index=True)
+    counts: Mapped[dict[str, Any]]
