@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from explainer.origins import origins_from
 from retriever.precision import Precision
 
+_MOST_WORKERS = 4  # each holds the models once more
 _MOST = 1_000_000_000  # what a database counts in its smallest integers, with room
 
 
@@ -31,7 +33,8 @@ class Settings(BaseSettings):
             prompts``) takes their place.
         host: Address to serve on.
         port: Port to serve on.
-        queue: Requests that may wait for the language model; one more is told to come back.
+        workers: Processes that serve; ``auto`` for one per core, four at most.
+        queue: Requests that may wait for the language model, in each process; one more is told to come back.
         deadline_s: Seconds from a request's arrival to its texts: what the model has not written by then, templates do.
         batch: Prompts that the service writes together at most.
         wait_ms: Milliseconds that a batch waits for company.
@@ -69,6 +72,7 @@ class Settings(BaseSettings):
     prompts: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    workers: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = "auto"
     queue: int = Field(default=16, ge=1)
     deadline_s: float = Field(default=20.0, gt=0, allow_inf_nan=False)
     batch: int = Field(default=32, ge=1)
@@ -94,6 +98,11 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's URL."""
         return self.database_url or f"sqlite:///{self.home / 'explainer.db'}"
+
+    @property
+    def worker_count(self) -> int:
+        """How many processes serve."""
+        return min(os.cpu_count() or 1, _MOST_WORKERS) if self.workers == "auto" else self.workers
 
     @property
     def signing_key(self) -> Path:

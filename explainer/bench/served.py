@@ -35,8 +35,8 @@ class Served:
     process: asyncio.subprocess.Process
 
     async def kill(self) -> None:
-        """End it at once (SIGKILL), as a power cut would."""
-        self.process.send_signal(signal.SIGKILL)
+        """End it and all its processes at once (SIGKILL), as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
 
 
@@ -62,6 +62,7 @@ async def serving(home: Path, settings: Mapping[str, str], log: Path) -> AsyncIt
             env=os.environ | variables,
             stdout=out,
             stderr=out,
+            start_new_session=True,  # a group of its own, so that all its processes can be killed together
         )
     try:
         await _until_ready(port, process, log)

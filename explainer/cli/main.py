@@ -248,13 +248,15 @@ def tags_restore(ctx: click.Context, user: str, tag: str) -> None:
 @main.command()
 @click.option("--host", help="Address to serve on. [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to serve on. [default: 8000]")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that serve. [default: one per core, up to 4]")
 @click.pass_context
-def serve(ctx: click.Context, host: str | None, port: int | None) -> None:
+def serve(ctx: click.Context, host: str | None, port: int | None, workers: int | None) -> None:
     """Serve API and page."""
     from explainer.server.run import run
 
     settings = settings_of(ctx)
-    given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    asked = {"host": host, "port": port, "workers": workers}
+    given = {name: value for name, value in asked.items() if value is not None}
     run(settings.model_copy(update=given))
 
 

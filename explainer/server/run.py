@@ -9,6 +9,7 @@ import math
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 
 import uvicorn
 from sqlalchemy.orm import Session
@@ -21,16 +22,19 @@ from explainer.assembly import make_adapters, make_encoder, make_prompts, make_s
 from explainer.audit.checkpointer import Checkpointer
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.keys import load_signer
-from explainer.errors import NotReadyError
+from explainer.errors import ExplainerError, NotReadyError
 from explainer.pipeline import Explainer
 from explainer.server.admin_versions import Registries
 from explainer.server.app import create_app
+from explainer.server.handing import HandedServer
 from explainer.server.listening import listening
 from explainer.server.logs import LogFormat, configure_logging
 from explainer.server.parts import Parts
+from explainer.server.workers import Workers
 from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.storage.tables import now
+from retriever.errors import RetrieverError
 from retriever.threads import one_thread
 
 _LOG = logging.getLogger(__name__)
@@ -48,7 +52,12 @@ def run(settings: Settings) -> None:
     with database.session() as session:
         _require_credentials(session)
     with listening(settings.host, settings.port) as listener:
-        serve_app(settings, make_served_explainer(settings), listener, "json")
+        if settings.worker_count == 1:
+            serve_app(settings, make_served_explainer(settings), listener, "json")
+            return
+        _configure_logging(settings, "json")
+        with _signing(settings, database):
+            Workers(settings, listener).run()
 
 
 def _require_credentials(session: Session) -> None:
@@ -73,32 +82,69 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
         listener: Where to serve.
         log_format: Of the log, where the settings leave it open.
     """
-    configure_logging(log_format if settings.log_format == "auto" else settings.log_format)
-    server = make_server(settings, explainer)
+    _configure_logging(settings, log_format)
+    _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
+    with _signing(settings, explainer.database):
+        _run(make_server(settings, explainer), [listener])
+
+
+def serve_handed(settings: Settings, end: socket.socket) -> None:
+    """Serve connections that another process hands on, until it is gone or says to stop.
+
+    Args:
+        settings: The limits.
+        end: Where they come.
+    """
+    _configure_logging(settings, "json")
+    try:
+        explainer = make_served_explainer(settings)
+    except (ExplainerError, RetrieverError) as error:
+        sys.exit(str(error))
+    _run(make_server(settings, explainer, end), None)
+
+
+def _run(server: uvicorn.Server, sockets: list[socket.socket] | None) -> None:
     # uvicorn sends itself the signal again when it has stopped. That must end the program by its regular end, where
     # whoever called us cleans up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     # What was loaded stays: looking through all of it for garbage would stop every request for a tenth of a second.
     gc.collect()
     gc.freeze()
-    _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
+    try:
+        with contextlib.suppress(KeyboardInterrupt), one_thread():
+            server.run(sockets)
+    finally:
+        _LOG.info("Stopped")
+
+
+def _configure_logging(settings: Settings, usual: LogFormat) -> None:
+    configure_logging(usual if settings.log_format == "auto" else settings.log_format)
+
+
+@contextlib.contextmanager
+def _signing(settings: Settings, database: Database) -> Iterator[None]:
+    """Sign the audit log during the block, and at its end: one process does it for all."""
     checkpointer = Checkpointer(
-        explainer.database,
+        database,
         CheckpointFolder(settings.checkpoint_folder),
         load_signer(settings.signing_key),
         settings.checkpoint_entries,
         settings.checkpoint_s,
     )
     try:
-        with contextlib.suppress(KeyboardInterrupt), one_thread():
-            server.run([listener])
+        yield
     finally:
         checkpointer.close()
-        _LOG.info("Stopped")
 
 
-def make_server(settings: Settings, explainer: Explainer) -> uvicorn.Server:
-    """Return the server of a pipeline; when told to stop it gives requests as long as they have from their arrival."""
+def make_server(settings: Settings, explainer: Explainer, end: socket.socket | None = None) -> uvicorn.Server:
+    """Return the server of a pipeline; when told to stop it gives requests as long as they have from their arrival.
+
+    Args:
+        settings: The limits.
+        explainer: The pipeline.
+        end: Where another process hands its connections on; None for a server that listens itself.
+    """
     parts = Parts(
         registries=Registries(make_adapters(settings, explainer.database), make_prompts(settings, explainer.database)),
         encoder=make_encoder(settings),
@@ -113,4 +159,4 @@ def make_server(settings: Settings, explainer: Explainer) -> uvicorn.Server:
         server_header=False,
         timeout_graceful_shutdown=math.ceil(settings.deadline_s),
     )
-    return uvicorn.Server(config)
+    return uvicorn.Server(config) if end is None else HandedServer(config, end)

@@ -1,0 +1,164 @@
+"""Several processes that answer on one port: one Python process has one core for most of what it does.
+
+The first process accepts connections and hands them to the others in turn; it loads no model. One that dies is replaced
+while the rest go on. All that they must agree on is in the database, and their metrics are in files that they share.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import selectors
+import signal
+import socket
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import FrameType
+
+from explainer.errors import NotReadyError
+from explainer.server.handing import channel, hand, is_ready
+from explainer.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_LOOK_EVERY_S = 1.0
+_LEAST_LIFE_S = 5.0
+_GRACE_S = 5.0
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which processes learn where they count together; read when Prometheus' library is imported."""
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    end: socket.socket
+    since: float
+    ready: bool = False
+
+
+class Workers:
+    """Serves with several processes until stopped.
+
+    Args:
+        settings: What they serve, and how many they are.
+        listener: Where connections come.
+    """
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._workers: list[_Worker] = []
+        self._turn = 0
+        self._selector = selectors.DefaultSelector()
+
+    def run(self) -> None:
+        """Serve until SIGTERM or Ctrl-C; what is under way then is still answered.
+
+        Raises:
+            NotReadyError: If one of them cannot start.
+        """
+        for sent in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sent, _stop)
+        with tempfile.TemporaryDirectory(prefix="explainer-metrics-") as folder:
+            try:
+                for _ in range(self._settings.worker_count):
+                    self._start(Path(folder))
+                self._listener.settimeout(0)
+                while True:
+                    self._look(Path(folder))
+            except SystemExit:
+                _LOG.info("Stopping")
+            finally:
+                self._end()
+
+    def _start(self, folder: Path) -> None:
+        ours, theirs = channel()
+        # A fresh interpreter: what was loaded here, threads and connections among it, is not for sharing.
+        process = multiprocessing.get_context("spawn").Process(
+            target=_serve, args=(self._settings, theirs, folder), name=f"worker {len(self._workers) + 1}"
+        )
+        process.start()
+        theirs.close()
+        worker = _Worker(process, ours, time.monotonic())
+        self._workers.append(worker)
+        self._selector.register(ours, selectors.EVENT_READ, worker)
+
+    def _look(self, folder: Path) -> None:
+        for key, _ in self._selector.select(_LOOK_EVERY_S):
+            if key.data is None:
+                self._hand_on()
+            elif is_ready(key.data.end):
+                self._greet(key.data)
+            else:
+                self._replace(key.data, folder)
+
+    def _greet(self, worker: _Worker) -> None:
+        worker.ready = True
+        if all(one.ready for one in self._workers) and self._listener not in self._selector.get_map():
+            self._selector.register(self._listener, selectors.EVENT_READ)
+            host, port = self._listener.getsockname()[:2]
+            _LOG.info("Serving on http://%s:%d with %d processes", host, port, len(self._workers))
+
+    def _replace(self, worker: _Worker, folder: Path) -> None:
+        self._selector.unregister(worker.end)
+        self._workers.remove(worker)
+        worker.end.close()
+        worker.process.join()
+        _forget_gauges(folder, worker.process.pid)
+        if not worker.ready:
+            raise NotReadyError("A process of the service could not start; what it said is above.")
+        _LOG.error("A process ended by itself (exit code %s); another takes its place", worker.process.exitcode)
+        if time.monotonic() - worker.since < _LEAST_LIFE_S:
+            time.sleep(_LOOK_EVERY_S)  # one that ends at once would otherwise be started again and again
+        self._start(folder)
+
+    def _hand_on(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:  # the client has gone again
+            return
+        with connection:
+            for _ in self._workers:
+                self._turn += 1
+                worker = self._workers[self._turn % len(self._workers)]
+                if worker.ready:
+                    try:
+                        hand(worker.end, connection)
+                    except OSError:
+                        continue
+                    return
+        _LOG.warning("A connection was refused: no process takes any at present")
+
+    def _end(self) -> None:
+        self._selector.close()
+        for worker in self._workers:
+            worker.process.terminate()
+        until = time.monotonic() + self._settings.deadline_s + _GRACE_S
+        for worker in self._workers:
+            worker.process.join(max(0.1, until - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.end.close()
+
+
+def _stop(_: int, __: FrameType | None) -> None:
+    sys.exit()
+
+
+def _forget_gauges(folder: Path, pid: int | None) -> None:
+    """Take what a process had under way out of the sums; what it has done stays in them."""
+    for file in folder.glob(f"gauge_live*_{pid}.db"):
+        file.unlink(missing_ok=True)
+
+
+def _serve(settings: Settings, end: socket.socket, folder: Path) -> None:
+    """Be one of the processes."""
+    os.environ[METRICS_FOLDER] = str(folder)
+    from explainer.server.run import serve_handed  # noqa: PLC0415  not before the variable is set
+
+    serve_handed(settings, end)
