@@ -13,6 +13,7 @@ from explainer.errors import ConflictError
 from explainer.manner import Along, Unfinished
 from explainer.oversight import oversee
 from explainer.storage.database import Database
+from explainer.storage.inserting import insert_new
 from explainer.storage.revisions import await_upgrade
 from explainer.storage.tables import ExplanationRow
 from explainer.storage.versions import note_model, note_prompt
@@ -108,9 +109,15 @@ class Keeper:
 
 
 def _write(session: Session, rows: Sequence[ExplanationRow]) -> None:
-    session.add_all(rows)
-    session.flush()
+    for row in rows:
+        for cited in row.evidence:
+            cited.explanation_id = row.id
+    insert_new(session, rows)
+    insert_new(session, [cited for row in rows for cited in row.evidence])
     for row in rows:
         log.append(session, "explanation.created", row.id, record_of(row))
         if row.counterfactual is not None:
+            row.counterfactual.explanation_id = row.id
+            session.add(row.counterfactual)
+            session.flush()
             log.append(session, "counterfactual.found", row.id, counterfactual_digested(row.counterfactual))

@@ -29,7 +29,6 @@ from explainer.storage.catalogue import (
 from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
-from explainer.storage.hidden import hidden_aspects
 from explainer.storage.tables import ExplanationRow
 from explainer.tags import UserTags
 from explainer.tallies import Tallies
@@ -132,11 +131,10 @@ class Explainer:
             user: Whose list.
             k: Its length; None where no counterfactual is wanted.
         """
-        with self.database.session() as session:
-            history, choices = load_history(session, user), load_choices(session, user)
-            hidden = hidden_aspects(session, user)
+        with self.database.look() as connection:
+            history, choices = load_history(connection, user), load_choices(connection, user)
         set_aside = choices.set_aside(history)
-        return Asking(history.set_aside(set_aside), k, hidden, set_aside, not choices.personalised)
+        return Asking(history.set_aside(set_aside), k, choices.hidden, set_aside, not choices.personalised)
 
     def cases(self, asking: Asking) -> CaseMaker:
         """Return what ranks and explains this list: by popularity alone if its user has switched the rest off."""

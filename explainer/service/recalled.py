@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from explainer.cases import Asking
 from explainer.storage.catalogue import load_history
-from explainer.storage.hidden import hidden_aspects
+from explainer.storage.choices import load_choices
 from explainer.storage.tables import ExplanationRow
 from explainer.view import counterfactual_of
 
@@ -38,7 +38,7 @@ def recall(session: Session, row: ExplanationRow) -> Recalled:
     notes = [f"{len(known - counted)} behaviours came later and were left out."] if known - counted else []
     if row.asked is None:
         notes.append("The record does not say which aspects were hidden then: those hidden now were taken.")
-    hidden = asked["hidden"] if "hidden" in asked else hidden_aspects(session, row.user_id)
+    hidden = asked["hidden"] if "hidden" in asked else load_choices(session, row.user_id).hidden
     history = whole.without(known - counted).set_aside(aside)
     asking = Asking(history, listed_among(row), hidden, aside, bool(asked.get("switched_off")))
     return Recalled(asking, tuple(sorted(counted - known)), tuple(notes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from explainer.errors import ConflictError, NotFoundError, NotReadyError
@@ -31,6 +31,7 @@ _BEHAVIOURS = select(
     BehaviourRow.time,
     BehaviourRow.value,
 )
+_OF_USER = _BEHAVIOURS.where(BehaviourRow.user_id == bindparam("user"))
 _CHUNK = 5000
 OnProgress = Callable[[int], None]
 
@@ -148,9 +149,9 @@ def load_items(session: Session) -> tuple[Item, ...]:
     return tuple(item_of(row) for row in session.scalars(select(ItemRow).order_by(ItemRow.position)))
 
 
-def load_history(session: Session, user: str) -> History:
+def load_history(session: Session | Connection, user: str) -> History:
     """Return a user's history; empty for a user without behaviours, since to us the two are the same."""
-    rows = session.execute(_BEHAVIOURS.where(BehaviourRow.user_id == user))
+    rows = session.execute(_OF_USER, {"user": user})
     return History.of(user, (_behaviour(*fields) for fields in rows))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from explainer.storage.tables import RegistryChangeRow
@@ -24,6 +24,13 @@ class Action(StrEnum):
 
 
 OF_USE = (Action.PROMOTED, Action.SPLIT, Action.ROLLED_BACK)
+_NEWEST_USE = (
+    select(RegistryChangeRow.version, RegistryChangeRow.other, RegistryChangeRow.percent, RegistryChangeRow.split)
+    .where(RegistryChangeRow.kind == bindparam("kind"), RegistryChangeRow.scope == bindparam("scope"))
+    .where(RegistryChangeRow.action.in_(OF_USE))
+    .order_by(RegistryChangeRow.number.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +64,10 @@ def use_of(row: RegistryChangeRow) -> InUse:
     return InUse(row.version, row.other, row.percent, row.split)
 
 
-def in_use(session: Session, kind: str, scope: str) -> InUse:
+def in_use(session: Session | Connection, kind: str, scope: str) -> InUse:
     """Return what a scope uses now."""
-    query = select(RegistryChangeRow).where(
-        RegistryChangeRow.kind == kind, RegistryChangeRow.scope == scope, RegistryChangeRow.action.in_(OF_USE)
-    )
-    row = session.scalar(query.order_by(RegistryChangeRow.number.desc()).limit(1))
-    return ON_DISK if row is None else use_of(row)
+    row = session.execute(_NEWEST_USE, {"kind": kind, "scope": scope}).one_or_none()
+    return ON_DISK if row is None else InUse(*row)
 
 
 def uses(rows: Sequence[RegistryChangeRow]) -> list[InUse]:

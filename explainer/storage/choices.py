@@ -6,13 +6,24 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import BindParameter, Connection, CursorResult, bindparam, delete, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from explainer.storage.once import insert_once
 from explainer.storage.service_tables import ExclusionRow, UserSettingsRow
-from explainer.storage.tables import now
+from explainer.storage.tables import HiddenAspectRow, now
 from retriever.data import History
+
+_EXCLUDED, _HIDDEN, _SWITCHED_OFF = "excluded", "hidden", "switched off"
+_USER: BindParameter[str] = bindparam("user")
+# Every explanation asks for it, so it is one statement, made once.
+_CHOSEN = union_all(
+    select(literal(_EXCLUDED), ExclusionRow.behaviour_id).where(ExclusionRow.user_id == _USER),
+    select(literal(_HIDDEN), HiddenAspectRow.aspect).where(HiddenAspectRow.user_id == _USER),
+    select(literal(_SWITCHED_OFF), UserSettingsRow.user_id).where(
+        UserSettingsRow.user_id == _USER, UserSettingsRow.personalised.is_(False)
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +33,12 @@ class Choices:
     Attributes:
         excluded: Ids of the behaviours that must not be used.
         personalised: Whether anything they did may be; else the list goes by popularity alone.
+        hidden: Case-folded aspects that are no reasons for them.
     """
 
     excluded: frozenset[str] = frozenset()
     personalised: bool = True
+    hidden: frozenset[str] = frozenset()
 
     def set_aside(self, history: History) -> frozenset[str]:
         """Return the ids of the history's behaviours that are out of account: the excluded ones, or all."""
@@ -37,11 +50,12 @@ class Choices:
         return history.set_aside(self.set_aside(history))
 
 
-def load_choices(session: Session, user: str) -> Choices:
-    """Return what the user has chosen; without a word from them everything is as usual."""
-    excluded = session.scalars(select(ExclusionRow.behaviour_id).where(ExclusionRow.user_id == user))
-    settings = session.get(UserSettingsRow, user)
-    return Choices(frozenset(excluded), settings is None or settings.personalised)
+def load_choices(session: Session | Connection, user: str) -> Choices:
+    """Return what the user has chosen, by one statement; without a word from them everything is as usual."""
+    told: dict[str, set[str]] = {_EXCLUDED: set(), _HIDDEN: set(), _SWITCHED_OFF: set()}
+    for what, which in session.execute(_CHOSEN, {"user": user}):
+        told[what].add(which)
+    return Choices(frozenset(told[_EXCLUDED]), not told[_SWITCHED_OFF], frozenset(told[_HIDDEN]))
 
 
 def exclusion_rows(session: Session, user: str) -> list[ExclusionRow]:

@@ -27,11 +27,6 @@ def hidden_rows(session: Session, user: str) -> list[HiddenAspectRow]:
     return list(session.scalars(query.order_by(HiddenAspectRow.created_at, HiddenAspectRow.aspect)))
 
 
-def hidden_aspects(session: Session, user: str) -> frozenset[str]:
-    """Return the case-folded aspects that the user has hidden."""
-    return frozenset(session.scalars(select(HiddenAspectRow.aspect).where(HiddenAspectRow.user_id == user)))
-
-
 def show_aspects(session: Session, rows: Iterable[HiddenAspectRow]) -> None:
     """Take hidden aspects back; the caller commits."""
     for row in rows:

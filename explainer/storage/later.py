@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.orm import Session
 
 from explainer.errors import NotFoundError
 from explainer.storage.revisions import DONE, WAITING, revisions_of
 from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
 from explainer.storage.tables import ExplanationRow
+
+_IDS: BindParameter[Sequence[str]] = bindparam("ids", expanding=True)
+_SUPPRESSED = select(SuppressionRow).where(SuppressionRow.explanation_id.in_(_IDS))
+_AWAITED = select(UpgradeRow.explanation_id, UpgradeRow.state).where(UpgradeRow.explanation_id.in_(_IDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,7 @@ def get_with_later(session: Session, explanation_id: str) -> tuple[ExplanationRo
 def later_of(session: Session, rows: Sequence[ExplanationRow]) -> dict[str, Later]:
     """Return what came after each of these, by its id."""
     ids = [row.id for row in rows]
-    suppressed = session.scalars(select(SuppressionRow).where(SuppressionRow.explanation_id.in_(ids)))
-    suppressions = {row.explanation_id: row for row in suppressed}
-    awaited = select(UpgradeRow.explanation_id, UpgradeRow.state).where(UpgradeRow.explanation_id.in_(ids))
-    states = {found.explanation_id: found.state for found in session.execute(awaited)}
+    suppressions = {row.explanation_id: row for row in session.scalars(_SUPPRESSED, {"ids": ids})}
+    states = {found.explanation_id: found.state for found in session.execute(_AWAITED, {"ids": ids})}
     revisions = revisions_of(session, [one for one, state in states.items() if state == DONE])
     return {one: Later(suppressions.get(one), states.get(one) == WAITING, tuple(revisions.get(one, []))) for one in ids}

@@ -56,11 +56,12 @@ class SqlPromptChoice:
 
     def for_user(self, user: str, style: Style) -> PromptLibrary:
         """Return the prompts that this user's texts are written with, now."""
-        with self._database.session() as session:
-            version = version_for(user, in_use(session, PROMPT, str(style)))
-            if version is None:
-                return self._disk
-            if version not in self._compiled:
+        with self._database.look() as connection:
+            version = version_for(user, in_use(connection, PROMPT, str(style)))
+        if version is None:
+            return self._disk
+        if version not in self._compiled:
+            with self._database.session() as session:
                 self._compiled[version] = library_of(_get(session, version))
         return self._compiled[version]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from explainer.storage.once import insert_once
@@ -13,6 +13,14 @@ from explainer.storage.tables import ExplanationRow, now
 
 NOBODY = ""
 """Who suppressed a text that is word for word what the same user was told of the same item and is not to be told."""
+
+_TWINS = (
+    select(ExplanationRow.user_id, ExplanationRow.item_id, ExplanationRow.draft, SuppressionRow)
+    .join(SuppressionRow, SuppressionRow.explanation_id == ExplanationRow.id)
+    .where(ExplanationRow.user_id.in_(bindparam("users", expanding=True)))
+    .where(ExplanationRow.item_id.in_(bindparam("items", expanding=True)))
+    .order_by(SuppressionRow.created_at)
+)
 
 
 def suppress_once(session: Session, explanation_id: str, reason: str, by: str) -> SuppressionRow | None:
@@ -36,13 +44,7 @@ def suppressed_twins(session: Session, rows: Sequence[ExplanationRow]) -> dict[s
     """Return, by the id of each of these that says to one user what they are not to be told, the suppression."""
     if not rows:
         return {}
-    query = (
-        select(ExplanationRow.user_id, ExplanationRow.item_id, ExplanationRow.draft, SuppressionRow)
-        .join(SuppressionRow, SuppressionRow.explanation_id == ExplanationRow.id)
-        .where(ExplanationRow.user_id.in_({row.user_id for row in rows}))
-        .where(ExplanationRow.item_id.in_({row.item_id for row in rows}))
-        .order_by(SuppressionRow.created_at)
-    )
-    told = {(user, item, draft): suppression for user, item, draft, suppression in session.execute(query)}
+    whose = {"users": sorted({row.user_id for row in rows}), "items": sorted({row.item_id for row in rows})}
+    told = {(user, item, draft): suppression for user, item, draft, suppression in session.execute(_TWINS, whose)}
     found = ((row.id, told.get((row.user_id, row.item_id, row.draft))) for row in rows)
     return {key: suppression for key, suppression in found if suppression is not None}

@@ -69,6 +69,7 @@ class Training:
     def liked(self) -> csr_array:
         """Sparse float32 [n_users, n_items]: 0 to 1, the user's strongest sign of liking over the strongest kind's."""
         weights = weight_matrix(self.histories, self.catalogue, self.dataset.scale, Recency())
+        weights.sum_duplicates()
         weights.data[:] = weights.data > 0
         weights.eliminate_zeros()
         return weights

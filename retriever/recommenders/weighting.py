@@ -86,12 +86,15 @@ def weigh(history: History, catalogue: Catalogue, scale: ValueScale, recency: Re
 
 
 def weight_matrix(histories: Sequence[History], catalogue: Catalogue, scale: ValueScale, recency: Recency) -> csr_array:
-    """Return the histories as sparse float32 [n_histories, n_items]; several behaviours on one item add up."""
+    """Return the histories as sparse float32 [n_histories, n_items].
+
+    Several behaviours on one item are several entries: a product adds them up, and to do it before takes longer.
+    """
     shape = (len(histories), len(catalogue))
     if not histories:
         return csr_array(shape, dtype=np.float32)
     weighed = [weigh(history, catalogue, scale, recency) for history in histories]
-    rows = np.repeat(np.arange(len(histories)), [len(one.columns) for one in weighed])
+    ends = np.cumsum([0, *(len(one.columns) for one in weighed)])
     columns = np.concatenate([one.columns for one in weighed])
     weights = np.concatenate([one.weights for one in weighed])
-    return csr_array((weights, (rows, columns)), shape=shape, dtype=np.float32)
+    return csr_array((weights, columns, ends), shape=shape, dtype=np.float32)
