@@ -94,7 +94,7 @@ class Keeper:
         """
         versions = makers.versions()
         try:
-            with self._database.session() as session:
+            with self._database.writing() as session:
                 if not versions <= self._noted:
                     makers.note(session)
                 _write(session, rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from explainer.errors import NotReadyError
 from explainer.paths import resource_dir
 from explainer.storage.refusals import note_lost, told
+from explainer.storage.turns import turn
 
 
 class Database:
@@ -56,6 +57,16 @@ class Database:
             session.commit()
 
     @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Yield a session for a transaction that writes from its first statement on, often and from many places.
+
+        Raises:
+            As :meth:`session`.
+        """
+        with self._turn(), self.session() as session:
+            yield session
+
+    @contextmanager
     def look(self) -> Iterator[Connection]:
         """Yield a connection for statements that only read: each is a transaction of its own, so one costs one trip.
 
@@ -65,6 +76,11 @@ class Database:
         """
         with told(), self._reader.connect() as connection:
             yield connection
+
+    def _turn(self) -> AbstractContextManager[None]:
+        url = make_url(self.url)
+        in_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
+        return turn(Path(f"{url.database}-turn")) if in_file else nullcontext()
 
     def migrate(self) -> None:
         """Bring the schema to the newest version; does nothing when it is there.
