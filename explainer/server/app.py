@@ -34,6 +34,7 @@ from explainer.server.exchange import Watched
 from explainer.server.explanations import ExplanationsController
 from explainer.server.headers import ASSET, harden
 from explainer.server.htmx import htmx_script
+from explainer.server.keeping_up import keeping_up
 from explainer.server.logs import log_exchange
 from explainer.server.looking import looker_of
 from explainer.server.metrics import Metrics, show_metrics
@@ -72,7 +73,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     registries = parts.registries or registries_of(explainer)
     live, importance = Live(explainer, parts.encoder), Importance()
     encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
-    metrics = Metrics(explainer, admission, limiter)
+    metrics = Metrics(explainer, admission, limiter, shared=parts.together)
     state = {
         "database": explainer.database,
         "limiter": limiter,
@@ -116,6 +117,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         request_class=CarefulRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
+        lifespan=[partial(keeping_up, live, metrics)],
         on_startup=[partial(use_threads, queue, explainer.underway)],
         on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),

@@ -29,6 +29,7 @@ from explainer.server.searching import searching
 from explainer.server.threads import Waits
 from explainer.service.counterfactuals import find
 from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
+from explainer.service.live import Live
 from explainer.service.promises import Seal, kept
 from explainer.service.shown import (
     ShownCounterfactual,
@@ -44,6 +45,7 @@ from explainer.storage.listing import Search, list_explanations
 from explainer.storage.standing import version_of
 from explainer.storage.tables import ExplanationRow
 from explainer.writing.style import Style, known_style
+from retriever.errors import UnknownItemError
 
 _PAGE, _LONGEST_PAGE = 20, 100
 
@@ -73,7 +75,7 @@ class ExplanationsController(Controller):
         self,
         request: Request[Any, Any, Any],
         data: JSONBody[ExplanationRequest],
-        explainer: NamedDependency[Explainer],
+        live: NamedDependency[Live],
         admission: NamedDependency[Admission],
         looker: NamedDependency[Looker],
         idempotency_key: Annotated[
@@ -88,15 +90,15 @@ class ExplanationsController(Controller):
         The same request under the same Idempotency-Key is answered once, with what was made then.
         """
         wait = Wait(admission, preferred_wait(prefer))
-        make = partial(_made, explainer, data, known_style(data.locale, data.audience), wait)
+        make = partial(_made, live, data, known_style(data.locale, data.audience), wait)
         rows: list[ExplanationRow] = []
         ids: list[str] | None = None
         if idempotency_key is None:
             rows = make()
         else:
             body, caller = msgspec.json.encode(data, order="deterministic"), caller_of(request).name
-            ids = kept(explainer.database, caller, idempotency_key, body, lambda seal: rows.extend(make(seal)))
-        with explainer.database.session() as session:
+            ids = kept(live.explainer.database, caller, idempotency_key, body, lambda seal: rows.extend(make(seal)))
+        with live.explainer.database.session() as session:
             if ids is not None:
                 rows = [get_explanation(session, one) for one in ids]
             answer = Explanations(all_shown_to(session, looker, rows))
@@ -190,9 +192,19 @@ def _read(explainer: Explainer, explanation_id: str, looker: Looker, *, recorded
 
 
 def _made(
-    explainer: Explainer, data: ExplanationRequest, style: Style, wait: Wait, seal: Seal | None = None
+    live: Live, data: ExplanationRequest, style: Style, wait: Wait, seal: Seal | None = None
 ) -> list[ExplanationRow]:
     """Make what is asked for; it is stored when this returns."""
+    try:
+        return _made_by(live.explainer, data, style, wait, seal)
+    except UnknownItemError:  # another process may have taken it a moment ago
+        live.follow()
+        return _made_by(live.explainer, data, style, wait, seal)
+
+
+def _made_by(
+    explainer: Explainer, data: ExplanationRequest, style: Style, wait: Wait, seal: Seal | None
+) -> list[ExplanationRow]:
 
     def along(session: Session, rows: Sequence[ExplanationRow]) -> None:
         if seal is not None:

@@ -22,6 +22,7 @@ class Parts:
         embed_origins: Origins of the shops whose pages may show explanations.
         rates: How often somebody may ask.
         tracer: Makes the spans; the process' own by default.
+        together: Whether several processes serve together, and count together.
     """
 
     registries: Registries | None = None
@@ -29,3 +30,4 @@ class Parts:
     embed_origins: Collection[str] = ()
     rates: Rates | None = None
     tracer: Tracer | None = None
+    together: bool = False

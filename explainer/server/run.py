@@ -150,6 +150,7 @@ def make_server(settings: Settings, explainer: Explainer, end: socket.socket | N
         encoder=make_encoder(settings),
         embed_origins=settings.embed_origins,
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
+        together=end is not None,
     )
     app = create_app(explainer, settings.queue, settings.deadline_s, parts)
     config = uvicorn.Config(

@@ -1,8 +1,9 @@
-"""The threads that handlers run in: few for what only computes and reads, more for what waits for the language model.
+"""The threads that handlers run in: few for what reads, one for what computes, more for what waits for the model.
 
-Few, because threads that all have something to do only take the interpreter's lock from each other: with 24 of them,
-fifty readers wait twice as long as with four, and the slowest of ten who are explained to half as long again. More for
-those who wait, because they would hold all of the few: while a model is stalled nobody could even read.
+Few, because threads that all have something to do only take the interpreter's lock from each other, and the slowest of
+many then waits twice as long. Who is explained to has one alone, in the order of their coming: computing is done one at
+a time anyway, and whoever waits for a lock may be overtaken again and again. More for those who wait, because they
+would hold all of the few: while a model is stalled nobody could even read.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from explainer.underway import Underway
 
-_QUICK = 4
+_READING, _COMPUTING = 2, 1
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_WAITS: ContextVar[bool] = ContextVar("waits", default=False)
 
 
 class Waits(StrEnum):
@@ -30,6 +30,17 @@ class Waits(StrEnum):
     ALWAYS = "always"
 
 
+class Place(StrEnum):
+    """Where a request is handled."""
+
+    READING = "reading"
+    COMPUTING = "computing"
+    WAITING = "waiting"
+
+
+_PLACE: ContextVar[Place] = ContextVar("place", default=Place.READING)
+
+
 def note_waiting(opt: Mapping[str, Any], headers: Mapping[str, str]) -> None:
     """Note, for the threads of the request under way, whether it may wait.
 
@@ -38,11 +49,14 @@ def note_waiting(opt: Mapping[str, Any], headers: Mapping[str, str]) -> None:
         headers: The request's; ``Prefer`` asks a handler that can to wait.
     """
     waits = opt.get("waits", Waits.NEVER)
-    _WAITS.set(waits is Waits.ALWAYS or (waits is Waits.IF_PREFERRED and "prefer" in headers))
+    if waits is Waits.NEVER:
+        _PLACE.set(Place.READING)
+    else:
+        _PLACE.set(Place.WAITING if waits is Waits.ALWAYS or "prefer" in headers else Place.COMPUTING)
 
 
 class RequestThreads(ThreadPoolExecutor):
-    """Two pools that look like one: what may wait for the model goes to a pool of its own.
+    """Several pools that look like one: a request's work goes to the pool of its place.
 
     Args:
         patient: Requests that may wait at once.
@@ -50,13 +64,17 @@ class RequestThreads(ThreadPoolExecutor):
     """
 
     def __init__(self, patient: int, underway: Underway) -> None:
-        super().__init__(_QUICK, "request")
-        self._patient = ThreadPoolExecutor(patient, "waiting")
+        super().__init__(_READING, Place.READING)
+        self._pools = {
+            Place.COMPUTING: ThreadPoolExecutor(_COMPUTING, Place.COMPUTING),
+            Place.WAITING: ThreadPoolExecutor(patient, Place.WAITING),
+        }
         self._underway = underway
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
         """Run a function in the pool where the request under way belongs."""
-        submit = self._patient.submit if _WAITS.get() else super().submit
+        pool = self._pools.get(_PLACE.get())
+        submit = super().submit if pool is None else pool.submit
         self._underway.begin()
         try:
             future = submit(fn, *args, **kwargs)
@@ -67,8 +85,9 @@ class RequestThreads(ThreadPoolExecutor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  the base's
-        """End both."""
-        self._patient.shutdown(wait, cancel_futures=cancel_futures)
+        """End all of them."""
+        for pool in self._pools.values():
+            pool.shutdown(wait, cancel_futures=cancel_futures)
         super().shutdown(wait, cancel_futures=cancel_futures)
 
 
@@ -79,4 +98,4 @@ async def use_threads(queue: int, underway: Underway) -> None:
         queue: Requests that may wait for the language model. A few more get a thread, to be told that it is full.
         underway: Is told who waits for an answer.
     """
-    asyncio.get_running_loop().set_default_executor(RequestThreads(queue + _QUICK, underway))
+    asyncio.get_running_loop().set_default_executor(RequestThreads(queue + _READING, underway))

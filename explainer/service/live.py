@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from threading import RLock
 
 from explainer.pipeline import Explainer
-from explainer.storage.additions import items_beyond
+from explainer.storage.additions import items_beyond, newest_position
 from retriever.data import Item
 from retriever.encoder import TextEncoder, item_text
 from retriever.errors import EncoderError, RetrieverError
@@ -33,6 +33,7 @@ class Live:
     def __init__(self, explainer: Explainer, encoder: TextEncoder | None = None) -> None:
         self._explainer = explainer
         self._encoder = encoder
+        self._newest: int | None = None
         self.changing = RLock()
         """Held by whoever changes the catalogue: one batch of items after the other."""
 
@@ -44,6 +45,14 @@ class Live:
     def knows_as_fitted(self, item: str) -> bool:
         """Return whether the recommender was fitted on an item, and so knows it as it was described then."""
         return item in self._explainer.model.fitted.recommender.catalogue
+
+    def follow(self) -> None:
+        """Catch up if items came since the last look, perhaps through another process; one small statement if none."""
+        with self._explainer.database.look() as connection:
+            newest = newest_position(connection)
+        if newest != self._newest:
+            self.catch_up()
+            self._newest = newest
 
     def catch_up(self) -> str | None:
         """Make every stored item recommendable, and return why some are not; None if all are.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Container, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from explainer.storage.catalogue import behaviour_of, item_of
@@ -14,6 +14,7 @@ from explainer.storage.tables import BehaviourRow, ItemRow, now
 from retriever.data import Behaviour, Item
 
 _CHUNK = 1000
+_NEWEST = select(func.max(ItemRow.position))
 
 
 class Change(StrEnum):
@@ -34,7 +35,7 @@ def put_items(session: Session, items: Sequence[Item]) -> dict[str, Change]:
         ConflictError: On commit, if somebody else added items at the same moment; nothing is stored then.
     """
     stored = {row.id: row for row in session.scalars(select(ItemRow).where(ItemRow.id.in_([i.id for i in items])))}
-    after = session.scalar(select(func.max(ItemRow.position)))
+    after = newest_position(session)
     position = 0 if after is None else after + 1
     changes = {}
     for item in items:
@@ -114,6 +115,12 @@ def items_beyond(session: Session, known: Container[str]) -> tuple[Item, ...]:
     """Return the items whose ids are not among the known ones, in the order they were first stored."""
     ids = session.scalars(select(ItemRow.id).order_by(ItemRow.position))
     return tuple(_loaded(session, [item for item in ids if item not in known]))
+
+
+def newest_position(session: Session | Connection) -> int | None:
+    """Return the position of the item that was stored last; None without any."""
+    newest: int | None = session.scalar(_NEWEST)
+    return newest
 
 
 def _loaded(session: Session, ids: Sequence[str]) -> Iterator[Item]:

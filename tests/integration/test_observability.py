@@ -265,8 +265,7 @@ def test_texts_by_source_and_locale_gate_failures_cache_and_engine_are_counted(e
     assert all(" " not in rule and ":" not in rule for rule in failures)
     assert of(found, "explainer_draft_cache_total", result="hit") >= 3  # u1 asked twice
     assert of(found, "explainer_draft_cache_total", result="miss") >= 3
-    assert of(found, "explainer_engine_seconds_count") == engine.batches
-    assert of(found, "explainer_engine_seconds_sum") > 0
+    assert of(found, "explainer_engine_seconds_total") > 0
     assert of(found, "explainer_worker_events_total", event="batches") == engine.batches
     assert of(found, "explainer_backlog_prompts") == 0
     assert of(found, "explainer_backlog_prompts_limit") == 77

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from explainer.server.threads import _QUICK, RequestThreads, Waits, note_waiting
+from explainer.server.threads import _READING, RequestThreads, Waits, note_waiting
 from explainer.underway import Underway
 
 WAITING = 4
@@ -37,7 +37,7 @@ def test_others_are_served_while_all_who_may_wait_do():
     async def story(threads):
         asyncio.get_running_loop().set_default_executor(threads)
         waiters = [asyncio.create_task(noting({"waits": Waits.ALWAYS}, {}, release.wait)) for _ in range(5 * WAITING)]
-        others = [noting({}, {}, lambda: "read") for _ in range(3 * _QUICK)]
+        others = [noting({}, {}, lambda: "read") for _ in range(3 * _READING)]
         async with asyncio.timeout(30):
             answers = await asyncio.gather(*others)
         assert not any(waiter.done() for waiter in waiters)
@@ -51,10 +51,10 @@ def test_others_are_served_while_all_who_may_wait_do():
 @pytest.mark.parametrize(
     ("opt", "headers", "thread"),
     [
-        ({}, {}, "request"),
-        ({}, {"prefer": "wait=5"}, "request"),
-        ({"waits": Waits.NEVER}, {"prefer": "wait=5"}, "request"),
-        ({"waits": Waits.IF_PREFERRED}, {}, "request"),
+        ({}, {}, "reading"),
+        ({}, {"prefer": "wait=5"}, "reading"),
+        ({"waits": Waits.NEVER}, {"prefer": "wait=5"}, "reading"),
+        ({"waits": Waits.IF_PREFERRED}, {}, "computing"),
         ({"waits": Waits.IF_PREFERRED}, {"prefer": "wait=5"}, "waiting"),
         ({"waits": Waits.ALWAYS}, {}, "waiting"),
     ],

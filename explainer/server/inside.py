@@ -1,0 +1,91 @@
+"""What the parts of a service have counted by themselves, taken over into Prometheus' metrics."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from explainer.access.rates import Limiter
+from explainer.pipeline import Explainer
+from explainer.server.admission import Admission
+from explainer.writing.worker import BatchingEngine
+
+_EVENTS = ("batches", "prompts", "deduplicated", "failures", "timeouts", "abandoned", "refused", "late")
+
+
+class Inside:
+    """See the module; safe to use from several threads.
+
+    Args:
+        explainer: The pipeline, with its tallies and its engine.
+        admission: The queue.
+        limiter: Counts requests above a limit.
+        registry: Where the metrics go.
+    """
+
+    def __init__(
+        self, explainer: Explainer, admission: Admission, limiter: Limiter, registry: CollectorRegistry
+    ) -> None:
+        self._explainer, self._admission, self._limiter = explainer, admission, limiter
+        self._lock = threading.Lock()
+        self._texts = _Taken(
+            "explanations", "Explanations stored, by who wrote the text.", ("source", "locale"), registry
+        )
+        self._failures = _Taken("gate_failures", "What the gate held against drafts.", ("rule",), registry)
+        self._cache = _Taken("draft_cache", "Texts whose draft was looked for in the cache.", ("result",), registry)
+        self._limited = _Taken("rate_limited_requests", "Requests above a limit, by role.", ("role",), registry)
+        self._places = _now("queue_places", "Requests that may be inside.", registry)
+        self._taken = _now("queue_places_taken", "Requests that are inside.", registry)
+        self._engine = _Engine(registry) if isinstance(explainer.writer.engine, BatchingEngine) else None
+
+    def refresh(self) -> None:
+        """Take over what was counted since the last time."""
+        with self._lock:
+            counts = self._explainer.tallies.counts
+            self._texts.reach(counts.texts.items())
+            self._failures.reach(((rule,), number) for rule, number in counts.failures.items())
+            self._cache.reach([(("hit",), counts.remembered), (("miss",), counts.asked)])
+            self._limited.reach(((role,), number) for role, number in self._limiter.refused.items())
+            self._places.set(self._admission.places)
+            self._taken.set(self._admission.taken)
+            engine = self._explainer.writer.engine
+            if self._engine is not None and isinstance(engine, BatchingEngine):
+                self._engine.refresh(engine)
+
+
+class _Engine:
+    """What the inference worker has done, and has to do."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = _Taken("engine_seconds", "Seconds that batches took.", (), registry)
+        self._events = _Taken("worker_events", "What the inference worker has done.", ("event",), registry)
+        self._waiting = _now("backlog_prompts", "Prompts that wait for the engine.", registry)
+        self._limit = _now("backlog_prompts_limit", "Prompts that may wait.", registry)
+
+    def refresh(self, engine: BatchingEngine) -> None:
+        counters, (waiting, limit) = engine.counters, engine.backlog
+        self._seconds.reach([((), counters.seconds)])
+        self._events.reach(((name,), getattr(counters, name)) for name in _EVENTS)
+        self._waiting.set(waiting)
+        self._limit.set(limit)
+
+
+class _Taken:
+    """A counter that follows numbers which somebody else counts."""
+
+    def __init__(self, name: str, told: str, labels: tuple[str, ...], registry: CollectorRegistry) -> None:
+        self._counter = Counter(f"explainer_{name}", told, labels, registry=registry)
+        self._reached: dict[tuple[str, ...], float] = {}
+
+    def reach(self, numbers: Iterable[tuple[tuple[str, ...], float]]) -> None:
+        for labels, number in numbers:
+            counter = self._counter.labels(*labels) if labels else self._counter
+            counter.inc(max(0.0, number - self._reached.get(labels, 0.0)))
+            self._reached[labels] = number
+
+
+def _now(name: str, told: str, registry: CollectorRegistry) -> Gauge:
+    """Return a gauge of the moment, summed over the processes that are there."""
+    return Gauge(f"explainer_{name}", told, registry=registry, multiprocess_mode="livesum")

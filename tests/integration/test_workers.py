@@ -1,0 +1,156 @@
+"""Several processes that serve on one port are one service to whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+
+import msgspec
+import psutil
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from explainer.access import Role
+from explainer.access.keys import create_key
+from explainer.assembly import make_encoder
+from explainer.bench.client import Connection, request
+from explainer.bench.errors import BenchError
+from explainer.bench.served import serving
+from explainer.settings import Settings
+from retriever.fit import fit
+from tests.conftest import SMALL_HYBRID, HashEncoder
+from tests.homes import make_home
+
+SETTINGS = {"ENGINE": "none", "WORKERS": "2"}
+READS = 6
+
+
+@pytest.fixture
+def home(tmp_path, dataset):
+    database = make_home(tmp_path, dataset, fit(dataset, HashEncoder(), SMALL_HYBRID))
+    with database.session() as session:
+        key = create_key(session, "test", Role.ADMIN)
+    yield tmp_path, key
+    database.engine.dispose()
+
+
+async def ask(served, key, method, path, body=None):
+    """Ask over a connection of its own, so that the processes answer in turn."""
+    connection = await Connection.open(served.port)
+    raw = request(method, path, {"X-API-Key": key}, b"" if body is None else msgspec.json.encode(body))
+    answer = await connection.ask(raw)
+    connection.close()
+    return answer
+
+
+def workers_of(served):
+    """Return the processes that answer: not the one that accepts, nor multiprocessing's own helper."""
+    children = psutil.Process(served.process.pid).children()
+    return [one for one in children if "resource_tracker" not in " ".join(one.cmdline())]
+
+
+async def until(holds):
+    async with asyncio.timeout(60):
+        while not await holds():  # noqa: ASYNC110  what other processes do, no event tells
+            await asyncio.sleep(0)
+
+
+def counted(answer, name, **labels):
+    families = text_string_to_metric_families(answer.body.decode())
+    samples = (sample for family in families for sample in family.samples)
+    return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+
+
+def test_both_answer_and_count_together(home):
+    async def story(served):
+        assert len(workers_of(served)) == 2
+        made = [await ask(served, home[1], "POST", "/v1/explanations", {"user": f"u{n}", "k": 1}) for n in range(READS)]
+        assert [one.status for one in made] == [201] * READS
+
+        async def told():
+            found = await ask(served, home[1], "GET", "/metrics")
+            route = {"method": "POST", "route": "/v1/explanations", "status": "201"}
+            stored = counted(found, "explainer_explanations_total", source="template", locale="en")
+            return (counted(found, "explainer_http_requests_total", **route), stored) == (READS, READS)
+
+        await until(told)  # a process tells the others within a second
+
+    run(home, story)
+
+
+def test_an_item_that_came_through_one_is_explained_by_the_other_at_once(home, dataset):
+    fit(dataset, make_encoder(Settings(home=home[0])), SMALL_HYBRID).save(home[0] / "models")
+
+    async def story(served):
+        item = {"id": "new", "title": "A New Film", "aspects": ["noir"]}
+        stored = await ask(served, home[1], "PUT", "/v1/items", {"items": [item]})
+        assert stored.status == 200
+        for _ in range(4):  # in turn, so by both
+            answer = await ask(served, home[1], "POST", "/v1/explanations", {"user": "u1", "item": "new"})
+            assert answer.status == 201, answer.body
+
+    run(home, story)
+
+
+def test_one_that_dies_is_replaced_and_the_rest_go_on(home):
+    async def story(served):
+        first, second = workers_of(served)
+        os.kill(first.pid, signal.SIGKILL)
+
+        async def replaced():
+            return len(workers_of(served)) == 2 and first.pid not in {one.pid for one in workers_of(served)}
+
+        await until(replaced)
+        for _ in range(READS):
+            assert (await ask(served, home[1], "GET", "/v1/users/u1/recommendations")).status == 200
+        assert second.is_running()
+
+    run(home, story)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_all_end_with_the_first_and_the_log_is_signed(home, sent):
+    async def story(served):
+        assert (await ask(served, home[1], "POST", "/v1/explanations", {"user": "u1", "k": 1})).status == 201
+        workers = workers_of(served)
+        served.process.send_signal(sent)
+        assert await served.process.wait() == 0
+        assert not any(one.is_running() for one in workers)
+
+    run(home, story)
+    assert list((home[0] / "checkpoints").glob("*.checkpoint"))
+
+
+def test_when_the_first_is_killed_the_others_end(home):
+    async def story(served):
+        workers = workers_of(served)
+        served.process.kill()
+
+        async def gone():
+            return not any(one.is_running() for one in workers)
+
+        await until(gone)
+
+    run(home, story)
+
+
+def test_when_none_can_start_the_service_says_so_and_ends(home):
+    for file in (home[0] / "models").rglob("model.json"):
+        file.unlink()
+
+    async def story(_):
+        pytest.fail("it serves")
+
+    with pytest.raises(BenchError, match=r"A process of the service could not start"):
+        run(home, story)
+
+
+def run(home, story, **settings):
+    async def served_story():
+        async with serving(home[0], SETTINGS | settings, home[0] / "log") as served:
+            await story(served)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(served_story())
