@@ -218,12 +218,12 @@ def _served_engine(settings: Settings, database: Database) -> _Loaded:
 
 
 def _explainer(settings: Settings, load: Callable[[Database], _Loaded]) -> Explainer:
-    database = _current(settings)
+    database, firewall = _current(settings), make_firewall(settings)
     model = _up_to_date(load_model(settings.models), database, settings)
     loaded = load(database)  # last: it takes the longest
     prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
     writer = Writer(prompts, load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
-    made = Explainer(database, model, writer, notes=loaded.notes)
+    made = Explainer(database, model, writer, notes=loaded.notes, firewall=firewall)
     made.review_percent = settings.review_percent
     return made
 

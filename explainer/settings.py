@@ -58,8 +58,8 @@ class Settings(BaseSettings):
             ``home`` by default.
         checkpoint_entries: After so many new entries the audit log is signed,
         checkpoint_s: or after so many seconds with at least one.
-        sensitive: Categories of what is private, with commas between them; ``all``, or ``none``. What a customer did with
-            such items is no evidence for them: see ``explainer/evidence/firewall``.
+        sensitive: Categories of what is private, with commas between them, ``all`` or ``none``: what a customer did
+            with such items is no evidence for them (see ``explainer/evidence/firewall``).
         sensitive_lists: Folder of an operator's own lists, added to the shipped ones: a folder of each category with
             its terms and descriptions, and ``thresholds.json``.
         log_format: ``json`` for machines, ``plain`` for people; by default machines read a service's log, people a

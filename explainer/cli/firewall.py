@@ -40,7 +40,8 @@ def evaluate_firewall(settings: Settings, labelled: Path | None, out: Path | Non
 
 def _save(place: Path, found: Measured) -> None:
     held = msgspec.json.decode(place.read_bytes(), type=dict[str, dict[str, float]]) if place.is_file() else {}
-    write_json(place, held | {found.encoder.partition(",")[0]: found.thresholds})
+    model = found.encoder.partition(",")[0]
+    write_json(place, held | {model: held.get(model, {}) | found.thresholds})
 
 
 def _say(what: str, half: Half) -> None:

@@ -115,6 +115,7 @@ def _of_texts(counts: Counts) -> Iterable[Metric]:
     return (
         texts,
         _labelled("explainer_gate_failures", "What the gate held against drafts.", "rule", counts.failures),
+        _labelled("explainer_private", "Explanations that kept something private out.", "category", counts.private),
         _labelled("explainer_draft_cache", "Texts whose draft was looked for in the cache.", "result", cache),
     )
 

@@ -47,7 +47,9 @@ class Firewall:
         """Hash of all that an answer depends on, items aside."""
         lists = [[c.name, sorted(c.terms), sorted(c.exceptions), c.descriptions] for c in self.categories]
         encoder = self._encoder.name if self._encoder is not None and self._thresholds else ""
-        return hashlib.sha256(msgspec.json.encode([lists, self._lists.harmless, encoder, sorted(self._thresholds.items())])).hexdigest()
+        return hashlib.sha256(
+            msgspec.json.encode([lists, self._lists.harmless, encoder, sorted(self._thresholds.items())])
+        ).hexdigest()
 
     def judge(self, items: Sequence[Item]) -> list[frozenset[str]]:
         """Return the categories of each item.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -94,15 +95,11 @@ def read_labelled(file: Path) -> list[Labelled]:
     Raises:
         SettingsError: If a line cannot be used; the message names it.
     """
-    rows = []
     try:
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-            rows.append(msgspec.json.decode(line, type=Labelled))
+        lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} cannot be read: {error}") from error
-    except msgspec.DecodeError as error:
-        raise SettingsError(f"{file}, line {number}: {error}") from error
-    return rows
+        raise SettingsError(f"{file} cannot be read as UTF-8 text: {error}") from error
+    return [_labelled(file, number, line) for number, line in enumerate(lines, start=1)]
 
 
 def with_thresholds(lists: Lists, rows: Sequence[Labelled], encoder: TextEncoder) -> Lists:
@@ -158,7 +155,7 @@ def _best_threshold(category: Category, rows: Sequence[Labelled], cosines: npt.N
 
     # Halfway to the next lower one: a threshold on a title's own cosine would turn on its rounding.
     levels = np.unique(cosines)
-    halfway = [round(float(low + high) / 2, 4) for low, high in zip(levels, levels[1:], strict=False)]
+    halfway = [round(float(low + high) / 2, 4) for low, high in itertools.pairwise(levels)]
     return max((level for level in halfway if level > 0), key=lambda level: (f2(level), level))
 
 
@@ -172,7 +169,9 @@ def _half(
 ) -> Half:
     mine = [n for n, row in enumerate(rows) if row.chooses is chooses]
 
-    def figures(places: Iterable[int], found: Sequence[frozenset[str]], what: Callable[[Collection[str]], bool]) -> Figures:
+    def figures(
+        places: Iterable[int], found: Sequence[frozenset[str]], what: Callable[[Collection[str]], bool]
+    ) -> Figures:
         pairs = [(what(rows[n].categories), what(found[n])) for n in places]
         return Figures(len(pairs), sum(a for a, _ in pairs), sum(b for _, b in pairs), sum(a and b for a, b in pairs))
 
@@ -182,10 +181,24 @@ def _half(
     }
     return Half(
         anything=figures(mine, answers, bool),
-        categories={name: figures(mine, answers, lambda of, name=name: name in of) for name in names},
+        categories={name: figures(mine, answers, _has(name)) for name in names},
         terms_alone=figures(mine, by_terms, bool),
         locales={locale: figures(places, answers, bool) for locale, places in locales.items()},
     )
+
+
+def _has(category: str) -> Callable[[Collection[str]], bool]:
+    return lambda categories: category in categories
+
+
+def _labelled(file: Path, number: int, line: str) -> Labelled:
+    try:
+        return msgspec.json.decode(line, type=Labelled)
+    except msgspec.DecodeError as error:
+        raise SettingsError(
+            f'{file}, line {number}: {error}. A line is e.g. {{"title": "…", "categories": ["health"], '
+            '"domain": "shop", "locale": "en"}}.'
+        ) from error
 
 
 def _items(rows: Sequence[Labelled]) -> list[Item]:

@@ -1,4 +1,4 @@
-"""Terms in a text: whole words where the script has words, whatever case, hyphens and apostrophes it is written with."""
+"""Terms in a text: whole words where the script has words, whatever case, hyphens and apostrophes it has."""
 
 from __future__ import annotations
 
