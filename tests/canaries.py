@@ -44,6 +44,8 @@ class Found:
     cases: int = 0
     private: int = 0
     prompts: int = 0
+    logged: int = 0
+    stated: int = 0
     leaks: list[str] = field(default_factory=list)
 
     def look(self, where: str, text: str, canaries: list[str]) -> None:
@@ -71,7 +73,8 @@ class Lines(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record):
-        self.lines.append(self.format(record))
+        if not record.name.startswith(("httpx", "httpcore")):  # the client, who says what it asks for
+            self.lines.append(f"{record.name}: {self.format(record)}")
 
 
 def private_item(n: int) -> Item:
@@ -138,8 +141,8 @@ def look_for_canaries(folder: Path, cases: int) -> Found:
     anything = ["qzx"]
     for where, text in (("metrics", metrics), ("prompts", "\n".join(engine.prompts))):
         found.look(where, text, anything)
-    ours = [line for line in lines.lines if "sqlalchemy" not in line]
-    found.look("logs", "\n".join(ours), anything)
+    found.logged = len(lines.lines)
+    found.look("logs", "\n".join(lines.lines), anything)
     found.look("traces", "\n".join(span.to_json() for span in spans.get_finished_spans()), anything)
     return found
 
@@ -169,7 +172,9 @@ def _ask(client, key, held: Dataset, user: str, found: Found) -> None:
         f"/?user={user}&lang=zh",
     ]
     for path in paths:
-        found.look(path, client.get(path, headers=key).text, canaries)
+        answer = client.get(path, headers=key).text
+        found.stated += "an interest you have chosen not to show" in answer.lower()
+        found.look(path, answer, canaries)
     plain = next(b.item for b in held.histories[user].behaviours if not b.item.startswith("qzx"))
     asked = {"exclude": [plain], "k": 5}
     found.look("preview", client.post(f"/v1/users/{user}/preview", json=asked, headers=key).text, canaries)

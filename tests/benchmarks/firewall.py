@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from rich.console import Console
+
 from tests.canaries import look_for_canaries
 
 
@@ -13,7 +15,7 @@ def firewall(cases: int = 10_000) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as scratch:
         found = look_for_canaries(Path(scratch), cases)
     for leak in found.leaks[:20]:
-        print(leak)
+        Console().print(leak, markup=False)
     return {
         "firewall_cases": found.cases,
         "firewall_private_behaviours": found.private,

@@ -1,4 +1,4 @@
-"""Nothing of what people did of a private kind comes out: some hundred cases; ``make bench ONLY=firewall`` has 10,000."""
+"""Nothing of what people did of a private kind comes out; ``make bench ONLY=firewall`` has 10,000 cases."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ def test_no_canary_comes_out_of_answers_pages_prompts_logs_metrics_or_traces(tmp
     assert found.cases == 200
     assert found.private == 20 * 8
     assert found.prompts > 0, "the engine was asked"
+    assert found.stated >= 20 * 3, "that there is something is said, in API, picture and page"
+    assert found.logged > 0
     assert found.leaks == []
 
 
