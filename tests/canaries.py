@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Found:
     private: int = 0
     prompts: int = 0
     logged: int = 0
-    stated: int = 0
+    stated: Counter[str] = field(default_factory=Counter)
     leaks: list[str] = field(default_factory=list)
 
     def look(self, where: str, text: str, canaries: list[str]) -> None:
@@ -173,7 +174,8 @@ def _ask(client, key, held: Dataset, user: str, found: Found) -> None:
     ]
     for path in paths:
         answer = client.get(path, headers=key).text
-        found.stated += "an interest you have chosen not to show" in answer.lower()
+        if "an interest you have chosen not to show" in answer.lower() or "您选择不显示的一项兴趣" in answer:
+            found.stated[path.partition("?")[0].split("/")[-1].replace(first, "explanation")] += 1
         found.look(path, answer, canaries)
     plain = next(b.item for b in held.histories[user].behaviours if not b.item.startswith("qzx"))
     asked = {"exclude": [plain], "k": 5}

@@ -12,7 +12,7 @@ def test_no_canary_comes_out_of_answers_pages_prompts_logs_metrics_or_traces(tmp
     assert found.cases == 200
     assert found.private == 20 * 8
     assert found.prompts > 0, "the engine was asked"
-    assert found.stated >= 20 * 3, "that there is something is said, in API, picture and page"
+    assert found.stated["explanation"] == found.stated["waterfall.svg"] == 20, "that there is something is said"
     assert found.logged > 0
     assert found.leaks == []
 
