@@ -5,7 +5,9 @@ An item that nobody has judged yet counts as private: it is kept back until some
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
@@ -34,6 +36,12 @@ def is_private_item(session: Session, item_id: str) -> bool:
 def private_among(session: Session, items: Collection[str]) -> set[str]:
     """Return which of the items are private."""
     return set(session.scalars(select(ItemRow.id).where(ItemRow.id.in_(items), _is_private())))
+
+
+def private_counts(asked: Mapping[str, Any] | None) -> dict[str, int]:
+    """Return how many private behaviours an explanation kept out, by category, from what is stored of its asking."""
+    counts = Counter(category for of in ((asked or {}).get("private") or {}).values() for category in of)
+    return dict(sorted(counts.items()))
 
 
 def categories_of(stored: str | None) -> list[str]:

@@ -179,3 +179,10 @@ def test_a_low_rating_of_something_private_is_never_told_of(database, model):
     for row in explainer.explain_top(PIOUS, 10):
         assert not {e.behaviour_id for e in row.evidence} & private
         assert not {one for e in row.evidence for one in e.merged} & private
+
+
+def test_an_auditor_counts_by_category(asks, made):
+    record = asks(U, f"/v1/audit/explanations/{made['id']}").json()["record"]
+    assert record["private"] == {"religion": 4}
+    (point,) = asks(U, "/v1/audit/series").json()["points"]
+    assert point["private"] == {"religion": 2}
