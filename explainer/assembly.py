@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from explainer.errors import AssetError
+from explainer.evidence.firewall import Firewall, Lists, load_lists
 from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
 from explainer.registry.adapters import AdapterRegistry
@@ -43,6 +44,24 @@ def make_encoder(settings: Settings) -> TextEncoder:
     """Return the sentence encoder with its disk cache."""
     encoder = SentenceEncoder(settings.encoder, settings.encoder_precision)
     return CachedEncoder(encoder, settings.cache / "embeddings")
+
+
+def make_lists(settings: Settings) -> Lists:
+    """Return the lists of what is private.
+
+    Raises:
+        SettingsError: If the settings name a category that there is not, or lists that cannot be used.
+    """
+    return load_lists(settings.sensitive, settings.sensitive_lists)
+
+
+def make_firewall(settings: Settings) -> Firewall:
+    """Return what judges items by these lists.
+
+    Raises:
+        SettingsError: If the lists cannot be used with the encoder.
+    """
+    return Firewall(make_lists(settings), make_encoder(settings))
 
 
 def make_engine(settings: Settings, database: Database | None = None) -> Engine | None:
@@ -199,12 +218,12 @@ def _served_engine(settings: Settings, database: Database) -> _Loaded:
 
 
 def _explainer(settings: Settings, load: Callable[[Database], _Loaded]) -> Explainer:
-    database = _current(settings)
+    database, firewall = _current(settings), make_firewall(settings)
     model = _up_to_date(load_model(settings.models), database, settings)
     loaded = load(database)  # last: it takes the longest
     prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
     writer = Writer(prompts, load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
-    made = Explainer(database, model, writer, notes=loaded.notes)
+    made = Explainer(database, model, writer, notes=loaded.notes, firewall=firewall)
     made.review_percent = settings.review_percent
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -32,6 +32,8 @@ class Asking:
         hidden: Aspects that must not be cited to them.
         set_aside: Ids of the behaviours that the history has set aside, at their wish.
         switched_off: Whether these are all, since they have switched personal recommendations off.
+        private: Behaviours that tell of their private life and are no evidence, by id, each with its categories; None
+            where nobody has judged their items, and the shipped terms decide.
     """
 
     history: History
@@ -39,6 +41,7 @@ class Asking:
     hidden: Collection[str] = ()
     set_aside: Collection[str] = ()
     switched_off: bool = False
+    private: Mapping[str, Sequence[str]] | None = None
 
     def record(self) -> dict[str, Any]:
         """Return what is kept of it with an explanation, as plain JSON data."""
@@ -47,6 +50,9 @@ class Asking:
             "hidden": sorted(self.hidden),
             "set_aside": sorted(self.set_aside),
             "switched_off": self.switched_off,
+            **(
+                {} if self.private is None else {"private": {key: [*self.private[key]] for key in sorted(self.private)}}
+            ),
         }
 
 
@@ -140,7 +146,10 @@ class CaseMaker:
     def _case(self, recommender: Recommender, asking: Asking, target: Recommendation) -> Case:
         history, item = asking.history, target.item.id
         attribution = self._attributor.attribute(recommender, history, item)
-        evidence = self._evidence.build(history, attribution, asking.hidden, switched_off=asking.switched_off)
+        private = asking.private
+        evidence = self._evidence.build(
+            history, attribution, asking.hidden, switched_off=asking.switched_off, private=private
+        )
         verdict = None
         cited = {behaviour.behaviour_id for behaviour in evidence.causes}
         if cited:

@@ -15,6 +15,8 @@ from explainer.attribution.defaults import default_attributor
 from explainer.attribution.unmoved import Unmoved
 from explainer.cases import Asking, CaseMaker
 from explainer.evidence import EvidenceBuilder
+from explainer.evidence.firewall import Firewall, load_lists
+from explainer.judging import judge_catalogue
 from explainer.keeper import Keeper, Makers
 from explainer.manner import Counterfactuals, Manner, Unfinished, Upgrades
 from explainer.rows import Stamp, counterfactual_row, explanation_row
@@ -29,6 +31,7 @@ from explainer.storage.catalogue import (
 from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
+from explainer.storage.private import private_behaviours
 from explainer.storage.tables import ExplanationRow
 from explainer.tags import UserTags
 from explainer.tallies import Tallies
@@ -58,6 +61,7 @@ class Explainer:
         notes: What it has to do without, for those who watch it.
         upgrades: Betters texts that were shown before the model had written; without it they stay.
         counterfactuals: Finds them after the answer; without it they are found before, which takes twice as long.
+        firewall: Judges what is private of the catalogue; by default the shipped terms, where nobody else has.
 
     Attributes:
         underway: Who waits for an answer, as far as whoever serves says so.
@@ -75,6 +79,7 @@ class Explainer:
         notes: Sequence[str] = (),
         upgrades: Upgrades | None = None,
         counterfactuals: Counterfactuals | None = None,
+        firewall: Firewall | None = None,
     ) -> None:
         self.database = database
         self.writer = writer
@@ -82,6 +87,8 @@ class Explainer:
         self.upgrades = upgrades
         self.counterfactuals = counterfactuals
         self.underway = Underway()
+        self.firewall = firewall or Firewall(load_lists())
+        judge_catalogue(database, self.firewall, again=firewall is not None)
         with database.session() as session:
             self.domain = dataset_row(session).domain
             people = _people(session, model)
@@ -133,8 +140,9 @@ class Explainer:
         """
         with self.database.look() as connection:
             history, choices = load_history(connection, user), load_choices(connection, user)
+            private = private_behaviours(connection, user)
         set_aside = choices.set_aside(history)
-        return Asking(history.set_aside(set_aside), k, choices.hidden, set_aside, not choices.personalised)
+        return Asking(history.set_aside(set_aside), k, choices.hidden, set_aside, not choices.personalised, private)
 
     def cases(self, asking: Asking) -> CaseMaker:
         """Return what ranks and explains this list: by popularity alone if its user has switched the rest off."""
@@ -231,6 +239,7 @@ class Explainer:
         if self.upgrades is not None and unfinished:
             self.upgrades.take(unfinished)
         self.tallies.add(texts, style.locale)
+        self.tallies.add_private((asking.private or {}).values(), len(rows))
         made = {row.item_id: row for row in rows} | shown
         return [made[target.item.id] for target in targets]
 

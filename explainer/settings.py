@@ -16,6 +16,16 @@ _MOST_WORKERS = 4  # each holds the models once more
 _MOST = 1_000_000_000  # what a database counts in its smallest integers, with room
 
 
+def names_from(value: object) -> object:
+    """Return names that were written with commas between them; None stands for all there are."""
+    if not isinstance(value, str):
+        return value
+    names = frozenset(name.strip().lower() for name in value.split(",")) - {""}
+    if names == {"all"}:
+        return None
+    return frozenset() if names == {"none"} else names
+
+
 class Settings(BaseSettings):
     """What can be set.
 
@@ -51,6 +61,10 @@ class Settings(BaseSettings):
             ``home`` by default.
         checkpoint_entries: After so many new entries the audit log is signed,
         checkpoint_s: or after so many seconds with at least one.
+        sensitive: Categories of what is private, with commas between them, ``all`` or ``none``: what a customer did
+            with such items is no evidence for them (see ``explainer/evidence/firewall``).
+        sensitive_lists: Folder of an operator's own lists, added to the shipped ones: a folder of each category with
+            its terms and descriptions, and ``thresholds.json``.
         log_format: ``json`` for machines, ``plain`` for people; by default machines read a service's log, people a
             demo's.
         openai_url: Base URL of an OpenAI-compatible server: ``http://127.0.0.1:8001/v1``.
@@ -87,6 +101,8 @@ class Settings(BaseSettings):
     checkpoints: Path | None = None
     checkpoint_entries: int = Field(default=1000, ge=1, le=_MOST)
     checkpoint_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
+    sensitive: Annotated[frozenset[str] | None, NoDecode, BeforeValidator(names_from)] = None
+    sensitive_lists: Path | None = None
     log_format: Literal["auto", "json", "plain"] = "auto"
     openai_url: str = ""
     openai_model: str = ""

@@ -10,10 +10,12 @@ import msgspec
 from explainer.audit import log
 from explainer.errors import NotFoundError
 from explainer.evidence import TagFinder, UserTag
+from explainer.evidence.citable import is_sensitive
 from explainer.storage.catalogue import load_history
 from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
 from explainer.storage.hidden import hidden_rows, hide_aspect, show_aspects
+from explainer.storage.private import private_behaviours
 from explainer.storage.tables import HiddenAspectRow
 from retriever.data import Item, ValueScale
 
@@ -45,11 +47,21 @@ class UserTags:
         self._database = database
         self._finder = TagFinder(items, scale)
 
-    def of(self, user: str) -> TagList:
-        """Return the user's tags, made of what they have not set aside; a user we never met has none."""
+    def of(self, user: str, *, private: bool = True) -> TagList:
+        """Return the user's tags, made of what they have not set aside; a user we never met has none.
+
+        Args:
+            user: Whose.
+            private: Whether what tells of their private life counts, and is told; not to customers.
+        """
         with self._database.session() as session:
             history = load_choices(session, user).applied(load_history(session, user))
             deleted = [row.aspect for row in hidden_rows(session, user)]
+            if not private:
+                history = history.without(private_behaviours(session, user))
+        if not private:
+            shown = [tag for tag in self._finder.find(history, deleted) if not is_sensitive(tag.tag)]
+            return TagList(user, shown, [tag for tag in deleted if not is_sensitive(tag)])
         return TagList(user, self._finder.find(history, deleted), deleted)
 
     def delete(self, user: str, tag: str) -> None:
@@ -63,7 +75,7 @@ class UserTags:
         if wanted in held.deleted:
             raise NotFoundError(f"User {user!r} has deleted the tag {tag!r} already; it can only be restored.")
         if wanted not in {found.tag.casefold() for found in held.tags}:
-            names = ", ".join(repr(found.tag) for found in held.tags) or "none"
+            names = ", ".join(repr(found.tag) for found in self.of(user, private=False).tags) or "none"
             raise NotFoundError(f"User {user!r} has no tag {tag!r}. The tags of this user: {names}.")
         with self._database.session() as session:
             row = hide_aspect(session, user, wanted)
@@ -80,7 +92,7 @@ class UserTags:
             held = hidden_rows(session, user)
             found = [row for row in held if row.aspect == wanted]
             if not found:
-                names = ", ".join(repr(row.aspect) for row in held) or "none"
+                names = ", ".join(repr(row.aspect) for row in held if not is_sensitive(row.aspect)) or "none"
                 raise NotFoundError(f"User {user!r} has deleted no tag {tag!r}. Deleted tags of this user: {names}.")
             show_aspects(session, found)
             for row in found:

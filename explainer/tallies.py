@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from explainer.writing.texts import Written
@@ -19,12 +19,14 @@ class Counts:
         failures: What the gate held against the drafts behind them, by rule.
         remembered: Texts whose draft was in the cache.
         asked: Texts for which the engine was asked.
+        private: Explanations that kept something private out, by its category.
     """
 
     texts: Mapping[tuple[str, str], int]
     failures: Mapping[str, int]
     remembered: int
     asked: int
+    private: Mapping[str, int]
 
 
 class Tallies:
@@ -35,6 +37,7 @@ class Tallies:
         self._texts: Counter[tuple[str, str]] = Counter()
         self._failures: Counter[str] = Counter()
         self._cached: Counter[bool] = Counter()
+        self._private: Counter[str] = Counter()
 
     def add(self, texts: Iterable[Written], locale: str) -> None:
         """Count texts that were written and stored."""
@@ -45,8 +48,15 @@ class Tallies:
                 if text.prompt_hash:  # else no model was to write it, and no draft was looked for
                     self._cached[text.cached] += 1
 
+    def add_private(self, kept_out: Iterable[Collection[str]], explanations: int) -> None:
+        """Count that explanations were made for somebody who did things of some categories."""
+        with self._lock:
+            for category in {one for categories in kept_out for one in categories}:
+                self._private[category] += explanations
+
     @property
     def counts(self) -> Counts:
         """What was counted up to now."""
         with self._lock:
-            return Counts(dict(self._texts), dict(self._failures), self._cached[True], self._cached[False])
+            cached = self._cached
+            return Counts(dict(self._texts), dict(self._failures), cached[True], cached[False], dict(self._private))

@@ -147,3 +147,18 @@ def evaluate_writer(
         settings = with_engine(settings, engine)
     chosen = config_from(config) if config else config_named(recommender)
     run(settings, source, Asked(chosen, users, top), Style("en", audience), out)
+
+
+@evaluate.command("firewall")
+@click.option("--labelled", type=_FILE, help="Titles of your own, one JSON record a line. [default: those shipped]")
+@click.option("--json", "out", type=_FILE, help="Write all measures to this file.")
+@click.option("--save", is_flag=True, help="Keep the thresholds beside the lists, where they come into force.")
+@click.pass_context
+def evaluate_firewall(ctx: click.Context, labelled: Path | None, out: Path | None, *, save: bool) -> None:
+    """What the sensitive firewall finds of what people labelled as private, and what it finds besides.
+
+    Thresholds are chosen on half of the titles, those which do best there; figures are of both halves.
+    """
+    from explainer.cli.firewall import evaluate_firewall as run
+
+    run(settings_of(ctx), labelled, out, save=save)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from explainer.assembly import make_encoder
+from explainer.assembly import make_encoder, make_firewall
 from explainer.cli.common import console, progress_bar, stages
+from explainer.judging import judge_catalogue
 from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
@@ -62,6 +63,7 @@ def fit_and_save(settings: Settings, config: AnyConfig) -> Path:
     with stages() as show:
         model = fit(dataset, make_encoder(settings), config, Workspace(settings.models / "training", show))
     folder = model.save(settings.models)
+    judge_catalogue(database, make_firewall(settings))
     console.print(f"Fitted [b]{model.recommender.name}[/b] on {len(dataset.items)} items: {folder}", highlight=False)
     _print_parts(model)
     return folder

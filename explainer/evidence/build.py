@@ -64,6 +64,7 @@ class EvidenceBuilder:
         hidden: Collection[str] = (),
         *,
         switched_off: bool = False,
+        private: Collection[str] | None = None,
         now: float | None = None,
     ) -> Evidence:
         """Return the evidence for the attributed item.
@@ -76,10 +77,14 @@ class EvidenceBuilder:
             attribution: Their contributions to the item's score.
             hidden: Case-folded aspects that the user has hidden; they are never cited.
             switched_off: Whether the user has switched personal recommendations off.
+            private: Ids of the behaviours that tell of a private life: they are never cited. None: those whose items
+                have a shipped term among their aspects.
             now: Unix time in seconds that "two days ago" is counted from, by default the present.
         """
         item = without_aspects(self._catalogue.items[self._catalogue.position(attribution.item)], hidden)
-        cited = self._cited(history, attribution, item)
+        if private is None:
+            private = {b.id for b in history.behaviours if self._finder.is_private(b)}
+        cited = self._cited(history, attribution, item, private)
         return Evidence(
             item_id=item.id,
             title=item.title,
@@ -100,10 +105,13 @@ class EvidenceBuilder:
             return None
         return Popularity(*self._people[kind].popularity(item.id), kind)
 
-    def _cited(self, history: History, attribution: Attribution, item: Item) -> tuple[CitedBehaviour, ...]:
+    def _cited(
+        self, history: History, attribution: Attribution, item: Item, private: Collection[str]
+    ) -> tuple[CitedBehaviour, ...]:
         positive = sum(c for c in attribution.contributions if c > 0)
         pairs = ranked(history, attribution)
         top = {behaviour.id for behaviour, _ in pairs[: self._policy.top(len(pairs))]}
+        pairs = [pair for pair in pairs if pair[0].id not in private]
         chosen = self._strongest(self._causes.causes([*self._eligible(pairs, item)]), top, item)
         # Every second pair quotes people where it can, so that texts differ; the same pair always does the same.
         quote = stable_choice(2, history.user, item.id, "quote people") == 0
@@ -124,7 +132,7 @@ class EvidenceBuilder:
                 break
             if self._model.recommender.scale.polarity(behaviour) is not Polarity.NEGATIVE:
                 continue
-            if behaviour.item not in self._catalogue or self._finder.is_private(behaviour):
+            if behaviour.item not in self._catalogue:
                 continue
             shared = self._finder.shared_aspects(behaviour, item)
             known = [s for s in shared if s.aspect in told] or [s for s in shared if s.source is AspectSource.CATALOGUE]
@@ -140,7 +148,7 @@ class EvidenceBuilder:
                 continue
             is_other = works[self._catalogue.position(behaviour.item)] != works[self._catalogue.position(item.id)]
             is_liked = self._model.recommender.scale.polarity(behaviour) is Polarity.POSITIVE
-            if is_other and is_liked and not self._finder.is_private(behaviour):
+            if is_other and is_liked:
                 yield behaviour, contribution
 
     def _strongest(self, causes: Sequence[Cause], top: Collection[str], item: Item) -> list[Cause]:

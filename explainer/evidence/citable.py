@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from pathlib import Path
+
+from explainer.evidence.firewall.categories import load_lists
+from explainer.evidence.firewall.terms import pattern_of, plain
 
 _LONGEST, _MOST_WORDS = 40, 5
 # Letters, marks and digits of any script, and what names are written with: "sci-fi", "Children's", "R&B", "C++".
@@ -19,7 +21,6 @@ _RESIDUE = re.compile(
     r"https?|www)\b|\.(?:com|org|net|io)\b|忽略|指令|提示词",
     re.IGNORECASE,
 )
-_LISTS = Path(__file__).resolve().parent / "sensitive"
 
 
 def is_citable(aspect: str) -> bool:
@@ -32,14 +33,13 @@ def is_citable(aspect: str) -> bool:
 
 
 def is_sensitive(text: str) -> bool:
-    """Return whether the text has a term of the lists in ``sensitive/``, as whole words where the script has words."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("-", " ")
-    return _pattern().search(plain) is not None
+    """Return whether the text has a term of the shipped lists of what is private (see ``firewall/lists``).
+
+    Texts are held to all of them, exceptions or not, whichever categories an operator has switched on.
+    """
+    return _pattern().search(plain(text)) is not None
 
 
 @lru_cache(maxsize=1)
 def _pattern() -> re.Pattern[str]:
-    terms = {term for file in _LISTS.glob("*.txt") for term in file.read_text(encoding="utf-8").split("\n") if term}
-    worded = "|".join(re.escape(term) for term in sorted(terms) if term.isascii())
-    unworded = "|".join(re.escape(term) for term in sorted(terms) if not term.isascii())
-    return re.compile(rf"\b(?:{worded})s?\b|{unworded}")
+    return pattern_of({term for category in load_lists().categories for term in category.terms})

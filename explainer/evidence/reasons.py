@@ -51,6 +51,8 @@ class ReasonFinder:
 
     def is_private(self, behaviour: Behaviour) -> bool:
         """Return whether the behaviour's item carries an aspect that tells of a person's private life."""
+        if behaviour.item not in self._model.recommender.catalogue:
+            return False
         return any(is_sensitive(term) for term in self.item_of(behaviour).aspects)
 
     def shared_aspects(self, behaviour: Behaviour, item: Item) -> list[SharedAspect]:

@@ -12,7 +12,11 @@ _MASK = "•••"
 
 
 def waterfall_of(
-    row: ExplanationRow, titles: Mapping[str, str], locale: str = "en", masked: Collection[str] = ()
+    row: ExplanationRow,
+    titles: Mapping[str, str],
+    locale: str = "en",
+    masked: Collection[str] = (),
+    private: Collection[str] = (),
 ) -> Waterfall:
     """Return how the stored contributions make the stored score, in the order in which they matter.
 
@@ -21,6 +25,7 @@ def waterfall_of(
         titles: Behaviour id → title of its item today; what the text cites keeps the title it was shown with.
         locale: Language of its words.
         masked: Behaviours whose title stays out of the picture.
+        private: Behaviours that are one bar together, for a customer.
 
     Raises:
         PictureError: If a stored number is not finite.
@@ -30,5 +35,12 @@ def waterfall_of(
     known = {**titles, **cited, **dict.fromkeys(masked, _MASK)}
     # What was stored before orders were kept comes by size.
     order = row.order or sorted(row.contributions, key=lambda key: -abs(row.contributions[key]))
-    parts = [Part(known.get(key, words.unnamed.format(id=key)), row.contributions[key], key in cited) for key in order]
+    parts = [
+        Part(known.get(key, words.unnamed.format(id=key)), row.contributions[key], key in cited)
+        for key in order
+        if key not in private
+    ]
+    hidden = [row.contributions[key] for key in order if key in private]
+    if hidden:
+        parts.append(Part(words.not_shown, sum(hidden)))
     return make_waterfall(row.title, row.base_score, row.score, parts, words)

@@ -17,6 +17,7 @@ class PictureWords:
         cited: That the text names ``{label}``.
         others: The bar of ``{n}`` behaviours together.
         unexplained: The bar of what is left.
+        not_shown: The bar of what the reader has chosen not to show.
         unnamed: A behaviour, by its ``{id}``, that has no title.
         legend: How to read the arrows.
         stop: What ends a sentence.
@@ -28,6 +29,7 @@ class PictureWords:
     cited: str
     others: str
     unexplained: str
+    not_shown: str
     unnamed: str
     legend: str
     stop: str
@@ -40,6 +42,7 @@ ENGLISH = PictureWords(
     cited="{label} (cited)",
     others="{n:,} other behaviours",
     unexplained="Not explained by any behaviour",
+    not_shown="An interest you have chosen not to show",
     unnamed="Behaviour {id}",
     legend="\u25b6 raises the score \u00b7 \u25c0 lowers it \u00b7 filled: cited in the text",
     stop=". ",
@@ -53,6 +56,7 @@ PICTURE_WORDS: Mapping[str, PictureWords] = {
         cited="{label}（文中提到）",
         others="其他 {n:,} 个行为",
         unexplained="任何行为都没有解释的部分",
+        not_shown="您选择不显示的一项兴趣",
         unnamed="行为 {id}",
         legend="\u25b6 提高得分 \u00b7 \u25c0 降低得分 \u00b7 实心：文中提到",
         stop="。",

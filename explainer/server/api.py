@@ -30,6 +30,7 @@ from explainer.server.schemas import (
 from explainer.server.threads import Waits
 from explainer.service.preview import preview
 from explainer.service.shown import ShownTags, ShownWhyNot, tags_shown_to, why_not_shown_to
+from explainer.service.unnamed import NOT_SHOWN
 from explainer.service.views import Looker
 from explainer.service.why_not import why_not
 from explainer.writing.style import known_style
@@ -133,7 +134,7 @@ class WhyNotController(Controller):
         """
         with explainer.database.session() as session:
             require_purpose(session, looker, item)
-        found = why_not(explainer, user, item, k)
+        found = why_not(explainer, user, item, k, NOT_SHOWN["en"] if looker.is_app else None)
         with explainer.database.session() as session:
             return why_not_shown_to(session, looker, found)
 
@@ -153,7 +154,7 @@ class TagsController(Controller):
         self, user: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
     ) -> ShownTags:
         """Return the aspects a user comes back to, each with the behaviours behind it."""
-        held = explainer.tags.of(user)
+        held = explainer.tags.of(user, private=not looker.is_app)
         with explainer.database.session() as session:
             return tags_shown_to(session, looker, held)
 

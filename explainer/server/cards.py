@@ -14,6 +14,7 @@ from explainer.storage.later import Later
 from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.writing.prompts import DomainWords
 from explainer.writing.slots import SLOT, spaced
+from explainer.writing.texts import TEMPLATE
 
 _BAR_WIDTH = 100.0
 
@@ -28,6 +29,7 @@ class Told:
         domain: Of the catalogue.
         titles: Behaviour id → title of its item.
         masked: Ids of the behaviours that must not be named.
+        private: To a customer: ids of those that are told of as one, without a name.
     """
 
     words: Words
@@ -35,6 +37,7 @@ class Told:
     domain: str
     titles: Mapping[str, str]
     masked: Collection[str] = ()
+    private: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Card:
         bars: what raised the item, as far as it is cited,
         rest: and the share of the rest,
         rest_count: of so many behaviours.
+        not_shown: What the customer has chosen not to show does to the score, in words; empty where it is nothing.
         picture: What the waterfall shows, in words.
         what_if: What would have kept the item out of the list.
         deletion: What deleting the cited behaviours does.
@@ -92,6 +96,7 @@ class Card:
     bars: list[Bar]
     rest: float
     rest_count: int
+    not_shown: str
     picture: str
     what_if: str
     deletion: str
@@ -108,24 +113,48 @@ def card_of(row: ExplanationRow, told: Told, later: Later | None = None) -> Card
     newest = later.revisions[-1] if later.revisions else row
     masked = any(e.behaviour_id in told.masked for e in row.evidence)
     titled = {"item", *(e.slot for e in row.evidence)}
-    cited = _bars(row.evidence, row.slots, told)
+    shown = [e for e in row.evidence if e.behaviour_id not in told.private]
+    is_whole = len(shown) == len(row.evidence)
+    cited = _bars(shown, row.slots, told)
     bars, against = [bar for bar in cited if bar.share > 0], next((bar for bar in cited if bar.share < 0), None)
-    supporting = sum(1 for value in row.contributions.values() if value > 0)
-    picture = waterfall_of(row, told.titles, told.words.locale, told.masked)
+    supporting = sum(1 for key, value in row.contributions.items() if value > 0 and key not in told.private)
+    share = _private_share(row, told.private)
+    titles = {**told.titles, **dict.fromkeys(told.private, told.words("card.not_shown_name"))}
+    picture = waterfall_of(row, told.titles, told.words.locale, told.masked, told.private)
     return Card(
         row=row,
-        pieces=[Piece(MASK, is_title=False)] if masked else _pieces(newest.draft, newest.slots, titled),
-        source=newest.source,
+        pieces=_stand_in(masked, is_whole, told.words) or _pieces(newest.draft, newest.slots, titled),
+        source=newest.source if is_whole else TEMPLATE,
         withdrawn=later.suppression is not None,
         masked=masked,
         against=against,
         bars=bars,
-        rest=max(0.0, 1.0 - sum(bar.share for bar in bars)) if bars else 0.0,
+        rest=max(0.0, 1.0 - sum(bar.share for bar in bars) - max(0.0, share)) if bars else 0.0,
         rest_count=max(0, supporting - len(bars)),
+        not_shown=_not_shown(share, told.words),
         picture=f"{picture.name}. {picture.description}",
-        what_if=what_if(row, told.titles, told.domain, told.words),
+        what_if=what_if(row, titles, told.domain, told.words),
         deletion=deletion(row, told.words),
     )
+
+
+def _stand_in(masked: bool, is_whole: bool, words: Words) -> list[Piece]:  # noqa: FBT001  two facts of one card
+    if masked:
+        return [Piece(MASK, is_title=False)]
+    return [] if is_whole else [Piece(words("card.not_shown_text"), is_title=False)]
+
+
+def _private_share(row: ExplanationRow, private: Collection[str]) -> float:
+    """Return what private behaviours did, as a share of all support; negative if they spoke against the item."""
+    support = sum(value for value in row.contributions.values() if value > 0)
+    hidden = sum(value for key, value in row.contributions.items() if key in private)
+    return hidden / support if support > 0 else 0.0
+
+
+def _not_shown(share: float, words: Words) -> str:
+    if not share:
+        return ""
+    return words("card.not_shown" if share > 0 else "card.not_shown_against", share=words.percent(abs(share)))
 
 
 def _pieces(draft: str, slots: Mapping[str, str], titles: Collection[str]) -> list[Piece]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -25,13 +25,14 @@ from explainer.server.rendering import is_fragment, page
 from explainer.server.threads import Waits
 from explainer.server.words import words_in
 from explainer.service.counterfactuals import find_all
-from explainer.service.masking import MASK
+from explainer.service.masking import sensitive_behaviours, sensitive_in
 from explainer.service.preview import Preview, preview
 from explainer.service.shown import history_shown_to, picture_shown_to
 from explainer.service.views import Looker
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation
 from explainer.storage.later import later_of
+from explainer.storage.private import is_private_item
 from explainer.writing.slots import named
 from explainer.writing.style import Style
 
@@ -94,20 +95,20 @@ class CustomerController(Controller):
                 return page(request, "customer/choose.html", users=users(session, _USERS))
         locale, history, titles = locale_of(request), explainer.history(chosen), explainer.titles(chosen)
         with explainer.database.session() as session:
-            masked = history_shown_to(session, looker, chosen, "customer page")
-        titles |= dict.fromkeys(masked, MASK)
+            history_shown_to(session, looker, chosen, "customer page")
+            private = sensitive_behaviours(session, chosen)
         return page(
             request,
             "customer/list.html",
             user=chosen,
-            cards=_cards(explainer, admission, chosen, locale),
+            cards=_cards(explainer, admission, chosen, locale, private),
             history=history,
             recent=[
                 named(titles.get(b.id, b.item), explainer.domain, locale)
-                for b in reversed(history.behaviours[-_RECENT:])
+                for b in reversed([b for b in history.behaviours if b.id not in private][-_RECENT:])
             ],
             items={item.id: item for item in explainer.model.recommender.catalogue.items},
-            choices=chosen_by(explainer.database, chosen, masked),
+            choices=chosen_by(explainer.database, chosen, private, words_in(locale)("card.not_shown_name")),
             opened=opened,
             thanked=thanked,
             done=done,
@@ -129,13 +130,17 @@ class CustomerController(Controller):
         with admission.place():
             found = preview(explainer, user, [without], _CARDS, Style(locale))
         looked(explainer, looker, user, "preview")
+        with explainer.database.session() as session:
+            private = is_private_item(session, without) or without in sensitive_behaviours(session, user)
         items = {item.id: item for item in explainer.model.recommender.catalogue.items}
         return page(
             request,
             "customer/_preview.html" if is_fragment(request) else "customer/preview.html",
             user=user,
             without=without,
-            title=named(items[without].title if without in items else without, explainer.domain, locale),
+            title=words_in(locale)("card.not_shown_name")
+            if private
+            else named(items[without].title if without in items else without, explainer.domain, locale),
             moves=_moves(found),
             gone=found.gone,
             opened=opened,
@@ -148,12 +153,17 @@ class CustomerController(Controller):
         explanation_id: FromPath[str],
         explainer: NamedDependency[Explainer],
         looker: NamedDependency[Looker],
+        reader: Annotated[str, QueryParameter(name="for", pattern="^(customer)?$")] = "",
     ) -> Response[str]:
-        """Return the picture of one explanation; opened by itself, it may use its own style and nothing else."""
+        """Return the picture of one explanation; opened by itself, it may use its own style and nothing else.
+
+        ``for=customer`` returns it as customers see it, whoever asks.
+        """
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
             masked = picture_shown_to(session, looker, row)
-        picture = draw(waterfall_of(row, explainer.titles(row.user_id), locale_of(request), masked))
+            private = sensitive_in(session, row) if looker.is_app or reader else ()
+        picture = draw(waterfall_of(row, explainer.titles(row.user_id), locale_of(request), masked, private))
         headers = {
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
             "Cache-Control": "no-store",
@@ -161,12 +171,14 @@ class CustomerController(Controller):
         return Response(picture, media_type="image/svg+xml", headers=headers)
 
 
-def _cards(explainer: Explainer, admission: Admission, user: str, locale: str) -> Sequence[Card]:
+def _cards(
+    explainer: Explainer, admission: Admission, user: str, locale: str, private: Collection[str]
+) -> Sequence[Card]:
     style = Style(locale)
     with admission.place():
         rows = explainer.explain_top(user, _CARDS, style, reuse=True)
     speech = explainer.writer.prompts.for_user(user, style).words(explainer.domain, locale=locale)
-    told = Told(words_in(locale), speech, explainer.domain, explainer.titles(user))
+    told = Told(words_in(locale), speech, explainer.domain, explainer.titles(user), private=private)
     find_all(explainer, rows)
     with explainer.database.session() as session:
         later = later_of(session, rows)

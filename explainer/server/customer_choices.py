@@ -22,7 +22,7 @@ from explainer.server.rendering import is_fragment, page
 from explainer.server.schemas import Identifier
 from explainer.service.exclusions import exclude_behaviours, exclusions_of, include_behaviour
 from explainer.service.feedback import MAX_COMMENT, FeedbackKind, give_feedback
-from explainer.service.masking import MASK
+from explainer.service.masking import MASK, sensitive_behaviours
 from explainer.service.user_settings import set_personalised, settings_of
 from explainer.storage.database import Database
 
@@ -69,10 +69,19 @@ class Choices:
     excluded: Sequence[Excluded]
 
 
-def chosen_by(database: Database, user: str, masked: Collection[str] = ()) -> Choices:
-    """Return what the user has chosen; of several behaviours with one item, one entry, without a masked one's title."""
+def chosen_by(database: Database, user: str, private: Collection[str], unnamed: str) -> Choices:
+    """Return what the user has chosen; of several behaviours with one item, one entry.
+
+    Args:
+        database: Where choices live.
+        user: Whose.
+        private: Ids of behaviours that are one entry together, under the name "•••",
+        unnamed: and with this title.
+    """
     found = exclusions_of(database, user).exclusions
-    named = {entry.item or entry.behaviour_id: MASK if entry.behaviour_id in masked else entry.title for entry in found}
+    shown = [entry for entry in found if entry.behaviour_id not in private]
+    named = {entry.item or entry.behaviour_id: entry.title for entry in shown}
+    named |= {MASK: unnamed} if len(shown) < len(found) else {}
     return Choices(settings_of(database, user).personalised, [Excluded(*pair) for pair in named.items()])
 
 
@@ -91,7 +100,8 @@ class CustomerChoicesController(Controller):
     @post("/choices/include", opt=needs(Scope.CHOICES, page=True), sync_to_thread=True)
     def include(self, data: URLEncodedBody[ChoiceForm], explainer: NamedDependency[Explainer]) -> Redirect:
         """Use it again."""
-        include_behaviour(explainer.database, data.user, data.name)
+        for name in _meant(explainer.database, data):
+            include_behaviour(explainer.database, data.user, name)
         return _back(data.user, done="included")
 
     @post("/choices/personalisation", opt=needs(Scope.CHOICES, page=True), sync_to_thread=True)
@@ -113,6 +123,16 @@ class CustomerChoicesController(Controller):
             return page(request, "customer/_thanks.html")
         # No anchor in the address: the thanks take the focus, and browsers let an anchor take it instead.
         return _back(data.user, thanked=data.explanation)
+
+
+def _meant(database: Database, form: ChoiceForm) -> Sequence[str]:
+    """Return what a form names: under "•••", all that is private of what the customer has excluded."""
+    if form.name != MASK:
+        return [form.name]
+    with database.session() as session:
+        private = sensitive_behaviours(session, form.user)
+    found = exclusions_of(database, form.user).exclusions
+    return [entry.behaviour_id for entry in found if entry.behaviour_id in private]
 
 
 def _back(user: str, **said: str) -> Redirect:

@@ -34,6 +34,7 @@ class Inside:
             "explanations", "Explanations stored, by who wrote the text.", ("source", "locale"), registry
         )
         self._failures = _Taken("gate_failures", "What the gate held against drafts.", ("rule",), registry)
+        self._private = _Taken("private", "Explanations that kept something private out.", ("category",), registry)
         self._cache = _Taken("draft_cache", "Texts whose draft was looked for in the cache.", ("result",), registry)
         self._limited = _Taken("rate_limited_requests", "Requests above a limit, by role.", ("role",), registry)
         self._places = _now("queue_places", "Requests that may be inside.", registry)
@@ -46,6 +47,7 @@ class Inside:
             counts = self._explainer.tallies.counts
             self._texts.reach(counts.texts.items())
             self._failures.reach(((rule,), number) for rule, number in counts.failures.items())
+            self._private.reach(((category,), number) for category, number in counts.private.items())
             self._cache.reach([(("hit",), counts.remembered), (("miss",), counts.asked)])
             self._limited.reach(((role,), number) for role, number in self._limiter.refused.items())
             self._places.set(self._admission.places)

@@ -13,8 +13,8 @@ from explainer.access.purposes import MAX_PURPOSE, MAX_TICKET, MIN_PURPOSE, chec
 from explainer.errors import AccessError
 from explainer.pipeline import Explainer
 from explainer.server.auth import caller_of
-from explainer.service.masking import is_sensitive_item
 from explainer.service.views import Looker, note_look
+from explainer.storage.private import is_private_item
 
 _WHY = "Needed, both, by support to see sensitive evidence; goes on record with the view."
 
@@ -66,7 +66,7 @@ def require_purpose(session: Session, looker: Looker, item: str) -> None:
     Raises:
         PermissionDeniedException: If support gives no ticket and purpose.
     """
-    if not looker.sees_sensitive and is_sensitive_item(session, item):
+    if not looker.sees_sensitive and is_private_item(session, item):
         raise PermissionDeniedException("This item tells of a private life: give X-Ticket and X-Purpose.")
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from explainer.audit.check import is_proved
 from explainer.errors import ExplainerError
 from explainer.service.audited import KEPT
+from explainer.storage.private import private_counts
 from explainer.storage.prompts import library_of
 from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
 from explainer.storage.tables import (
@@ -58,6 +59,7 @@ class AuditRecord(msgspec.Struct, frozen=True):
         suppression: Who suppressed it, and why.
         review: What a reviewer was asked and said.
         views: Who looked at it.
+        private: How many private behaviours were kept out of it, by category.
     """
 
     explanation: Columns
@@ -70,6 +72,7 @@ class AuditRecord(msgspec.Struct, frozen=True):
     suppression: Columns | None
     review: Columns | None
     views: list[Columns]
+    private: dict[str, int]
 
 
 class Provenance(msgspec.Struct, frozen=True):
@@ -112,6 +115,7 @@ def audit_records(session: Session, rows: Sequence[ExplanationRow]) -> list[Audi
             suppression=_only(suppressions.get(row.id, [])),
             review=_only(reviews.get(row.id, [])),
             views=[columns_of(one) for one in views.get(row.id, [])],
+            private=private_counts(row.asked),
         )
         for row in rows
     ]

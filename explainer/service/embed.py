@@ -15,6 +15,8 @@ from explainer.access.embed_tokens import EmbedToken, make_token
 from explainer.errors import ConflictError, NotFoundError
 from explainer.pipeline import Explainer
 from explainer.service.feedback import FeedbackKind, give_feedback
+from explainer.service.masking import sensitive_in
+from explainer.service.unnamed import NO_TEXT, words_in
 from explainer.storage.catalogue import dataset_row
 from explainer.storage.database import Database
 from explainer.storage.explanations import get_explanation
@@ -102,12 +104,16 @@ def embedded(explainer: Explainer, explanation_id: str, style: Style) -> Embedde
         if session.get(SuppressionRow, explanation_id) is not None:
             return EmbeddedExplanation(None, row.locale, None, _GONE[style.locale], [])
         shown, high = _newest(session, row), dataset_row(session).value_high
+        private = sensitive_in(session, row)
     words = explainer.writer.prompts.for_user(row.user_id, style).words(explainer.domain, locale=style.locale)
     named = set(SLOT.findall(shown.draft))
-    told = [e for e in row.evidence if e.contribution > 0 or e.slot in named]
-    source: Literal["model", "template"] = "model" if shown.source == MODEL else "template"
+    cited = [e for e in row.evidence if e.behaviour_id not in private]
+    is_whole = len(cited) == len(row.evidence)
+    told = [e for e in cited if e.contribution > 0 or e.slot in named]
+    source: Literal["model", "template"] = "model" if shown.source == MODEL and is_whole else "template"
+    text = shown.text if is_whole else words_in(NO_TEXT, row.locale)
     behaviours = [_behaviour(e, words, high, style.locale) for e in sorted(told, key=lambda e: -e.share)]
-    return EmbeddedExplanation(shown.text, row.locale, source, _LABELS[style.locale][source], behaviours)
+    return EmbeddedExplanation(text, row.locale, source, _LABELS[style.locale][source], behaviours)
 
 
 def judge_embedded(database: Database, explanation_id: str, kind: CustomerVerdict) -> None:

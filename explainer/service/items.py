@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from sqlalchemy.orm import Session
 
+from explainer.judging import Stored
 from explainer.service.batches import (
     BatchResult,
     RowRefusedError,
@@ -67,11 +68,13 @@ def store_items(live: Live, rows: Sequence[object], by: str) -> BatchResult:
     """
     batch = Sorted(rows, _read, lambda item: item.id)
     items = list(batch.things.values())
+    judging = Stored(live.explainer.firewall, items)
 
     def store(session: Session) -> Mapping[str, Change]:
         changes = put_items(session, items)
         new = [item for item in items if changes[item.id] is not Change.UNCHANGED]
         if new:
+            judging.judge(session, [item.id for item in new])
             note_batch(session, "items.stored", by, new)
         return changes
 

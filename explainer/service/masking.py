@@ -1,8 +1,7 @@
 """What is sensitive in a customer's record, and the same record without it.
 
-A behaviour is sensitive if its item carries a term that evidence keeps from customers (health, belief, sex life and the
-like: see :mod:`explainer.evidence.citable`), among its aspects or in its title. Ids are masked, too: whoever has the
-catalogue could look them up.
+A behaviour is sensitive if its item was judged to be private (health, belief, sex life and the like: see
+:mod:`explainer.evidence.firewall`). Ids are masked, too: whoever has the catalogue could look them up.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from explainer.evidence import Reason, SameCreator, SameSeries, SharedAspect, TagBehaviour, UserTag
@@ -19,7 +17,8 @@ from explainer.evidence.citable import is_sensitive
 from explainer.service.behaviours import BehaviourView
 from explainer.service.exclusions import Exclusion
 from explainer.service.why_not import Part, WhyNot
-from explainer.storage.tables import BehaviourRow, ItemRow
+from explainer.storage.private import private_behaviours
+from explainer.storage.tables import ExplanationRow
 from explainer.tags import TagList
 from explainer.view import CitedView, CounterfactualView, ExplanationView
 
@@ -28,29 +27,17 @@ MASK = "•••"
 
 def sensitive_behaviours(session: Session, user: str) -> frozenset[str]:
     """Return the ids of the user's behaviours that tell of their private life."""
-    query = (
-        select(BehaviourRow.id, ItemRow.id, ItemRow.title, ItemRow.aspects, ItemRow.phrases)
-        .join(ItemRow, ItemRow.id == BehaviourRow.item_id)
-        .where(BehaviourRow.user_id == user)
-    )
-    known: dict[str, bool] = {}
-    found = set()
-    for behaviour, item, title, aspects, phrases in session.execute(query):
-        if item not in known:
-            known[item] = _is_sensitive([title, *aspects, *(phrase["term"] for phrase in phrases)])
-        if known[item]:
-            found.add(behaviour)
-    return frozenset(found)
+    return frozenset(private_behaviours(session, user))
 
 
-def is_sensitive_item(session: Session, item_id: str) -> bool:
-    """Return whether an item is such that having met it tells of a private life; False for one that is not there."""
-    row = session.get(ItemRow, item_id)
-    return row is not None and _is_sensitive([row.title, *row.aspects, *(phrase["term"] for phrase in row.phrases)])
+def sensitive_in(session: Session, row: ExplanationRow) -> frozenset[str]:
+    """Return the behaviours of an explanation's user that are private now, or were when it was made."""
+    return sensitive_behaviours(session, row.user_id) | private_then(row)
 
 
-def _is_sensitive(terms: Sequence[str]) -> bool:
-    return is_sensitive("\n".join(terms))
+def private_then(row: ExplanationRow) -> frozenset[str]:
+    """Return the behaviours that were private when an explanation was made."""
+    return frozenset((row.asked or {}).get("private") or ())
 
 
 @dataclass(slots=True)
@@ -78,7 +65,7 @@ class Mask:
 
     def explanation(self, view: ExplanationView) -> ExplanationView:
         """Return the explanation with its sensitive behaviours masked; its text, where it rests on one."""
-        told = {cited.behaviour_id for cited in view.evidence if _tells(cited)}
+        told = {cited.behaviour_id for cited in view.evidence if tells(cited)}
         self.sensitive = {*self.sensitive, *told}
         contributions = {self.key(key): value for key, value in view.contributions.items()}
         found = view.counterfactual
@@ -166,10 +153,10 @@ class Mask:
         return TagBehaviour(self.key(behaviour.behaviour_id), MASK, MASK)
 
 
-def _tells(cited: CitedView) -> bool:
+def tells(cited: CitedView) -> bool:
     """Return whether what is stored of a cited behaviour is sensitive, whatever its item is today."""
     named = (r.aspect for r in cited.reasons if isinstance(r, SharedAspect))
-    return _is_sensitive([cited.title, *named])
+    return is_sensitive("\n".join([cited.title, *named]))
 
 
 def _masked(reason: Reason) -> Reason | None:

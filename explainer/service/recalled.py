@@ -40,7 +40,8 @@ def recall(session: Session, row: ExplanationRow) -> Recalled:
         notes.append("The record does not say which aspects were hidden then: those hidden now were taken.")
     hidden = asked["hidden"] if "hidden" in asked else load_choices(session, row.user_id).hidden
     history = whole.without(known - counted).set_aside(aside)
-    asking = Asking(history, listed_among(row), hidden, aside, bool(asked.get("switched_off")))
+    off, private = bool(asked.get("switched_off")), asked.get("private")
+    asking = Asking(history, listed_among(row), hidden, aside, off, private)
     return Recalled(asking, tuple(sorted(counted - known)), tuple(notes))
 
 

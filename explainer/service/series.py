@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from explainer.storage.listing import COMPLAINTS, Search
+from explainer.storage.private import private_counts
 from explainer.storage.tables import ExplanationRow
 from explainer.storage.walks import judgements, outcomes
 from explainer.writing.texts import TEMPLATE
@@ -45,6 +46,7 @@ class Point(msgspec.Struct, frozen=True):
         fallbacks: How many of them were written by templates.
         fallback_share: The same over all, 0 to 1.
         gate_failures: What the gate held against drafts, by rule: how many explanations had such a draft.
+        private: How many explanations kept something private out, by its category.
         wrong: How often one was called wrong,
         offensive: offensive
         helpful: or helpful.
@@ -57,6 +59,7 @@ class Point(msgspec.Struct, frozen=True):
     fallbacks: int
     fallback_share: float
     gate_failures: dict[str, int]
+    private: dict[str, int]
     wrong: int
     offensive: int
     helpful: int
@@ -82,6 +85,7 @@ class _Tally:
     explanations: int = 0
     fallbacks: int = 0
     rules: Counter[str] = field(default_factory=Counter)
+    private: Counter[str] = field(default_factory=Counter)
     said: Counter[str] = field(default_factory=Counter)
 
 
@@ -93,11 +97,12 @@ def series(session: Session, search: Search, by: Period, version: Version) -> Se
     """
     tallies: dict[tuple[date, str], _Tally] = {}
     column = _COLUMNS[version]
-    for _, at, made_by, source, failures in outcomes(session, search, column):
+    for _, at, made_by, source, failures, asked in outcomes(session, search, column):
         tally = tallies.setdefault((_begin(at, by), made_by), _Tally())
         tally.explanations += 1
         tally.fallbacks += source == TEMPLATE
         tally.rules.update({rule_of(str(failure)) for failure in failures})
+        tally.private.update(private_counts(asked).keys())
     for _, kind, at, made_by in judgements(session, search, column):
         tallies.setdefault((_begin(at, by), made_by), _Tally()).said[kind] += 1
     points = [_point(period, made_by, tallies[period, made_by]) for period, made_by in sorted(tallies)]
@@ -130,6 +135,7 @@ def _point(period: date, version: str, tally: _Tally) -> Point:
         fallbacks=tally.fallbacks,
         fallback_share=tally.fallbacks / made if made else 0.0,
         gate_failures=dict(sorted(tally.rules.items())),
+        private=dict(sorted(tally.private.items())),
         wrong=tally.said["wrong"],
         offensive=tally.said["offensive"],
         helpful=tally.said["helpful"],

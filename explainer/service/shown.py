@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from explainer.service.behaviours import BehaviourPage
 from explainer.service.exclusions import Exclusions
-from explainer.service.masking import MASK, Mask, sensitive_behaviours
+from explainer.service.masking import MASK, Mask, private_then, sensitive_behaviours, sensitive_in
+from explainer.service.unnamed import NOT_SHOWN, counterfactual_for_customer, for_customer, words_in
 from explainer.service.views import Looker, note_look
 from explainer.service.why_not import WhyNot
 from explainer.storage.later import Later, later_of
@@ -81,6 +82,8 @@ class ShownExplanation(ExplanationView, frozen=True, kw_only=True, omit_defaults
         ai: Whether a machine wrote the newest text.
         made_by: Engine, model and adapter in use at that time.
         masked: How many sensitive behaviours are shown as "•••".
+        not_shown: To a shop's program: what stands behind "•••", in words for the customer; all sensitive behaviours
+            are one there.
         suppressed: Set when no text is shown to customers any more; a shop's program then gets empty ones.
     """
 
@@ -92,6 +95,7 @@ class ShownExplanation(ExplanationView, frozen=True, kw_only=True, omit_defaults
     ai: AiLabel
     made_by: MadeBy
     masked: int = 0
+    not_shown: str = ""
     suppressed: Suppressed | None = None
 
 
@@ -136,8 +140,6 @@ def shown_to(
 ) -> ShownExplanation:
     """Return a stored explanation as it is to whoever asks, and record that they saw it.
 
-    A shop's program costs no query here.
-
     Args:
         session: Open session; what is recorded is committed with it.
         looker: Who asks.
@@ -146,9 +148,10 @@ def shown_to(
         what: What they look at.
         recorded: Whether this is a look of its own; False while the same one goes on.
     """
+    sensitive = sensitive_in(session, row)
     if looker.is_app:
-        return _shown(row, explanation_view(row), later, looker, _writers(session, [row]))
-    sensitive = sensitive_behaviours(session, row.user_id)
+        view = for_customer(explanation_view(row), sensitive)
+        return _shown(row, view, later, looker, _writers(session, [row]))
     view, count = _masked(row, sensitive, looker)
     if recorded:
         note_look(session, looker, row.user_id, what, row.id, sensitive=count > 0)
@@ -161,10 +164,10 @@ def all_shown_to(
     """Return stored explanations as they are to whoever asks; record one look at each user's."""
     later, writers = later_of(session, rows), _writers(session, rows)
     users = dict.fromkeys(row.user_id for row in rows)
-    hidden = {user: frozenset() if looker.is_app else sensitive_behaviours(session, user) for user in users}
+    hidden = {user: sensitive_behaviours(session, user) for user in users}
     views, seen = [], dict.fromkeys(users, 0)
     for row in rows:
-        view, count = (explanation_view(row), 0) if looker.is_app else _masked(row, hidden[row.user_id], looker)
+        view, count = _masked(row, hidden[row.user_id] | private_then(row), looker)
         seen[row.user_id] += count
         views.append(_shown(row, view, later[row.id], looker, writers, 0 if looker.sees_sensitive else count))
     for user, count in seen.items():
@@ -178,8 +181,8 @@ def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRo
     if found is None:
         return None
     if looker.is_app:
-        return _with(ShownCounterfactual, found)
-    mask = Mask(sensitive_behaviours(session, row.user_id))
+        return _with(ShownCounterfactual, counterfactual_for_customer(found, sensitive_in(session, row)))
+    mask = Mask(sensitive_in(session, row))
     masked = mask.counterfactual(found)
     note_look(session, looker, row.user_id, "counterfactual", row.id, sensitive=mask.count > 0)
     return (
@@ -191,7 +194,7 @@ def picture_shown_to(session: Session, looker: Looker, row: ExplanationRow, what
     """Return the behaviours that must not be named to whoever sees an explanation, and record that they saw it."""
     if looker.is_app:
         return frozenset()
-    mask = Mask(sensitive_behaviours(session, row.user_id))
+    mask = Mask(sensitive_in(session, row))
     mask.explanation(explanation_view(row))
     note_look(session, looker, row.user_id, what, row.id, sensitive=mask.count > 0)
     return frozenset() if looker.sees_sensitive else frozenset(mask.names)
@@ -249,6 +252,8 @@ def exclusions_shown_to(session: Session, looker: Looker, found: Exclusions) -> 
 def _masked(row: ExplanationRow, sensitive: frozenset[str], looker: Looker) -> tuple[ExplanationView, int]:
     """Return the view for whoever asks, and how many sensitive behaviours are in it, masked or not."""
     view, mask = explanation_view(row), Mask(sensitive)
+    if looker.is_app:
+        return for_customer(view, sensitive), 0
     masked = mask.explanation(view)
     return view if looker.sees_sensitive else masked, mask.count
 
@@ -263,14 +268,16 @@ def _shown(
 ) -> ShownExplanation:
     """Return the view with what came after it; texts that are masked or suppressed stay so in every revision."""
     revisions = [revision_view(revision) for revision in later.revisions]
-    if view.text == MASK:
-        revisions = [msgspec.structs.replace(revision, text=MASK) for revision in revisions]
+    is_replaced = view.text != row.text
+    if is_replaced:
+        revisions = [msgspec.structs.replace(revision, text=view.text) for revision in revisions]
     mark = _mark(later.suppression, row.locale)
     if mark is not None and looker.is_app:
         view = msgspec.structs.replace(view, text="")
         revisions = [msgspec.structs.replace(revision, text="") for revision in revisions]
     newest = revisions[-1] if revisions else view
-    generated = newest.source == MODEL
+    generated = newest.source == MODEL and not (is_replaced and looker.is_app)
+    is_summed = looker.is_app and MASK in view.contributions
     return ShownExplanation(
         **{name: getattr(view, name) for name in view.__struct_fields__},
         surface=(row.asked or {}).get("surface", ""),
@@ -281,6 +288,7 @@ def _shown(
         ai=AiLabel(generated, _LABELS.get(row.locale, _LABELS["en"]) if generated else None),
         made_by=writers[row.writer_version],
         masked=masked,
+        not_shown=words_in(NOT_SHOWN, row.locale) if is_summed else "",
         suppressed=mark,
     )
 

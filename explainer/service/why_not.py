@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -67,8 +68,15 @@ class WhyNot(msgspec.Struct, frozen=True):
     words: str
 
 
-def why_not(explainer: Explainer, user: str, item_id: str, k: int) -> WhyNot:
+def why_not(explainer: Explainer, user: str, item_id: str, k: int, unnamed: str | None = None) -> WhyNot:
     """Return why the item is not among the user's k best.
+
+    Args:
+        explainer: The pipeline.
+        user: Whose list.
+        item_id: Which item.
+        k: Length of the list.
+        unnamed: What a customer reads for all that they did of a private kind, which is one part then; None names it.
 
     Raises:
         NotFoundError: If there is no such item.
@@ -88,6 +96,8 @@ def why_not(explainer: Explainer, user: str, item_id: str, k: int) -> WhyNot:
         return WhyNot(user, item.id, item.title, k, Standing.MET, None, of, None, needed, [], [], words)
     rank, score = rank_of(recommender, history, item.id, met)
     parts = _parts(cases.attribution(history, item.id), history, explainer.titles(user))
+    if unnamed is not None:
+        parts = _with_one(parts, asking.private or (), unnamed)
     standing = Standing.LISTED if item.id in {r.item.id for r in best} else Standing.OUTRANKED
     return WhyNot(
         user,
@@ -110,6 +120,15 @@ def _parts(attribution: Attribution, history: History, titles: Mapping[str, str]
     pairs = zip(history.behaviours, attribution.contributions, strict=True)
     parts = [Part(b.id, b.item, titles.get(b.id, b.item), float(value)) for b, value in pairs]
     return sorted(parts, key=lambda part: -part.contribution)
+
+
+def _with_one(parts: list[Part], private: Collection[str], unnamed: str) -> list[Part]:
+    """Return the parts with the private ones as one."""
+    hidden = [part.contribution for part in parts if part.behaviour_id in private]
+    if not hidden:
+        return parts
+    kept = [part for part in parts if part.behaviour_id not in private]
+    return sorted([*kept, Part("•••", "•••", unnamed, math.fsum(hidden))], key=lambda part: -part.contribution)
 
 
 def _words(standing: Standing, rank: int, of: int, score: float, needed: float | None) -> str:

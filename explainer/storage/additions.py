@@ -60,6 +60,7 @@ def _describe(row: ItemRow, item: Item) -> Change:
     for name in changed:
         setattr(row, name, fields[name])
     row.changed_at = now()
+    row.private = row.judged_by = None  # it was judged by other words
     return Change.UPDATED
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from explainer.errors import ConflictError, NotFoundError, NotReadyError
@@ -71,11 +71,16 @@ def _claim(session: Session, dataset: Dataset, report: CleaningReport) -> None:
 
 def _ingest_items(session: Session, items: Sequence[Item], on_progress: OnProgress) -> int:
     stored = {row.id: row for row in session.scalars(select(ItemRow))}
-    new = [item for item in items if item.id not in stored]
+    new, changed = [item for item in items if item.id not in stored], 0
     for item in items:
         if (row := stored.get(item.id)) is not None:
+            if item_of(row) != item:
+                row.private = row.judged_by = None  # it was judged by other words
+                changed += 1
             row.title, row.year, row.aspects, row.text = item.title, item.year, list(item.aspects), item.text
             row.phrases, row.creator = _phrases(item), item.creator
+    if changed:
+        session.execute(update(DatasetRow).values(judgements=DatasetRow.judgements + 1))
     position = len(stored)
     rows = [
         {

@@ -61,7 +61,11 @@ class Base(DeclarativeBase):
 
 
 class DatasetRow(Base):
-    """The one dataset of this database."""
+    """The one dataset of this database.
+
+    Attributes:
+        judgements: Counts how often what is private of stored items has changed.
+    """
 
     __tablename__ = "datasets"
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
@@ -70,6 +74,7 @@ class DatasetRow(Base):
     value_high: Mapped[float]
     cleaning_report: Mapped[dict[str, Any]]
     ingested_at: Mapped[datetime] = mapped_column(default=now)
+    judgements: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class ItemRow(Base):
@@ -78,6 +83,9 @@ class ItemRow(Base):
     Attributes:
         changed_at: When the running service last changed its description; a recommender fitted before still knows it
             as it was described then.
+        private: Categories of what is private that it belongs to, with commas between them; empty where there is
+            none, None where nobody has judged it yet.
+        judged_by: Version of the firewall that judged it.
     """
 
     __tablename__ = "items"
@@ -90,6 +98,8 @@ class ItemRow(Base):
     phrases: Mapped[list[Any]]
     creator: Mapped[str] = mapped_column(Text, default="")
     changed_at: Mapped[datetime | None]
+    private: Mapped[str | None] = mapped_column(Text)
+    judged_by: Mapped[str | None] = mapped_column(String(64))
 
 
 class BehaviourRow(Base):

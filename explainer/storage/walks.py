@@ -43,9 +43,9 @@ def explanation_ids(session: Session, search: Search) -> Iterator[str]:
 
 
 def outcomes(session: Session, search: Search, version: InstrumentedAttribute[str]) -> Iterator[Row[*tuple[Any, ...]]]:
-    """Yield (id, created_at, version, source, gate_failures) of explanations, in the order of ids."""
+    """Yield (id, created_at, version, source, gate_failures, asked) of explanations, in the order of ids."""
     columns = (ExplanationRow.id, ExplanationRow.created_at, version, ExplanationRow.source)
-    query = select(*columns, ExplanationRow.gate_failures).where(*conditions_of(search))
+    query = select(*columns, ExplanationRow.gate_failures, ExplanationRow.asked).where(*conditions_of(search))
     yield from _narrow(session, query, ExplanationRow.id)
 
 

@@ -41,6 +41,7 @@ from retriever.retrieve import recommend
 from retriever.threads import one_thread
 from tests.benchmarks.encoding import encoding
 from tests.benchmarks.engines import engines
+from tests.benchmarks.firewall import firewall
 from tests.benchmarks.growth import growth
 from tests.benchmarks.search import search
 from tests.benchmarks.served import served
@@ -173,6 +174,7 @@ SECTIONS: dict[str, Callable[[Settings], dict[str, float]]] = {
     "memory": lambda settings: {"service_peak_memory_mb": service_peak_mb(settings.home)},
     "search": lambda _: search(),
     "served": served,
+    "firewall": lambda _: firewall(),
     "growth": lambda _: grown(),
     "service": lambda _: service(),
 }

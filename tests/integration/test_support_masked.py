@@ -61,7 +61,7 @@ def test_today_may_rest_on_what_was_done_since_and_names_nothing_private_of_it(s
     record = f"/support/explanations/{row.id}"
     assert title in support.see(record).text
     with database.session() as session:
-        session.execute(update(ItemRow).where(ItemRow.id == liked).values(aspects=["noir", "hiv"]))
+        session.execute(update(ItemRow).where(ItemRow.id == liked).values(private="health"))
     masked = support.see(record)
     assert title not in masked.text
     assert MASK in masked.text

@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from explainer.audit import log
 from explainer.errors import ConflictError, NotFoundError
+from explainer.evidence.firewall import Firewall, load_lists
+from explainer.judging import judge_catalogue
 from explainer.storage import catalogue
 from explainer.storage.database import Database
 from explainer.storage.hidden import hide_aspect
@@ -38,6 +40,7 @@ def evil(tmp_path):
     database.migrate()
     with database.session() as session:
         catalogue.ingest(session, data, CleaningReport(), lambda _: None)
+    judge_catalogue(database, Firewall(load_lists()))
     yield UserTags(database, data.items, ValueScale()), user
     database.engine.dispose()
 

@@ -30,6 +30,7 @@ _RECORD = AuditRecord(
     suppression=None,
     review=None,
     views=[{"viewer": "bob", "role": "support", "ticket": "T-7", "unmasked": False}],
+    private={"religion": 1},
 )
 _MADE_BY = Provenance(
     prompts=[{"version": WAITING.versions.prompt, "intact": True, "templates": {"customer/fallback.j2": "…"}}],
@@ -65,7 +66,11 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
         Series(
             Period.WEEK,
             Version.WRITER,
-            [Point(date(2026, 11, 16), "b64c1bac", 420, 9, 0.021, {"unknown_word": 6}, 2, 0, 31, 0.005)],
+            [
+                Point(
+                    date(2026, 11, 16), "b64c1bac", 420, 9, 0.021, {"unknown_word": 6}, {"religion": 3}, 2, 0, 31, 0.005
+                )
+            ],
         ),
     ),
 }

@@ -1,0 +1,24 @@
+"""Terms in a text: whole words where the script has words, whatever case, hyphens and apostrophes it has."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+
+_NEVER = re.compile(r"(?!)")
+
+
+def plain(text: str) -> str:
+    """Return the text as terms are compared with it."""
+    return unicodedata.normalize("NFKC", text).casefold().replace("-", " ").replace("\u2019", "'")
+
+
+def pattern_of(terms: Collection[str]) -> re.Pattern[str]:
+    """Return what finds any of the terms in a :func:`plain` text; a plural "s" makes no other term."""
+    if not terms:
+        return _NEVER
+    written = sorted(map(plain, terms))
+    worded = "|".join(re.escape(term) for term in written if term.isascii())
+    unworded = "|".join(re.escape(term) for term in written if not term.isascii())
+    return re.compile("|".join(part for part in (rf"\b(?:{worded})s?\b" if worded else "", unworded) if part))
