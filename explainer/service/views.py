@@ -17,6 +17,10 @@ from explainer.storage.cursors import page_of
 from explainer.storage.service_tables import ViewRow
 
 
+EVERYBODY = "*"
+"""Whose record a download is that is not narrowed to one user."""
+
+
 @dataclass(frozen=True, slots=True)
 class Looker:
     """Who looks, and what for.
@@ -103,7 +107,7 @@ def note_view(
     )
     session.add(row)
     session.flush()
-    log.append(session, "record.viewed", row.id, view_record(row))
+    log.append(session, "record.viewed", row.id, view_record(row), [subject] if subject != EVERYBODY else [])
 
 
 def view_record(row: ViewRow) -> dict[str, Any]:
