@@ -28,6 +28,9 @@ from explainer.server.app import create_app
 from explainer.server.listening import listening
 from explainer.server.logs import LogFormat, configure_logging
 from explainer.server.parts import Parts
+from explainer.service.starts import note_start
+from explainer.service.subject.erase import Erasing
+from explainer.service.subject.reapply import reapply
 from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.storage.tables import now
@@ -47,6 +50,7 @@ def run(settings: Settings) -> None:
     database.require_current()
     with database.session() as session:
         _require_credentials(session)
+    reapply(database, Erasing.of(settings))
     with listening(settings.host, settings.port) as listener:
         serve_app(settings, make_served_explainer(settings), listener, "json")
 
@@ -81,6 +85,7 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
     # What was loaded stays: looking through all of it for garbage would stop every request for a tenth of a second.
     gc.collect()
     gc.freeze()
+    note_start(settings, explainer)
     _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
     checkpointer = Checkpointer(
         explainer.database,
@@ -103,6 +108,7 @@ def make_server(settings: Settings, explainer: Explainer) -> uvicorn.Server:
         registries=Registries(make_adapters(settings, explainer.database), make_prompts(settings, explainer.database)),
         encoder=make_encoder(settings),
         embed_origins=settings.embed_origins,
+        erasing=Erasing.of(settings),
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
     )
     app = create_app(explainer, settings.queue, settings.deadline_s, parts)

@@ -179,9 +179,7 @@ def stored(database: Database, store: Callable[[Session], _Result]) -> _Result:
         return store(session)
 
 
-def note_batch(
-    session: Session, event: str, by: str, rows: Iterable[Any], subjects: Collection[str] = ()
-) -> None:
+def note_batch(session: Session, event: str, by: str, rows: Iterable[Any], subjects: Collection[str] = ()) -> None:
     """Append the audit entry of a batch: its digest is that of what was stored, and of who sent it."""
     digest = hashlib.sha256()
     for row in rows:

@@ -95,7 +95,9 @@ def _remove(session: Session, held: Held, user: str, dialect: str) -> int:
 def _wait_for_others(session: Session, user: str) -> None:
     """Wait for whoever is adding to the user's explanations: they may end before us or find nothing after us."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(ExplanationRow.id).where(ExplanationRow.user_id == user).with_for_update(of=ExplanationRow))
+        session.execute(
+            select(ExplanationRow.id).where(ExplanationRow.user_id == user).with_for_update(of=ExplanationRow)
+        )
     else:
         # SQLite must know before the first look that this will write, or it refuses to after another writer.
         session.execute(text("UPDATE audit_entries SET seq = seq WHERE 0"))

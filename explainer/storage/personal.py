@@ -161,5 +161,3 @@ def is_empty(row: Base) -> bool:
         return not row.comment
     kind = next((held for held in HELD if isinstance(row, held.table)), None)
     return kind is not None and bool(kind.emptied) and all(getattr(row, k) == v for k, v in kind.emptied.items())
-
-
