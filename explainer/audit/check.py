@@ -4,10 +4,10 @@ Every entry is compared with its record as it is now, and every kept record must
 an entry removed together with its record from the very end of the log, and a record altered together with its entry's
 digest. For these one needs a head of the log that was signed and kept elsewhere.
 
-Records that were erased are no fault. An entry counts as one of theirs only if a later entry of the log, about a removal
-that is on record, vouches for the list that has its number, its salt is gone, and so is its record (or what could tell
-of anybody in it). So whoever removes records and salts alone is found; and whoever writes a removal as well has put it on
-record for good, to be counted and held against the list of erasures that is kept outside the database.
+Records that were erased are no fault. An entry counts as one of theirs only if a later entry of the log, about a
+removal that is on record, vouches for the list that has its number, its salt is gone, and so is its record (or what
+could tell of anybody in it). So whoever removes records and salts alone is found; and whoever writes a removal as well
+has put it on record for good, to be counted and held against the list of erasures that is kept outside the database.
 """
 
 from __future__ import annotations

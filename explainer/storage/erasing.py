@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, exists, func, select, text, update
+from sqlalchemy import CursorResult, delete, func, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from explainer.storage.database import Database
@@ -28,7 +28,8 @@ def held_counts(session: Session, user: str) -> dict[str, int]:
 def is_held(session: Session, user: str) -> bool:
     """Return whether anything is held about a user."""
     dialect = session.get_bind().dialect.name
-    return any(session.scalar(select(exists().where(held.whose(user, dialect)))) for held in HELD)
+    found = (select(literal(1)).select_from(held.table).where(held.whose(user, dialect)).limit(1) for held in HELD)
+    return any(session.scalar(query) is not None for query in found)
 
 
 def remove(session: Session, user: str) -> tuple[dict[str, int], Ranges]:

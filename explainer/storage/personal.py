@@ -76,14 +76,14 @@ class Held:
     @property
     def name(self) -> str:
         """The table's name."""
-        return self.table.__tablename__
+        return str(self.table.__tablename__)
 
 
 def _of_explanation(column: InstrumentedAttribute[str]) -> Whose:
     return lambda user, _: column.in_(_explanations(user))
 
 
-def _explanations(user: str) -> Select[tuple[str]]:
+def _explanations(user: str) -> Select[str]:
     return select(ExplanationRow.id).where(ExplanationRow.user_id == user)
 
 

@@ -53,7 +53,7 @@ class Kind:
     due: ColumnElement[bool] | None = None
     logged: bool = True
 
-    def old(self, before: datetime) -> Select[tuple[str]]:
+    def old(self, before: datetime) -> Select[str]:
         """Return the query for the keys of what is older than a moment."""
         query = select(self.key).where(self.at < before)
         return query if self.due is None else query.where(self.due)
@@ -124,6 +124,6 @@ def _without_salt(session: Session, records: Sequence[str]) -> Ranges:
     return ranges_of(numbers)
 
 
-def _gone(session: Session, table: type[Base], *which: Any) -> int:  # noqa: ANN401  conditions
+def _gone(session: Session, table: Any, *which: ColumnElement[bool]) -> int:  # noqa: ANN401  a mapped class
     statement = delete(table).where(*which)
     return changed(session.execute(statement, execution_options={"synchronize_session": False}))
