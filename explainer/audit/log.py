@@ -120,7 +120,10 @@ def _write(session: Session) -> None:
 
 
 def take_turn(session: Session) -> None:
-    """Wait until no other transaction has entries to commit; the turn ends with this one's."""
+    """Wait until no other transaction has entries to commit; the turn ends with this one's.
+
+    Whoever has it must not wait for rows that others hold: they may be waiting for their turn.
+    """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     else:

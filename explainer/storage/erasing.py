@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from sqlalchemy import CursorResult, delete, func, literal, select, text, update
@@ -10,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from explainer.storage.database import Database
 from explainer.storage.personal import HELD, Held
-from explainer.storage.tables import AuditSubjectRow, BehaviourRow, ExplanationRow
+from explainer.storage.tables import AuditSaltRow, AuditSubjectRow, BehaviourRow, ExplanationRow
 
 Ranges = list[list[int]]
+Turn = Callable[[Session], None]
+_CHUNK = 500
 
 
 def held_counts(session: Session, user: str) -> dict[str, int]:
@@ -32,18 +35,31 @@ def is_held(session: Session, user: str) -> bool:
     return any(session.scalar(query) is not None for query in found)
 
 
-def remove(session: Session, user: str) -> tuple[dict[str, int], Ranges]:
+def remove(session: Session, user: str, take_turn: Turn) -> tuple[dict[str, int], Ranges]:
     """Remove everything about a user in the caller's transaction.
+
+    Args:
+        session: Open session.
+        user: Whom.
+        take_turn: Waits until nobody else has entries of the audit log to commit.
 
     Returns:
         Rows removed or emptied, by table, and the numbers of the audit entries that lost their salt, as ranges.
     """
     _wait_for_others(session, user)
-    dialect = session.get_bind().dialect.name
-    entries = select(AuditSubjectRow.seq).where(AuditSubjectRow.subject == user).order_by(AuditSubjectRow.seq)
-    ranges = ranges_of(session.scalars(entries))
-    counts = {held.name: _remove(session, held, user, dialect) for held in HELD}
-    return {name: number for name, number in counts.items() if number}, ranges
+    counts = _remove_all(session, user)
+    take_turn(session)
+    if session.get_bind().dialect.name == "postgresql":
+        # What others committed between our first statements and our turn; from here on nothing comes that has an entry.
+        counts += _remove_all(session, user)
+    entries = list(
+        session.scalars(delete(AuditSubjectRow).where(AuditSubjectRow.subject == user).returning(AuditSubjectRow.seq))
+    )
+    counts["audit_subjects"] = len(entries)
+    for start in range(0, len(entries), _CHUNK):
+        salts = delete(AuditSaltRow).where(AuditSaltRow.seq.in_(entries[start : start + _CHUNK]))
+        counts["audit_salts"] += changed(session.execute(salts.execution_options(synchronize_session=False)))
+    return {name: number for name, number in counts.items() if number}, ranges_of(sorted(entries))
 
 
 def still_known(session: Session, users: Collection[str]) -> set[str]:
@@ -87,6 +103,18 @@ def changed(found: object) -> int:
     return found.rowcount if isinstance(found, CursorResult) else 0
 
 
+def begin_writing(session: Session) -> None:
+    """Say before the first look that this will write: SQLite refuses to after another writer."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("UPDATE audit_entries SET seq = seq WHERE 0"))
+
+
+def _remove_all(session: Session, user: str) -> Counter[str]:
+    dialect = session.get_bind().dialect.name
+    records = [held for held in HELD if held.table not in {AuditSaltRow, AuditSubjectRow}]
+    return Counter({held.name: _remove(session, held, user, dialect) for held in records})
+
+
 def _remove(session: Session, held: Held, user: str, dialect: str) -> int:
     mine = held.whose(user, dialect)
     statement: Any = update(held.table).values(**held.emptied) if held.emptied else delete(held.table)
@@ -94,16 +122,11 @@ def _remove(session: Session, held: Held, user: str, dialect: str) -> int:
 
 
 def _wait_for_others(session: Session, user: str) -> None:
-    """Wait for whoever is adding to the user's explanations: they may end before us or find nothing after us."""
+    """Wait for whoever is storing or changing an explanation of the user: they end before us, or find nothing after us.
+
+    Behaviours come first, as whoever stores an explanation holds one of them.
+    """
+    begin_writing(session)
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(
-            select(ExplanationRow.id).where(ExplanationRow.user_id == user).with_for_update(of=ExplanationRow)
-        )
-    else:
-        # SQLite must know before the first look that this will write, or it refuses to after another writer.
-        session.execute(text("UPDATE audit_entries SET seq = seq WHERE 0"))
-
-
-def most(ranges: Sequence[Sequence[int]]) -> int:
-    """Return how many numbers are in ranges."""
-    return sum(last - first + 1 for first, last in ranges)
+        session.execute(select(BehaviourRow.id).where(BehaviourRow.user_id == user).with_for_update())
+        session.execute(select(ExplanationRow.id).where(ExplanationRow.user_id == user).with_for_update())

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from explainer.storage.erasing import Ranges, changed, ranges_of
+from explainer.storage.erasing import Ranges, begin_writing, changed, ranges_of
 from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
 from explainer.storage.tables import (
     AuditEntryRow,
@@ -89,22 +89,29 @@ def remove_old(session: Session, name: str, before: datetime, most: int) -> tupl
         Rows removed or emptied, by table, and the numbers of the audit entries that lost their salt, as ranges.
     """
     kind = KINDS[name]
-    keys = list(session.scalars(kind.old(before).order_by(kind.at).limit(most)))
+    begin_writing(session)
+    # Held on PostgreSQL, so that nothing can be added to an explanation while it goes.
+    keys = list(session.scalars(kind.old(before).order_by(kind.at).limit(most).with_for_update()))
     if not keys:
         return {}, []
     about = [*keys, *_with(session, keys)] if name == "explanations" else keys
+    counts = _emptied(session, keys) if name == "comments" else _removed(session, name, keys, before)
     entries = _without_salt(session, about) if kind.logged else []
-    if name == "comments":
-        emptied = update(FeedbackRow).where(FeedbackRow.id.in_(keys)).values(comment="")
-        return {
-            "feedback": changed(session.execute(emptied, execution_options={"synchronize_session": False}))
-        }, entries
-    gone: dict[str, int] = {}
+    return {table: number for table, number in counts.items() if number}, entries
+
+
+def _emptied(session: Session, feedback: Sequence[str]) -> dict[str, int]:
+    emptied = update(FeedbackRow).where(FeedbackRow.id.in_(feedback)).values(comment="")
+    return {"feedback": changed(session.execute(emptied, execution_options={"synchronize_session": False}))}
+
+
+def _removed(session: Session, name: str, keys: Sequence[str], before: datetime) -> dict[str, int]:
+    kind, gone = KINDS[name], dict[str, int]()
     if name == "explanations":
         for table, owner in _OF_EXPLANATIONS:
             gone[table.__tablename__] = _gone(session, table, owner.in_(keys))
     gone[kind.key.class_.__tablename__] = _gone(session, kind.key.class_, kind.key.in_(keys), kind.at < before)
-    return {table: number for table, number in gone.items() if number}, entries
+    return gone
 
 
 def _with(session: Session, explanations: Sequence[str]) -> Sequence[str]:

@@ -109,7 +109,9 @@ def test_no_string_of_theirs_is_left_in_any_byte_of_the_database_or_the_home(des
     assert found == []
     assert {path.name for path in everywhere} >= {"test.db", "test.db-wal", "test.db-shm"}
     said = capfd.readouterr()
-    assert "canary" not in said.out + said.err + "\n".join(r.getMessage() for r in caplog.records if "httpx" not in r.name)
+    assert "canary" not in said.out + said.err + "\n".join(
+        r.getMessage() for r in caplog.records if "httpx" not in r.name
+    )
 
 
 def test_salts_of_what_was_there_once_go_too(desk, database):

@@ -116,7 +116,7 @@ def newest(session: Session, code: str) -> ErasureRow | None:
 
 def _removed(session: Session, line: Line, user: str | None, by: str) -> ErasureRow:
     trained: Sequence[str] = [] if user is None else _trained_on(session, user)
-    counts, entries = ({}, []) if user is None else remove(session, user)
+    counts, entries = ({}, []) if user is None else remove(session, user, log.take_turn)
     row = ErasureRow(
         id=line.id,
         code=line.code,
