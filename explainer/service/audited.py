@@ -6,9 +6,9 @@ from explainer.audit.check import Kept
 from explainer.oversight import suppression_record
 from explainer.registry.record import change_record
 from explainer.service.feedback import feedback_record
+from explainer.service.subject.records import erasure_record, retention_record, start_record
 from explainer.service.views import view_record
 from explainer.storage.changes import Action
-from explainer.service.subject.records import erasure_record, retention_record, start_record
 from explainer.storage.service_tables import (
     ErasureRow,
     RetentionRow,

@@ -16,7 +16,6 @@ from explainer.audit import log
 from explainer.storage.cursors import page_of
 from explainer.storage.service_tables import ViewRow
 
-
 EVERYBODY = "*"
 """Whose record a download is that is not narrowed to one user."""
 

@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
-from dataclasses import replace
 
 import msgspec
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import select, text, update
 
 from explainer.access import Role
-from explainer.audit import log
 from explainer.audit.check import Trouble, check_log
 from explainer.audit.errors import VerificationError
 from explainer.audit.sources import stored_entries, stored_nodes
 from explainer.audit.verify import verify
-from explainer.cli import main
 from explainer.errors import ConflictError, ErasureError
 from explainer.pipeline import Explainer
 from explainer.service.audited import KEPT
-from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList
 from explainer.service.subject.reapply import reapply
 from explainer.service.subject.receipts import Receipt, check_receipt
-from explainer.storage import catalogue
 from explainer.storage.database import Database
 from explainer.storage.erasing import held_counts
 from explainer.storage.personal import HELD, IMPERSONAL
-from explainer.storage.service_tables import ErasureRow, ViewRow
+from explainer.storage.service_tables import ViewRow
 from explainer.storage.tables import (
     AuditEntryRow,
     AuditSaltRow,
     AuditSubjectRow,
     Base,
-    BehaviourRow,
-    ExplanationRow,
-    FeedbackRow,
 )
-from retriever.data import CleaningReport
 from tests.integration.tampering import tamper
-from tests.integration.traces import COMMENT, USER, desk_of, live, send_behaviours
+from tests.integration.traces import USER, desk_of, live, send_behaviours
 
 A, S, X, U = Role.APP, Role.SUPPORT, Role.ADMIN, Role.AUDITOR
 

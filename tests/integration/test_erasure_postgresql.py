@@ -209,7 +209,7 @@ def test_retention_goes_in_batches_and_leaves_the_log_whole(explainer, database)
 def test_the_measurement_runs(server, tmp_path):
     made = database_of(server, "measured")
     made.engine.dispose()
-    assert 0 < measure(made.url, tmp_path, behaviours=200, explanations=40)
+    assert measure(made.url, tmp_path, behaviours=200, explanations=40) > 0
 
 
 def test_a_removal_that_fails_removes_nothing(database):

@@ -19,8 +19,8 @@ from explainer.audit import log
 from explainer.errors import ConflictError
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.listed import ErasureList, Line
-from explainer.service.subject.records import erasure_record
 from explainer.service.subject.receipts import Receipt, receipt_of
+from explainer.service.subject.records import erasure_record
 from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear, is_held, remove
