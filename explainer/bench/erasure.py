@@ -44,7 +44,8 @@ def measure(url: str, folder: Path, behaviours: int = BEHAVIOURS, explanations: 
         url: The database's; its tables are made if there are none.
         folder: Where the key and the erasure list go.
         behaviours: Of the person; twenty others have as many together.
-        explanations: Likewise, each with the contributions of a history that grows, evidence, a counterfactual, a later text and audit entries.
+        explanations: Likewise, each with the contributions of a history that grows, evidence, a counterfactual, a later
+            text and audit entries.
 
     Raises:
         BenchError: If something is left.
@@ -77,7 +78,7 @@ def _fill(database: Database, behaviours: int, explanations: int) -> None:
         with database.session() as session:
             _add(session.connection(), BehaviourRow, (_behaviour(user, n) for n in range(acts)))
         for start in range(0, told, _BATCH):
-            # The first is told of a short history and the last of a long one, as it would be if they had grown together.
+            # The first is told of a short history and the last of a long one, as when they have grown together.
             _explain(database, user, min(_BATCH, told - start), acts * (start + _BATCH // 2) // told)
 
 

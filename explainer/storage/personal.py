@@ -1,7 +1,7 @@
 """What is held about a person, table by table: the one list that access, erasure and its dry run go by.
 
-A table that holds anything of anybody is in :data:`HELD`; every other one is in :data:`IMPERSONAL` with the reason, and a
-test finds what is in neither.
+A table that holds anything of anybody is in :data:`HELD`; every other one is in :data:`IMPERSONAL` with the reason, and
+a test finds what is in neither.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Personal words go through every path there is, and are found in no log, span, metric, prompt, draft or audit entry."""
+"""Personal words go through every path, and are found in no log, span, metric, prompt, draft or audit entry."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Codes that stand for people who were erased: whoever has the key recognises them, and nobody else can.
+"""Codes that stand for people who were erased: whoever has the key recognises them, nobody else can.
 
-The key is a file outside the database, beside the key that signs the audit log. With it goes the last trace that anybody
-could be told by, so it must be kept for as long as backups are.
+The key is a file outside the database, beside the key that signs the audit log. It must be kept for as long as backups
+are: without it nobody in them is recognised.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Erasing a person: everything that is held of them goes in one transaction, with an audit entry that says so.
 
-What stays is an entry of the log, whose record holds a code in place of the person, and a line of the erasure list, which
-brings the erasure back after a backup was restored.
+What stays is an entry of the log, whose record holds a code in place of the person, and a line of the erasure list,
+which brings the erasure back after a backup was restored.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ def page(
     words, titles = WORDS[locale], _Titles(session)
     told = html.escape(user)
     yield (
-        f'<!doctype html><html lang="{locale}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<!doctype html><html lang="{locale}"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>{words.title}</title>'
         f"<style>{_STYLE}</style><h1>{words.title}</h1><p>{words.about.format(user=told, at=_moment(at))}</p>"
     ).encode()
@@ -83,10 +84,12 @@ def _cell(column: str, value: object, words: Words, titles: _Titles) -> str:
         return words.yes if value else words.no
     if column == "item_id":
         return titles.of(str(value))
-    if column == "time" and isinstance(value, int):
-        return _instant(value)
-    if isinstance(value, datetime):
-        return _moment(value)
+    if isinstance(value, datetime | int):
+        return _moment(value) if isinstance(value, datetime) else _instant(value) if column == "time" else str(value)
+    return _plain(value)
+
+
+def _plain(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
