@@ -1,8 +1,8 @@
 """Erasures that a restored backup has forgotten are carried out again.
 
 An erasure that was carried out in a database has its row there. A line of the erasure list without one is of an
-erasure that came after the backup, or was cut short. Of several about one person the last one counts, and a person who came back
-after it is left alone.
+erasure that came after the backup, or was cut short. Of several about one person the last one counts, and a person who
+came back after it is left alone.
 """
 
 from __future__ import annotations
