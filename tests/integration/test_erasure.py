@@ -295,7 +295,7 @@ PLAIN = {
         "DELETE FROM audit_salts WHERE seq IN (SELECT seq FROM audit_entries WHERE event = 'erasure.done')",
     ),
     "another erasure's record beside": (
-        "INSERT INTO erasures SELECT 'x', code, erased_by, requested_at, ended_at, counts, '[[1, 9999]]', '[]' FROM erasures",
+        "INSERT INTO erasures SELECT 'x', code, 'x', requested_at, ended_at, counts, '[[1, 9999]]', '[]' FROM erasures",
         "DELETE FROM audit_salts WHERE seq IN (SELECT seq FROM audit_entries WHERE record_id = '{id}')",
     ),
 }
