@@ -105,3 +105,7 @@ class SearchError(ExplainerError):
 
 class AbandonedError(ExplainerError):
     """Whoever asked has gone away: nothing more is done for them, and nothing is stored."""
+
+
+class ErasureError(ExplainerError):
+    """Nobody can be erased now, or erasures of earlier cannot be held against a database; the message says why."""

@@ -13,6 +13,7 @@ from explainer.errors import ConflictError
 from explainer.manner import Along, Unfinished
 from explainer.oversight import oversee
 from explainer.storage.database import Database
+from explainer.storage.erasing import still_known
 from explainer.storage.inserting import insert_new
 from explainer.storage.revisions import await_upgrade
 from explainer.storage.tables import ExplanationRow
@@ -114,10 +115,19 @@ def _write(session: Session, rows: Sequence[ExplanationRow]) -> None:
             cited.explanation_id = row.id
     insert_new(session, rows)
     insert_new(session, [cited for row in rows for cited in row.evidence])
+    _require_not_erased(session, rows)
     for row in rows:
-        log.append(session, "explanation.created", row.id, record_of(row))
+        log.append(session, "explanation.created", row.id, record_of(row), [row.user_id])
         if row.counterfactual is not None:
             row.counterfactual.explanation_id = row.id
             session.add(row.counterfactual)
             session.flush()
-            log.append(session, "counterfactual.found", row.id, counterfactual_digested(row.counterfactual))
+            found = counterfactual_digested(row.counterfactual)
+            log.append(session, "counterfactual.found", row.id, found, [row.user_id])
+
+
+def _require_not_erased(session: Session, rows: Sequence[ExplanationRow]) -> None:
+    """Refuse to store what was made of behaviours that were erased while it was made."""
+    users = {row.user_id for row in rows if row.contributions or (row.asked or {}).get("set_aside")}
+    if users - still_known(session, users):
+        raise ConflictError("What this was made of has been erased meanwhile; ask again.")

@@ -24,10 +24,12 @@ def oversee(session: Session, rows: Sequence[ExplanationRow], percent: float) ->
         percent: How many of a hundred that the model wrote are sampled for review.
     """
     sample(session, [row.id for row in rows if row.source == MODEL], percent)
+    users = {row.id: row.user_id for row in rows}
     for explanation_id, twin in suppressed_twins(session, rows).items():
         made = suppress_once(session, explanation_id, twin.reason, NOBODY)
         if made is not None:
-            log.append(session, "explanation.suppressed", explanation_id, suppression_record(made))
+            subjects = [users[explanation_id]]
+            log.append(session, "explanation.suppressed", explanation_id, suppression_record(made), subjects)
 
 
 def sample(session: Session, explanation_ids: Sequence[str], percent: float) -> None:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from explainer.origins import origins_from
 from retriever.precision import Precision
 
+Days = Annotated[int, Field(ge=1, le=36_500)]
 _MOST_WORKERS = 4  # each holds the models once more
 _MOST = 1_000_000_000  # what a database counts in its smallest integers, with room
 
@@ -65,6 +66,16 @@ class Settings(BaseSettings):
             with such items is no evidence for them (see ``explainer/evidence/firewall``).
         sensitive_lists: Folder of an operator's own lists, added to the shipped ones: a folder of each category with
             its terms and descriptions, and ``thresholds.json``.
+        erasure_key: File with the key of the codes that stand for erased people, made when first needed;
+            ``erasure.key`` beside the key that signs the audit log by default. Keep it as long as your backups.
+        erasure_list: File that tells a restored backup who was erased since; ``erasures.jsonl`` among the checkpoints
+            by default.
+        keep_explanations: Days that explanations are kept, with all that was said and decided of them; by default, as
+            with the others below, for ever,
+        keep_comments: customers' words in feedback,
+        keep_views: and who looked at whose record.
+        keep_drafts: Days that the model's drafts are reused.
+        keep_promises: Days that a request under the same idempotency key gets the same answer.
         log_format: ``json`` for machines, ``plain`` for people; by default machines read a service's log, people a
             demo's.
         openai_url: Base URL of an OpenAI-compatible server: ``http://127.0.0.1:8001/v1``.
@@ -103,6 +114,13 @@ class Settings(BaseSettings):
     checkpoint_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
     sensitive: Annotated[frozenset[str] | None, NoDecode, BeforeValidator(names_from)] = None
     sensitive_lists: Path | None = None
+    erasure_key: Path | None = None
+    erasure_list: Path | None = None
+    keep_explanations: Days | None = None
+    keep_comments: Days | None = None
+    keep_views: Days | None = None
+    keep_drafts: Days | None = None
+    keep_promises: Days = 7
     log_format: Literal["auto", "json", "plain"] = "auto"
     openai_url: str = ""
     openai_model: str = ""
@@ -129,6 +147,16 @@ class Settings(BaseSettings):
     def checkpoint_folder(self) -> Path:
         """Where signed checkpoints are kept."""
         return self.checkpoints or self.home / "checkpoints"
+
+    @property
+    def code_key(self) -> Path:
+        """File of the key of the codes that stand for erased people."""
+        return self.erasure_key or self.signing_key.with_name("erasure.key")
+
+    @property
+    def erased(self) -> Path:
+        """File that tells a restored backup who was erased since."""
+        return self.erasure_list or self.checkpoint_folder / "erasures.jsonl"
 
     @property
     def cache(self) -> Path:

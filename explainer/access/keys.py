@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from explainer.access.roles import Caller, Role, granted
@@ -41,7 +41,7 @@ def create_key(
         AccessError: If the role does not have a scope, or the lifetime is over before it began.
     """
     granted(role, scopes)
-    session.execute(delete(ApiKeyRow).where(ApiKeyRow.name == name))
+    _remove(session, session.scalars(select(ApiKeyRow).where(ApiKeyRow.name == name)).all())
     return _add(session, name, role, scopes, lifetime)
 
 
@@ -60,6 +60,8 @@ def rotate_key(session: Session, name: str, overlap: timedelta) -> str:
     end = now() + overlap
     lasting = or_(ApiKeyRow.expires_at.is_(None), ApiKeyRow.expires_at > end)
     session.execute(update(ApiKeyRow).where(ApiKeyRow.name == name, lasting).values(expires_at=end))
+    ending = {"name": name, "prefix": newest.prefix, "expires_at": end.isoformat()}
+    append(session, "key.rotated", newest.prefix, ending)
     return _add(session, name, Role(newest.role), newest.scopes, lifetime)
 
 
@@ -72,9 +74,7 @@ def revoke_key(session: Session, name: str) -> None:
     rows = session.scalars(select(ApiKeyRow).where(ApiKeyRow.name == name)).all()
     if not rows:
         raise NotFoundError(f"There is no API key {name!r}; see: explainer key list")
-    for row in rows:
-        session.delete(row)
-    append(session, "key.revoked", name, {"name": name, "prefixes": sorted(row.prefix for row in rows)})
+    _remove(session, rows)
 
 
 def list_keys(session: Session) -> Sequence[ApiKeyRow]:
@@ -110,6 +110,14 @@ def count_keys(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(ApiKeyRow)) or 0
 
 
+def _remove(session: Session, rows: Sequence[ApiKeyRow]) -> None:
+    """Let keys stop working; the log calls them by their prefixes, since a name may tell of somebody."""
+    for row in rows:
+        session.delete(row)
+        append(session, "key.revoked", row.prefix, {"name": row.name, "prefix": row.prefix})
+    session.flush()
+
+
 def _add(session: Session, name: str, role: Role, scopes: Sequence[str] | None, lifetime: timedelta | None) -> str:
     if lifetime is not None and lifetime <= timedelta(0):
         raise AccessError("A key must live for a while; give a positive number of days.")
@@ -126,7 +134,8 @@ def _add(session: Session, name: str, role: Role, scopes: Sequence[str] | None, 
         expires_at=None if lifetime is None else created + lifetime,
     )
     session.add(row)
-    append(session, "key.created", name, {"name": name, "prefix": row.prefix, "role": role.value, "scopes": row.scopes})
+    record = {"name": name, "prefix": row.prefix, "role": role.value, "scopes": row.scopes}
+    append(session, "key.created", row.prefix, record)
     return key
 
 

@@ -35,8 +35,10 @@ def add_person(session: Session, name: str, role: Role, password: str) -> None:
     _require_good(name, password)
     if session.get(PersonRow, name) is not None:
         raise ConflictError(f"There is a person {name!r} already; give them a password with: explainer people password")
-    session.add(PersonRow(name=name, role=role.value, password=PasswordHasher().hash(password)))
-    append(session, "person.added", name, {"name": name, "role": role.value})
+    row = PersonRow(name=name, role=role.value, password=PasswordHasher().hash(password))
+    session.add(row)
+    session.flush()
+    append(session, "person.added", row.id, {"name": name, "role": role.value})
 
 
 def set_password(session: Session, name: str, password: str) -> None:
@@ -50,7 +52,7 @@ def set_password(session: Session, name: str, password: str) -> None:
     row = _person(session, name)
     row.password, row.failures, row.locked_until = PasswordHasher().hash(password), 0, None
     session.execute(delete(SignInRow).where(SignInRow.person == name))
-    append(session, "person.password", name, {"name": name})
+    append(session, "person.password", row.id, {"name": name})
 
 
 def disable(session: Session, name: str) -> None:
@@ -59,14 +61,19 @@ def disable(session: Session, name: str) -> None:
     Raises:
         NotFoundError: If there is no such person.
     """
-    _person(session, name).disabled = True
-    append(session, "person.disabled", name, {"name": name})
+    row = _person(session, name)
+    row.disabled = True
+    append(session, "person.disabled", row.id, {"name": name})
 
 
 def forget_person(session: Session, name: str) -> None:
     """Remove somebody and wherever they are signed in, if they are there: for whom nobody will ask again."""
+    row = session.get(PersonRow, name)
+    if row is None:
+        return
     session.execute(delete(SignInRow).where(SignInRow.person == name))
-    session.execute(delete(PersonRow).where(PersonRow.name == name))
+    session.delete(row)
+    append(session, "person.removed", row.id, {"name": name})
 
 
 def list_people(session: Session) -> Sequence[PersonRow]:

@@ -35,6 +35,8 @@ class Scope(StrEnum):
     FEEDBACK = "feedback:write"
     USERS = "users:read"
     CHOICES = "users:write"
+    EXPORT = "users:export"
+    ERASE = "users:erase"
     CATALOGUE = "catalogue:write"
     SUPPRESS = "explanations:suppress"
     REVIEW = "review:write"
@@ -46,7 +48,17 @@ class Scope(StrEnum):
 
 GRANTS: Mapping[Role, frozenset[Scope]] = {
     Role.APP: frozenset(
-        {Scope.EXPLAIN, Scope.READ, Scope.FEEDBACK, Scope.USERS, Scope.CHOICES, Scope.CATALOGUE, Scope.DOCS}
+        {
+            Scope.EXPLAIN,
+            Scope.READ,
+            Scope.FEEDBACK,
+            Scope.USERS,
+            Scope.CHOICES,
+            Scope.EXPORT,
+            Scope.ERASE,
+            Scope.CATALOGUE,
+            Scope.DOCS,
+        }
     ),
     Role.SUPPORT: frozenset({Scope.EXPLAIN, Scope.READ, Scope.USERS, Scope.SUPPRESS, Scope.DOCS}),
     Role.REVIEWER: frozenset({Scope.READ, Scope.REVIEW, Scope.DOCS}),

@@ -45,7 +45,7 @@ def sign_in(session: Session, person: PersonRow, at: datetime | None = None) -> 
     session.add(
         SignInRow(digest=_digest(token), person=person.name, csrf=csrf, created_at=moment, expires_at=moment + LIFETIME)
     )
-    append(session, "person.signed_in", person.name, {"name": person.name})
+    append(session, "person.signed_in", person.id, {"name": person.name})
     return token
 
 
@@ -74,7 +74,8 @@ def set_purpose(session: Session, token: str, ticket: str, purpose: str) -> None
     if row is None or row.expires_at <= now():
         raise NotFoundError("You are signed out; sign in again.")
     row.ticket, row.purpose = ticket, purpose
-    append(session, "person.purpose_set", row.person, {"name": row.person, "ticket": ticket, "purpose": purpose})
+    person = session.get_one(PersonRow, row.person)
+    append(session, "person.purpose_set", person.id, {"name": row.person, "ticket": ticket, "purpose": purpose})
 
 
 def sign_out(session: Session, token: str) -> None:

@@ -3,10 +3,17 @@
 Every entry is compared with its record as it is now, and every kept record must have its entry. What this cannot find:
 an entry removed together with its record from the very end of the log, and a record altered together with its entry's
 digest. For these one needs a head of the log that was signed and kept elsewhere.
+
+Records that were erased are no fault. An entry counts as one of theirs only if a later entry of the log, about a
+removal that is on record, vouches for the list that has its number, its salt is gone, and so is its record (or what
+could tell of anybody in it). So whoever removes records and salts alone is found; and whoever writes a removal as well
+has put it on record for good, to be counted and held against the list of erasures that is kept outside the database.
 """
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +25,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
 from sqlalchemy.orm import Session
 
 from explainer.audit.log import proves
+from explainer.storage.personal import is_empty
 from explainer.storage.tables import AuditEntryRow, Base, ExplanationRow
 
 _CHUNK = 500
@@ -36,6 +44,7 @@ class Kept:
         refers: Name of the column that entries refer to; the only key by default. Where several records have the same
             in it, each has an entry of its own.
         due: Which of them have an entry; all by default.
+        removes: For records of removals: the entries whose records went, as ranges ``[first, last]``.
     """
 
     table: type[Base]
@@ -43,6 +52,7 @@ class Kept:
     record: Callable[[Any], Mapping[str, Any]]
     refers: str = ""
     due: ColumnElement[bool] | None = None
+    removes: Callable[[Any], Sequence[Sequence[int]]] | None = None
 
     @property
     def column(self) -> ColumnElement[str]:
@@ -66,6 +76,7 @@ class Trouble(StrEnum):
     NO_ENTRY = "no entry"
     GONE = "record gone"
     ALTERED = "digest differs"
+    RETURNED = "erased, but there"
     GAP = "gap"
 
 
@@ -97,6 +108,8 @@ class LogCheck(msgspec.Struct, frozen=True):
         records_without_entry: and how many other kept records.
         records_gone: Entries whose record is no longer there.
         digests_wrong: Entries whose record is not what it was.
+        erased: Entries whose record was erased, as a later entry says,
+        erased_but_there: and those of them whose record is there all the same.
         gaps: Places where numbers are missing.
         unchecked: Entries about what is not kept as it was (keys, sign-ins, tags), by event.
         findings: The first hundred things that are wrong.
@@ -110,6 +123,8 @@ class LogCheck(msgspec.Struct, frozen=True):
     records_without_entry: int
     records_gone: int
     digests_wrong: int
+    erased: int
+    erased_but_there: int
     gaps: int
     unchecked: dict[str, int]
     findings: list[Finding]
@@ -126,6 +141,7 @@ def check_log(session: Session, kept: Sequence[Kept], on_progress: OnProgress = 
     tally, last = _Tally(), session.scalar(select(func.max(AuditEntryRow.seq))) or 0
     entries = session.scalar(select(func.count()).select_from(AuditEntryRow)) or 0
     by_event = {event: kind for kind in kept for event in kind.events}
+    removed = Removed(session, kept)
     done, before = 0, 0
     for chunk in _chunks(session, last):
         for entry in chunk:
@@ -135,7 +151,7 @@ def check_log(session: Session, kept: Sequence[Kept], on_progress: OnProgress = 
             if entry.event not in by_event:
                 tally.unchecked[entry.event] += 1
         for kind in kept:
-            _check_chunk(session, kind, [entry for entry in chunk if entry.event in kind.events], tally)
+            _check_chunk(session, kind, [entry for entry in chunk if entry.event in kind.events], removed, tally)
         session.expunge_all()
         done += len(chunk)
         on_progress(done, entries)
@@ -150,6 +166,7 @@ class _Tally:
     unchecked: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     unknown_explanations: int = 0
+    erased: int = 0
 
     def add(self, what: Trouble, seq: int | None, event: str, record_id: str) -> None:
         self.counts[what] += 1
@@ -167,6 +184,8 @@ class _Tally:
             records_without_entry=self.counts[Trouble.NO_ENTRY] - self.unknown_explanations,
             records_gone=self.counts[Trouble.GONE],
             digests_wrong=self.counts[Trouble.ALTERED],
+            erased=self.erased,
+            erased_but_there=self.counts[Trouble.RETURNED],
             gaps=self.counts[Trouble.GAP],
             unchecked=dict(sorted(self.unchecked.items())),
             findings=self.findings,
@@ -182,10 +201,51 @@ def _chunks(session: Session, last: int) -> Iterator[Sequence[AuditEntryRow]]:
         yield chunk
 
 
-def _check_chunk(session: Session, kind: Kept, entries: Sequence[AuditEntryRow], tally: _Tally) -> None:
+class Removed:
+    """The entries whose records were removed, as removals say that the log vouches for.
+
+    Args:
+        session: Open session.
+        kept: Every kind of record; those of removals are looked at.
+    """
+
+    def __init__(self, session: Session, kept: Sequence[Kept]) -> None:
+        found = [one for kind in kept if kind.removes is not None for one in _removed(session, kind, kind.removes)]
+        self._ranges: list[tuple[int, int]] = []
+        for first, last in sorted(found):
+            if self._ranges and first <= self._ranges[-1][1] + 1:
+                self._ranges[-1] = self._ranges[-1][0], max(last, self._ranges[-1][1])
+            else:
+                self._ranges.append((first, last))
+
+    def __contains__(self, entry: AuditEntryRow) -> bool:
+        """Return whether an entry lost its salt in a removal."""
+        place = bisect_right(self._ranges, (entry.seq, sys.maxsize)) - 1
+        return place >= 0 and entry.seq <= self._ranges[place][1] and entry.salt is None
+
+
+def _removed(
+    session: Session, kind: Kept, removes: Callable[[Any], Sequence[Sequence[int]]]
+) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of removals of one kind; an entry can vouch only for what came before it."""
+    for chunk in session.scalars(select(AuditEntryRow).where(AuditEntryRow.event.in_(kind.events))).partitions(_CHUNK):
+        found = _loaded(session, kind, [entry.record_id for entry in chunk])
+        for entry in chunk:
+            row = next((row for row in found.get(entry.record_id, []) if is_proved(kind, entry, row)), None)
+            if row is not None:
+                yield from ((first, min(last, entry.seq - 1)) for first, last in removes(row))
+
+
+def _check_chunk(
+    session: Session, kind: Kept, entries: Sequence[AuditEntryRow], removed: Removed, tally: _Tally
+) -> None:
     found = _loaded(session, kind, list({entry.record_id for entry in entries}))
     for entry in entries:
-        if entry.record_id not in found:
+        if entry in removed:
+            tally.erased += 1
+            if not all(row is not None and is_empty(row) for row in found.get(entry.record_id, [])):
+                tally.add(Trouble.RETURNED, entry.seq, entry.event, entry.record_id)
+        elif entry.record_id not in found:
             tally.add(Trouble.GONE, entry.seq, entry.event, entry.record_id)
         elif not any(is_proved(kind, entry, row) for row in found[entry.record_id]):
             tally.add(Trouble.ALTERED, entry.seq, entry.event, entry.record_id)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from explainer.audit.entries import leaf_of
 from explainer.audit.merkle import Tree, peaks_of
 from explainer.audit.nodes import hashes_of
-from explainer.storage.tables import AuditEntryRow, AuditNodeRow, AuditSaltRow, now
+from explainer.storage.tables import AuditEntryRow, AuditNodeRow, AuditSaltRow, AuditSubjectRow, now
 
 _WAITING = "audit entries"
 # Any number will do that nothing else in the database locks.
@@ -40,12 +40,22 @@ class _Entry:
     salt: bytes
     digest: str
     at: datetime
+    subjects: frozenset[str]
 
 
-def append(session: Session, event: str, record_id: str, record: Mapping[str, Any]) -> None:
+def append(
+    session: Session, event: str, record_id: str, record: Mapping[str, Any], subjects: Collection[str] = ()
+) -> None:
     """Add an entry in the caller's transaction: it is committed with what it records, or not at all.
 
     It gets its number when the transaction is committed, and cannot be read before.
+
+    Args:
+        session: Open session.
+        event: What happened.
+        record_id: To which record: a random id or a hash, never what tells of anybody, since it stays for ever.
+        record: What the digest is made of.
+        subjects: Users whom it is about: its salt goes when one of them is erased.
     """
     waiting = session.info.get(_WAITING)
     if waiting is None:
@@ -53,7 +63,7 @@ def append(session: Session, event: str, record_id: str, record: Mapping[str, An
         sql_event.listen(session, "before_commit", _write)
         sql_event.listen(session, "after_rollback", lambda _: waiting.clear())
     salt = secrets.token_bytes(_SALT_BYTES)
-    waiting.append(_Entry(event, record_id, salt, digest_of(record, salt), now()))
+    waiting.append(_Entry(event, record_id, salt, digest_of(record, salt), now(), frozenset(subjects)))
 
 
 def digest_of(record: Mapping[str, Any], salt: bytes = b"") -> str:
@@ -79,9 +89,9 @@ def _write(session: Session) -> None:
     if not waiting:
         return
     session.flush()
-    _take_turn(session)
+    take_turn(session)
     tree = head_of(session)
-    entries, salts, nodes = [], [], []
+    entries, salts, nodes, subjects = [], [], [], []
     for entry in waiting:
         seq = tree.size + 1
         leaf = leaf_of(seq, entry.at, entry.event, entry.record_id, entry.digest)
@@ -89,6 +99,7 @@ def _write(session: Session) -> None:
             {"level": level, "place": place, "hash": made.hex()} for level, place, made in tree.append(leaf) if level
         ]
         salts.append({"seq": seq, "value": entry.salt.hex()})
+        subjects += [{"subject": subject, "seq": seq} for subject in sorted(entry.subjects)]
         entries.append(
             {
                 "seq": seq,
@@ -103,11 +114,16 @@ def _write(session: Session) -> None:
     session.execute(insert(AuditSaltRow), salts)
     if nodes:
         session.execute(insert(AuditNodeRow), nodes)
+    if subjects:
+        session.execute(insert(AuditSubjectRow), subjects)
     waiting.clear()
 
 
-def _take_turn(session: Session) -> None:
-    """Wait until no other transaction has entries to commit; the turn ends with this one's."""
+def take_turn(session: Session) -> None:
+    """Wait until no other transaction has entries to commit; the turn ends with this one's.
+
+    Whoever has it must not wait for rows that others hold: they may be waiting for their turn.
+    """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     else:

@@ -60,6 +60,8 @@ def _totals(found: LogCheck) -> Table:
         "Other records without entry": found.records_without_entry,
         "Entries whose record is gone": found.records_gone,
         "Records that are not what they were": found.digests_wrong,
+        "Entries whose record was erased": found.erased,
+        "Erased records that are there all the same": found.erased_but_there,
         "Gaps": found.gaps,
         "Entries about what is not kept": sum(found.unchecked.values()),
     }.items():

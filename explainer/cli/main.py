@@ -15,6 +15,7 @@ from explainer.cli.embed import embed
 from explainer.cli.measures import evaluate
 from explainer.cli.registries import adapters, prompts
 from explainer.cli.reviews import reviews
+from explainer.cli.subject import retention, subject
 from explainer.writing.style import AUDIENCES, CUSTOMER, LOCALES, Style
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -50,6 +51,8 @@ main.add_command(prompts)
 main.add_command(reviews)
 main.add_command(audit)
 main.add_command(replay)
+main.add_command(subject)
+main.add_command(retention)
 
 
 @main.command()

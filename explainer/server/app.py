@@ -49,11 +49,13 @@ from explainer.server.replays import ReplayController
 from explainer.server.requests import CarefulRequest, require_text
 from explainer.server.review import ReviewPagesController
 from explainer.server.reviews import REVIEWING
+from explainer.server.subjects import SubjectsController
 from explainer.server.support import SupportController
 from explainer.server.threads import use_threads
 from explainer.service.counterfactuals import CounterfactualFinder
 from explainer.service.importance import Importance
 from explainer.service.live import Live
+from explainer.service.subject.erase import Erasing
 from explainer.service.upgrades import Upgrader
 from explainer.writing.worker import BatchingEngine
 
@@ -73,6 +75,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     registries = parts.registries or registries_of(explainer)
     live, importance = Live(explainer, parts.encoder), Importance()
     encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
+    erasing = parts.erasing or Erasing.unlisted()
     metrics = Metrics(explainer, admission, limiter, shared=parts.together)
     state = {
         "database": explainer.database,
@@ -87,6 +90,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             WhyNotController,
             *REVIEWING,
             ChoicesController,
+            SubjectsController,
             CatalogueController,
             ParametersController,
             ReplayController,
@@ -109,6 +113,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "live": Provide(lambda: live, sync_to_thread=False),
             "importance": Provide(lambda: importance, sync_to_thread=False),
             "looker": Provide(looker_of, sync_to_thread=False),
+            "erasing": Provide(lambda: erasing, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
             "registries": Provide(lambda: registries, sync_to_thread=False),
             "reading": Provide(reading_from(live, encoded), sync_to_thread=False),

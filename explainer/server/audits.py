@@ -21,7 +21,7 @@ from explainer.service.audit_samples import Sample, draw
 from explainer.service.audited import KEPT
 from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.series import Period, Series, Version, series
-from explainer.service.views import Looker, note_look, note_looks
+from explainer.service.views import EVERYBODY, Looker, note_look, note_looks
 from explainer.storage.explanations import get_explanation
 from explainer.storage.listing import Search, conditions_of
 
@@ -123,10 +123,6 @@ class AuditController(Controller):
             row = get_explanation(session, explanation_id)
             note_look(session, looker, row.user_id, "audit record", row.id)
             return CompleteRecord(audit_records(session, [row])[0], provenance(session, [row]))
-
-
-EVERYBODY = "*"
-"""Whose record a download is that is not narrowed to one user."""
 
 
 def note_download(explainer: Explainer, looker: Looker, search: Search) -> None:

@@ -9,6 +9,7 @@ from opentelemetry.trace import Tracer
 
 from explainer.access.rates import Rates
 from explainer.server.admin_versions import Registries
+from explainer.service.subject.erase import Erasing
 from retriever.encoder import TextEncoder
 
 
@@ -21,6 +22,7 @@ class Parts:
         encoder: Encodes items that come while it serves; without one they are stored but not recommended.
         embed_origins: Origins of the shops whose pages may show explanations.
         rates: How often somebody may ask.
+        erasing: Key and list of erasures; by default a key that nobody keeps, and no list.
         tracer: Makes the spans; the process' own by default.
         together: Whether several processes serve together, and count together.
     """
@@ -29,5 +31,6 @@ class Parts:
     encoder: TextEncoder | None = None
     embed_origins: Collection[str] = ()
     rates: Rates | None = None
+    erasing: Erasing | None = None
     tracer: Tracer | None = None
     together: bool = False

@@ -31,6 +31,9 @@ from explainer.server.listening import listening
 from explainer.server.logs import LogFormat, configure_logging
 from explainer.server.parts import Parts
 from explainer.server.workers import Workers
+from explainer.service.starts import note_start
+from explainer.service.subject.erase import Erasing
+from explainer.service.subject.reapply import reapply
 from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.storage.tables import now
@@ -51,6 +54,7 @@ def run(settings: Settings) -> None:
     database.require_current()
     with database.session() as session:
         _require_credentials(session)
+    reapply(database, Erasing.of(settings))
     with listening(settings.host, settings.port) as listener:
         if settings.worker_count == 1:
             serve_app(settings, make_served_explainer(settings), listener, "json")
@@ -83,6 +87,7 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
         log_format: Of the log, where the settings leave it open.
     """
     _configure_logging(settings, log_format)
+    note_start(settings, explainer)
     _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
     with _signing(settings, explainer.database):
         _run(make_server(settings, explainer), [listener])
@@ -100,6 +105,7 @@ def serve_handed(settings: Settings, end: socket.socket) -> None:
         explainer = make_served_explainer(settings)
     except (ExplainerError, RetrieverError) as error:
         sys.exit(str(error))
+    note_start(settings, explainer)
     _run(make_server(settings, explainer, end), None)
 
 
@@ -149,6 +155,7 @@ def make_server(settings: Settings, explainer: Explainer, end: socket.socket | N
         registries=Registries(make_adapters(settings, explainer.database), make_prompts(settings, explainer.database)),
         encoder=make_encoder(settings),
         embed_origins=settings.embed_origins,
+        erasing=Erasing.of(settings),
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
         together=end is not None,
     )

@@ -6,9 +6,17 @@ from explainer.audit.check import Kept
 from explainer.oversight import suppression_record
 from explainer.registry.record import change_record
 from explainer.service.feedback import feedback_record
+from explainer.service.subject.records import erasure_record, retention_record, start_record
 from explainer.service.views import view_record
 from explainer.storage.changes import Action
-from explainer.storage.service_tables import RevisionRow, SuppressionRow, ViewRow
+from explainer.storage.service_tables import (
+    ErasureRow,
+    RetentionRow,
+    RevisionRow,
+    StartRow,
+    SuppressionRow,
+    ViewRow,
+)
 from explainer.storage.tables import CounterfactualRow, ExplanationRow, FeedbackRow, RegistryChangeRow
 from explainer.view import counterfactual_digested, record_of, revision_record
 
@@ -26,5 +34,8 @@ KEPT = (
     Kept(RevisionRow, ("explanation.revised",), revision_record, refers="explanation_id"),
     Kept(SuppressionRow, ("explanation.suppressed",), suppression_record),
     Kept(ViewRow, ("record.viewed",), view_record),
+    Kept(ErasureRow, ("erasure.done", "erasure.repeated"), erasure_record, removes=lambda row: row.entries),
+    Kept(RetentionRow, ("retention.applied",), retention_record, removes=lambda row: row.entries),
+    Kept(StartRow, ("service.started",), start_record),
 )
 """Every kind that :func:`~explainer.audit.check.check_log` can check."""

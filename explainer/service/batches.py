@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -179,10 +179,10 @@ def stored(database: Database, store: Callable[[Session], _Result]) -> _Result:
         return store(session)
 
 
-def note_batch(session: Session, event: str, by: str, rows: Iterable[Any]) -> None:
+def note_batch(session: Session, event: str, by: str, rows: Iterable[Any], subjects: Collection[str] = ()) -> None:
     """Append the audit entry of a batch: its digest is that of what was stored, and of who sent it."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(msgspec.json.encode(row, order="deterministic") + b"\n")
     batch = str(uuid.uuid4())
-    log.append(session, event, batch, {"id": batch, "by": by, "rows": digest.hexdigest()})
+    log.append(session, event, batch, {"id": batch, "by": by, "rows": digest.hexdigest()}, subjects)

@@ -133,7 +133,7 @@ def store_behaviours(explainer: Explainer, rows: Sequence[object], by: str) -> B
         changes = put_behaviours(session, behaviours)
         new = [behaviour for behaviour in behaviours if changes[behaviour.id] is Change.CREATED]
         if new:
-            note_batch(session, "behaviours.stored", by, new)
+            note_batch(session, "behaviours.stored", by, new, {behaviour.user for behaviour in new})
         return changes
 
     changes = stored(explainer.database, store)

@@ -106,7 +106,7 @@ def find(explainer: Explainer, row: ExplanationRow) -> CounterfactualView | None
     if known is not None or listed is None or row.rank > listed or not row.contributions:
         return known
     found = _found(explainer, row)
-    stored = _keep(explainer.database, row.id, found)
+    stored = _keep(explainer.database, row, found)
     set_committed_value(row, "counterfactual", stored)
     return counterfactual_of(row)
 
@@ -140,14 +140,14 @@ def _found(explainer: Explainer, row: ExplanationRow) -> CounterfactualView:
     return counterfactual_view(asking.history, found)
 
 
-def _keep(database: Database, explanation_id: str, found: CounterfactualView) -> CounterfactualRow:
+def _keep(database: Database, row: ExplanationRow, found: CounterfactualView) -> CounterfactualRow:
     """Store a counterfactual with its audit entry; if somebody else was first, theirs stays. Return what is stored."""
-    fresh = {"explanation_id": explanation_id, "record": msgspec.to_builtins(found), "created_at": now()}
+    fresh = {"explanation_id": row.id, "record": msgspec.to_builtins(found), "created_at": now()}
     with database.session() as session:
         insert_once(session, CounterfactualRow, [fresh])
-        stored = session.get_one(CounterfactualRow, explanation_id)
+        stored = session.get_one(CounterfactualRow, row.id)
         if stored.created_at == fresh["created_at"]:
-            log.append(session, "counterfactual.found", explanation_id, counterfactual_digested(stored))
+            log.append(session, "counterfactual.found", row.id, counterfactual_digested(stored), [row.user_id])
         return stored
 
 

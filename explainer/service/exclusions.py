@@ -70,7 +70,7 @@ def exclude_behaviours(database: Database, user: str, names: Sequence[str]) -> E
         meant = named(load_history(session, user), names)
     with database.session() as session:
         for row in exclude(session, user, [behaviour.id for behaviour in meant]):
-            log.append(session, "behaviour.excluded", row.id, _record(row))
+            log.append(session, "behaviour.excluded", row.id, _record(row), [user])
     return exclusions_of(database, user)
 
 
@@ -86,7 +86,7 @@ def include_behaviour(database: Database, user: str, name: str) -> None:
         meant = {behaviour.id for behaviour in named(load_history(session, user), [name], also=held)} | {name}
     with database.session() as session:
         for row in include(session, user, sorted(meant)):
-            log.append(session, "behaviour.included", row.id, _record(row))
+            log.append(session, "behaviour.included", row.id, _record(row), [user])
 
 
 def _exclusion(row: ExclusionRow, did: Behaviour | None, titles: dict[str, str]) -> Exclusion:

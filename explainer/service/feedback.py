@@ -56,7 +56,7 @@ def give_feedback(database: Database, explanation_id: str, kind: FeedbackKind, c
         NotFoundError: If there is no such explanation.
     """
     with database.session() as session:
-        get_explanation(session, explanation_id)
+        user = get_explanation(session, explanation_id).user_id
         row = FeedbackRow(
             id=str(uuid.uuid4()),
             explanation_id=explanation_id,
@@ -67,9 +67,9 @@ def give_feedback(database: Database, explanation_id: str, kind: FeedbackKind, c
         )
         session.add(row)
         given = feedback_of(row)
-        log.append(session, "feedback.given", row.id, feedback_record(row))
+        log.append(session, "feedback.given", row.id, feedback_record(row), [user])
         if kind is not FeedbackKind.HELPFUL:
-            _report(session, explanation_id)
+            _report(session, explanation_id, user)
     return given
 
 
@@ -83,8 +83,8 @@ def feedback_record(row: FeedbackRow) -> dict[str, Any]:
     return dict(msgspec.to_builtins(feedback_of(row)))
 
 
-def _report(session: Session, explanation_id: str) -> None:
+def _report(session: Session, explanation_id: str, user: str) -> None:
     row = report(session, explanation_id)
     if row is not None:
         record = {"id": row.id, "explanation": explanation_id, "cause": row.cause}
-        log.append(session, "review.opened", row.id, record)
+        log.append(session, "review.opened", row.id, record, [user])

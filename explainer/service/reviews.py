@@ -156,8 +156,9 @@ def decide(database: Database, review_id: str, verdict: Judgement, note: str, by
         if not isinstance(found, CursorResult) or found.rowcount != 1:
             raise ConflictError(f"Review {review_id!r} was decided already: {row.verdict or 'just now'}.")
         session.refresh(row)
+        explanation = get_explanation(session, row.explanation_id)
         if verdict in WITHDRAWING:
-            withdraw(session, get_explanation(session, row.explanation_id), by)
+            withdraw(session, explanation, by)
         made = review_of(row)
-        log.append(session, "review.decided", review_id, msgspec.to_builtins(made))
+        log.append(session, "review.decided", review_id, msgspec.to_builtins(made), [explanation.user_id])
     return made

@@ -54,7 +54,7 @@ def suppress(database: Database, explanation_id: str, reason: str, by: str) -> S
         for one in (explanation_id, *twins):
             made = suppress_once(session, one, reason, by)
             if made is not None:
-                log.append(session, "explanation.suppressed", one, suppression_record(made))
+                log.append(session, "explanation.suppressed", one, suppression_record(made), [row.user_id])
         withdraw(session, row, by)
         first = session.get_one(SuppressionRow, explanation_id)
         return Suppression(explanation_id, first.reason, first.by, first.created_at, twins)
@@ -69,7 +69,8 @@ def withdraw(session: Session, row: ExplanationRow, by: str) -> None:
     prompts = {*session.scalars(revised), *([row.prompt_hash] if row.source == MODEL else [])}
     for prompt in sorted(prompts - _withdrawn(session, prompts)):
         put_outcomes(session, withdrawals([prompt]))
-        log.append(session, "draft.withdrawn", prompt, {"prompt": prompt, "explanation": row.id, "by": by})
+        withdrawn = {"prompt": prompt, "explanation": row.id, "by": by}
+        log.append(session, "draft.withdrawn", prompt, withdrawn, [row.user_id])
 
 
 def _withdrawn(session: Session, prompts: Collection[str]) -> set[str]:

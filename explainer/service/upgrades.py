@@ -148,4 +148,4 @@ def _revise(session: Session, explanation_id: str, text: Written) -> None:
     )
     session.add(revision)
     session.flush()
-    log.append(session, "explanation.revised", explanation_id, revision_record(revision))
+    log.append(session, "explanation.revised", explanation_id, revision_record(revision), [row.user_id])

@@ -44,5 +44,5 @@ def set_personalised(database: Database, user: str, *, personalised: bool) -> Us
                 "personalised": row.personalised,
                 "changed_at": row.changed_at.isoformat(),
             }
-            log.append(session, "settings.changed", row.id, record)
+            log.append(session, "settings.changed", row.id, record, [user])
     return settings_of(database, user)

@@ -16,6 +16,9 @@ from explainer.audit import log
 from explainer.storage.cursors import page_of
 from explainer.storage.service_tables import ViewRow
 
+EVERYBODY = "*"
+"""Whose record a download is that is not narrowed to one user."""
+
 
 @dataclass(frozen=True, slots=True)
 class Looker:
@@ -103,7 +106,7 @@ def note_view(
     )
     session.add(row)
     session.flush()
-    log.append(session, "record.viewed", row.id, view_record(row))
+    log.append(session, "record.viewed", row.id, view_record(row), [subject] if subject != EVERYBODY else [])
 
 
 def view_record(row: ViewRow) -> dict[str, Any]:

@@ -141,7 +141,9 @@ def _pool(url: str) -> dict[str, Any]:
 
 def _sqlite_pragmas(connection: object, _: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    # Readers don't wait for the writer; a second writer waits instead of failing; foreign keys are checked.
-    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL"):
+    # Readers don't wait for the writer; a second writer waits instead of failing; foreign keys are checked; what is
+    # deleted is overwritten.
+    pragmas = ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON")
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -164,12 +164,53 @@ class ErasureRow(Base):
     Attributes:
         code: HMAC-SHA256 of the person's id under a key that is kept outside the database, hexadecimal: whoever has
             the key recognises the person in a backup that is restored later, and nobody else can tell who it was.
+        by: Name of whoever asked for it.
         counts: Rows that were removed or emptied, by table.
+        entries: Numbers of the audit entries that lost their salt, as ranges ``[first, last]``: nothing can be told of
+            their records any more, and none of them is there as it was. The erasure's own entry vouches for the list.
+        training: Versions of the recommenders that were fitted while the person's behaviours were there.
     """
 
     __tablename__ = "erasures"
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=_id)
     code: Mapped[str] = mapped_column(String(64), index=True)
+    by: Mapped[str] = mapped_column("erased_by", String(200))
     requested_at: Mapped[datetime]
     ended_at: Mapped[datetime] = mapped_column(index=True)
     counts: Mapped[dict[str, Any]]
+    entries: Mapped[list[Any]]
+    training: Mapped[list[Any]]
+
+
+class RetentionRow(Base):
+    """That records were removed because they had been kept for as long as they may be.
+
+    Attributes:
+        counts: Rows that were removed or emptied, by table.
+        entries: As of an erasure.
+    """
+
+    __tablename__ = "retentions"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=_id)
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    counts: Mapped[dict[str, Any]]
+    entries: Mapped[list[Any]]
+
+
+class StartRow(Base):
+    """That a service began to serve, and with what.
+
+    Attributes:
+        settings: Every setting but secrets.
+        release: Version of this program.
+        recommender: Version of what ranks,
+        writer: and of what writes.
+    """
+
+    __tablename__ = "starts"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=_id)
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    settings: Mapped[dict[str, Any]]
+    release: Mapped[str] = mapped_column(String(40))
+    recommender: Mapped[str] = mapped_column(String(64))
+    writer: Mapped[str] = mapped_column(String(64))

@@ -318,6 +318,18 @@ class AuditSaltRow(Base):
     value: Mapped[str] = mapped_column(String(32))
 
 
+class AuditSubjectRow(Base):
+    """Whom an entry is about, for access and erasure; kept beside the log and not in it, and erased with the salt.
+
+    An entry about several people (a batch of behaviours) has several.
+    """
+
+    __tablename__ = "audit_subjects"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  the key is all there is: no second tree for it
+    subject: Mapped[str] = mapped_column(String(200), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class AuditNodeRow(Base):
     """The root of a complete subtree of the audit log's Merkle tree, above its leaves.
 
@@ -350,12 +362,14 @@ class PersonRow(Base):
     """Somebody who signs in on pages.
 
     Attributes:
+        id: Random, for the audit log, which names nobody.
         password: Argon2id hash in its own format, salt and cost included.
         failures: Wrong passwords in a row.
         locked_until: Until when no password is looked at.
     """
 
     __tablename__ = "people"
+    id: Mapped[str] = mapped_column(String(36), default=lambda: str(uuid.uuid4()), unique=True)
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     role: Mapped[str] = mapped_column(String(20))
     password: Mapped[str] = mapped_column(Text)

@@ -43,6 +43,8 @@ ALLOWED = {
     ("DELETE", "/v1/users/{user:str}/exclusions/{behaviour:path}"): {A, X},
     ("GET", "/v1/users/{user:str}/settings"): {A, S, X},
     ("PUT", "/v1/users/{user:str}/settings"): {A, X},
+    ("GET", "/v1/users/{user:str}/export"): {A, X},
+    ("DELETE", "/v1/users/{user:str}"): {A, X},
     ("DELETE", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("PUT", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("GET", "/v1/reviews"): {R, X},

@@ -73,6 +73,7 @@ def known(explainer, database, dataset):
         "tag": tags["u1"],
     }
     own = {
+        "delete_user": {"user": "u5"},
         "delete_user_tag": {"user": "u2", "tag": tags["u2"]},
         "put_user_tag": {"user": "u3", "tag": tags["u3"]},
         "post_user_preview": {"user": "u4", "exclude": [others.item]},

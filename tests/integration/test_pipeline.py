@@ -96,7 +96,7 @@ def test_an_explanation_is_stored_with_everything_that_made_it(explainer, databa
 def test_explanation_evidence_and_audit_entry_stand_or_fall_together(explainer, database, monkeypatch):
     calls = []
 
-    def fail_the_second_time(session, event, record_id, record):
+    def fail_the_second_time(session, event, record_id, record, subjects):
         calls.append(event)
         if len(calls) == 2:
             raise RuntimeError("power cut")

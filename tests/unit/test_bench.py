@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from explainer.bench import erasure
 from explainer.bench.client import Answer, Connection, request
 from explainer.bench.engine_down import Answered
 from explainer.bench.errors import BenchError
@@ -116,3 +117,9 @@ def test_the_catalogue_is_the_same_every_time():
 def test_an_answer_without_length_is_no_figure():
     with pytest.raises(BenchError, match="Content-Length"):
         answered(b"HTTP/1.1 200 OK\r\n\r\nhello")
+
+
+def test_the_erasure_bench_erases_and_leaves_no_byte(tmp_path):
+    assert erasure.measure(f"sqlite:///{tmp_path / 'bench.db'}", tmp_path / "keys", behaviours=200, explanations=40) > 0
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or b"bench-person" not in path.read_bytes(), path

@@ -38,6 +38,7 @@ _TAGS = {
     "recommendations": "A user's list as it is and as it would be, and why something is not in it.",
     "tags": "What a user comes back to; each can be deleted and restored.",
     "choices": "What a user has decided: behaviours that are not used, and whether anything is personal.",
+    "subjects": "What a user may ask for: all that is held about them, and that it goes.",
     "catalogue": "Items and behaviours, taken in batches and read back.",
     "parameters": "How the recommender decides, in plain words.",
     "reviews": "Texts that were reported or sampled, and what reviewers found.",

@@ -16,6 +16,7 @@ from explainer.server.document.examples import (
     parameters,
     reviews,
     service,
+    subjects,
     users,
 )
 
@@ -27,9 +28,15 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     **parameters.EXAMPLES,
     **reviews.EXAMPLES,
     **service.EXAMPLES,
+    **subjects.EXAMPLES,
     **users.EXAMPLES,
 }
 """Type of a body or an answer → values of it."""
 
-TEXTS: Mapping[str, str] = {**audit.TEXTS, **service.TEXTS, **explanations.TEXTS}
+TEXTS: Mapping[str, str] = {
+    **audit.TEXTS,
+    **service.TEXTS,
+    **explanations.TEXTS,
+    **subjects.TEXTS,
+}
 """Id of an operation that answers with text → what it says."""

@@ -1,0 +1,69 @@
+"""Commands about what is held of people: ``explainer subject``, ``explainer retention``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from explainer.cli.common import Group, settings_of
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group(cls=Group)
+def subject() -> None:
+    """All that is held about one person: given to them, or removed."""
+
+
+@subject.command("export")
+@click.argument("user")
+@click.argument("out", type=_FILE)
+@click.pass_context
+def subject_export(ctx: click.Context, user: str, out: Path) -> None:
+    """Write everything about USER to OUT, a ZIP file with JSON lines and a page to read."""
+    from explainer.cli.subjects import export
+
+    export(settings_of(ctx), user, out)
+
+
+@subject.command("erase")
+@click.argument("user")
+@click.option("--dry-run", is_flag=True, help="Only show what would go.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--receipt", type=_FILE, help="Write the receipt to this file.")
+@click.pass_context
+def subject_erase(ctx: click.Context, user: str, receipt: Path | None, *, dry_run: bool, yes: bool) -> None:
+    """Remove everything about USER for good, and show what went."""
+    from explainer.cli.subjects import erase
+
+    erase(settings_of(ctx), user, receipt, dry_run=dry_run, sure=yes)
+
+
+@subject.command("check")
+@click.argument("receipt", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def subject_check(receipt: Path) -> None:
+    """Check that a RECEIPT proves what it says; needs no database."""
+    from explainer.cli.subjects import check
+
+    check(receipt)
+
+
+@subject.command("reapply")
+@click.pass_context
+def subject_reapply(ctx: click.Context) -> None:
+    """Erase again whom a restored backup has brought back; the service does so when it starts."""
+    from explainer.cli.subjects import again
+
+    again(settings_of(ctx))
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only show what would go.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def retention(ctx: click.Context, *, dry_run: bool, yes: bool) -> None:
+    """Remove what was kept for as long as the EXPLAINER_KEEP_… settings say; run it every night."""
+    from explainer.cli.subjects import retain
+
+    retain(settings_of(ctx), dry_run=dry_run, sure=yes)

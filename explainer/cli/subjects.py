@@ -1,0 +1,114 @@
+"""What ``explainer subject`` and ``explainer retention`` do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import rich_click as click
+from rich.markup import escape
+from rich.table import Table
+
+from explainer.audit.errors import VerificationError
+from explainer.cli.common import console, database_session, progress_bar, write_json
+from explainer.errors import ErasureError
+from explainer.service.retention import apply, ends, overdue
+from explainer.service.subject.erase import Erasing
+from explainer.service.subject.erase import erase as erase_user
+from explainer.service.subject.export import archive, note_export
+from explainer.service.subject.reapply import reapply
+from explainer.service.subject.receipts import Receipt, check_receipt
+from explainer.settings import Settings
+from explainer.storage.database import Database
+from explainer.storage.erasing import held_counts
+
+_BY = "command line"
+
+
+def export(settings: Settings, user: str, out: Path) -> None:
+    """Write everything about a user to a file.
+
+    Raises:
+        ErasureError: If the file cannot be written.
+    """
+    with database_session(settings) as session:
+        note_export(session, user, _BY)
+    try:
+        with out.open("wb") as file:
+            out.chmod(0o600)
+            file.writelines(archive(Database(settings.url), user))
+    except OSError as error:
+        raise ErasureError(f"{out} cannot be written: {error.strerror}") from error
+    console.print(f"Wrote {escape(str(out))}", highlight=False)
+
+
+def erase(settings: Settings, user: str, out: Path | None, *, dry_run: bool, sure: bool) -> None:
+    """Show what is held about a user, and remove it once that is confirmed."""
+    with database_session(settings) as session:
+        held = held_counts(session, user)
+    console.print(_table("Held about this user", held))
+    if dry_run:
+        return
+    if not sure:
+        click.confirm("Remove all of it, for good?", abort=True)
+    receipt = erase_user(Database(settings.url), Erasing.of(settings), user, _BY)
+    console.print(f"Erased in {receipt.seconds:.2f} s; audit entry {receipt.proof.seq}.", highlight=False)
+    if receipt.refit:
+        console.print(f"Fitted with this user, too: {len(receipt.refit)} recommenders; fit again: explainer fit")
+    if receipt.cleared is False:
+        console.print("The database's write-ahead log and backups hold it until they are recycled.", style="yellow")
+    if out is not None:
+        write_json(out, receipt)
+
+
+def check(path: Path) -> None:
+    """Check a receipt.
+
+    Raises:
+        VerificationError: If it proves nothing.
+    """
+    try:
+        receipt = msgspec.json.decode(path.read_bytes(), type=Receipt)
+    except (msgspec.MsgspecError, UnicodeError, OSError) as error:
+        raise VerificationError(f"{path} is no receipt: {error}") from error
+    check_receipt(receipt)
+    console.print(
+        f"[green]Proved:[/] erasure {receipt.id} is entry {receipt.proof.seq} of a log of {receipt.proof.size} entries "
+        f"with the root {receipt.proof.root}; hold that against a signed checkpoint.",
+        highlight=False,
+    )
+
+
+def again(settings: Settings) -> None:
+    """Carry out what the erasure list has and the database has not."""
+    with database_session(settings):
+        pass
+    receipts = reapply(Database(settings.url), Erasing.of(settings))
+    rows = sum(sum(receipt.counts.values()) for receipt in receipts)
+    console.print(f"{len(receipts)} erasures were missing here and were carried out again: {rows:,} rows.")
+
+
+def retain(settings: Settings, *, dry_run: bool, sure: bool) -> None:
+    """Show what has had its time, and remove it once that is confirmed."""
+    with database_session(settings):
+        pass
+    database, limits = Database(settings.url), ends(settings)
+    due = overdue(database, limits)
+    console.print(_table("Has had its time", due))
+    if dry_run or not any(due.values()):
+        return
+    if not sure:
+        click.confirm("Remove all of it, for good?", abort=True)
+    with progress_bar("Removing", sum(due.values())) as progress:
+        done = apply(database, limits, lambda _, rows: progress(rows, sum(due.values())))
+    console.print(_table("Removed or emptied", done))
+
+
+def _table(title: str, counts: Mapping[str, int]) -> Table:
+    table = Table(title=title)
+    table.add_column("What")
+    table.add_column("Rows", justify="right")
+    for name, number in counts.items():
+        table.add_row(name, f"{number:,}")
+    return table

@@ -1,0 +1,70 @@
+"""How long things are kept: what has had its time goes, in batches, each with an audit entry; or is only counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from explainer.audit import log
+from explainer.service.subject.records import retention_record
+from explainer.settings import Settings
+from explainer.storage.database import Database
+from explainer.storage.erasing import clear
+from explainer.storage.retention import count_old, remove_old
+from explainer.storage.service_tables import RetentionRow
+from explainer.storage.tables import now
+
+_BATCH = 500
+OnProgress = Callable[[str, int], None]
+
+
+def ends(settings: Settings, at: datetime | None = None) -> Mapping[str, datetime]:
+    """Return, by kind, the moment before which nothing is kept; kinds that are kept for ever are left out."""
+    moment = at or now()
+    days = {
+        "explanations": settings.keep_explanations,
+        "comments": settings.keep_comments,
+        "views": settings.keep_views,
+        "drafts": settings.keep_drafts,
+        "promises": settings.keep_promises,
+    }
+    limits = {kind: moment - timedelta(days=number) for kind, number in days.items() if number is not None}
+    return limits | {"sign_ins": moment}
+
+
+def overdue(database: Database, limits: Mapping[str, datetime]) -> dict[str, int]:
+    """Return how many records of each kind have had their time."""
+    with database.session() as session:
+        return {kind: count_old(session, kind, before) for kind, before in limits.items()}
+
+
+def apply(
+    database: Database, limits: Mapping[str, datetime], on_progress: OnProgress = lambda *_: None
+) -> dict[str, int]:
+    """Remove what has had its time, and return the rows that were removed or emptied, by table.
+
+    Args:
+        database: Where everything is.
+        limits: As of :func:`ends`.
+        on_progress: Called with (kind, rows) after every batch.
+    """
+    total: dict[str, int] = {}
+    for kind, before in limits.items():
+        while counts := _batch(database, kind, before):
+            for table, number in counts.items():
+                total[table] = total.get(table, 0) + number
+            on_progress(kind, sum(counts.values()))
+    if total:
+        clear(database, total)
+    return total
+
+
+def _batch(database: Database, kind: str, before: datetime) -> dict[str, int]:
+    with database.session() as session:
+        counts, entries = remove_old(session, kind, before, _BATCH)
+        if counts:
+            row = RetentionRow(at=now(), counts=counts, entries=entries)
+            session.add(row)
+            session.flush()
+            log.append(session, "retention.applied", row.id, retention_record(row))
+    return counts

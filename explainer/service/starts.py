@@ -1,0 +1,61 @@
+"""That a process began to serve is on record, with every setting but secrets: what an auditor asks for first."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from sqlalchemy import make_url, select
+
+from explainer import __version__
+from explainer.audit import log
+from explainer.pipeline import Explainer
+from explainer.service.subject.records import start_record
+from explainer.settings import Settings
+from explainer.storage.service_tables import ErasureRow, StartRow
+from explainer.storage.tables import now
+
+_log = logging.getLogger(__name__)
+
+
+def note_start(settings: Settings, explainer: Explainer) -> None:
+    """Put the start of a process that serves on record.
+
+    It is warned if its recommender was fitted with somebody who was erased since.
+    """
+    version = explainer.model.version
+    with explainer.database.session() as session:
+        row = StartRow(
+            at=now(),
+            settings=public_settings(settings),
+            release=__version__,
+            recommender=version,
+            writer=explainer.writer_version,
+        )
+        session.add(row)
+        session.flush()
+        log.append(session, "service.started", row.id, start_record(row))
+        erased = sum(version in trained for trained in session.scalars(select(ErasureRow.training)))
+    if erased:
+        _log.warning(
+            "%d people were erased since the recommender was fitted; fit it without them: explainer fit", erased
+        )
+
+
+def public_settings(settings: Settings) -> dict[str, Any]:
+    """Return every setting as plain JSON, without secrets: keys, and passwords in addresses."""
+    shown = settings.model_dump(mode="json")
+    for name in type(settings).model_fields:
+        if isinstance(getattr(settings, name), SecretStr):
+            shown[name] = "set"
+    shown["database_url"] = make_url(settings.url).render_as_string(hide_password=True)
+    shown["openai_url"] = _without_password(settings.openai_url)
+    shown["embed_origins"] = sorted(settings.embed_origins)
+    return shown
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

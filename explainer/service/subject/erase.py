@@ -1,0 +1,143 @@
+"""Erasing a person: everything that is held of them goes in one transaction, with an audit entry that says so.
+
+What stays is an entry of the log, whose record holds a code in place of the person, and a line of the erasure list,
+which brings the erasure back after a backup was restored.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from explainer.audit import log
+from explainer.errors import ConflictError
+from explainer.service.subject.codes import ErasureKey
+from explainer.service.subject.listed import ErasureList, Line
+from explainer.service.subject.receipts import Receipt, receipt_of
+from explainer.service.subject.records import erasure_record
+from explainer.settings import Settings
+from explainer.storage.database import Database
+from explainer.storage.erasing import clear, is_held, remove
+from explainer.storage.personal import HELD
+from explainer.storage.service_tables import ErasureRow
+from explainer.storage.tables import BehaviourRow, ModelVersionRow, now
+
+DONE, AGAIN = "erasure.done", "erasure.repeated"
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """What erasures need besides the database.
+
+    Attributes:
+        key: Makes codes.
+        list: Tells restored backups.
+    """
+
+    key: ErasureKey
+    list: ErasureList
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return what the settings name; the key is made if there is none.
+
+        Raises:
+            ErasureError: If the key cannot be used.
+        """
+        key = ErasureKey.load(settings.code_key)
+        return cls(key, ErasureList(settings.erased, key))
+
+    @classmethod
+    def unlisted(cls) -> Self:
+        """Return a key that nobody keeps and no list: for a service whose database has no backups."""
+        key = ErasureKey.new()
+        return cls(key, ErasureList(None, key))
+
+
+def erase(database: Database, erasing: Erasing, user: str, by: str) -> Receipt:
+    """Erase a person and return the receipt; a second time changes nothing and returns the same one.
+
+    Args:
+        database: Where everything is.
+        erasing: Key and list.
+        user: Whom.
+        by: Name of whoever asks for it.
+
+    Raises:
+        ErasureError: If the erasure cannot be listed; then nothing is erased.
+        ConflictError: If others keep writing about the same person at the same moment.
+        BusyError: If the database cannot be used now.
+    """
+    code = erasing.key.code(user)
+    with database.session() as session:
+        earlier = newest(session, code)
+        if earlier is not None and not is_held(session, user):
+            return receipt_of(session, earlier)
+    line = Line(str(uuid.uuid4()), code, now())
+    erasing.list.add(line)
+    for _ in range(_TRIES - 1):
+        try:
+            return carry_out(database, line, user, by, DONE)
+        except ConflictError:
+            continue  # somebody added to one of the explanations when it was about to go
+    return carry_out(database, line, user, by, DONE)
+
+
+def carry_out(database: Database, line: Line, user: str | None, by: str, event: str) -> Receipt:
+    """Carry out an erasure that is listed, and return the receipt.
+
+    Args:
+        database: Where everything is.
+        line: The list's.
+        user: Whom; None if nobody in the database is meant, which is then put on record.
+        by: Name of whoever asks for it.
+        event: What its audit entry is called.
+    """
+    with database.session() as session:
+        row = _removed(session, line, user, by)
+        log.append(session, event, row.id, erasure_record(row))
+    cleared = clear(database, {held.name for held in HELD})
+    with database.session() as session:
+        return msgspec.structs.replace(receipt_of(session, row), cleared=cleared)
+
+
+def newest(session: Session, code: str) -> ErasureRow | None:
+    """Return the last erasure of whom a code stands for."""
+    query = select(ErasureRow).where(ErasureRow.code == code).order_by(ErasureRow.ended_at.desc()).limit(1)
+    return session.scalar(query)
+
+
+def _removed(session: Session, line: Line, user: str | None, by: str) -> ErasureRow:
+    trained: Sequence[str] = [] if user is None else _trained_on(session, user)
+    counts, entries = ({}, []) if user is None else remove(session, user, log.take_turn)
+    row = ErasureRow(
+        id=line.id,
+        code=line.code,
+        by=by,
+        requested_at=line.at,
+        ended_at=now(),
+        counts=counts,
+        entries=entries,
+        training=list(trained),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _trained_on(session: Session, user: str) -> Sequence[str]:
+    """Return the recommenders that may have been fitted with a user's behaviours: all that are known.
+
+    When a behaviour was stored is not known, so none of them can be ruled out.
+    """
+    if session.scalar(select(BehaviourRow.id).where(BehaviourRow.user_id == user).limit(1)) is None:
+        return []
+    known = select(ModelVersionRow.version).where(ModelVersionRow.kind == "recommender")
+    return session.scalars(known.order_by(ModelVersionRow.created_at, ModelVersionRow.version)).all()

@@ -1,0 +1,101 @@
+"""All that is held about a person, as one ZIP file: JSON lines for machines, a page in each language to read.
+
+The file is made while it is sent: some hundred rows are in memory at a time, whatever its size.
+"""
+
+from __future__ import annotations
+
+import io
+import uuid
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from explainer import __version__
+from explainer.audit import log
+from explainer.service.subject.page import page
+from explainer.storage.database import Database
+from explainer.storage.holdings import Columns, entries_about, rows_about
+from explainer.storage.personal import HELD
+from explainer.storage.tables import AuditSaltRow, now
+from explainer.writing.style import LOCALES
+
+_PIECE = 64 * 1024
+ENTRIES = "audit_entries"
+
+
+def note_export(session: Session, user: str, by: str) -> None:
+    """Put on record that somebody was given all that is held about a user, in the caller's transaction."""
+    made = str(uuid.uuid4())
+    log.append(session, "subject.exported", made, {"id": made, "user": user, "by": by}, [user])
+
+
+def archive(database: Database, user: str) -> Iterator[bytes]:
+    """Yield the ZIP file piece by piece; a user we never met gets one that says so."""
+    pipe, counts = _Pipe(), Counter[str]()
+    at = now()
+    with database.session() as session, zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, rows in tables(session, user):
+            yield from _written(made, pipe, f"data/{name}.jsonl", _lines(rows, name, counts))
+        for locale in LOCALES:
+            yield from _written(made, pipe, f"{locale}.html", page(session, user, locale, at, tables(session, user)))
+        about = {"user": user, "made_at": at, "release": __version__, "rows": dict(counts)}
+        yield from _written(made, pipe, "about.json", [msgspec.json.encode(about)])
+    yield pipe.take()
+
+
+def tables(session: Session, user: str) -> Iterator[tuple[str, Iterable[Columns]]]:
+    """Yield every kind of thing that is held, with its rows."""
+    for held in HELD:
+        if held.table is AuditSaltRow:
+            yield ENTRIES, entries_about(session, user)
+        elif held.shown:
+            yield held.name, rows_about(session, held, user)
+
+
+def _lines(rows: Iterable[Columns], name: str, counts: Counter[str]) -> Iterator[bytes]:
+    encode = msgspec.json.Encoder().encode
+    counts[name] = 0
+    for row in rows:
+        counts[name] += 1
+        yield encode(row) + b"\n"
+
+
+def _written(made: zipfile.ZipFile, pipe: _Pipe, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    info = zipfile.ZipInfo(name, now().timetuple()[:6])
+    info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+    with made.open(info, "w", force_zip64=True) as file:
+        for piece in pieces:
+            file.write(piece)
+            if pipe.held >= _PIECE:
+                yield pipe.take()
+    yield pipe.take()
+
+
+class _Pipe(io.RawIOBase):
+    """Takes what the archive writes, until it is taken; nobody can seek in it."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self.held = 0
+
+    def writable(self) -> bool:
+        """It is all it can be."""
+        return True
+
+    def write(self, piece: object, /) -> int:
+        """Keep a piece."""
+        kept = bytes(piece)  # type: ignore[call-overload]  # any buffer
+        self._pieces.append(kept)
+        self.held += len(kept)
+        return len(kept)
+
+    def take(self) -> bytes:
+        """Return what was written since the last time."""
+        taken = b"".join(self._pieces)
+        self._pieces.clear()
+        self.held = 0
+        return taken

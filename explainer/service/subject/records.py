@@ -1,0 +1,44 @@
+"""What the audit entries of removals are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from explainer.storage.service_tables import ErasureRow, RetentionRow, StartRow
+
+
+def erasure_record(row: ErasureRow) -> Mapping[str, Any]:
+    """Return what the audit entry of an erasure is about."""
+    return {
+        "id": row.id,
+        "code": row.code,
+        "by": row.by,
+        "requested_at": _moment(row.requested_at),
+        "ended_at": _moment(row.ended_at),
+        "counts": row.counts,
+        "entries": row.entries,
+        "training": row.training,
+    }
+
+
+def retention_record(row: RetentionRow) -> Mapping[str, Any]:
+    """Return what the audit entry of records that had their time is about."""
+    return {"id": row.id, "at": _moment(row.at), "counts": row.counts, "entries": row.entries}
+
+
+def start_record(row: StartRow) -> Mapping[str, Any]:
+    """Return what the audit entry of a service that began to serve is about."""
+    return {
+        "id": row.id,
+        "at": _moment(row.at),
+        "settings": row.settings,
+        "release": row.release,
+        "recommender": row.recommender,
+        "writer": row.writer,
+    }
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")

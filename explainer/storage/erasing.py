@@ -1,0 +1,132 @@
+"""Removing everything about a person in one transaction, and what it leaves in the database's files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from sqlalchemy import CursorResult, delete, func, literal, select, text, update
+from sqlalchemy.orm import Session
+
+from explainer.storage.database import Database
+from explainer.storage.personal import HELD, Held
+from explainer.storage.tables import AuditSaltRow, AuditSubjectRow, BehaviourRow, ExplanationRow
+
+Ranges = list[list[int]]
+Turn = Callable[[Session], None]
+_CHUNK = 500
+
+
+def held_counts(session: Session, user: str) -> dict[str, int]:
+    """Return how many rows are held about a user, by table; what is not there is left out."""
+    dialect = session.get_bind().dialect.name
+    counted = (
+        (held.name, session.scalar(select(func.count()).select_from(held.table).where(held.whose(user, dialect))) or 0)
+        for held in HELD
+    )
+    return {name: number for name, number in counted if number}
+
+
+def is_held(session: Session, user: str) -> bool:
+    """Return whether anything is held about a user."""
+    dialect = session.get_bind().dialect.name
+    found = (select(literal(1)).select_from(held.table).where(held.whose(user, dialect)).limit(1) for held in HELD)
+    return any(session.scalar(query) is not None for query in found)
+
+
+def remove(session: Session, user: str, take_turn: Turn) -> tuple[dict[str, int], Ranges]:
+    """Remove everything about a user in the caller's transaction.
+
+    Args:
+        session: Open session.
+        user: Whom.
+        take_turn: Waits until nobody else has entries of the audit log to commit.
+
+    Returns:
+        Rows removed or emptied, by table, and the numbers of the audit entries that lost their salt, as ranges.
+    """
+    _wait_for_others(session, user)
+    counts = _remove_all(session, user)
+    take_turn(session)
+    if session.get_bind().dialect.name == "postgresql":
+        # What others committed between our first statements and our turn; from here on nothing comes that has an entry.
+        counts += _remove_all(session, user)
+    entries = list(
+        session.scalars(delete(AuditSubjectRow).where(AuditSubjectRow.subject == user).returning(AuditSubjectRow.seq))
+    )
+    counts["audit_subjects"] = len(entries)
+    for start in range(0, len(entries), _CHUNK):
+        salts = delete(AuditSaltRow).where(AuditSaltRow.seq.in_(entries[start : start + _CHUNK]))
+        counts["audit_salts"] += changed(session.execute(salts.execution_options(synchronize_session=False)))
+    return {name: number for name, number in counts.items() if number}, ranges_of(sorted(entries))
+
+
+def still_known(session: Session, users: Collection[str]) -> set[str]:
+    """Return which users have behaviours, and keep these from being erased until the transaction ends.
+
+    On SQLite the caller must have written before: whoever writes there is alone.
+    """
+    one = select(BehaviourRow.user_id).limit(1).with_for_update(read=True, key_share=True)
+    return {user for user in users if session.scalar(one.where(BehaviourRow.user_id == user)) is not None}
+
+
+def clear(database: Database, tables: Collection[str]) -> bool:
+    """Overwrite what was deleted, after the commit; return whether none of it can be in the database's files any more.
+
+    On SQLite freed pages are overwritten at once, and this empties the write-ahead log into the database. On PostgreSQL
+    it frees dead rows, whose space new ones then take; its write-ahead log keeps them until that is recycled.
+    """
+    engine = database.engine
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if engine.dialect.name == "postgresql":
+            for table in sorted(tables):
+                connection.execute(text(f'VACUUM (ANALYZE) "{table}"'))  # statistics hold values, too
+            return False
+        busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar()
+        return not busy
+
+
+def ranges_of(numbers: Iterable[int]) -> Ranges:
+    """Return ascending numbers as ranges ``[first, last]``."""
+    ranges: Ranges = []
+    for number in numbers:
+        if ranges and number <= ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ranges
+
+
+def changed(found: object) -> int:
+    """Return how many rows a statement changed."""
+    return found.rowcount if isinstance(found, CursorResult) else 0
+
+
+def begin_writing(session: Session) -> None:
+    """Say before the first look that this will write: SQLite refuses to after another writer."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("UPDATE audit_entries SET seq = seq WHERE 0"))
+
+
+def _remove_all(session: Session, user: str) -> Counter[str]:
+    dialect = session.get_bind().dialect.name
+    records = [held for held in HELD if held.table not in {AuditSaltRow, AuditSubjectRow}]
+    return Counter({held.name: _remove(session, held, user, dialect) for held in records})
+
+
+def _remove(session: Session, held: Held, user: str, dialect: str) -> int:
+    mine = held.whose(user, dialect)
+    statement: Any = update(held.table).values(**held.emptied) if held.emptied else delete(held.table)
+    return changed(session.execute(statement.where(mine).execution_options(synchronize_session=False)))
+
+
+def _wait_for_others(session: Session, user: str) -> None:
+    """Wait for whoever is storing or changing an explanation of the user: they end before us, or find nothing after us.
+
+    Behaviours come first, as whoever stores an explanation holds one of them.
+    """
+    begin_writing(session)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(BehaviourRow.id).where(BehaviourRow.user_id == user).with_for_update())
+        session.execute(select(ExplanationRow.id).where(ExplanationRow.user_id == user).with_for_update())

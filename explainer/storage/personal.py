@@ -1,0 +1,163 @@
+"""What is held about a person, table by table: the one list that access, erasure and its dry run go by.
+
+A table that holds anything of anybody is in :data:`HELD`; every other one is in :data:`IMPERSONAL` with the reason, and
+a test finds what is in neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, Select, String, case, cast, exists, func, literal, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from explainer.storage.service_tables import (
+    ErasureRow,
+    ExclusionRow,
+    RateRow,
+    RetentionRow,
+    ReviewRow,
+    RevisionRow,
+    SecretRow,
+    StartRow,
+    SuppressionRow,
+    UpgradeRow,
+    UserSettingsRow,
+    ViewRow,
+)
+from explainer.storage.tables import (
+    AdapterRow,
+    ApiKeyRow,
+    AuditEntryRow,
+    AuditNodeRow,
+    AuditSaltRow,
+    AuditSubjectRow,
+    Base,
+    BehaviourRow,
+    CounterfactualRow,
+    DatasetRow,
+    DraftRow,
+    EvidenceRow,
+    ExplanationRow,
+    FeedbackRow,
+    HiddenAspectRow,
+    ItemRow,
+    ModelVersionRow,
+    PersonRow,
+    PromiseRow,
+    PromptVersionRow,
+    RegistryChangeRow,
+    SignInRow,
+)
+
+Whose = Callable[[str, str], ColumnElement[bool]]
+"""Returns which rows are about a user, given the user and the database's dialect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One table that holds something of people.
+
+    Attributes:
+        table: The table.
+        whose: Which rows are about a user.
+        emptied: What the personal columns become where the row stays; without any, it goes.
+        shown: Whether the person gets it as part of their data.
+    """
+
+    table: type[Base]
+    whose: Whose
+    emptied: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    shown: bool = True
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return str(self.table.__tablename__)
+
+
+def _of_explanation(column: InstrumentedAttribute[str]) -> Whose:
+    return lambda user, _: column.in_(_explanations(user))
+
+
+def _explanations(user: str) -> Select[str]:
+    return select(ExplanationRow.id).where(ExplanationRow.user_id == user)
+
+
+def _promised(user: str, dialect: str) -> ColumnElement[bool]:
+    """Return which answers under an idempotency key were of a user's explanations; a key may hold anything."""
+    made: ColumnElement[Any] = PromiseRow.explanations.expression
+    if dialect == "postgresql":
+        is_list = func.json_typeof(made) == "array"
+        listed = func.json_array_elements_text(case((is_list, made), else_=cast(literal("[]", String), JSON)))
+    else:
+        listed = func.json_each(made)
+    ids = listed.table_valued("value")
+    return exists(select(1).select_from(ids).where(ids.c.value.in_(_explanations(user))))
+
+
+def _at_work(user: str, _: str) -> ColumnElement[bool]:
+    """Return where somebody is signed in for a case that they looked at the user's record for."""
+    looked = select(ViewRow.ticket, ViewRow.purpose).where(ViewRow.subject == user, ViewRow.purpose != "")
+    return tuple_(SignInRow.ticket, SignInRow.purpose).in_(looked)
+
+
+def _salted(user: str, _: str) -> ColumnElement[bool]:
+    return AuditSaltRow.seq.in_(select(AuditSubjectRow.seq).where(AuditSubjectRow.subject == user))
+
+
+HELD = (
+    # Behaviours go first: who stores an explanation meanwhile holds one of them (see still_known).
+    Held(BehaviourRow, lambda user, _: BehaviourRow.user_id == user),
+    Held(PromiseRow, _promised),
+    Held(EvidenceRow, _of_explanation(EvidenceRow.explanation_id)),
+    Held(RevisionRow, _of_explanation(RevisionRow.explanation_id)),
+    Held(CounterfactualRow, _of_explanation(CounterfactualRow.explanation_id)),
+    Held(UpgradeRow, _of_explanation(UpgradeRow.explanation_id)),
+    Held(SuppressionRow, _of_explanation(SuppressionRow.explanation_id)),
+    Held(FeedbackRow, _of_explanation(FeedbackRow.explanation_id)),
+    Held(ReviewRow, _of_explanation(ReviewRow.explanation_id)),
+    Held(ExplanationRow, lambda user, _: ExplanationRow.user_id == user),
+    Held(HiddenAspectRow, lambda user, _: HiddenAspectRow.user_id == user),
+    Held(ExclusionRow, lambda user, _: ExclusionRow.user_id == user),
+    Held(UserSettingsRow, lambda user, _: UserSettingsRow.user_id == user),
+    Held(SignInRow, _at_work, MappingProxyType({"ticket": "", "purpose": ""}), shown=False),
+    # That somebody of the staff looked stays on record, but not at whom.
+    Held(
+        ViewRow, lambda user, _: ViewRow.subject == user, MappingProxyType({"subject": "", "ticket": "", "purpose": ""})
+    ),
+    Held(AuditSaltRow, _salted),
+    Held(AuditSubjectRow, lambda user, _: AuditSubjectRow.subject == user, shown=False),
+)
+"""In the order in which an erasure goes through them: what refers to a row before the row."""
+
+IMPERSONAL: Mapping[type[Base], str] = {
+    DatasetRow: "counts of what was read, and why rows were dropped",
+    ItemRow: "the catalogue",
+    PromptVersionRow: "templates",
+    ModelVersionRow: "settings and hashes; which of them were fitted with a person is in the erasure's record",
+    AdapterRow: "settings and hashes",
+    RegistryChangeRow: "versions",
+    DraftRow: "made from slots and aspects; no user, title or number reaches the model",
+    AuditEntryRow: "random ids and salted digests, of which nothing can be told once the salt is gone",
+    AuditNodeRow: "hashes of hashes",
+    ApiKeyRow: "the shop's programs",
+    PersonRow: "the shop's staff",
+    RateRow: "names of keys and staff, addresses of those who sign in; older than two minutes they go",
+    SecretRow: "the service's own",
+    ErasureRow: "a code that nobody can recognise without a key from outside",
+    RetentionRow: "counts",
+    StartRow: "settings",
+}
+"""Tables that hold nothing of any user, each with the reason."""
+
+
+def is_empty(row: Base) -> bool:
+    """Return whether a row that stays is as an erasure, or the end of its time, leaves it."""
+    if isinstance(row, FeedbackRow):
+        return not row.comment
+    kind = next((held for held in HELD if isinstance(row, held.table)), None)
+    return kind is not None and bool(kind.emptied) and all(getattr(row, k) == v for k, v in kind.emptied.items())

@@ -1,0 +1,136 @@
+"""Removing what was kept for as long as it may be, some hundred records at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from explainer.storage.erasing import Ranges, begin_writing, changed, ranges_of
+from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
+from explainer.storage.tables import (
+    AuditEntryRow,
+    AuditSaltRow,
+    AuditSubjectRow,
+    Base,
+    CounterfactualRow,
+    DraftRow,
+    EvidenceRow,
+    ExplanationRow,
+    FeedbackRow,
+    PromiseRow,
+    SignInRow,
+)
+
+_OF_EXPLANATIONS: Sequence[tuple[type[Base], InstrumentedAttribute[str]]] = (
+    (EvidenceRow, EvidenceRow.explanation_id),
+    (RevisionRow, RevisionRow.explanation_id),
+    (CounterfactualRow, CounterfactualRow.explanation_id),
+    (UpgradeRow, UpgradeRow.explanation_id),
+    (SuppressionRow, SuppressionRow.explanation_id),
+    (FeedbackRow, FeedbackRow.explanation_id),
+    (ReviewRow, ReviewRow.explanation_id),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of record that has its time.
+
+    Attributes:
+        key: What its records are told apart by.
+        at: Since when they are kept.
+        due: Which of them there is anything to remove of; all by default.
+        logged: Whether the audit log has entries about them.
+    """
+
+    key: InstrumentedAttribute[str]
+    at: InstrumentedAttribute[datetime]
+    due: ColumnElement[bool] | None = None
+    logged: bool = True
+
+    def old(self, before: datetime) -> Select[str]:
+        """Return the query for the keys of what is older than a moment."""
+        query = select(self.key).where(self.at < before)
+        return query if self.due is None else query.where(self.due)
+
+
+KINDS = {
+    "explanations": Kind(ExplanationRow.id, ExplanationRow.created_at),
+    "comments": Kind(FeedbackRow.id, FeedbackRow.created_at, FeedbackRow.comment != ""),
+    "views": Kind(ViewRow.id, ViewRow.at),
+    # A draft that was withdrawn has no text; it stays, or the model would write the same again.
+    "drafts": Kind(DraftRow.key, DraftRow.created_at, DraftRow.draft.is_not(None), logged=False),
+    "promises": Kind(PromiseRow.key, PromiseRow.created_at, logged=False),
+    "sign_ins": Kind(SignInRow.digest, SignInRow.expires_at, logged=False),
+}
+"""By the name that the settings have for them."""
+
+
+def count_old(session: Session, name: str, before: datetime) -> int:
+    """Return how many records of a kind are older than a moment."""
+    return session.scalar(select(func.count()).select_from(KINDS[name].old(before).subquery())) or 0
+
+
+def remove_old(session: Session, name: str, before: datetime, most: int) -> tuple[dict[str, int], Ranges]:
+    """Remove records of a kind that are older than a moment, in the caller's transaction.
+
+    Args:
+        session: Open session.
+        name: Of the kind.
+        before: The moment.
+        most: Records at most.
+
+    Returns:
+        Rows removed or emptied, by table, and the numbers of the audit entries that lost their salt, as ranges.
+    """
+    kind = KINDS[name]
+    begin_writing(session)
+    # Held on PostgreSQL, so that nothing can be added to an explanation while it goes.
+    keys = list(session.scalars(kind.old(before).order_by(kind.at).limit(most).with_for_update()))
+    if not keys:
+        return {}, []
+    about = [*keys, *_with(session, keys)] if name == "explanations" else keys
+    counts = _emptied(session, keys) if name == "comments" else _removed(session, name, keys, before)
+    entries = _without_salt(session, about) if kind.logged else []
+    return {table: number for table, number in counts.items() if number}, entries
+
+
+def _emptied(session: Session, feedback: Sequence[str]) -> dict[str, int]:
+    emptied = update(FeedbackRow).where(FeedbackRow.id.in_(feedback)).values(comment="")
+    return {"feedback": changed(session.execute(emptied, execution_options={"synchronize_session": False}))}
+
+
+def _removed(session: Session, name: str, keys: Sequence[str], before: datetime) -> dict[str, int]:
+    kind, gone = KINDS[name], dict[str, int]()
+    if name == "explanations":
+        for table, owner in _OF_EXPLANATIONS:
+            gone[table.__tablename__] = _gone(session, table, owner.in_(keys))
+    gone[kind.key.class_.__tablename__] = _gone(session, kind.key.class_, kind.key.in_(keys), kind.at < before)
+    return gone
+
+
+def _with(session: Session, explanations: Sequence[str]) -> Sequence[str]:
+    """Return the ids of feedback and reviews of explanations, which entries refer to by their own."""
+    found: list[str] = []
+    for table in (FeedbackRow, ReviewRow):
+        found += session.scalars(select(table.id).where(table.explanation_id.in_(explanations)))
+    return found
+
+
+def _without_salt(session: Session, records: Sequence[str]) -> Ranges:
+    """Remove the salts of all entries about records, and whom they are about; return the entries' numbers."""
+    query = select(AuditEntryRow.seq).where(AuditEntryRow.record_id.in_(records)).order_by(AuditEntryRow.seq)
+    numbers = list(session.scalars(query))
+    _gone(session, AuditSaltRow, AuditSaltRow.seq.in_(numbers))
+    _gone(session, AuditSubjectRow, AuditSubjectRow.seq.in_(numbers))
+    return ranges_of(numbers)
+
+
+def _gone(session: Session, table: Any, *which: ColumnElement[bool]) -> int:  # noqa: ANN401  a mapped class
+    statement = delete(table).where(*which)
+    return changed(session.execute(statement, execution_options={"synchronize_session": False}))

