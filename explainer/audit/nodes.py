@@ -4,11 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select, text, tuple_
 from sqlalchemy.orm import Session
 
 from explainer.audit.errors import VerificationError
+from explainer.audit.merkle import HASH_BYTES, Tree, peaks_of
 from explainer.storage.tables import AuditEntryRow, AuditNodeRow
+
+_LEVELS = 32
+# The end of the log and the roots of its complete subtrees, the largest first, in one statement without parameters: one
+# trip, while others wait. A tree of some size has one at each level whose bit is set in it.
+_HEAD = text(
+    "WITH head AS (SELECT coalesce(max(seq), 0) AS size FROM audit_entries), levels(level) AS (VALUES "
+    + ", ".join(f"({level})" for level in range(1, _LEVELS))
+    + """)
+SELECT size, levels.level, hash FROM head
+LEFT JOIN levels ON (CAST(size AS bigint) >> levels.level) & 1 = 1
+LEFT JOIN audit_nodes ON audit_nodes.level = levels.level AND place = (CAST(size AS bigint) >> levels.level) - 1
+UNION ALL
+SELECT size, 0, leaf FROM head JOIN audit_entries ON seq = size WHERE size % 2 = 1
+ORDER BY 2 DESC"""
+)
+
+
+def head_of(session: Session) -> Tree:
+    """Return the log's tree as it is in the session's transaction.
+
+    Raises:
+        VerificationError: If a node of it is missing.
+    """
+    rows = session.execute(_HEAD).all()
+    size = int(rows[0][0])
+    peaks = {int(level): digest for _, level, digest in rows if level is not None}
+    return Tree(size, [_bytes(peaks.get(level), level, place) for level, place in peaks_of(size)])
 
 
 def hashes_of(session: Session, subtrees: Sequence[tuple[int, int]]) -> list[bytes]:
@@ -27,11 +55,18 @@ def hashes_of(session: Session, subtrees: Sequence[tuple[int, int]]) -> list[byt
         key = tuple_(AuditNodeRow.level, AuditNodeRow.place)
         nodes = select(AuditNodeRow.level, AuditNodeRow.place, AuditNodeRow.hash).where(key.in_(inner))
         known |= {(level, place): digest for level, place, digest in session.execute(nodes)}
-    missing = [pair for pair in subtrees if pair not in known]
-    if missing:
-        level, place = missing[0]
+    return [_bytes(known.get(pair), *pair) for pair in subtrees]
+
+
+def _bytes(digest: object, level: int, place: int) -> bytes:
+    """Return the hash of a node."""
+    try:
+        found = bytes.fromhex(digest) if isinstance(digest, str) else b""
+    except ValueError:
+        found = b""
+    if len(found) != HASH_BYTES:
         raise VerificationError(
             f"The audit log's tree has no node at level {level}, place {place}: it was altered by hand. "
             "Find out what else was: explainer audit verify"
         )
-    return [bytes.fromhex(known[pair]) for pair in subtrees]
+    return found

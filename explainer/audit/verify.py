@@ -10,13 +10,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from explainer.audit.checkpoints import Checkpoint
-from explainer.audit.entries import leaf_of
+from explainer.audit.entries import entry_line
 from explainer.audit.errors import VerificationError
-from explainer.audit.merkle import Node, Tree
+from explainer.audit.merkle import Node, Tree, leaf_hash
 
 OnProgress = Callable[[int], None]
 _EVERY = 10_000
@@ -47,25 +47,24 @@ class TamperError(VerificationError):
         self.seq = seq
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(NamedTuple):
     """An entry as it is kept.
 
     Attributes:
         seq: Its number.
-        at: When.
+        at: When, as ``moment_of`` writes it.
         event: What happened,
         record_id: to which record,
         digest: and the digest of that.
-        leaf: The hash that is kept beside it, hexadecimal; empty where none is, as in an export.
+        leaf: The hash that is kept beside it, hexadecimal; None where none is, as in an export.
     """
 
     seq: int
-    at: datetime
+    at: str
     event: str
     record_id: str
     digest: str
-    leaf: str = ""
+    leaf: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,8 @@ def verify(
     tree, vouching = Tree(), _Vouching(iter(checkpoints))
     vouching.hold(tree)
     for entry in entries:
-        _follows(entry, tree.size)
+        if entry.seq != tree.size + 1:
+            raise _misplaced(entry.seq, tree.size)
         for node in tree.append(_leaf(entry)):
             if node[0]:
                 nodes(node)
@@ -149,22 +149,18 @@ class _Vouching:
             )
 
 
-def _follows(entry: LogEntry, before: int) -> None:
-    if entry.seq == before + 1:
-        return
-    if entry.seq > before + 1:
-        raise TamperError(
-            Fault.MISSING, before + 1, f"Entry {before + 1} is missing: {entry.seq} comes after {before}."
-        )
-    raise TamperError(Fault.ORDER, entry.seq, f"Entry {entry.seq} follows {before}: it is there twice, or moved.")
+def _misplaced(seq: int, before: int) -> TamperError:
+    if seq > before + 1:
+        return TamperError(Fault.MISSING, before + 1, f"Entry {before + 1} is missing: {seq} comes after {before}.")
+    return TamperError(Fault.ORDER, seq, f"Entry {seq} follows {before}: it is there twice, or moved.")
 
 
 def _leaf(entry: LogEntry) -> bytes:
     try:
-        leaf = leaf_of(entry.seq, entry.at, entry.event, entry.record_id, entry.digest)
-    except Exception as error:
+        leaf = leaf_hash(entry_line(*entry[:5]))
+    except (ValueError, TypeError) as error:
         raise TamperError(Fault.ALTERED, entry.seq, f"Entry {entry.seq} was altered: it cannot be hashed.") from error
-    if entry.leaf and entry.leaf != leaf.hex():
+    if entry.leaf is not None and entry.leaf != leaf.hex():
         raise TamperError(
             Fault.ALTERED, entry.seq, f"Entry {entry.seq} was altered: its hash is not the one that was kept beside it."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -197,7 +198,7 @@ def test_a_cut_tail_is_found(signed, folder, cut):
 def test_a_forgery_that_fits_together_is_found_by_the_next_checkpoint(signed, folder, place, attack):
     """Whoever owns the database can make every hash fit; the signed roots they cannot."""
     with signed.session() as session:
-        entries = [(e.event, e.record_id, e.digest, e.at) for e in stored_entries(session)]
+        entries = [(e.event, e.record_id, e.digest, datetime.fromisoformat(e.at)) for e in stored_entries(session)]
     if attack == "edit":
         entries[place - 1] = ("test.forged", *entries[place - 1][1:])
     elif attack == "insert":
