@@ -15,7 +15,7 @@ from explainer.audit.log import head_of
 from explainer.audit.merkle import Tree, peaks_of
 from explainer.audit.nodes import hashes_of
 from explainer.audit.notes import Signer
-from explainer.audit.sources import size_of
+from explainer.audit.nodes import size_of
 from explainer.errors import ExplainerError
 from explainer.storage.database import Database
 

@@ -89,7 +89,7 @@ class CheckpointFolder:
             OSError: If it cannot be written.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{checkpoint.size:018d}.checkpoint"
+        path = self._path(checkpoint.size)
         _write_once(path, signer.sign(checkpoint.text()))
         return path
 
@@ -127,6 +127,25 @@ class CheckpointFolder:
         """Return the size that the last checkpoint vouches for; 0 without one."""
         return max((int(path.stem) for path in self._files("checkpoint") if path.stem.isdigit()), default=0)
 
+    def note(self, size: int) -> str:
+        """Return the signed note of a size as it is kept, not verified; empty without one.
+
+        Raises:
+            VerificationError: If it cannot be read.
+        """
+        path = self._path(size)
+        return _text(path) if path.exists() else ""
+
+    def sizes(self, after: int, most: int) -> list[int]:
+        """Return the sizes that there are checkpoints of, the smallest first.
+
+        Args:
+            after: Only larger ones.
+            most: No more than so many.
+        """
+        found = (int(path.stem) for path in self._files("checkpoint") if path.stem.isdecimal())
+        return sorted(size for size in found if size > after)[:most]
+
     def trusted(self, key: Verifier) -> list[Verifier]:
         """Return a key and those that it introduced, one after the other.
 
@@ -161,6 +180,9 @@ class CheckpointFolder:
                 raise VerificationError(f"{path.name}: a checkpoint of another log, {checkpoint.origin!r}.")
             yield checkpoint
 
+    def _path(self, size: int) -> Path:
+        return self.folder / f"{size:018d}.checkpoint"
+
     def _files(self, kind: str) -> list[Path]:
         return sorted(self.folder.glob(f"*.{kind}"))
 
@@ -178,11 +200,25 @@ def _is_signed(note: Note, keys: Sequence[Verifier], path: Path) -> bool:
 
 
 def _note(path: Path) -> Note:
-    with path.open("rb") as file:
-        raw = file.read(_MOST_BYTES + 1)
+    return _named(path, Note.read, _raw(path))
+
+
+def _text(path: Path) -> str:
+    try:
+        return _raw(path).decode()
+    except UnicodeDecodeError as error:
+        raise VerificationError(f"{path.name}: a signed note is UTF-8 text; this is not.") from error
+
+
+def _raw(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise VerificationError(f"{path} cannot be read: {error.strerror}") from error
     if len(raw) > _MOST_BYTES:
         raise VerificationError(f"{path.name}: too long for a note.")
-    return _named(path, Note.read, raw)
+    return raw
 
 
 def _named(path: Path, do: Callable[[A], T], argument: A) -> T:

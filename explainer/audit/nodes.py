@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from explainer.audit.errors import VerificationError
 from explainer.audit.merkle import HASH_BYTES, Tree, peaks_of
 from explainer.storage.tables import AuditEntryRow, AuditNodeRow
 
-_LEVELS = 32
-# The end of the log and the roots of its complete subtrees, the largest first, in one statement without parameters: one
-# trip, while others wait. A tree of some size has one at each level whose bit is set in it.
-_HEAD = text(
-    "WITH head AS (SELECT coalesce(max(seq), 0) AS size FROM audit_entries), levels(level) AS (VALUES "
-    + ", ".join(f"({level})" for level in range(1, _LEVELS))
-    + """)
+# The end of the log and the roots of its complete subtrees, in one statement without parameters: one trip, while others
+# wait. A tree has one at each level whose bit is set in its size.
+_HEAD = text("""
+WITH RECURSIVE head AS (SELECT coalesce(max(seq), 0) AS size FROM audit_entries),
+levels(level) AS (SELECT 1 UNION ALL SELECT level + 1 FROM levels WHERE level < 62)
 SELECT size, levels.level, hash FROM head
 LEFT JOIN levels ON (CAST(size AS bigint) >> levels.level) & 1 = 1
 LEFT JOIN audit_nodes ON audit_nodes.level = levels.level AND place = (CAST(size AS bigint) >> levels.level) - 1
 UNION ALL
 SELECT size, 0, leaf FROM head JOIN audit_entries ON seq = size WHERE size % 2 = 1
-ORDER BY 2 DESC"""
-)
+""")
+
+
+def size_of(session: Session) -> int:
+    """Return how many entries the log has."""
+    return session.scalar(select(func.max(AuditEntryRow.seq))) or 0
 
 
 def head_of(session: Session) -> Tree:

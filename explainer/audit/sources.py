@@ -16,8 +16,11 @@ from sqlalchemy.orm import Session
 from explainer.audit.entries import entry_line, moment_of
 from explainer.audit.errors import VerificationError
 from explainer.audit.merkle import Node
+from explainer.audit.nodes import size_of
 from explainer.audit.verify import Fault, LogEntry, TamperError
 from explainer.storage.tables import AuditEntryRow, AuditNodeRow
+
+__all__ = ["export_entries", "exported_entries", "size_of", "stored_entries", "stored_nodes"]
 
 _CHUNK = 5000
 _LONGEST_LINE = 10_000
@@ -104,18 +107,14 @@ def export_entries(session: Session) -> Iterator[bytes]:
             raise VerificationError(f"Entry {entry.seq} was altered: it cannot be written.") from error
 
 
-def size_of(session: Session) -> int:
-    """Return how many entries there are, for a progress bar."""
-    return session.scalar(select(func.max(AuditEntryRow.seq))) or 0
-
-
-def _query(dialect: str) -> tuple[Select[Any], Callable[[Any], str]]:
+def _query(dialect: str) -> tuple[Select[*tuple[Any, ...]], Callable[[Any], str]]:
     """Return the query of a chunk, and what makes a moment as an entry has it out of what the query returns."""
     row = AuditEntryRow
     # SQLite keeps a moment as text. It is taken as it stands: what was done to it must not be read away.
-    at, moment = (type_coerce(row.at, String), _moment_of_text) if dialect == "sqlite" else (row.at, moment_of)
-    columns = (row.seq, at, row.event, row.record_id, row.digest, func.coalesce(row.leaf, ""))
-    return select(*columns).order_by(row.seq).limit(_CHUNK), moment
+    as_text = dialect == "sqlite"
+    columns = (row.seq, type_coerce(row.at, String) if as_text else row.at, row.event, row.record_id, row.digest)
+    query = select(*columns, func.coalesce(row.leaf, "")).order_by(row.seq).limit(_CHUNK)
+    return query, _moment_of_text if as_text else moment_of
 
 
 def _moment_of_text(value: object) -> str:
