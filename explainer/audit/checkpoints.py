@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import heapq
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,16 +37,19 @@ class Checkpoint:
         size: Its entries.
         root: The root of its tree, 32 bytes.
         at: When it was signed, UTC, as ISO 8601; empty in one that does not say.
+        after: Size of a checkpoint that there was when it was signed, 0 for the first; None in one that does not say.
+            So one that was taken away is missed.
     """
 
     origin: str
     size: int
     root: bytes
     at: str = ""
+    after: int | None = None
 
     def text(self) -> str:
         """Return what is signed."""
-        more = f"at {self.at}\n" if self.at else ""
+        more = (f"at {self.at}\n" if self.at else "") + ("" if self.after is None else f"after {self.after}\n")
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n{more}"
 
     @classmethod
@@ -56,20 +60,20 @@ class Checkpoint:
             VerificationError: If it is none.
         """
         lines = text.split("\n")
-        if len(lines) <= _LINES or not lines[0] or not lines[1].isascii() or not lines[1].isdigit():
+        if len(lines) <= _LINES or not lines[0]:
             raise VerificationError(
                 "A checkpoint has three lines: the log's name, its size and its root; this has not."
             )
-        if len(lines[1]) > _MOST_DIGITS or lines[1] != str(int(lines[1])):
-            raise VerificationError(f"A checkpoint's size is a plain number; this is {lines[1][:40]!r}.")
+        size = _size(lines[1])
         try:
             root = base64.b64decode(lines[2], validate=True)
         except (binascii.Error, ValueError):
             root = b""
         if len(root) != HASH_BYTES:
             raise VerificationError("A checkpoint's root is 32 bytes in Base64; this is not.")
-        moments = [line.removeprefix("at ") for line in lines[_LINES:] if line.startswith("at ")]
-        return cls(lines[0], int(lines[1]), root, moments[0] if moments else "")
+        more = dict(line.split(" ", 1) for line in reversed(lines[_LINES:]) if " " in line)
+        after = _size(more["after"]) if "after" in more else None
+        return cls(lines[0], size, root, more.get("at", ""), after)
 
 
 class CheckpointFolder:
@@ -161,30 +165,53 @@ class CheckpointFolder:
                     found += [] if new in found else [new]
         return found
 
-    def read(self, key: Verifier) -> Iterator[Checkpoint]:
+    def read(self, key: Verifier, kept: Path | None = None) -> Iterator[Checkpoint]:
         """Yield every checkpoint, the smallest first, each of which a trusted key has signed.
 
         Args:
             key: The public key that whoever verifies has from elsewhere.
+            kept: One more, that whoever verifies has kept: nobody can take it out of the folder.
 
         Raises:
             VerificationError: If one is not signed, is of another log, or cannot be read.
         """
         keys = self.trusted(key)
+        more = [] if kept is None else [_signed(kept, keys)]
+        yield from heapq.merge(self._all(keys), more, key=lambda one: one.size)
+
+    def _all(self, keys: Sequence[Verifier]) -> Iterator[Checkpoint]:
+        sizes = {0}
         for path in self._files("checkpoint"):
-            note = _note(path)
-            if not _is_signed(note, keys, path):
-                raise VerificationError(f"{path.name}: not signed by {key.name!r}, nor by a key that it introduced.")
-            checkpoint = _named(path, Checkpoint.read, note.text)
-            if checkpoint.origin not in {one.name for one in keys}:
-                raise VerificationError(f"{path.name}: a checkpoint of another log, {checkpoint.origin!r}.")
+            checkpoint = _signed(path, keys)
+            if path != self._path(checkpoint.size):
+                raise VerificationError(f"{path.name}: renamed; it is the checkpoint at {checkpoint.size} entries.")
+            if checkpoint.after is not None and checkpoint.after not in sizes:
+                raise VerificationError(f"{path.name}: the one before it, at {checkpoint.after}, was taken away.")
+            sizes.add(checkpoint.size)
             yield checkpoint
 
     def _path(self, size: int) -> Path:
         return self.folder / f"{size:018d}.checkpoint"
 
     def _files(self, kind: str) -> list[Path]:
-        return sorted(self.folder.glob(f"*.{kind}"))
+        return sorted(self.folder.glob(f"*.{kind}")) if self.folder.is_dir() else []
+
+
+def _signed(path: Path, keys: Sequence[Verifier]) -> Checkpoint:
+    """Return the checkpoint of a file that one of the keys has signed."""
+    note = _note(path)
+    if not _is_signed(note, keys, path):
+        raise VerificationError(f"{path.name}: not signed by {keys[0].name!r}, nor by a key that it introduced.")
+    checkpoint = _named(path, Checkpoint.read, note.text)
+    if checkpoint.origin not in {one.name for one in keys}:
+        raise VerificationError(f"{path.name}: a checkpoint of another log, {checkpoint.origin!r}.")
+    return checkpoint
+
+
+def _size(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and text == str(int(text))):
+        raise VerificationError(f"A checkpoint's size is a plain number; this is {text[:40]!r}.")
+    return int(text)
 
 
 def _introduced(note: Note, path: Path) -> Verifier:

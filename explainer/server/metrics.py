@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 
 from explainer.access import Scope
 from explainer.access.rates import Limiter
+from explainer.audit.checkpointer import Checkpointer
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import needs
@@ -41,9 +42,12 @@ class Metrics:
         explainer: Its pipeline.
         admission: Its queue.
         limiter: Counts its requests.
+        checkpointer: Signs its audit log.
     """
 
-    def __init__(self, explainer: Explainer, admission: Admission, limiter: Limiter) -> None:
+    def __init__(
+        self, explainer: Explainer, admission: Admission, limiter: Limiter, checkpointer: Checkpointer | None = None
+    ) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "explainer_http_requests", "Requests.", ("method", "route", "status"), registry=self.registry
@@ -55,7 +59,7 @@ class Metrics:
             registry=self.registry,
             buckets=_SECONDS,
         )
-        self.registry.register(_Inside(explainer, admission, limiter))
+        self.registry.register(_Inside(explainer, admission, limiter, checkpointer))
         ProcessCollector(registry=self.registry)
 
     def note(self, exchange: Exchange) -> None:
@@ -87,7 +91,10 @@ def show_metrics(request: Request[object, object, State]) -> Response[str]:
 class _Inside(Collector):
     """Reads what the parts have counted."""
 
-    def __init__(self, explainer: Explainer, admission: Admission, limiter: Limiter) -> None:
+    def __init__(
+        self, explainer: Explainer, admission: Admission, limiter: Limiter, checkpointer: Checkpointer | None
+    ) -> None:
+        self._checkpointer = checkpointer
         self._explainer = explainer
         self._admission = admission
         self._limiter = limiter
@@ -100,6 +107,8 @@ class _Inside(Collector):
         yield _labelled(
             "explainer_rate_limited_requests", "Requests above a limit, by role.", "role", self._limiter.refused
         )
+        if self._checkpointer is not None:
+            yield from _of_checkpoints(self._checkpointer)
         engine = self._explainer.writer.engine
         if isinstance(engine, BatchingEngine):
             yield from _of_worker(engine.counters, *engine.backlog)
@@ -116,6 +125,15 @@ def _of_texts(counts: Counts) -> Iterable[Metric]:
         texts,
         _labelled("explainer_gate_failures", "What the gate held against drafts.", "rule", counts.failures),
         _labelled("explainer_draft_cache", "Texts whose draft was looked for in the cache.", "result", cache),
+    )
+
+
+def _of_checkpoints(checkpointer: Checkpointer) -> Iterable[Metric]:
+    return (
+        GaugeMetricFamily(
+            "explainer_audit_signed", "Whether signing went well the last time.", not checkpointer.trouble
+        ),
+        CounterMetricFamily("explainer_audit_sign_failures", "Times it did not.", checkpointer.failures),
     )
 
 

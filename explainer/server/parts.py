@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from opentelemetry.trace import Tracer
 
 from explainer.access.rates import Rates
+from explainer.audit.checkpointer import Checkpointer
 from explainer.server.admin_versions import Registries
 from retriever.encoder import TextEncoder
 
@@ -22,6 +23,7 @@ class Parts:
         embed_origins: Origins of the shops whose pages may show explanations.
         rates: How often somebody may ask.
         tracer: Makes the spans; the process' own by default.
+        checkpointer: Signs the audit log; without one nothing is signed.
     """
 
     registries: Registries | None = None
@@ -29,3 +31,4 @@ class Parts:
     embed_origins: Collection[str] = ()
     rates: Rates | None = None
     tracer: Tracer | None = None
+    checkpointer: Checkpointer | None = None

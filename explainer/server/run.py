@@ -74,14 +74,6 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
         log_format: Of the log, where the settings leave it open.
     """
     configure_logging(log_format if settings.log_format == "auto" else settings.log_format)
-    server = make_server(settings, explainer)
-    # uvicorn sends itself the signal again when it has stopped. That must end the program by its regular end, where
-    # whoever called us cleans up.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    # What was loaded stays: looking through all of it for garbage would stop every request for a tenth of a second.
-    gc.collect()
-    gc.freeze()
-    _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
     checkpointer = Checkpointer(
         explainer.database,
         CheckpointFolder(settings.checkpoint_folder),
@@ -89,6 +81,14 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
         settings.checkpoint_entries,
         settings.checkpoint_s,
     )
+    server = make_server(settings, explainer, checkpointer)
+    # uvicorn sends itself the signal again when it has stopped. That must end the program by its regular end, where
+    # whoever called us cleans up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    # What was loaded stays: looking through all of it for garbage would stop every request for a tenth of a second.
+    gc.collect()
+    gc.freeze()
+    _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
     try:
         with contextlib.suppress(KeyboardInterrupt), one_thread():
             server.run([listener])
@@ -97,13 +97,14 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
         _LOG.info("Stopped")
 
 
-def make_server(settings: Settings, explainer: Explainer) -> uvicorn.Server:
+def make_server(settings: Settings, explainer: Explainer, checkpointer: Checkpointer | None = None) -> uvicorn.Server:
     """Return the server of a pipeline; when told to stop it gives requests as long as they have from their arrival."""
     parts = Parts(
         registries=Registries(make_adapters(settings, explainer.database), make_prompts(settings, explainer.database)),
         encoder=make_encoder(settings),
         embed_origins=settings.embed_origins,
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
+        checkpointer=checkpointer,
     )
     app = create_app(explainer, settings.queue, settings.deadline_s, parts)
     config = uvicorn.Config(

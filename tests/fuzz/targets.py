@@ -100,8 +100,8 @@ def folder(raw: bytes) -> None:
     }
     with _folder({name: content for name, content in files.items() if content or name == "log.jsonl"}) as made:
         try:
-            verify(exported_entries(made / "log.jsonl"), CheckpointFolder(made).read(OLD.verifier))
-            whole = True
+            found = verify(exported_entries(made / "log.jsonl"), CheckpointFolder(made).read(OLD.verifier))
+            whole = found.checkpoints > 0  # without one we say that nobody vouches for it, and so does the script
         except VerificationError:
             whole = False
         with contextlib.redirect_stdout(io.StringIO()):
@@ -158,7 +158,7 @@ def _b64(digest: bytes) -> str:
 
 @contextlib.contextmanager
 def _folder(files: dict[str, bytes]):
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # noqa: S108  private folders in it, and no disk
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as made:
         for name, content in files.items():
             (Path(made) / name).write_bytes(content)
