@@ -120,7 +120,7 @@ def prove_inclusion(session: Session, folder: CheckpointFolder, seq: int, size: 
     size = (folder.newest() if seq <= folder.newest() <= now else now) if size is None else size
     if not seq <= size <= now:
         raise SearchError(f"size: entry {seq} is in logs of {seq} to {now} entries, not in one of {size}.")
-    proof = _made(session, lambda subtree: inclusion_proof(seq - 1, size, subtree))
+    proof = made_with(session, lambda subtree: inclusion_proof(seq - 1, size, subtree))
     entry = entry_bytes(row.seq, row.at, row.event, row.record_id, row.digest)
     return InclusionProof(
         seq=seq,
@@ -151,7 +151,7 @@ def prove_consistency(session: Session, folder: CheckpointFolder, first: int, se
     second = now if second is None else second
     if not 0 <= first <= second <= now:
         raise SearchError(f"first, second: give 0 ≤ first ≤ second ≤ {now}, which is what the log has grown to.")
-    proof = _made(session, lambda subtree: consistency_proof(first, second, subtree))
+    proof = made_with(session, lambda subtree: consistency_proof(first, second, subtree))
     return ConsistencyProof(
         first=first,
         second=second,
@@ -231,8 +231,8 @@ def _is_signed(note: str, size: int, root: bytes, keys: Sequence[Verifier]) -> b
     return True
 
 
-def _made(session: Session, make: Callable[[Subtree], list[bytes]]) -> list[bytes]:
-    """Make a proof with all nodes that it needs read at once: made with none first, to see which they are."""
+def made_with(session: Session, make: Callable[[Subtree], list[bytes]]) -> list[bytes]:
+    """Return a proof, made with all nodes that it needs read at once: made with none first, to see which they are."""
     needed: dict[tuple[int, int], bytes] = {}
 
     def note(level: int, place: int) -> bytes:

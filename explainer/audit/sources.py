@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import rfc8785
-from sqlalchemy import Select, String, func, select, type_coerce
+from sqlalchemy import Select, String, func, select, text, type_coerce
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -20,13 +20,20 @@ from explainer.audit.nodes import size_of
 from explainer.audit.verify import Fault, LogEntry, TamperError
 from explainer.storage.tables import AuditEntryRow, AuditNodeRow
 
-__all__ = ["export_entries", "exported_entries", "size_of", "stored_entries", "stored_nodes"]
+__all__ = ["StoredNodes", "export_entries", "exported_entries", "size_of", "stored_entries"]
 
 _CHUNK = 5000
 _LONGEST_LINE = 10_000
 _DAY = 10
 # What drivers, and SQLAlchemy's readers of values, raise when a row was written by neither.
 _UNREADABLE = (DBAPIError, SQLAlchemyError, ValueError, TypeError, AttributeError, OverflowError)
+
+# One statement, so that what is appended meanwhile is in both or in neither.
+_STRANGE_NODE = text("""
+WITH log AS (SELECT coalesce(max(seq), 0) AS size FROM audit_entries)
+SELECT level, place, size FROM audit_nodes, log
+WHERE level < 1 OR level > 62 OR place < 0 OR CAST(place + 1 AS bigint) << level > size LIMIT 1
+""")
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,15 +66,28 @@ def stored_entries(session: Session) -> Iterator[LogEntry]:
         after = chunk[-1].seq
 
 
-def stored_nodes(session: Session) -> Callable[[Node], None]:
-    """Return what compares a node of the tree with the stored one; a level and place at a time, in chunks."""
-    ahead: dict[int, dict[int, str]] = {}
+class StoredNodes:
+    """Compares nodes of the tree with the stored ones, read ahead level by level.
 
-    def compare(node: Node) -> None:
+    Args:
+        session: Open session.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._ahead: dict[int, dict[int, str]] = {}
+
+    def __call__(self, node: Node) -> None:
+        """Compare a node.
+
+        Raises:
+            TamperError: If it is stored otherwise or not at all.
+            VerificationError: If it cannot be read.
+        """
         level, place, digest = node
-        known = ahead.get(level)
+        known = self._ahead.get(level)
         if known is None or place not in known:
-            known = ahead[level] = _nodes(session, level, place)
+            known = self._ahead[level] = self._read(level, place)
         if known.get(place) != digest.hex():
             raise TamperError(
                 Fault.NODE,
@@ -75,7 +95,29 @@ def stored_nodes(session: Session) -> Callable[[Node], None]:
                 f"The tree's node at level {level}, place {place} is missing or was altered; the entries below it fit.",
             )
 
-    return compare
+    def end(self) -> None:
+        """Look for nodes that no tree of this size has: the next entries could not be written.
+
+        Raises:
+            TamperError: If there is one.
+            VerificationError: If they cannot be read.
+        """
+        try:
+            found = self._session.connection().execute(_STRANGE_NODE).first()
+        except _UNREADABLE as error:
+            raise VerificationError(f"The tree's nodes cannot be read: {error}") from error
+        if found is not None:
+            message = f"The tree has a node at level {found[0]}, place {found[1]}, where there is none."
+            raise TamperError(Fault.NODE, found[2] + 1, message)
+
+    def _read(self, level: int, place: int) -> dict[int, str]:
+        mine = select(AuditNodeRow.place, AuditNodeRow.hash).where(
+            AuditNodeRow.level == level, AuditNodeRow.place >= place, AuditNodeRow.place < place + _CHUNK
+        )
+        try:
+            return {row[0]: row[1] for row in self._session.connection().execute(mine)}
+        except _UNREADABLE as error:
+            raise VerificationError(f"The tree's nodes at level {level} cannot be read: {error}") from error
 
 
 def exported_entries(path: Path) -> Iterator[LogEntry]:
@@ -135,13 +177,3 @@ def _entry(line: bytes, number: int, name: str) -> LogEntry:
             f"{name}, line {number}: not written as an export writes it (canonical JSON, RFC 8785)."
         )
     return entry
-
-
-def _nodes(session: Session, level: int, place: int) -> dict[int, str]:
-    mine = select(AuditNodeRow.place, AuditNodeRow.hash).where(
-        AuditNodeRow.level == level, AuditNodeRow.place >= place, AuditNodeRow.place < place + _CHUNK
-    )
-    try:
-        return {row[0]: row[1] for row in session.connection().execute(mine)}
-    except _UNREADABLE as error:
-        raise VerificationError(f"The tree's nodes at level {level} cannot be read: {error}") from error

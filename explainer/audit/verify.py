@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from explainer.audit.checkpoints import Checkpoint
 from explainer.audit.entries import entry_line
@@ -45,6 +45,16 @@ class TamperError(VerificationError):
         super().__init__(message)
         self.fault = fault
         self.seq = seq
+
+
+class Nodes(Protocol):
+    """The nodes that are stored."""
+
+    def __call__(self, node: Node) -> None:
+        """Compare one, and raise TamperError if it differs."""
+
+    def end(self) -> None:
+        """Raise TamperError if there are more."""
 
 
 class LogEntry(NamedTuple):
@@ -87,7 +97,7 @@ class Verified:
 def verify(
     entries: Iterable[LogEntry],
     checkpoints: Iterable[Checkpoint],
-    nodes: Callable[[Node], None] = lambda _: None,
+    nodes: Nodes | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> Verified:
     """Hold a log against its checkpoints.
@@ -95,7 +105,7 @@ def verify(
     Args:
         entries: All of it, in order.
         checkpoints: Signed ones that were verified, by size.
-        nodes: Is shown every node of the tree above the leaves, to compare it with a stored one.
+        nodes: Is shown every node of the tree above the leaves, to compare it with the stored one.
         on_progress: Called with the number of entries done, now and then.
 
     Raises:
@@ -107,13 +117,16 @@ def verify(
     for entry in entries:
         if entry.seq != tree.size + 1:
             raise _misplaced(entry.seq, tree.size)
-        for node in tree.append(_leaf(entry)):
-            if node[0]:
+        made = tree.append(_leaf(entry))
+        if nodes is not None:
+            for node in made[1:]:  # the first is the leaf
                 nodes(node)
         vouching.hold(tree)
         if tree.size % _EVERY == 0:
             on_progress(tree.size)
     vouching.end(tree.size)
+    if nodes is not None:
+        nodes.end()
     on_progress(tree.size)
     return Verified(tree.size, tree.root().hex(), vouching.count, vouching.vouched)
 

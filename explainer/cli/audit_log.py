@@ -11,7 +11,7 @@ from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.errors import VerificationError
 from explainer.audit.keys import load_signer, load_verifier, write_signer
 from explainer.audit.notes import Signer
-from explainer.audit.sources import export_entries, exported_entries, size_of, stored_entries, stored_nodes
+from explainer.audit.sources import export_entries, exported_entries, size_of, stored_entries, StoredNodes
 from explainer.audit.verify import Fault, TamperError, Verified, verify
 from explainer.cli.common import console, database_session, progress_bar
 from explainer.settings import Settings
@@ -40,7 +40,7 @@ def verify_log(settings: Settings, export: Path | None, folder: Path | None, key
                 found = verify(
                     stored_entries(session),
                     checkpoints.read(public, kept),
-                    stored_nodes(session),
+                    StoredNodes(session),
                     lambda done: progress(done, last),
                 )
         else:

@@ -20,7 +20,7 @@ from explainer.audit.entries import leaf_of
 from explainer.audit.errors import VerificationError
 from explainer.audit.merkle import Tree
 from explainer.audit.notes import Signer
-from explainer.audit.sources import export_entries, exported_entries, stored_entries, stored_nodes
+from explainer.audit.sources import export_entries, exported_entries, stored_entries, StoredNodes
 from explainer.audit.verify import Fault, TamperError, verify
 from explainer.cli import main
 from explainer.errors import ConflictError
@@ -64,7 +64,7 @@ def grow(database, end):
 
 def verified(database, folder, key=SIGNER.verifier):
     with database.session() as session:
-        return verify(stored_entries(session), folder.read(key), stored_nodes(session))
+        return verify(stored_entries(session), folder.read(key), StoredNodes(session))
 
 
 def fault(database, folder):

@@ -20,7 +20,7 @@ from explainer.access import Role, Scope
 from explainer.access.keys import create_key, find_key, revoke_key
 from explainer.audit import log
 from explainer.audit.log import proves
-from explainer.audit.sources import stored_entries, stored_nodes
+from explainer.audit.sources import stored_entries, StoredNodes
 from explainer.audit.verify import verify
 from explainer.bench.postgres import own_postgresql
 from explainer.errors import BusyError, ConflictError, ExplainerError, NotReadyError, ValueRefusedError
@@ -318,7 +318,7 @@ def test_writers_at_once_leave_neither_gap_nor_fork_in_the_log(database):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(8)))
     with database.session() as session:
-        found = verify(stored_entries(session), [], stored_nodes(session))
+        found = verify(stored_entries(session), [], StoredNodes(session))
         assert (found.entries, found.root) == (160, log.head_of(session).root().hex())
 
 
