@@ -79,9 +79,7 @@ HISTORIES: Mapping[str, History] = {
     "all before it gone": lambda log, at: log[at + (at == 0) :],
     "all from it on gone": lambda log, at: log[:at],
     "all from it on forged": lambda log, at: log[:at] + [_forged(one) for one in log[at:]],
-    "turned round from it on": lambda log, at: _numbered(
-        log[: min(at, len(log) - 2)] + log[min(at, len(log) - 2) :][::-1]
-    ),
+    "turned round from it on": lambda log, at: _turned(log, min(at, len(log) - 2)),
     "cut and grown longer": lambda log, at: log[:at] + _numbered([*log[:at], *map(_forged, log[at:] * 2)])[at:],
 }
 """Each can leave the hashes as they were, make those beside the entries fit, or those of the whole tree."""

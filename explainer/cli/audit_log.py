@@ -11,7 +11,7 @@ from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.errors import VerificationError
 from explainer.audit.keys import load_signer, load_verifier, write_signer
 from explainer.audit.notes import Signer
-from explainer.audit.sources import export_entries, exported_entries, size_of, stored_entries, StoredNodes
+from explainer.audit.sources import StoredNodes, export_entries, exported_entries, size_of, stored_entries
 from explainer.audit.verify import Fault, TamperError, Verified, verify
 from explainer.cli.common import console, database_session, progress_bar
 from explainer.settings import Settings

@@ -189,7 +189,7 @@ class HealthController(Controller):
 
     @get("/ready", opt=PUBLIC, sync_to_thread=True, summary="Can it work?", responses=_NOT_READY)
     def ready(self, explainer: NamedDependency[Explainer], request: Request[object, object, State]) -> Response[Health]:
-        """Return 200 when it can answer, "degraded" if only with templates or without signing, else 503; with reasons."""
+        """Return 200 when it can answer, "degraded" if something is amiss, else 503; each with the reasons."""
         try:
             explainer.check()
         except ExplainerError as error:

@@ -20,7 +20,7 @@ from explainer.audit.entries import leaf_of
 from explainer.audit.errors import VerificationError
 from explainer.audit.merkle import Tree
 from explainer.audit.notes import Signer
-from explainer.audit.sources import export_entries, exported_entries, stored_entries, StoredNodes
+from explainer.audit.sources import StoredNodes, export_entries, exported_entries, stored_entries
 from explainer.audit.verify import Fault, TamperError, verify
 from explainer.cli import main
 from explainer.errors import ConflictError

@@ -20,7 +20,7 @@ from explainer.access import Role, Scope
 from explainer.access.keys import create_key, find_key, revoke_key
 from explainer.audit import log
 from explainer.audit.log import proves
-from explainer.audit.sources import stored_entries, StoredNodes
+from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
 from explainer.bench.postgres import own_postgresql
 from explainer.errors import BusyError, ConflictError, ExplainerError, NotReadyError, ValueRefusedError
