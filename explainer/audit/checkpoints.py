@@ -11,7 +11,9 @@ import base64
 import binascii
 import heapq
 import os
+import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
@@ -257,11 +259,26 @@ def _named(path: Path, do: Callable[[A], T], argument: A) -> T:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Write a file that is whole once it is there; one that is there stays."""
+    """Write a file that is whole once it is there; one that is there stays, whoever else is writing it just now."""
     if path.exists():
         return
-    fresh = path.with_suffix(f".{os.getpid()}.new")
-    fresh.write_text(text, encoding="utf-8")
-    with fresh.open("rb") as file:
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    # Not the number of the process: two containers that share a folder may have the same.
+    fresh = path.with_suffix(f".{secrets.token_hex(8)}.new")
+    try:
+        with fresh.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            _publish(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _publish(fresh: Path, path: Path) -> None:
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a mounted bucket knows no links; there the last of two that write at once stays
+        fresh.replace(path)

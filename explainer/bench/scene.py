@@ -118,10 +118,10 @@ def make_scene(url: str, folder: Path, size: int = SIZE, signed: Sequence[int] =
     old, new = Signer.new("shop"), Signer.new("shop.2")
     for end in sorted({*signed, size}):
         grow(database, end)
+        if end > _ROTATED:
+            checkpoints.rotate(old, new)  # once: what is there stays
         if end in signed:
             sign_head(database, checkpoints, old if end <= _ROTATED else new)
-        if end == _ROTATED:
-            checkpoints.rotate(old, new)
     (folder / "scratch").mkdir()
     _unguard(database)
     return Scene(database, checkpoints.folder, old, new, folder / "scratch")

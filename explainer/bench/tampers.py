@@ -328,9 +328,8 @@ def _is_whole(folder: Path, random: Random) -> bool:
     (scene.folder / f"{size:018d}.4711.new").write_bytes(b"half a chec")  # a process that was killed while it wrote
     grow(scene.database, size + random.randint(0, 3))
     if random.random() < 0.5:  # noqa: PLR2004  every other one is signed at its end
+        CheckpointFolder(scene.folder).rotate(scene.old, scene.new)
         sign_head(scene.database, CheckpointFolder(scene.folder), scene.new)
-        if not list(scene.folder.glob("*.rotation")):
-            CheckpointFolder(scene.folder).rotate(scene.old, scene.new)
     with scene.meanwhile() as session:
         key, path = str(scene.old.verifier), scene.scratch / "log.jsonl"
         path.write_bytes(b"".join(scene.lines()))

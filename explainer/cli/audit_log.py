@@ -14,6 +14,7 @@ from explainer.audit.notes import Signer
 from explainer.audit.sources import StoredNodes, export_entries, exported_entries, size_of, stored_entries
 from explainer.audit.verify import Fault, TamperError, Verified, verify
 from explainer.cli.common import console, database_session, progress_bar
+from explainer.errors import BusyError, ConflictError, NotReadyError
 from explainer.settings import Settings
 from explainer.storage.database import Database
 
@@ -53,7 +54,7 @@ def verify_log(settings: Settings, export: Path | None, folder: Path | None, key
     except TamperError as error:
         console.print(f"[red]{error.fault.value}[/] at entry {error.seq}: {escape(str(error))}", highlight=False)
         return EXIT_CODES[error.fault]
-    except VerificationError as error:
+    except (VerificationError, NotReadyError, ConflictError, BusyError) as error:  # the last three: of the database
         console.print(f"[red]Not verified:[/] {escape(str(error))}", highlight=False)
         return UNVERIFIABLE
     _print(found, trusted_here=key is None)

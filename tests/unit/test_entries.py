@@ -27,10 +27,8 @@ def test_it_is_canonical_json(seq, at, event, record_id, digest):
 def test_a_moment_is_written_in_utc_to_the_microsecond():
     at = datetime(2026, 1, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
     assert moment_of(at) == "2025-12-31T23:30:00.000000+00:00"
-    assert (
-        entry_bytes(1, at, "e", "r", "d")
-        == b'{"at":"2025-12-31T23:30:00.000000+00:00","digest":"d","event":"e","record":"r","seq":1}'
-    )
+    moment = b'"at":"2025-12-31T23:30:00.000000+00:00"'
+    assert entry_bytes(1, at, "e", "r", "d") == b"{" + moment + b',"digest":"d","event":"e","record":"r","seq":1}'
 
 
 class Word(StrEnum):
