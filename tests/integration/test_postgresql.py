@@ -160,7 +160,7 @@ def test_every_attack_on_the_log_is_found_here_too(server, tmp_path):
         "MERGE INTO {} AS mine USING (SELECT 1) AS one ON true WHEN MATCHED THEN DELETE",
     ],
 )
-def test_the_database_refuses_to_change_the_log(database, table, change):
+def test_the_database_refuses_every_way_to_change_the_log(database, table, change):
     with database.session() as session:
         for number in range(4):
             log.append(session, "test.happened", str(number), {})
