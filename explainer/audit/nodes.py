@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from explainer.audit.errors import VerificationError
@@ -54,8 +54,9 @@ def hashes_of(session: Session, subtrees: Sequence[tuple[int, int]]) -> list[byt
         found = select(AuditEntryRow.seq, AuditEntryRow.leaf).where(AuditEntryRow.seq.in_(leaves))
         known |= {(0, seq - 1): leaf for seq, leaf in session.execute(found)}
     if inner:
-        key = tuple_(AuditNodeRow.level, AuditNodeRow.place)
-        nodes = select(AuditNodeRow.level, AuditNodeRow.place, AuditNodeRow.hash).where(key.in_(inner))
+        # Not a list of pairs: for one of these SQLite reads the whole table.
+        each = [and_(AuditNodeRow.level == level, AuditNodeRow.place == place) for level, place in inner]
+        nodes = select(AuditNodeRow.level, AuditNodeRow.place, AuditNodeRow.hash).where(or_(*each))
         known |= {(level, place): digest for level, place, digest in session.execute(nodes)}
     return [_bytes(known.get(pair), *pair) for pair in subtrees]
 
