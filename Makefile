@@ -12,7 +12,7 @@ export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit gate bench browser lock wheel clean
+.PHONY: help demo test lint types imports unit gate bench browser fuzz lock wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -59,6 +59,19 @@ browser: # The page is tested in a real Chromium; where there is none and we may
 
 bench: $(VENV)/run ## Speed and size, also as JSON in .explainer/bench.json (ONLY="encoding search": those)
 	$(BIN)/python -m tests.benchmarks --json .explainer/bench.json $(if $(ONLY),--only $(ONLY))
+
+# Of these targets each gets its share of the minutes; what they learn, and what breaks them, stays in .explainer/fuzz.
+FUZZ_MINUTES ?= 10
+FUZZ_TARGETS ?= folder alone export key proof note checkpoint path
+fuzz: $(VENV)/run ## Feed rubbish to all readers of the log's files, FUZZ_MINUTES=10 in all (atheris, coverage-guided)
+	test -x .explainer/atheris/bin/python || $(BIN)/python -m venv .explainer/atheris
+	@.explainer/atheris/bin/python -c 'import atheris' 2>/dev/null || \
+	  .explainer/atheris/bin/python -m pip install --quiet 'atheris>=3,<4' || \
+	  { echo "Skipped: the fuzzer atheris cannot be installed here (it needs Linux and CPython 3.11 to 3.13)."; exit 0; }; \
+	! .explainer/atheris/bin/python -c 'import atheris' 2>/dev/null || for target in $(FUZZ_TARGETS); do \
+	  PYTHONPATH=$(CURDIR):$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') $(ONE_THREAD) \
+	    .explainer/atheris/bin/python -m tests.fuzz $$target .explainer/fuzz -print_final_stats=1 \
+	    -max_total_time=$$(( $(FUZZ_MINUTES) * 60 / $(words $(FUZZ_TARGETS)) )) || exit 1; done
 
 wheel: $(VENV)/dev ## Build the wheel into dist/
 	$(BIN)/hatchling build -t wheel

@@ -11,11 +11,9 @@ from sqlalchemy.orm import Session
 
 from explainer.audit.checkpoints import Checkpoint, CheckpointFolder
 from explainer.audit.errors import VerificationError
-from explainer.audit.log import head_of
 from explainer.audit.merkle import Tree, peaks_of
-from explainer.audit.nodes import hashes_of
+from explainer.audit.nodes import hashes_of, head_of, size_of
 from explainer.audit.notes import Signer
-from explainer.audit.sources import size_of
 from explainer.errors import ExplainerError
 from explainer.storage.database import Database
 
@@ -33,8 +31,9 @@ def sign_head(database: Database, folder: CheckpointFolder, signer: Signer) -> C
         OSError: If the checkpoint cannot be written.
     """
     with database.session() as session:
-        tree = head_of(session)
+        # Before the log is looked at, so that what others sign meanwhile is not ahead of it.
         last = folder.last(signer.verifier)
+        tree = head_of(session)
         if last is not None:
             _require_continued(session, tree, last)
             if last.size == tree.size:
@@ -42,7 +41,7 @@ def sign_head(database: Database, folder: CheckpointFolder, signer: Signer) -> C
     if not tree.size:
         return None
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    checkpoint = Checkpoint(signer.name, tree.size, tree.root(), at)
+    checkpoint = Checkpoint(signer.name, tree.size, tree.root(), at, 0 if last is None else last.size)
     folder.add(checkpoint, signer)
     return checkpoint
 
@@ -57,18 +56,26 @@ def _require_continued(session: Session, tree: Tree, last: Checkpoint) -> None:
 class Checkpointer:
     """Signs in a thread of its own: after so many entries or seconds, and at the end.
 
+    Several may do so at once, one in each process of a service: a size is written once, by whoever comes first.
+
     Args:
         database: Holds the log.
         folder: Where checkpoints go.
         signer: Signs them.
         entries: After so many new ones it signs at once,
         seconds: and otherwise after so many seconds with at least one.
+
+    Attributes:
+        folder: See above.
+        trouble: Why it could not sign the last time; empty when it could. The service goes on without.
+        failures: How often it could not.
     """
 
     def __init__(
         self, database: Database, folder: CheckpointFolder, signer: Signer, entries: int, seconds: float
     ) -> None:
-        self._database, self._folder, self._signer = database, folder, signer
+        self.folder, self.trouble, self.failures = folder, "", 0
+        self._database, self._signer = database, signer
         self._entries, self._seconds = entries, seconds
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
@@ -80,21 +87,28 @@ class Checkpointer:
         self._thread.join(10.0)
 
     def _work(self) -> None:
-        signed, since = self._folder.newest(), time.monotonic()
+        signed, since = self.folder.newest(), time.monotonic()
         while not self._ended.wait(min(_LOOK_EVERY_S, self._seconds)):
             try:
                 with self._database.session() as session:
                     new = size_of(session) - signed
             except ExplainerError:
                 continue  # a database that is away comes back, and whoever needs it says so
-            if new >= self._entries or (new and time.monotonic() - since >= self._seconds):
+            # A log that has become shorter than what was signed is looked at as well: that is what signing refuses.
+            if abs(new) >= self._entries or (new and time.monotonic() - since >= self._seconds):
                 signed, since = self._sign(signed), time.monotonic()
         self._sign(signed)
 
     def _sign(self, before: int) -> int:
         try:
-            made = sign_head(self._database, self._folder, self._signer)
+            sign_head(self._database, self.folder, self._signer)
+            signed = self.folder.newest()  # perhaps another process has signed more
         except (ExplainerError, OSError) as error:
-            _log.error("The audit log was not signed: %s", error)
+            if not self.trouble:
+                _log.error("The audit log is not signed: %s", error)
+            self.trouble, self.failures = str(error), self.failures + 1
             return before
-        return before if made is None else made.size
+        if self.trouble:
+            _log.info("The audit log is signed again")
+        self.trouble = ""
+        return signed

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from explainer.audit.errors import VerificationError
 
 _ED25519 = b"\x01"
-_NAME = re.compile(r"[^\s+\x00-\x20]{1,200}")
+# Half a character, as a command line can bring one, is no name either: it cannot be hashed.
+_NAME = re.compile(r"[^\s+\x00-\x20\ud800-\udfff]{1,200}")
 _SIGNATURE = re.compile(r"— (\S+) (\S+)")
 _PRIVATE = "PRIVATE+KEY+"
 _KEY_BYTES, _ID_BYTES, _SIGNATURE_BYTES = 32, 4, 64
@@ -159,7 +160,7 @@ class Note:
         except UnicodeDecodeError as error:
             raise VerificationError("A signed note is UTF-8 text; this is not.") from error
         text, gap, below = whole.rpartition("\n\n")
-        lines = below.splitlines() if below.endswith("\n") else []
+        lines = below.split("\n")[:-1]
         if not gap or not lines or len(lines) > _MOST_SIGNATURES or any(ord(c) < ord(" ") and c != "\n" for c in whole):
             raise VerificationError(
                 "A signed note is a text, an empty line, and lines that begin with a dash; this is none."

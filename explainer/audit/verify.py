@@ -10,13 +10,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 from explainer.audit.checkpoints import Checkpoint
-from explainer.audit.entries import leaf_of
+from explainer.audit.entries import entry_line
 from explainer.audit.errors import VerificationError
-from explainer.audit.merkle import Node, Tree
+from explainer.audit.merkle import Node, Tree, leaf_hash
 
 OnProgress = Callable[[int], None]
 _EVERY = 10_000
@@ -47,25 +47,34 @@ class TamperError(VerificationError):
         self.seq = seq
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class Nodes(Protocol):
+    """The nodes that are stored."""
+
+    def __call__(self, node: Node) -> None:
+        """Compare one, and raise TamperError if it differs."""
+
+    def end(self) -> None:
+        """Raise TamperError if there are more."""
+
+
+class LogEntry(NamedTuple):
     """An entry as it is kept.
 
     Attributes:
         seq: Its number.
-        at: When.
+        at: When, as ``moment_of`` writes it.
         event: What happened,
         record_id: to which record,
         digest: and the digest of that.
-        leaf: The hash that is kept beside it, hexadecimal; empty where none is, as in an export.
+        leaf: The hash that is kept beside it, hexadecimal; None where none is, as in an export.
     """
 
     seq: int
-    at: datetime
+    at: str
     event: str
     record_id: str
     digest: str
-    leaf: str = ""
+    leaf: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ class Verified:
 def verify(
     entries: Iterable[LogEntry],
     checkpoints: Iterable[Checkpoint],
-    nodes: Callable[[Node], None] = lambda _: None,
+    nodes: Nodes | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> Verified:
     """Hold a log against its checkpoints.
@@ -96,7 +105,7 @@ def verify(
     Args:
         entries: All of it, in order.
         checkpoints: Signed ones that were verified, by size.
-        nodes: Is shown every node of the tree above the leaves, to compare it with a stored one.
+        nodes: Is shown every node of the tree above the leaves, to compare it with the stored one.
         on_progress: Called with the number of entries done, now and then.
 
     Raises:
@@ -106,14 +115,18 @@ def verify(
     tree, vouching = Tree(), _Vouching(iter(checkpoints))
     vouching.hold(tree)
     for entry in entries:
-        _follows(entry, tree.size)
-        for node in tree.append(_leaf(entry)):
-            if node[0]:
+        if entry.seq != tree.size + 1:
+            raise _misplaced(entry.seq, tree.size)
+        made = tree.append(_leaf(entry))
+        if nodes is not None:
+            for node in made[1:]:  # the first is the leaf
                 nodes(node)
         vouching.hold(tree)
         if tree.size % _EVERY == 0:
             on_progress(tree.size)
     vouching.end(tree.size)
+    if nodes is not None:
+        nodes.end()
     on_progress(tree.size)
     return Verified(tree.size, tree.root().hex(), vouching.count, vouching.vouched)
 
@@ -149,22 +162,18 @@ class _Vouching:
             )
 
 
-def _follows(entry: LogEntry, before: int) -> None:
-    if entry.seq == before + 1:
-        return
-    if entry.seq > before + 1:
-        raise TamperError(
-            Fault.MISSING, before + 1, f"Entry {before + 1} is missing: {entry.seq} comes after {before}."
-        )
-    raise TamperError(Fault.ORDER, entry.seq, f"Entry {entry.seq} follows {before}: it is there twice, or moved.")
+def _misplaced(seq: int, before: int) -> TamperError:
+    if seq > before + 1:
+        return TamperError(Fault.MISSING, before + 1, f"Entry {before + 1} is missing: {seq} comes after {before}.")
+    return TamperError(Fault.ORDER, seq, f"Entry {seq} follows {before}: it is there twice, or moved.")
 
 
 def _leaf(entry: LogEntry) -> bytes:
     try:
-        leaf = leaf_of(entry.seq, entry.at, entry.event, entry.record_id, entry.digest)
-    except Exception as error:
+        leaf = leaf_hash(entry_line(*entry[:5]))
+    except (ValueError, TypeError) as error:
         raise TamperError(Fault.ALTERED, entry.seq, f"Entry {entry.seq} was altered: it cannot be hashed.") from error
-    if entry.leaf and entry.leaf != leaf.hex():
+    if entry.leaf is not None and entry.leaf != leaf.hex():
         raise TamperError(
             Fault.ALTERED, entry.seq, f"Entry {entry.seq} was altered: its hash is not the one that was kept beside it."
         )

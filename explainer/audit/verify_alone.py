@@ -1,12 +1,14 @@
 """Verify an exported audit log without us: one file, and of libraries only ``cryptography``.
 
-    python verify_alone.py LOG.jsonl CHECKPOINTS_FOLDER PUBLIC_KEY
+    python verify_alone.py LOG.jsonl CHECKPOINTS_FOLDER PUBLIC_KEY [KEPT]
 
 LOG.jsonl is what ``explainer audit export`` wrote, one entry a line; the folder has the signed checkpoints; the key is
-``NAME+ID+BASE64`` and must come from elsewhere than both. It follows RFC 6962 (tree) and C2SP signed-note (checkpoints)
+``NAME+ID+BASE64`` and must come from elsewhere than both. KEPT is a checkpoint that you have kept yourself: nobody can
+take it out of the folder. The script follows RFC 6962 (tree) and C2SP signed-note (checkpoints)
 and shares no code with the service, so that a mistake in one is not a mistake in both.
 
-Exit codes: 0 whole, 1 not whole, 2 nothing can be said (a wrong key, a false signature, something unreadable).
+Exit codes: 0 whole, 1 not whole, 2 nothing can be said (a wrong key, a false signature, a checkpoint that was taken
+away, none at all, something unreadable).
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -22,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Key = tuple[str, bytes, bytes]  # name, id, public key
 Roots = dict[int, bytes]
+LONGEST = 10_000
 
 
 class Unreadable(Exception):  # noqa: N818  it ends in exit code 2
@@ -48,11 +53,13 @@ def key_of(text: str) -> Key:
 def note_of(path: Path) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     """Return the text of a signed note and its signatures: name, id of the key, signature."""
     try:
-        text, _, below = path.read_text(encoding="utf-8").rpartition("\n\n")
-        lines = [line.split(" ") for line in below.split("\n")[:-1]]
-        parts = [(name, base64.b64decode(encoded, validate=True)) for _, name, encoded in lines]
+        text, _, below = path.read_bytes().decode().rpartition("\n\n")
+        lines = [re.fullmatch(r"— (\S+) (\S+)", line) for line in below.split("\n")[:-1]]
+        parts = [(line[1], base64.b64decode(line[2], validate=True)) for line in lines if line]
     except (OSError, ValueError) as error:
         raise Unreadable(f"{path.name} is no signed note") from error
+    if not parts or None in lines:
+        raise Unreadable(f"{path.name} is no signed note")
     return text + "\n", [(name, raw[:4], raw[4:]) for name, raw in parts]
 
 
@@ -70,25 +77,46 @@ def is_signed(path: Path, keys: list[Key]) -> bool:
     return signed
 
 
-def signed_roots(folder: Path, key: Key) -> Roots:
-    """Return the root at every size that the key, or one that it introduced, has signed."""
+def trusted(folder: Path, key: Key) -> list[Key]:
+    """Return the key and those that it introduced, one after the other."""
     keys = [key]
     for known in keys:
         for path in sorted(folder.glob("*.rotation")):
             if is_signed(path, [known]):
-                head, introduced = note_of(path)[0].split("\n")[:2]
+                head, _, introduced = note_of(path)[0].partition("\n")
                 new = key_of(introduced)
-                if head == "rotation to" and new not in keys:
-                    keys.append(new)
-    roots: Roots = {}
+                if head != "rotation to":
+                    raise Unreadable(f"{path.name} is no rotation")
+                keys += [] if new in keys else [new]
+    return keys
+
+
+def signed_roots(folder: Path, key: Key, kept: Path | None = None) -> Roots:
+    """Return the root at every size that the key, or one that it introduced, has signed."""
+    keys, roots = trusted(folder, key), Roots()
     for path in sorted(folder.glob("*.checkpoint")):
-        if not is_signed(path, keys):
-            raise Unreadable(f"{path.name} is not signed by {key[0]} or a key that it introduced")
-        origin, size, root = note_of(path)[0].split("\n")[:3]
-        if origin not in {name for name, _, _ in keys} or not size.isdecimal():
-            raise Unreadable(f"{path.name} is no checkpoint of this log")
-        roots[int(size)] = base64.b64decode(root)
+        size, root, after = checkpoint_of(path, keys)
+        if path.name != f"{size:018d}.checkpoint":
+            raise Unreadable(f"{path.name} was renamed")
+        if after not in {None, 0, *roots}:
+            raise Unreadable(f"{path.name} was signed after another, at {after}, that was taken away")
+        roots[size] = root
+    if kept is not None:
+        size, root, _ = checkpoint_of(kept, keys)
+        if roots.setdefault(size, root) != root:
+            raise NotWhole(f"two logs of {size} entries were signed")
     return roots
+
+
+def checkpoint_of(path: Path, keys: list[Key]) -> tuple[int, bytes, int | None]:
+    """Return size, root, and the size of one before it if it says so."""
+    if not is_signed(path, keys):
+        raise Unreadable(f"{path.name} is not signed by {keys[0][0]} or a key that it introduced")
+    origin, size, encoded, *more = note_of(path)[0].split("\n")
+    root = base64.b64decode(encoded, validate=True)
+    if origin not in {name for name, _, _ in keys} or size != str(int(size)) or len(root) != 32:  # noqa: PLR2004
+        raise Unreadable(f"{path.name} is no checkpoint of this log")
+    return int(size), root, next((int(line[6:]) for line in more if line.startswith("after ")), None)
 
 
 def verify(log: Path, roots: Roots) -> str:
@@ -96,11 +124,11 @@ def verify(log: Path, roots: Roots) -> str:
     peaks: list[bytes] = []
     size = before = 0
     with log.open("rb") as file:
-        for line in file:
+        while line := file.readline(LONGEST + 1):
             size += 1
             digest, place = hashlib.sha256(b"\x00" + line.rstrip(b"\n")).digest(), size - 1
-            if number_of(line) != size:
-                raise NotWhole(f"line {size} is not entry {size}: entries are missing, doubled or moved")
+            if not is_entry(line, size):
+                raise NotWhole(f"line {size} is not entry {size}: entries are missing, doubled, moved or altered")
             while place & 1:
                 digest, place = hashlib.sha256(b"\x01" + peaks.pop() + digest).digest(), place >> 1
             peaks.append(digest)
@@ -111,15 +139,23 @@ def verify(log: Path, roots: Roots) -> str:
     cut = [signed for signed in roots if signed > size]
     if cut:
         raise NotWhole(f"the log ends at entry {size}, and {max(cut)} were signed")
+    if not before:
+        raise Unreadable("there is no signed checkpoint: nobody vouches for this log")
     return f"whole: {size} entries, {len(roots)} signed checkpoints, the last at entry {before}"
 
 
-def number_of(line: bytes) -> object:
-    """Return the number that an entry says it has."""
+def is_entry(line: bytes, number: int) -> bool:
+    """Return whether a line is the entry of a number, written as an export writes it."""
     try:
-        return json.loads(line)["seq"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
+        read = json.loads(line)
+        at = datetime.fromisoformat(read["at"])
+        same = json.dumps(read, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n" == line
+        moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return False
+    texts = [read.get(name) for name in ("digest", "event", "record")]
+    whole = len(read) == 5 and all(isinstance(text, str) for text in texts)  # noqa: PLR2004  at and seq besides
+    return whole and same and read["at"] == moment and type(read.get("seq")) is int and read["seq"] == number
 
 
 def root_of(peaks: list[bytes]) -> bytes:
@@ -132,12 +168,12 @@ def root_of(peaks: list[bytes]) -> bytes:
 
 def main(arguments: list[str]) -> int:
     """Run and return the exit code."""
-    if len(arguments) != 3:  # noqa: PLR2004  see the module
+    if len(arguments) not in {3, 4}:
         print(__doc__)  # noqa: T201
         return 2
-    log, folder, key = arguments
+    log, folder, key, *kept = arguments
     try:
-        told = verify(Path(log), signed_roots(Path(folder), key_of(key)))
+        told = verify(Path(log), signed_roots(Path(folder), key_of(key), Path(kept[0]) if kept else None))
     except NotWhole as error:
         print(f"NOT WHOLE: {error}")  # noqa: T201
         return 1

@@ -1,4 +1,4 @@
-"""How fast the audit log is: appending, verifying, proving."""
+"""How fast the audit log is: appending, verifying, proving; and whether what is done to it is found."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +17,9 @@ from typing import Any
 from explainer.audit.log import append, head_of
 from explainer.audit.merkle import inclusion_proof, is_included
 from explainer.audit.nodes import hashes_of
+from explainer.audit.proofs import made_with
 from explainer.bench.errors import BenchError
+from explainer.bench.tampers import CLEAN, FLIPS, tampered
 from explainer.storage.database import Database
 
 _BATCH, _WRITERS, _SINGLE, _PROOFS = 1000, 8, 50, 50
@@ -24,11 +27,11 @@ _RECORD = {"explanation": "00000000-0000-0000-0000-000000000000", "text": "You g
 OnStep = Callable[[str, int, int], None]
 _PEAK = """
 import resource, sys
-from explainer.audit.sources import stored_entries, stored_nodes
+from explainer.audit.sources import stored_entries, StoredNodes
 from explainer.audit.verify import verify
 from explainer.storage.database import Database
 with Database(sys.argv[1]).session() as session:
-    verify(stored_entries(session), [], stored_nodes(session))
+    verify(stored_entries(session), [], StoredNodes(session))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
@@ -94,7 +97,7 @@ def _proved(database: Database) -> float:
             begun = time.perf_counter()
             tree = head_of(session)
             index = random.randrange(tree.size)
-            proof = inclusion_proof(index, tree.size, lambda level, place: hashes_of(session, [(level, place)])[0])
+            proof = made_with(session, partial(inclusion_proof, index, tree.size))
             times.append(time.perf_counter() - begun)
             (leaf,) = hashes_of(session, [(0, index)])
         if not is_included(leaf, index, tree.size, proof, tree.root()):
@@ -115,6 +118,7 @@ def _verified(url: str, entries: int) -> tuple[float, float]:
 def sqlite_and_postgresql(folder: Path, postgres: str | None, entries: int, on_step: OnStep) -> dict[str, Any]:
     """Return the figures on SQLite, and on PostgreSQL under its name where there is one."""
     found: dict[str, Any] = measure(f"sqlite:///{folder / 'log.db'}", entries, on_step)
+    found |= tampered(f"sqlite:///{folder / 'tampered.db'}", folder / "tampers", FLIPS, CLEAN, on_step).report()
     if postgres is not None:
         found["postgresql"] = measure(postgres, min(entries, 20_000), on_step)
         # The bar for single entries is PostgreSQL's: there a commit waits for the disk.

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
-import msgspec
 from rich.markup import escape
 
 from explainer.audit.checkpointer import sign_head
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.errors import VerificationError
 from explainer.audit.keys import load_signer, load_verifier, write_signer
-from explainer.audit.log import head_of
-from explainer.audit.merkle import inclusion_proof
-from explainer.audit.nodes import hashes_of
 from explainer.audit.notes import Signer
-from explainer.audit.sources import export_entries, exported_entries, size_of, stored_entries, stored_nodes
+from explainer.audit.sources import StoredNodes, export_entries, exported_entries, size_of, stored_entries
 from explainer.audit.verify import Fault, TamperError, Verified, verify
 from explainer.cli.common import console, database_session, progress_bar
-from explainer.errors import NotFoundError
+from explainer.errors import BusyError, ConflictError, NotReadyError
 from explainer.settings import Settings
 from explainer.storage.database import Database
 
-WHOLE, UNVERIFIABLE = 0, 2
+WHOLE, UNVERIFIABLE, UNSIGNED = 0, 2, 3
 EXIT_CODES = {
     Fault.ALTERED: 10,
     Fault.MISSING: 11,
@@ -35,7 +30,7 @@ EXIT_CODES = {
 """What the command returns for each fault; they do not change."""
 
 
-def verify_log(settings: Settings, export: Path | None, folder: Path | None, key: str | None) -> int:
+def verify_log(settings: Settings, export: Path | None, folder: Path | None, key: str | None, kept: Path | None) -> int:
     """Hold the log of the database, or an export, against its checkpoints; print what came of it, return the code."""
     checkpoints = CheckpointFolder(folder or settings.checkpoint_folder)
     try:
@@ -45,21 +40,25 @@ def verify_log(settings: Settings, export: Path | None, folder: Path | None, key
                 last = size_of(session)
                 found = verify(
                     stored_entries(session),
-                    checkpoints.read(public),
-                    stored_nodes(session),
+                    checkpoints.read(public, kept),
+                    StoredNodes(session),
                     lambda done: progress(done, last),
                 )
         else:
-            with console.status("Verifying the export …"):
-                found = verify(exported_entries(export), checkpoints.read(public))
+            with progress_bar("Verifying the export") as progress:
+                found = verify(
+                    exported_entries(export),
+                    checkpoints.read(public, kept),
+                    on_progress=lambda done: progress(done, None),
+                )
     except TamperError as error:
         console.print(f"[red]{error.fault.value}[/] at entry {error.seq}: {escape(str(error))}", highlight=False)
         return EXIT_CODES[error.fault]
-    except VerificationError as error:
+    except (VerificationError, NotReadyError, ConflictError, BusyError) as error:  # the last three: of the database
         console.print(f"[red]Not verified:[/] {escape(str(error))}", highlight=False)
         return UNVERIFIABLE
     _print(found, trusted_here=key is None)
-    return WHOLE
+    return WHOLE if found.checkpoints or not found.entries else UNSIGNED
 
 
 def checkpoint(settings: Settings) -> None:
@@ -95,26 +94,6 @@ def export_log(settings: Settings, out: Path) -> None:
     with database_session(settings) as session, out.open("wb") as file:
         file.writelines(export_entries(session))
     console.print(f"Wrote {escape(str(out))}")
-
-
-def prove(settings: Settings, seq: int) -> None:
-    """Print the proof that an entry is in the log as it is now.
-
-    Raises:
-        NotFoundError: If there is no such entry.
-    """
-    with database_session(settings) as session:
-        tree = head_of(session)
-        if not 1 <= seq <= tree.size:
-            raise NotFoundError(f"The log has entries 1 to {tree.size}; there is none at {seq}.")
-        proof = inclusion_proof(seq - 1, tree.size, lambda level, place: hashes_of(session, [(level, place)])[0])
-    told = {
-        "seq": seq,
-        "size": tree.size,
-        "root": base64.b64encode(tree.root()).decode(),
-        "proof": [base64.b64encode(one).decode() for one in proof],
-    }
-    console.print_json(msgspec.json.encode(told).decode())
 
 
 def _print(found: Verified, *, trusted_here: bool) -> None:

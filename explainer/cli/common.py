@@ -126,8 +126,8 @@ def stages() -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def progress_bar(title: str, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function that takes (done, total) and draws a bar on standard error."""
+def progress_bar(title: str, total: int | None = None) -> Iterator[Callable[[int, int | None], None]]:
+    """Yield a function that takes (done, total, None where nobody knows) and draws a bar on standard error."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors) as progress:
         task = progress.add_task(title, total=total)

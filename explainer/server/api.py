@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import Controller, Response, delete, get, post, put
+from litestar import Controller, Request, Response, delete, get, post, put
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
@@ -12,6 +13,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT, HTTP_503_SERVICE_UNAVAILABLE
 
 from explainer.access import Scope
+from explainer.audit.checkpointer import Checkpointer
 from explainer.errors import ExplainerError
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
@@ -187,8 +189,8 @@ class HealthController(Controller):
         return Health("live")
 
     @get("/ready", opt=PUBLIC, sync_to_thread=True, summary="Can it work?", responses=_NOT_READY)
-    def ready(self, explainer: NamedDependency[Explainer]) -> Response[Health]:
-        """Return 200 when it can answer, "degraded" if only with template texts, else 503; each with the reasons."""
+    def ready(self, explainer: NamedDependency[Explainer], request: Request[object, object, State]) -> Response[Health]:
+        """Return 200 when it can answer, "degraded" if something is amiss, else 503; each with the reasons."""
         try:
             explainer.check()
         except ExplainerError as error:
@@ -197,4 +199,7 @@ class HealthController(Controller):
         trouble = getattr(explainer.writer.engine, "trouble", None)
         if trouble:
             notes.append(f"Texts come from templates: {trouble}.")
+        signing: Checkpointer | None = request.app.state.checkpointer
+        if signing is not None and signing.trouble:
+            notes.append("The audit log is not signed at present; the service's log says why.")
         return Response(Health("degraded" if notes else "ready", notes), status_code=HTTP_200_OK)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
+from pathlib import Path
 
 import swagger_ui_bundle
 from litestar import Litestar, Router
@@ -14,12 +16,14 @@ from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from explainer.access.rates import Limiter
+from explainer.audit.checkpoints import CheckpointFolder
 from explainer.pipeline import Explainer
 from explainer.server.admin import AdminController
 from explainer.server.admin_people import PeopleController
 from explainer.server.admin_versions import VersionsController, registries_of
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
+from explainer.server.audit_proofs import ProofsController
 from explainer.server.audits import AuditController
 from explainer.server.auth import PUBLIC, authorize
 from explainer.server.catalogue import CatalogueController
@@ -76,12 +80,14 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     live, importance = Live(explainer, parts.encoder), Importance()
     encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
     erasing = parts.erasing or Erasing.unlisted()
-    metrics = Metrics(explainer, admission, limiter, shared=parts.together)
+    metrics = Metrics(explainer, admission, limiter, parts.checkpointer, shared=parts.together)
     state = {
         "database": explainer.database,
         "limiter": limiter,
         "metrics": metrics,
+        "checkpointer": parts.checkpointer,
     }
+    checkpoints = CheckpointFolder(Path(os.devnull)) if parts.checkpointer is None else parts.checkpointer.folder
     app = Litestar(
         route_handlers=[
             ExplanationsController,
@@ -95,6 +101,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             ParametersController,
             ReplayController,
             AuditController,
+            ProofsController,
             HealthController,
             SupportController,
             ReviewPagesController,
@@ -116,6 +123,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "erasing": Provide(lambda: erasing, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
             "registries": Provide(lambda: registries, sync_to_thread=False),
+            "checkpoints": Provide(lambda: checkpoints, sync_to_thread=False),
             "reading": Provide(reading_from(live, encoded), sync_to_thread=False),
         },
         guards=[authorize, require_text],

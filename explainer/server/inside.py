@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from explainer.access.rates import Limiter
+from explainer.audit.checkpointer import Checkpointer
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.writing.worker import BatchingEngine
@@ -22,11 +23,17 @@ class Inside:
         explainer: The pipeline, with its tallies and its engine.
         admission: The queue.
         limiter: Counts requests above a limit.
+        checkpointer: Signs the audit log.
         registry: Where the metrics go.
     """
 
     def __init__(
-        self, explainer: Explainer, admission: Admission, limiter: Limiter, registry: CollectorRegistry
+        self,
+        explainer: Explainer,
+        admission: Admission,
+        limiter: Limiter,
+        checkpointer: Checkpointer | None,
+        registry: CollectorRegistry,
     ) -> None:
         self._explainer, self._admission, self._limiter = explainer, admission, limiter
         self._lock = threading.Lock()
@@ -39,6 +46,7 @@ class Inside:
         self._limited = _Taken("rate_limited_requests", "Requests above a limit, by role.", ("role",), registry)
         self._places = _now("queue_places", "Requests that may be inside.", registry)
         self._taken = _now("queue_places_taken", "Requests that are inside.", registry)
+        self._signing = None if checkpointer is None else _Signing(checkpointer, registry)
         self._engine = _Engine(registry) if isinstance(explainer.writer.engine, BatchingEngine) else None
 
     def refresh(self) -> None:
@@ -52,9 +60,25 @@ class Inside:
             self._limited.reach(((role,), number) for role, number in self._limiter.refused.items())
             self._places.set(self._admission.places)
             self._taken.set(self._admission.taken)
+            if self._signing is not None:
+                self._signing.refresh()
             engine = self._explainer.writer.engine
             if self._engine is not None and isinstance(engine, BatchingEngine):
                 self._engine.refresh(engine)
+
+
+class _Signing:
+    """Whether the audit log is signed; of several processes, whether all of them could."""
+
+    def __init__(self, checkpointer: Checkpointer, registry: CollectorRegistry) -> None:
+        self._checkpointer = checkpointer
+        told = "Whether signing went well the last time."
+        self._signed = Gauge("explainer_audit_signed", told, registry=registry, multiprocess_mode="livemin")
+        self._failures = _Taken("audit_sign_failures", "Times it did not.", (), registry)
+
+    def refresh(self) -> None:
+        self._signed.set(not self._checkpointer.trouble)
+        self._failures.reach([((), self._checkpointer.failures)])
 
 
 class _Engine:

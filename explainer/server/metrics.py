@@ -15,6 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from explainer.access import Scope
 from explainer.access.rates import Limiter
+from explainer.audit.checkpointer import Checkpointer
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import needs
@@ -31,10 +32,19 @@ class Metrics:
         explainer: Its pipeline.
         admission: Its queue.
         limiter: Counts its requests.
+        checkpointer: Signs its audit log.
         shared: Whether several processes serve together; the library must have been imported where they count.
     """
 
-    def __init__(self, explainer: Explainer, admission: Admission, limiter: Limiter, *, shared: bool = False) -> None:
+    def __init__(
+        self,
+        explainer: Explainer,
+        admission: Admission,
+        limiter: Limiter,
+        checkpointer: Checkpointer | None = None,
+        *,
+        shared: bool = False,
+    ) -> None:
         self.registry = CollectorRegistry()
         self._shared = shared
         self._requests = Counter(
@@ -47,7 +57,7 @@ class Metrics:
             registry=self.registry,
             buckets=_SECONDS,
         )
-        self._inside = Inside(explainer, admission, limiter, self.registry)
+        self._inside = Inside(explainer, admission, limiter, checkpointer, self.registry)
         if not shared:
             ProcessCollector(registry=self.registry)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from opentelemetry.trace import Tracer
 
 from explainer.access.rates import Rates
+from explainer.audit.checkpointer import Checkpointer
 from explainer.server.admin_versions import Registries
 from explainer.service.subject.erase import Erasing
 from retriever.encoder import TextEncoder
@@ -25,6 +26,7 @@ class Parts:
         erasing: Key and list of erasures; by default a key that nobody keeps, and no list.
         tracer: Makes the spans; the process' own by default.
         together: Whether several processes serve together, and count together.
+        checkpointer: Signs the audit log; without one nothing is signed.
     """
 
     registries: Registries | None = None
@@ -34,3 +36,4 @@ class Parts:
     erasing: Erasing | None = None
     tracer: Tracer | None = None
     together: bool = False
+    checkpointer: Checkpointer | None = None

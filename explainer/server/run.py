@@ -60,8 +60,8 @@ def run(settings: Settings) -> None:
             serve_app(settings, make_served_explainer(settings), listener, "json")
             return
         _configure_logging(settings, "json")
-        with _signing(settings, database):
-            Workers(settings, listener).run()
+        load_signer(settings.signing_key)  # made now if there is none: they must all have the same
+        Workers(settings, listener).run()
 
 
 def _require_credentials(session: Session) -> None:
@@ -89,8 +89,8 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
     _configure_logging(settings, log_format)
     note_start(settings, explainer)
     _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
-    with _signing(settings, explainer.database):
-        _run(make_server(settings, explainer), [listener])
+    with _signing(settings, explainer.database) as checkpointer:
+        _run(make_server(settings, explainer, checkpointer), [listener])
 
 
 def serve_handed(settings: Settings, end: socket.socket) -> None:
@@ -106,7 +106,8 @@ def serve_handed(settings: Settings, end: socket.socket) -> None:
     except (ExplainerError, RetrieverError) as error:
         sys.exit(str(error))
     note_start(settings, explainer)
-    _run(make_server(settings, explainer, end), None)
+    with _signing(settings, explainer.database) as checkpointer:
+        _run(make_server(settings, explainer, checkpointer, end), None)
 
 
 def _run(server: uvicorn.Server, sockets: list[socket.socket] | None) -> None:
@@ -128,8 +129,8 @@ def _configure_logging(settings: Settings, usual: LogFormat) -> None:
 
 
 @contextlib.contextmanager
-def _signing(settings: Settings, database: Database) -> Iterator[None]:
-    """Sign the audit log during the block, and at its end: one process does it for all."""
+def _signing(settings: Settings, database: Database) -> Iterator[Checkpointer]:
+    """Sign the audit log during the block, and at its end."""
     checkpointer = Checkpointer(
         database,
         CheckpointFolder(settings.checkpoint_folder),
@@ -138,17 +139,23 @@ def _signing(settings: Settings, database: Database) -> Iterator[None]:
         settings.checkpoint_s,
     )
     try:
-        yield
+        yield checkpointer
     finally:
         checkpointer.close()
 
 
-def make_server(settings: Settings, explainer: Explainer, end: socket.socket | None = None) -> uvicorn.Server:
+def make_server(
+    settings: Settings,
+    explainer: Explainer,
+    checkpointer: Checkpointer | None = None,
+    end: socket.socket | None = None,
+) -> uvicorn.Server:
     """Return the server of a pipeline; when told to stop it gives requests as long as they have from their arrival.
 
     Args:
         settings: The limits.
         explainer: The pipeline.
+        checkpointer: Signs its audit log.
         end: Where another process hands its connections on; None for a server that listens itself.
     """
     parts = Parts(
@@ -158,6 +165,7 @@ def make_server(settings: Settings, explainer: Explainer, end: socket.socket | N
         erasing=Erasing.of(settings),
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
         together=end is not None,
+        checkpointer=checkpointer,
     )
     app = create_app(explainer, settings.queue, settings.deadline_s, parts)
     config = uvicorn.Config(

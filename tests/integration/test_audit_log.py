@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from explainer.audit.entries import leaf_of
 from explainer.audit.errors import VerificationError
 from explainer.audit.merkle import Tree
 from explainer.audit.notes import Signer
-from explainer.audit.sources import export_entries, exported_entries, stored_entries, stored_nodes
+from explainer.audit.sources import StoredNodes, export_entries, exported_entries, stored_entries
 from explainer.audit.verify import Fault, TamperError, verify
 from explainer.cli import main
 from explainer.errors import ConflictError
@@ -63,7 +64,7 @@ def grow(database, end):
 
 def verified(database, folder, key=SIGNER.verifier):
     with database.session() as session:
-        return verify(stored_entries(session), folder.read(key), stored_nodes(session))
+        return verify(stored_entries(session), folder.read(key), StoredNodes(session))
 
 
 def fault(database, folder):
@@ -136,6 +137,28 @@ def test_the_database_refuses_to_change_the_log(signed, folder, table, change):
     assert verified(signed, folder).entries == ENTRIES
 
 
+COPIED = "SELECT seq, 'forged', record_id, digest, at, leaf FROM audit_entries WHERE seq IN (1, 17, 40)"
+INTO = "INTO audit_entries (seq, event, record_id, digest, at, leaf)"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"INSERT OR REPLACE {INTO} {COPIED}",
+        f"REPLACE {INTO} {COPIED}",
+        f"INSERT {INTO} {COPIED} AND 1 ON CONFLICT (seq) DO UPDATE SET event = 'forged'",
+        "UPDATE OR REPLACE audit_entries SET seq = 1 WHERE seq = 2",
+        "REPLACE INTO audit_nodes (level, place, hash) SELECT level, place, 'forged' FROM audit_nodes",
+        "REPLACE INTO audit_nodes (rowid, level, place, hash) SELECT rowid, 9, 9, 'forged' FROM audit_nodes LIMIT 1",
+    ],
+)
+def test_the_database_refuses_to_replace_what_is_in_the_log(signed, folder, change):
+    """SQLite tells triggers of nothing that REPLACE deletes; without one of their own this would go through."""
+    with pytest.raises(ConflictError, match="append-only"), signed.session() as session:
+        session.execute(text(change))
+    assert verified(signed, folder).entries == ENTRIES
+
+
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("column", ["event", "record_id", "digest", "leaf"])
 def test_an_edit_is_found_at_its_entry(signed, folder, place, column):
@@ -197,7 +220,7 @@ def test_a_cut_tail_is_found(signed, folder, cut):
 def test_a_forgery_that_fits_together_is_found_by_the_next_checkpoint(signed, folder, place, attack):
     """Whoever owns the database can make every hash fit; the signed roots they cannot."""
     with signed.session() as session:
-        entries = [(e.event, e.record_id, e.digest, e.at) for e in stored_entries(session)]
+        entries = [(e.event, e.record_id, e.digest, datetime.fromisoformat(e.at)) for e in stored_entries(session)]
     if attack == "edit":
         entries[place - 1] = ("test.forged", *entries[place - 1][1:])
     elif attack == "insert":
@@ -320,13 +343,92 @@ def test_a_service_signs_by_itself_and_once_more_at_its_end(empty, folder):
     assert verified(empty, folder).vouched == 7
 
 
+def test_two_processes_that_sign_at_once_write_each_size_once_and_break_nothing(empty, folder):
+    """As many as serve one database; all have the same key and the same folder."""
+    others = [Database(empty.url) for _ in range(3)]
+    made = [Checkpointer(one, folder, SIGNER, entries=1, seconds=0.001) for one in others]
+    for end in range(1, 31):
+        grow(empty, end)
+    for one in made:
+        one.close()
+    assert [(one.trouble, one.failures) for one in made] == [("", 0)] * 3
+    found = verified(empty, folder)
+    assert (found.vouched, found.checkpoints) == (30, len(list(folder.folder.glob("*.checkpoint"))))
+    assert not list(folder.folder.glob("*.new"))
+    for one in others:
+        one.engine.dispose()
+
+
+def test_two_that_sign_the_same_size_agree(signed, folder):
+    grow(signed, ENTRIES + 1)
+    barrier, made = threading.Barrier(4), []
+
+    def sign():
+        barrier.wait()
+        made.append(sign_head(signed, folder, SIGNER))
+
+    threads = [threading.Thread(target=sign) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 4
+    assert {one.root for one in made if one} == {folder.last(SIGNER.verifier).root}
+    assert verified(signed, folder).vouched == ENTRIES + 1
+
+
+FAULTS = {
+    10: ["UPDATE audit_entries SET event = 'x' WHERE seq = 17"],
+    11: ["DELETE FROM audit_entries WHERE seq = 17"],
+    12: [f"INSERT {INTO} SELECT 0, event, record_id, digest, at, leaf FROM audit_entries WHERE seq = 1"],
+    13: ["DELETE FROM audit_entries WHERE seq > 30", "DELETE FROM audit_nodes WHERE (place + 1) << level > 30"],
+    15: ["DELETE FROM audit_nodes WHERE level = 2 AND place = 3"],
+}
+
+
+@pytest.mark.parametrize("code", [0, 2, 3, 10, 11, 12, 13, 14, 15])
+def test_verify_ends_with_the_code_that_its_help_promises(signed, folder, monkeypatch, tmp_path, code):
+    if code == 14:
+        with signed.session() as session:
+            entries = [(e.event, e.record_id, e.digest, datetime.fromisoformat(e.at)) for e in stored_entries(session)]
+        rewrite(signed, [*entries[:3], ("test.forged", *entries[3][1:]), *entries[4:]])
+    if code in FAULTS:
+        tamper(signed, *FAULTS[code])
+    key = str(SIGNER.verifier if code != 2 else Signer("shop", bytes(32)).verifier)
+    where = tmp_path / "none" if code == 3 else folder.folder
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", signed.url)
+    found = CliRunner().invoke(main, ["audit", "verify", "--checkpoints", str(where), "--key", key])
+    assert found.exit_code == code, found.output
+    told = " ".join(CliRunner().invoke(main, ["audit", "verify", "--help"]).output.split())
+    assert f"{code} " in told[told.index("Exit codes") :]
+
+
+def test_a_database_that_cannot_be_read_is_not_verified(tmp_path, monkeypatch, folder):
+    (tmp_path / "rubbish.db").write_bytes(b"no database" * 500)
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", f"sqlite:///{tmp_path / 'rubbish.db'}")
+    found = CliRunner().invoke(main, ["audit", "verify", "--key", str(SIGNER.verifier)])
+    assert (found.exit_code, "Not verified" in found.output) == (2, True), found.output
+
+
+def test_a_checkpoint_that_was_kept_tells_what_the_folder_no_longer_does(signed, folder, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", signed.url)
+    kept = tmp_path / "kept"
+    (folder.folder / f"{ENTRIES:018d}.checkpoint").rename(kept)
+    tamper(
+        signed, "DELETE FROM audit_entries WHERE seq > 20", "DELETE FROM audit_nodes WHERE (place + 1) << level > 20"
+    )
+    told = ["audit", "verify", "--checkpoints", str(folder.folder), "--key", str(SIGNER.verifier)]
+    assert CliRunner().invoke(main, told).exit_code == 0, "nobody can tell without it"
+    assert CliRunner().invoke(main, [*told, "--kept", str(kept)]).exit_code == 13
+
+
 def test_the_commands(signed, monkeypatch, tmp_path):
     def run(*arguments):
         return CliRunner().invoke(main, ["--home", str(tmp_path / "home"), "audit", *arguments])
 
     monkeypatch.setenv("EXPLAINER_DATABASE_URL", signed.url)
     key = run("key").output.strip()
-    assert run("verify").exit_code == 0
+    assert run("verify").exit_code == 3, "nobody has signed it"
     assert "Signed 40 entries" in run("checkpoint").output
     assert "Nothing new" in run("checkpoint").output
     assert run("verify", "--key", key).exit_code == 0

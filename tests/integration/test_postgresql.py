@@ -20,7 +20,7 @@ from explainer.access import Role, Scope
 from explainer.access.keys import create_key, find_key, revoke_key
 from explainer.audit import log
 from explainer.audit.log import proves
-from explainer.audit.sources import stored_entries, stored_nodes
+from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
 from explainer.bench.postgres import own_postgresql
 from explainer.errors import BusyError, ConflictError, ExplainerError, NotReadyError, ValueRefusedError
@@ -135,6 +135,51 @@ def test_the_schema_goes_down_and_up_again(server):
     made.migrate()
     made.require_current()
     made.engine.dispose()
+
+
+def test_every_attack_on_the_log_is_found_here_too(server, tmp_path):
+    from explainer.bench.scene import make_scene
+    from explainer.bench.tampers import Found, attack
+
+    command(server, "CREATE DATABASE tampered")
+    scene, found = make_scene(url_of(server, "tampered"), tmp_path), Found()
+    attack(scene, found, lambda *_: None)
+    assert found.missed == []
+    assert found.cases > 300
+    scene.database.engine.dispose()
+
+
+@pytest.mark.parametrize("table", ["audit_entries", "audit_nodes"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE {} SET {column} = {column}",
+        "DELETE FROM {}",
+        "TRUNCATE {}",
+        "INSERT INTO {} SELECT * FROM {} ON CONFLICT ({key}) DO UPDATE SET {column} = 'forged'",
+        "MERGE INTO {} AS mine USING (SELECT 1) AS one ON true WHEN MATCHED THEN DELETE",
+    ],
+)
+def test_the_database_refuses_every_way_to_change_the_log(database, table, change):
+    with database.session() as session:
+        for number in range(4):
+            log.append(session, "test.happened", str(number), {})
+    column, key = {"audit_entries": ("event", "seq"), "audit_nodes": ("hash", "level, place")}[table]
+    statement = change.replace("{column}", column).replace("{key}", key).replace("{}", table)
+    with pytest.raises(ConflictError, match="append-only"), database.session() as session:
+        session.execute(text(statement))
+    assert number_of(database, AuditEntryRow) >= 4
+
+
+def test_the_database_numbers_and_hashes_entries_as_we_do(database):
+    """Every kind of character: what its function hashes is what the verifier hashes."""
+    with database.session() as session:
+        for word in ("plain", 'quote"', "back\\slash", "é ü 中文 🎬", "\u2028", "\x7f", "tab\t", "\x1f"):
+            log.append(session, "test." + word, word * 3, {"word": word})
+    with database.session() as session:
+        found = verify(stored_entries(session), [], StoredNodes(session))
+        assert found.entries >= 8
+        assert found.root == log.head_of(session).root().hex()
 
 
 def test_what_is_ingested_comes_back_as_it_was(database, dataset):
@@ -318,7 +363,7 @@ def test_writers_at_once_leave_neither_gap_nor_fork_in_the_log(database):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(8)))
     with database.session() as session:
-        found = verify(stored_entries(session), [], stored_nodes(session))
+        found = verify(stored_entries(session), [], StoredNodes(session))
         assert (found.entries, found.root) == (160, log.head_of(session).root().hex())
 
 

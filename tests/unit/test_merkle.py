@@ -72,10 +72,14 @@ def test_the_rfc_s_own_words_for_nothing_and_one():
 
 @pytest.mark.parametrize(
     ("size", "root"),
-    [  # the eight test leaves and roots of the certificate-transparency project
+    [  # the eight test leaves and roots of the certificate-transparency project (its merkle_tree_test.cc)
         (1, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"),
         (2, "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"),
         (3, "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77"),
+        (4, "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"),
+        (5, "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4"),
+        (6, "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef"),
+        (7, "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c"),
         (8, "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"),
     ],
 )
@@ -85,6 +89,66 @@ def test_known_roots(size, root):
     for entry in entries[:size]:
         tree.append(leaf_hash(bytes.fromhex(entry)))
     assert tree.root().hex() == root
+
+
+CT_LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+CT_PATHS = {  # (leaf, size): the audit paths in the same file, leaves counted from 1
+    (1, 1): [],
+    (1, 8): [
+        "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+    ],
+    (6, 8): [
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    ],
+    (3, 3): ["fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"],
+    (2, 5): [
+        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+    ],
+}
+CT_GROWN = {  # (old, new): the consistency proofs in the same file
+    (1, 1): [],
+    (1, 8): CT_PATHS[1, 8],
+    (6, 8): [
+        "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    ],
+    (2, 5): [
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+    ],
+}
+
+
+def test_known_proofs():
+    tree, nodes = Tree(), {}
+    for entry in CT_LEAVES:
+        nodes |= {(level, place): made for level, place, made in tree.append(leaf_hash(bytes.fromhex(entry)))}
+    for (leaf, size), expected in CT_PATHS.items():
+        proof = inclusion_proof(leaf - 1, size, lambda level, place: nodes[level, place])
+        assert [one.hex() for one in proof] == expected, (leaf, size)
+    for (old, new), expected in CT_GROWN.items():
+        proof = consistency_proof(old, new, lambda level, place: nodes[level, place])
+        assert [one.hex() for one in proof] == expected, (old, new)
+
+
+def test_every_pair_of_sizes_and_no_proof_of_another_pair():
+    """All 8,515 pairs up to 130, each against the roots, and never with its neighbour's proof."""
+    roots = [mth(LEAVES[:size]) for size in range(MOST + 1)]
+    _, node = grown(MOST)
+    for new in range(1, MOST + 1):
+        for old in range(1, new + 1):
+            proof = consistency_proof(old, new, node)
+            assert is_consistent(old, new, roots[old], roots[new], proof)
+            if old < new:
+                assert not is_consistent(old, new, roots[old - 1], roots[new], proof)
+                assert not is_consistent(old, new, roots[old], roots[new - 1], proof)
 
 
 @pytest.mark.parametrize("size", range(MOST + 1))

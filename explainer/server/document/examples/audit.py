@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from explainer.audit.check import Finding, LogCheck, Trouble
+from explainer.audit.proofs import ConsistencyProof, InclusionProof
+from explainer.server.audit_proofs import Checkpoints, SignedCheckpoint
 from explainer.server.audits import CompleteRecord
 from explainer.server.document.examples.explanations import WAITING
 from explainer.server.document.examples.names import EXPLANATION, SHOWN_AT, USER
@@ -40,7 +42,22 @@ _VERSIONS = [
     ComparedVersion("recommender", "9c1f27d0", "9c1f27d0", same=True, needed=True),
     ComparedVersion("writer", "template", "b64c1bac", same=False, needed=False),
 ]
+_ROOTS = ("lfbhWjBPAeHbJKcBRFoJy6nCIbiu3jUfvL2AXIbcgLk=", "kSrdCUX1VYCBDLu4Jjdcr1KPBIAlZuTM8oWtBQZaG0A=")
+_NOTE = (
+    f"explainer-9f3c2a10\n1204\n{_ROOTS[1]}\nat 2026-11-25T12:00:00+00:00\nafter 1180\n\n"
+    "— explainer-9f3c2a10 "
+    "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+)
+_CHECKPOINT = SignedCheckpoint("explainer-9f3c2a10", 1204, _ROOTS[1], "2026-11-25T12:00:00+00:00", _NOTE)
+_ENTRY = (
+    f'{{"at":"2026-11-25T11:58:31.204417+00:00","digest":"{_DIGEST}","event":"explanation.created",'
+    f'"record":"{EXPLANATION}","seq":118}}'
+)
 EXAMPLES: Mapping[type, tuple[Any, ...]] = {
+    SignedCheckpoint: (_CHECKPOINT,),
+    Checkpoints: (Checkpoints([_CHECKPOINT], None),),
+    InclusionProof: (InclusionProof(118, _ENTRY, 117, 1204, _ROOTS[0], [_ROOTS[1]], _ROOTS[1], _NOTE),),
+    ConsistencyProof: (ConsistencyProof(1180, 1204, [_ROOTS[0]], _ROOTS[0], _ROOTS[1], "", _NOTE),),
     CompleteRecord: (CompleteRecord(_RECORD, _MADE_BY),),
     LogCheck: (
         LogCheck(

@@ -1,0 +1,71 @@
+"""Whatever is done to a log is found, by us and by the stand-alone script, and a log that nobody touched is whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from explainer.bench.attacks import CHECKPOINTS, EXPORTS, HISTORIES, NODES
+from explainer.bench.scene import found_alone, found_stored, make_scene
+from explainer.bench.tampers import Found, attack, flip, flip_bytes, tampered
+
+
+def quiet(*_):
+    """Says nothing of how far it is."""
+
+
+def url_of(folder):
+    return f"sqlite:///{folder / 'scene.db'}"
+
+
+@pytest.fixture
+def scene(tmp_path):
+    made = make_scene(url_of(tmp_path), tmp_path)
+    yield made
+    made.database.engine.dispose()
+
+
+def test_every_attack_by_script_is_found(scene):
+    found = Found()
+    attack(scene, found, quiet)
+    assert found.missed == []
+    assert found.cases >= 3 * (3 * len(HISTORIES) + len(NODES) + len(EXPORTS) + len(CHECKPOINTS)) - 1 > 300
+
+
+def test_every_flipped_bit_is_found(scene):
+    found = Found()
+    flip(scene, 120, found, quiet)
+    assert (found.flips, found.flips_missed) == (120, [])
+
+
+def test_a_bit_flipped_in_a_database_s_file_is_found_or_changed_nothing_of_the_log(scene):
+    found = Found()
+    flip_bytes(scene, 150, found, quiet)
+    assert found.raw_missed == []
+    assert found.raw_changed > 0, "some of them hit the log"
+
+
+def test_a_scene_that_nobody_touched_is_whole(scene, tmp_path):
+    export = tmp_path / "log.jsonl"
+    export.write_bytes(b"".join(scene.lines()))
+    with scene.meanwhile() as session:
+        assert not found_stored(session, scene.folder, str(scene.old.verifier))
+    assert not found_alone(export, scene.folder, str(scene.old.verifier))
+
+
+def test_what_the_bench_writes(tmp_path):
+    told = tampered(url_of(tmp_path), tmp_path / "all", flips=6, clean=6, on_step=quiet).report()
+    assert told["tampers"]["cases"] == told["tampers"]["detected"] >= 306
+    assert (told["tampers"]["missed"], told["tampers"]["clean_logs"], told["false_alarms"]) == ([], 6, 0)
+
+
+def test_a_log_and_its_checkpoints_cut_together_are_whole_to_who_kept_nothing(scene):
+    """Why an auditor keeps the last checkpoint: it alone tells."""
+    kept = max(scene.folder.glob("*.checkpoint"))
+    export, log = scene.scratch / "log.jsonl", scene.lines()
+    export.write_bytes(b"".join(log[:20]))
+    with scene.copied() as folder:
+        for path in folder.glob("*.checkpoint"):
+            if int(path.stem) > 20:
+                path.unlink()
+        assert not found_alone(export, folder, str(scene.old.verifier))
+        assert found_alone(export, folder, str(scene.old.verifier), kept)
