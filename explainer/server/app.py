@@ -20,6 +20,7 @@ from explainer.server.admin_people import PeopleController
 from explainer.server.admin_versions import VersionsController, registries_of
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
+from explainer.server.audit_packages import PackagesController, packer_from
 from explainer.server.audits import AuditController
 from explainer.server.auth import PUBLIC, authorize
 from explainer.server.catalogue import CatalogueController
@@ -90,6 +91,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             ParametersController,
             ReplayController,
             AuditController,
+            PackagesController,
             HealthController,
             SupportController,
             ReviewPagesController,
@@ -110,6 +112,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "looker": Provide(looker_of, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
             "registries": Provide(lambda: registries, sync_to_thread=False),
+            "packer": Provide(packer_from(parts.packer), sync_to_thread=False),
             "reading": Provide(reading_from(live, encoded), sync_to_thread=False),
         },
         guards=[authorize, require_text],

@@ -9,6 +9,7 @@ from opentelemetry.trace import Tracer
 
 from explainer.access.rates import Rates
 from explainer.server.admin_versions import Registries
+from explainer.service.package.write import Packer
 from retriever.encoder import TextEncoder
 
 
@@ -22,6 +23,7 @@ class Parts:
         embed_origins: Origins of the shops whose pages may show explanations.
         rates: How often somebody may ask.
         tracer: Makes the spans; the process' own by default.
+        packer: Signs packages for auditors; without it there are none to download.
     """
 
     registries: Registries | None = None
@@ -29,3 +31,4 @@ class Parts:
     embed_origins: Collection[str] = ()
     rates: Rates | None = None
     tracer: Tracer | None = None
+    packer: Packer | None = None

@@ -28,6 +28,7 @@ from explainer.server.app import create_app
 from explainer.server.listening import listening
 from explainer.server.logs import LogFormat, configure_logging
 from explainer.server.parts import Parts
+from explainer.service.package.write import Packer
 from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.storage.tables import now
@@ -104,6 +105,7 @@ def make_server(settings: Settings, explainer: Explainer) -> uvicorn.Server:
         encoder=make_encoder(settings),
         embed_origins=settings.embed_origins,
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
+        packer=Packer(CheckpointFolder(settings.checkpoint_folder), load_signer(settings.signing_key)),
     )
     app = create_app(explainer, settings.queue, settings.deadline_s, parts)
     config = uvicorn.Config(

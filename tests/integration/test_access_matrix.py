@@ -29,6 +29,7 @@ ALLOWED = {
     ("GET", "/v1/audit/status"): {U, X},
     ("GET", "/v1/audit/sample"): {U, X},
     ("GET", "/v1/audit/series"): {U, X},
+    ("GET", "/v1/audit/package"): {U, X},
     ("GET", "/v1/audit/export.jsonl"): {U, X},
     ("GET", "/v1/audit/export.csv"): {U, X},
     ("GET", "/v1/audit/explanations/{explanation_id:str}"): {U, X},

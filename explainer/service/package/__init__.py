@@ -1,8 +1,8 @@
 """What an auditor takes away: a folder that proves itself, without us and without our database.
 
-``manifest.json`` names every file with its size and SHA-256, what was searched, how a sample was drawn, and the size and
-root of the log; ``manifest.note`` is its hash, signed with the key that signs checkpoints. The chain from what somebody
-was shown to what was signed has four links, each in a file:
+``manifest.json`` names every file with its size and SHA-256, what was searched, how a sample was drawn, and the size
+and root of the log; ``manifest.note`` is its hash, signed with the key that signs checkpoints. The chain from what
+somebody was shown to what was signed has four links, each in a file:
 
     records.jsonl   a record as it lies in the database, with its entries: number, event, digest, time
     salts.jsonl     a line for each of these entries, in their order: the salt, and what was digested as canonical JSON,

@@ -21,7 +21,7 @@ from explainer.audit.errors import VerificationError
 from explainer.audit.merkle import HASH_BYTES
 from explainer.audit.notes import Verifier
 from explainer.audit.sources import exported_entries
-from explainer.audit.verify import LogEntry, TamperError, Verified, verify
+from explainer.audit.verify import LogEntry, Verified, verify
 from explainer.service.audit_records import AuditRecord, Entry, Provenance
 from explainer.service.package import manifest as names
 from explainer.service.package.faults import PackageFault, PackageTamperError
@@ -129,7 +129,7 @@ class _Records:
             yield entry
         if place < len(order):
             seq = int(seqs[order[place]])
-            raise _wrong(f"entry {seq}", f"Entry {seq} is said to be about a record here, and the log has none at {seq}.")
+            raise _wrong(f"entry {seq}", f"A record here has entry {seq}, and the log has none of that number.")
 
     def _require_leaf(self, entry: LogEntry, place: int) -> None:
         told = bytes(self._leaves[place * HASH_BYTES : (place + 1) * HASH_BYTES])
@@ -208,6 +208,3 @@ def _versions(folder: Path) -> set[str]:
 
 def _wrong(where: str, message: str) -> PackageTamperError:
     return PackageTamperError(PackageFault.RECORD, where, message)
-
-
-__all__ = ["Checked", "TamperError", "check_package"]

@@ -18,7 +18,7 @@ def files_in(folder: Path) -> dict[str, int]:
     """Return the size of every file, by its path in the package.
 
     Raises:
-        PackageTamperError: If something is there that is no part of a package: a link, a folder, a device, another name.
+        PackageTamperError: If something is there that is no part of a package: a link, a folder, another name.
         OSError: If the folder cannot be read.
     """
     found: dict[str, int] = {}

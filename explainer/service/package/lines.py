@@ -38,7 +38,7 @@ def proof_lines(session: Session, records: Sequence[AuditRecord]) -> Iterator[by
     """Yield a line for every entry of records, in their order."""
     seqs = [entry.seq for record in records for entry in record.entries]
     found = select(AuditSaltRow.seq, AuditSaltRow.value).where(AuditSaltRow.seq.in_(seqs))
-    salts = {seq: salt for seq, salt in session.execute(found)}
+    salts: dict[int, str] = {seq: salt for seq, salt in session.execute(found)}  # noqa: C416  a Row is no pair to mypy
     for record in records:
         for entry in record.entries:
             salt = salts.get(entry.seq)

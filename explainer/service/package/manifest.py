@@ -26,9 +26,9 @@ CHECKPOINTS = "checkpoints"
 ALWAYS = frozenset({RECORDS, SALTS, TABLE, LOG, PROVENANCE})
 FORMAT = 1
 PRIVACY = (
-    "This package holds personal data: what named users did and were shown. Keep it where the audit needs it, and erase "
-    "it when the audit is over or the service asks for it because somebody's data was erased there; the service lists "
-    "whom. log.jsonl and checkpoints/ hold no personal data and may stay."
+    "This package holds personal data: what users did and were shown. Keep it only where the audit needs it. Erase it "
+    "when the audit is over, and erase what concerns a person when the service asks for it because that person's data "
+    "was erased there. log.jsonl and checkpoints/ hold no personal text and may stay."
 )
 _HEAD = f"explainer audit package {FORMAT}"
 _MOST_BYTES = 4_000_000

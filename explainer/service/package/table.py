@@ -53,7 +53,7 @@ COLUMNS: dict[str, _Column] = dict([
     _told("item", pl.String, "Id of what was recommended.", "item_id"),
     _told("title", pl.String, "Its title."),
     _told("text", pl.String, "The text as it was first shown."),
-    ("last_text", _Column(pl.String, "The text as it was last: of the newest later text, if there is one.", _last_text)),
+    ("last_text", _Column(pl.String, "The text as it was last: the newest later one, if any.", _last_text)),
     _told("source", pl.String, "Who wrote the first text: model or template."),
     _told("locale", pl.String, "Its language."),
     _told("audience", pl.String, "Its reader: customer, support or auditor."),
@@ -83,20 +83,28 @@ COLUMNS: dict[str, _Column] = dict([
     ("entry", _Column(pl.Int64, "Number of the log's entry about its making; null if there is none.",
                       lambda r: next((e.seq for e in r.entries if e.event == "explanation.created"), None))),
 ])  # fmt: skip
+_KINDS: dict[Any, tuple[type, ...]] = {
+    pl.String: (str,),
+    pl.Boolean: (bool,),
+    pl.Int64: (),
+    pl.Float64: (float, int),
+    _MOMENT: (datetime,),
+}
+_MOST = 2**63
 SCHEMA = pl.Schema({name: column.kind for name, column in COLUMNS.items()})
 MEANINGS = {name: column.about for name, column in COLUMNS.items()}
 
 
 def row_of(record: AuditRecord) -> dict[str, Any]:
     """Return a record's row, by column."""
-    return {name: column.value(record) for name, column in COLUMNS.items()}
+    return {name: _plain(column.kind, column.value(record)) for name, column in COLUMNS.items()}
 
 
 def frames(records: Iterable[AuditRecord]) -> Iterator[pl.DataFrame]:
     """Yield the table of records, some thousand rows at a time."""
     left = iter(records)
     while some := [row_of(record) for record in islice(left, ROWS)]:
-        yield pl.DataFrame(some, schema=SCHEMA, strict=False)  # a value that somebody forged is left out
+        yield pl.DataFrame(some, schema=SCHEMA)
 
 
 def write_table(path: Path, records: Callable[[], Iterable[AuditRecord]]) -> None:
@@ -114,6 +122,17 @@ def write_table(path: Path, records: Callable[[], Iterable[AuditRecord]]) -> Non
         yield from frames(records())
 
     register_io_source(source, schema=SCHEMA).sink_parquet(path, row_group_size=ROWS, maintain_order=True)
+
+
+def _plain(kind: pl.DataType | type[pl.DataType], value: Any) -> Any:  # noqa: ANN401  as a column holds it
+    """Return a value if it is of a column's kind, else None: what somebody forged in the database has any."""
+    if isinstance(kind, pl.List):
+        return [_plain(kind.inner, one) for one in value]
+    if isinstance(value, bool) is not (kind == pl.Boolean):
+        return None
+    if kind == pl.Int64 and isinstance(value, int):
+        return value if abs(value) < _MOST else None
+    return value if isinstance(value, _KINDS[kind]) else None
 
 
 def _moment(told: Any) -> datetime:  # noqa: ANN401  as JSON has it, or as the database

@@ -22,8 +22,8 @@ from explainer.files import file_hash
 from explainer.service.audit_records import AuditRecord, audit_records, made_by
 from explainer.service.audit_samples import METHOD, draw_from
 from explainer.service.package import manifest as names
-from explainer.service.package.manifest import Drawn, FileNote, LogNote, Manifest
 from explainer.service.package.lines import proof_lines, records_in
+from explainer.service.package.manifest import Drawn, FileNote, LogNote, Manifest
 from explainer.service.package.table import MEANINGS, write_table
 from explainer.storage.database import Database
 from explainer.storage.explanations import explanations_named
@@ -207,6 +207,6 @@ def _sign(database: Database, signer: Signer, made: Manifest, out: Path) -> None
     raw = names.written(made)
     (out / names.MANIFEST).write_bytes(raw)
     (out / names.NOTE).write_text(names.signed(raw, made.made_at, signer), encoding="utf-8")
-    told = {"manifest": file_hash(out / names.MANIFEST), "explanations": made.explanations}
+    digest = file_hash(out / names.MANIFEST)
     with database.session() as session:
-        log.append(session, "audit.packaged", told["manifest"], told)
+        log.append(session, "audit.packaged", digest, {"manifest": digest, "explanations": made.explanations})

@@ -70,6 +70,7 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     ),
 }
 TEXTS: Mapping[str, str] = {
+    "get_audit_package": "PK… (a zip file: manifest.json, manifest.note, records.jsonl, records.parquet, …)",
     "get_audit_export_csv": f"id,user_id,source,text\n{EXPLANATION},{USER},template,{WAITING.text}\n",
     "get_audit_export_jsonl": msgspec.json.encode(_RECORD).decode() + "\n",
 }
