@@ -125,7 +125,11 @@ class CheckpointFolder:
 
     def newest(self) -> int:
         """Return the size that the last checkpoint vouches for; 0 without one."""
-        return max((int(path.stem) for path in self._files("checkpoint") if path.stem.isdigit()), default=0)
+        return max(self.sizes(), default=0)
+
+    def sizes(self) -> list[int]:
+        """Return the sizes that checkpoints vouch for by their names, the smallest first; nothing is verified."""
+        return sorted(int(path.stem) for path in self._files("checkpoint") if path.stem.isdigit())
 
     def trusted(self, key: Verifier) -> list[Verifier]:
         """Return a key and those that it introduced, one after the other.

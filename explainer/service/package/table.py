@@ -124,7 +124,7 @@ def write_table(path: Path, records: Callable[[], Iterable[AuditRecord]]) -> Non
     register_io_source(source, schema=SCHEMA).sink_parquet(path, row_group_size=ROWS, maintain_order=True)
 
 
-def _plain(kind: pl.DataType | type[pl.DataType], value: Any) -> Any:  # noqa: ANN401  as a column holds it
+def _plain(kind: Any, value: Any) -> Any:  # noqa: ANN401  as a column holds it
     """Return a value if it is of a column's kind, else None: what somebody forged in the database has any."""
     if isinstance(kind, pl.List):
         return [_plain(kind.inner, one) for one in value]
