@@ -8,9 +8,21 @@ from dataclasses import dataclass
 from opentelemetry.trace import Tracer
 
 from explainer.access.rates import Rates
+from explainer.audit.checkpoints import CheckpointFolder
 from explainer.server.admin_versions import Registries
 from explainer.service.package.write import Packer
 from retriever.encoder import TextEncoder
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Where signed heads of the audit log are kept.
+
+    Attributes:
+        folder: None where that is not known.
+    """
+
+    folder: CheckpointFolder | None = None
 
 
 @dataclass(frozen=True, slots=True)

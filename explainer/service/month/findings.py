@@ -65,7 +65,6 @@ class Counted:
 def findings_of(found: Counted) -> list[Finding]:
     """Return what to look at, the gravest first."""
     made = [
-        *_log(found),
         *_fallbacks(found),
         *_complaints(found),
         *_gate(found),
@@ -73,6 +72,7 @@ def findings_of(found: Counted) -> list[Finding]:
         *_accesses(found.accesses),
         *_erasures(found.erasures),
         *_versions(found),
+        *_log(found),
     ]
     levels = list(Level)
     return sorted(made, key=lambda one: levels.index(one.level))
