@@ -132,6 +132,19 @@ def audit_package_check(ctx: click.Context, folder: Path, key: str) -> None:
     ctx.exit(check(folder, key))
 
 
+@audit.command("report")
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--month", help="As 2026-11, UTC. [default: the last one that is over]")
+@click.option("--locale", type=click.Choice(LOCALES), default="en", show_default=True, help="Language of the report.")
+@click.option("--verify/--no-verify", default=True, show_default=True, help="Also verify the whole audit log.")
+@click.pass_context
+def audit_report(ctx: click.Context, /, out: Path, month: str | None, locale: str, *, verify: bool) -> None:
+    """Write a month of the service in numbers and pictures to OUT, one HTML file that needs no network."""
+    from explainer.cli.audit_packages import write_report
+
+    write_report(settings_of(ctx), out, month, locale, verify=verify)
+
+
 @click.command()
 @click.argument("explanation")
 @click.pass_context

@@ -1,4 +1,4 @@
-"""What the commands on packages for auditors do: make one, check one."""
+"""What the commands for auditors do that make files: packages, checked elsewhere, and the monthly report."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from explainer.audit.errors import VerificationError
 from explainer.audit.keys import load_signer, load_verifier
 from explainer.audit.verify import TamperError
 from explainer.cli.audit_log import EXIT_CODES, UNVERIFIABLE, WHOLE
-from explainer.cli.common import console
+from explainer.cli.common import console, database_session
+from explainer.errors import ExplainerError
+from explainer.server.audit_report import report_file, told_of
+from explainer.service.month.calendar import Month
+from explainer.service.month.report import monthly_report
 from explainer.service.package.check import Checked, check_package
 from explainer.service.package.faults import PackageFault, PackageTamperError
 from explainer.service.package.write import Packer, Wanted, write_package
 from explainer.settings import Settings
 from explainer.storage.database import Database
+from explainer.storage.tables import now
 
 PACKAGE_EXIT_CODES = {
     PackageFault.FILE: 16,
@@ -25,6 +30,7 @@ PACKAGE_EXIT_CODES = {
     PackageFault.TABLE: 19,
 }
 """What the command returns for each fault of a package; they do not change."""
+_COLOURS = {"bad": "red", "warn": "yellow", "good": "green", "note": "default"}
 
 
 def make_package(settings: Settings, wanted: Wanted, out: Path) -> None:
@@ -40,6 +46,27 @@ def make_package(settings: Settings, wanted: Wanted, out: Path) -> None:
     console.print(made.privacy, style="yellow")
     console.print(f"Its receiver runs: explainer audit package-check {escape(str(out))} --key KEY", highlight=False)
     console.print("and gets the KEY another way than the package: explainer audit key", style="dim")
+
+
+def write_report(settings: Settings, out: Path, told: str | None, locale: str, *, verify: bool) -> None:
+    """Write the report of a month as HTML, and say what to look at.
+
+    Raises:
+        SearchError: If that is no month.
+        ExplainerError: If the file cannot be written.
+    """
+    month = Month.of(told) if told else Month.at(now()).before
+    folder = CheckpointFolder(settings.checkpoint_folder)
+    key = load_signer(settings.signing_key).verifier if verify else None
+    with console.status("Counting …"), database_session(settings) as session:
+        report = monthly_report(session, month, folder, key)
+    try:
+        out.write_text(report_file(report, locale), encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ExplainerError(f"{out} cannot be written: {error.strerror}") from error
+    for one in told_of(report, locale):
+        console.print(f"[{_COLOURS[one.level]}]{escape(one.words)}[/]", highlight=False)
+    console.print(f"Wrote {escape(str(out))}")
 
 
 def check(folder: Path, key: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from markupsafe import Markup
 
@@ -34,18 +35,23 @@ class Told:
     words: str
 
 
-def report_context(report: MonthlyReport, words: Words) -> dict[str, object]:
+def report_context(report: MonthlyReport, words: Words) -> dict[str, Any]:
     """Return what the templates of a report need beyond the words."""
     month = Month.of(report.month)
     return {
         "report": report,
         "month": month,
-        "told": [Told(one.level.value, _worded(one, words)) for one in report.findings],
+        "told": _told(report, words),
         "figures": _figures(report, words),
         "COMPLAINTS": COMPLAINTS,
         "NO_MODEL": NO_MODEL,
         "shown": SHOWN,
     }
+
+
+def told_of(report: MonthlyReport, locale: str) -> list[Told]:
+    """Return what to look at, in the words of a language."""
+    return _told(report, words_in(locale))
 
 
 def report_file(report: MonthlyReport, locale: str) -> str:
@@ -58,6 +64,10 @@ def report_file(report: MonthlyReport, locale: str) -> str:
         css=Markup(css),  # noqa: S704  our own style sheets
         **report_context(report, words),
     )  # fmt: skip
+
+
+def _told(report: MonthlyReport, words: Words) -> list[Told]:
+    return [Told(one.level.value, _worded(one, words)) for one in report.findings]
 
 
 def _worded(one: Finding, words: Words) -> str:

@@ -28,12 +28,7 @@ from explainer.service.views import Looker
 from explainer.storage.tables import now
 
 _OPT = needs(Scope.AUDIT, page=True)
-MonthParameter = Annotated[
-    str | None,
-    QueryParameter(
-        max_length=20, description="A month, as 2026-11; the one that runs by default.", pattern=r"^\d{4}-\d{2}$"
-    ),
-]
+MonthParameter = Annotated[str | None, QueryParameter(max_length=20)]
 
 
 def _month(told: str | None) -> Month:
@@ -56,7 +51,7 @@ class ReportController(Controller):
     def report(
         self, explainer: NamedDependency[Explainer], heads: NamedDependency[Heads], month: MonthParameter = None
     ) -> MonthlyReport:
-        """Return volumes, failures at the gate, complaints, verdicts, looks, erasures and versions, with what to look at.
+        """Return volumes, gate failures, complaints, verdicts, looks, erasures and versions, with what to look at.
 
         Nothing in it is about one user. As HTML it is at /audit/report and from `explainer audit report`.
         """
@@ -76,7 +71,7 @@ class AuditReportPages(Controller):
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
         heads: NamedDependency[Heads],
-        month: Annotated[str | None, QueryParameter(max_length=20)] = None,
+        month: MonthParameter = None,
     ) -> Template:
         """Return the report of a month, with a form for another one."""
         try:
@@ -92,7 +87,7 @@ class AuditReportPages(Controller):
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
         heads: NamedDependency[Heads],
-        month: Annotated[str | None, QueryParameter(max_length=20)] = None,
+        month: MonthParameter = None,
     ) -> Response[str]:
         """Return the report of a month as a file to keep."""
         wanted = _month(month)

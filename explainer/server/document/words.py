@@ -26,6 +26,7 @@ PARAMETERS: Mapping[str, str] = {
     "audience": "Who the text was written for.",
     "seed": "What the draw begins with: the same seed draws the same.",
     "n": "How many are drawn.",
+    "month": "A month in UTC, as 2026-11; the one that runs by default.",
     "by": "What one step in time is.",
     "version": "Which versions are told apart.",
     "Idempotency-Key": "A name for this request: sent again under the same name, it is not done again.",
