@@ -140,7 +140,8 @@ def _complaints(report: MonthlyReport, words: Words) -> dict[str, dict[date, flo
 
 
 def _looks(report: MonthlyReport, words: Words) -> dict[str, dict[date, float]]:
-    return {
+    rows = {
         words(f"role.{role}"): {one.day: float(one.n) for one in report.accesses.by_day if one.role == role}
         for role in _ROLES
     }
+    return {label: row for label, row in rows.items() if row}

@@ -43,7 +43,7 @@ def month(explainer, database):
         for n in range(40):
             who, role = (("sue", "support"), ("bob <b>", "support"), ("rita", "reviewer"), ("olga", "auditor"))[n % 4]
             view = ViewRow(viewer=who, role=role, subject="a-customer", what="explanation")
-            view.at, view.ticket, view.unmasked = FIRST + timedelta(days=n % 30), f"T-{n % 7}" * (n % 4 < 2), n % 3 == 0
+            view.at, view.ticket, view.unmasked = FIRST + timedelta(days=n % 30), f"T-{n % 7}" * (n % 8 < 2), n % 3 == 0
             session.add(view)
         for n in range(7):
             start = FIRST + timedelta(days=3 * n)

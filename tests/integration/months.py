@@ -74,6 +74,7 @@ def seed(database, rows):
             ("sue", "support", LAST, True, "T-1"),
             ("sue", "support", LAST, False, ""),
             ("rita", "reviewer", LAST, True, ""),
+            ("sam", "support", LAST, True, ""),
             ("sue", "support", after, True, "T-2"),
         ):
             view = ViewRow(viewer=viewer, role=role, subject="u1-secret", what="explanation", at=at)
@@ -116,10 +117,11 @@ def check_october(found):
     assert (voices.opened, voices.verdicts) == ({"reported": 2, "sampled": 2}, {"good": 1, "wrong": 1})
     assert (voices.waiting, voices.suppressed, voices.carried_on) == (2, 1, 2)
     looks = found.accesses
-    assert (looks.looks, looks.unmasked, looks.without_ticket, looks.tickets, looks.viewers) == (4, 3, 1, 1, 2)
+    assert (looks.looks, looks.unmasked, looks.without_ticket, looks.tickets, looks.viewers) == (5, 4, 1, 1, 3)
     assert [(one.name, one.looks, one.unmasked, one.without_ticket, one.tickets) for one in looks.busiest] == [
         ("sue", 3, 2, 0, 1),
-        ("rita", 1, 1, 1, 0),
+        ("rita", 1, 1, 0, 0),
+        ("sam", 1, 1, 1, 0),
     ]
     erased = found.erasures
     assert (erased.count, round(erased.median_s, 3), round(erased.longest_s, 3)) == (4, 3.5, 10.0)

@@ -112,11 +112,12 @@ def test_reviewers_who_fall_behind_and_looks_without_a_ticket_are_named():
 
 @pytest.mark.parametrize("locale", ["en", "zh"])
 def test_every_finding_has_words_in_every_language(locale):
+    late, looked = voices(1, waiting=3), Accesses(9, 3, 1, 2, 2, [], [])
     many = (
-        found(texts((A, 950, 20), (B, 900, 80) ), texts((A, 1900, 60))),
+        found(texts((A, 950, 20), (B, 900, 80)), texts((A, 1900, 60))),
         found(texts((A, 1000, 0), rules={"digits": 90}), texts((A, 900, 100)), voices=voices(30, {"good": 1})),
-        found(texts((A, 9, 0), rules={"digits": 1}), voices=voices(1, waiting=3), accesses=Accesses(9, 3, 1, 2, 2, [], [])),
+        found(texts((A, 9, 0), rules={"digits": 1}), voices=late, accesses=looked),
         found(texts(), erasures=Erasures(2, 10.0, 31 * 86_400.0, {}), log=msgspec.structs.replace(LOG, vouched=9)),
-    )  # fmt: skip
+    )
     for made in many:
         assert all(_worded(one, words_in(locale)) for one in made.values())

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Integer, cast, distinct, func, select
 from sqlalchemy.orm import Session
 
+from explainer.access import Role
 from explainer.service.month.calendar import Month
 from explainer.service.month.voices import in_month
 from explainer.storage.portable import utc_day
@@ -32,7 +33,7 @@ class Viewer(msgspec.Struct, frozen=True):
         name: As they sign in.
         looks: How often they looked,
         unmasked: how often with sensitive evidence before them,
-        without_ticket: and how often of these without naming a ticket.
+        without_ticket: and how often of these as support without naming a ticket, which only support has to.
         tickets: How many different tickets they named.
     """
 
@@ -50,7 +51,7 @@ class Accesses(msgspec.Struct, frozen=True):
     Attributes:
         looks: How often somebody looked,
         unmasked: with sensitive evidence before them,
-        without_ticket: and this without naming a ticket.
+        without_ticket: and this as support without naming a ticket, which only support has to.
         tickets: Different tickets that were named.
         viewers: Different people and programs.
         by_day: Looks by day and role.
@@ -70,7 +71,9 @@ def count_accesses(session: Session, month: Month) -> Accesses:
     """Return who looked in a month."""
     mine = in_month(ViewRow.at, month)
     unmasked = func.coalesce(func.sum(cast(ViewRow.unmasked, Integer)), 0)
-    bare = func.coalesce(func.sum(cast(ViewRow.unmasked & (ViewRow.ticket == ""), Integer)), 0)
+    bare = func.coalesce(
+        func.sum(cast(ViewRow.unmasked & (ViewRow.ticket == "") & (ViewRow.role == Role.SUPPORT.value), Integer)), 0
+    )
     tickets = func.count(distinct(func.nullif(ViewRow.ticket, "")))
     counts = (func.count(), unmasked, bare, tickets)
     looks, shown, without, named, viewers = session.execute(
