@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, String, TableValuedAlias, cast, column, func
+from sqlalchemy import BigInteger, Float, String, TableValuedAlias, cast, column, func, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -72,6 +72,8 @@ def number(value: ColumnElement[Any]) -> ColumnElement[int]:
 
 def before_colon(text: ColumnElement[Any], dialect: str) -> ColumnElement[str]:
     """Return what stands before the first colon; all where there is none."""
+    # Literals: PostgreSQL takes two expressions for different ones if a parameter is in them, and groups by neither.
+    colon, one = literal_column("':'", String), literal_column("1", BigInteger)
     if dialect == "sqlite":
-        return func.substr(text, 1, func.instr(text + ":", ":") - 1, type_=String)
-    return func.split_part(text, ":", 1, type_=String)
+        return func.substr(text, one, func.instr(text.concat(colon), colon) - one, type_=String)
+    return func.split_part(text, colon, one, type_=String)

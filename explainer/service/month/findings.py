@@ -43,7 +43,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     level: Level
     key: str
-    values: dict[str, int | float | str]
+    values: dict[str, float | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _fallbacks(found: Counted) -> Iterator[Finding]:
         return
     share = now.fallbacks / now.asked
     moved = difference(before.fallbacks, before.asked, now.fallbacks, now.asked)
-    values: dict[str, int | float | str] = {"share": share, "n": now.fallbacks, "of": now.asked}
+    values: dict[str, float | str] = {"share": share, "n": now.fallbacks, "of": now.asked}
     if moved is not None and _rose(moved):
         worst, worst_share = _worst_writer(now)
         values |= {
@@ -121,7 +121,7 @@ def _complaints(found: Counted) -> Iterator[Finding]:
     n, n_before = found.voices.complaints, found.voices_before.complaints
     if not now:
         return
-    values: dict[str, int | float | str] = {"n": n, "per_mille": 1000 * n / now}
+    values: dict[str, float | str] = {"n": n, "per_mille": 1000 * n / now}
     # Somebody may complain twice of a text: then it is no share any more, and nothing is compared.
     moved = difference(n_before, before, n, now) if n <= now and n_before <= before else None
     if moved is not None and moved.low > 0:
@@ -146,7 +146,7 @@ def _gate(found: Counted) -> Iterator[Finding]:
     }  # fmt: skip
     if rises:
         rule = max(rises, key=lambda one: rises[one])
-        values: dict[str, int | float | str] = {
+        values: dict[str, float | str] = {
             "rule": rule, "share": rules[rule] / of, "before_share": before.get(rule, 0) / of_before,
         }  # fmt: skip
         yield Finding(Level.WARN, "rule_rose", values)
@@ -165,7 +165,7 @@ def _reviews(found: Counted) -> Iterator[Finding]:
 
 
 def _accesses(found: Accesses) -> Iterator[Finding]:
-    values: dict[str, int | float | str] = {"n": found.looks, "unmasked": found.unmasked, "tickets": found.tickets}
+    values: dict[str, float | str] = {"n": found.looks, "unmasked": found.unmasked, "tickets": found.tickets}
     if found.without_ticket:
         yield Finding(Level.WARN, "unmasked_bare", values | {"bare": found.without_ticket})
     elif found.looks:
@@ -176,7 +176,7 @@ def _erasures(found: Erasures) -> Iterator[Finding]:
     if found.median_s is None or found.longest_s is None:
         return
     late = found.longest_s > _LONGEST_S
-    values: dict[str, int | float | str] = {
+    values: dict[str, float | str] = {
         "n": found.count, "median_s": found.median_s, "longest_s": found.longest_s,
     }  # fmt: skip
     yield Finding(Level.BAD if late else Level.NOTE, "erasures_late" if late else "erasures", values)

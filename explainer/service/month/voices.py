@@ -60,7 +60,12 @@ def count_voices(session: Session, month: Month) -> Voices:
     of_texts: dict[str, int] = {}
     for one in by_day:
         of_texts[one.kind] = of_texts.get(one.kind, 0) + one.n
-    by = _grouped(session, SuppressionRow.by == NOBODY, in_month(SuppressionRow.created_at, month))
+    suppressed = in_month(SuppressionRow.created_at, month)
+    by_people, carried_on = session.execute(
+        select(func.count().filter(SuppressionRow.by != NOBODY), func.count().filter(SuppressionRow.by == NOBODY))
+        .select_from(SuppressionRow)
+        .where(suppressed)
+    ).one()
     waiting = (
         select(func.count())
         .select_from(ReviewRow)
@@ -74,8 +79,8 @@ def count_voices(session: Session, month: Month) -> Voices:
         opened=_counts(session, ReviewRow.cause, ReviewRow.created_at, month),
         verdicts=_counts(session, ReviewRow.verdict, ReviewRow.decided_at, month),
         waiting=session.scalar(waiting) or 0,
-        suppressed=by.get(False, 0),
-        carried_on=by.get(True, 0),
+        suppressed=by_people,
+        carried_on=carried_on,
     )
 
 
@@ -105,8 +110,3 @@ def _counts(
 ) -> dict[str, int]:
     query = select(column, func.count()).where(in_month(at, month)).group_by(column).order_by(column)
     return {str(value): n for value, n in session.execute(query)}
-
-
-def _grouped(session: Session, condition: ColumnElement[bool], where: ColumnElement[bool]) -> dict[bool, int]:
-    label = condition.label("condition")
-    return {bool(value): n for value, n in session.execute(select(label, func.count()).where(where).group_by(label))}
