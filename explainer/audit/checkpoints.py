@@ -131,7 +131,7 @@ class CheckpointFolder:
 
     def newest(self) -> int:
         """Return the size that the last checkpoint vouches for; 0 without one."""
-        return max((int(path.stem) for path in self._files("checkpoint") if path.stem.isdigit()), default=0)
+        return max(self.sizes(), default=0)
 
     def note(self, size: int) -> str:
         """Return the signed note of a size as it is kept, not verified; empty without one.
@@ -142,8 +142,8 @@ class CheckpointFolder:
         path = self._path(size)
         return _text(path) if path.exists() else ""
 
-    def sizes(self, after: int, most: int) -> list[int]:
-        """Return the sizes that there are checkpoints of, the smallest first.
+    def sizes(self, after: int = -1, most: int | None = None) -> list[int]:
+        """Return the sizes that checkpoints vouch for by their names, the smallest first; nothing is verified.
 
         Args:
             after: Only larger ones.

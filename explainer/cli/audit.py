@@ -1,13 +1,14 @@
-"""Commands for auditors: ``explainer audit check`` and ``explainer replay``."""
+"""Commands for auditors: ``explainer audit …`` and ``explainer replay``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import rich_click as click
 
 from explainer.cli.common import Group, settings_of
+from explainer.writing.style import AUDIENCES, LOCALES
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _CHECKPOINTS = click.option(
@@ -120,6 +121,68 @@ def audit_check_proof(ctx: click.Context, file: BinaryIO, key: str | None, check
     from explainer.cli.audit_proofs import check
 
     ctx.exit(check(settings_of(ctx), file.read(), key, checkpoints))
+
+
+_DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+
+
+@audit.command("package")
+@click.argument("out", metavar="OUT_DIR", type=click.Path(path_type=Path))
+@click.option("--from", "since", type=_DAY, help="Explanations from this day or moment on, UTC.")
+@click.option("--to", "until", type=_DAY, help="And before this one, UTC.")
+@click.option("--user", help="Of this user.")
+@click.option("--item", help="Of this item.")
+@click.option("--source", type=click.Choice(["model", "template"]), help="Written by.")
+@click.option("--locale", type=click.Choice(LOCALES), help="In this language.")
+@click.option("--audience", type=click.Choice(AUDIENCES), help="For this reader.")
+@click.option("--recommender", help="By this version, or what begins so,")
+@click.option("--writer", help="likewise of the writer,")
+@click.option("--prompt", help="and of the prompts.")
+@click.option("--complained/--not-complained", default=None, help="Only with, or only without complaints.")
+@click.option("--seed", default="", help="Draw a sample with this seed; anybody draws the same again.")
+@click.option("--sample", "n", type=click.IntRange(min=1), help="How many the sample has.")
+@click.pass_context
+def audit_package(ctx: click.Context, /, out: Path, seed: str, n: int | None, **search: Any) -> None:  # noqa: ANN401
+    """Write a signed folder OUT_DIR for an auditor, who checks it without us: records, log, checkpoints, manifest.
+
+    It holds personal data, and the manifest says so.
+    """
+    from explainer.cli.audit_packages import make_package
+    from explainer.service.package.write import Wanted
+    from explainer.storage.listing import Search
+
+    if bool(seed) is not bool(n):
+        raise click.UsageError("A sample needs both: --seed SEED and --sample N.")
+    make_package(settings_of(ctx), Wanted(Search(**search), seed, n or 0), out)
+
+
+@audit.command("package-check")
+@click.argument("folder", metavar="OUT_DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--key", required=True, help="Public key, or a file with it, that you have from elsewhere.")
+@click.pass_context
+def audit_package_check(ctx: click.Context, folder: Path, key: str) -> None:
+    """Check a package: signature, files, log, every record's way to a signed root, sample, table. Needs no database.
+
+    Exit codes: 0 whole; 2 cannot be verified; 10 to 15 the log, as for `explainer audit verify`; 16 a file is missing,
+    altered or one too many; 17 a record is not what the log says; 18 a record that was not searched or drawn, or one
+    that is missing; 19 the table is not that of the records.
+    """
+    from explainer.cli.audit_packages import check
+
+    ctx.exit(check(folder, key))
+
+
+@audit.command("report")
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--month", help="As 2026-11, UTC. [default: the last one that is over]")
+@click.option("--locale", type=click.Choice(LOCALES), default="en", show_default=True, help="Language of the report.")
+@click.option("--verify/--no-verify", default=True, show_default=True, help="Also verify the whole audit log.")
+@click.pass_context
+def audit_report(ctx: click.Context, /, out: Path, month: str | None, locale: str, *, verify: bool) -> None:
+    """Write a month of the service in numbers and pictures to OUT, one HTML file that needs no network."""
+    from explainer.cli.audit_packages import write_report
+
+    write_report(settings_of(ctx), out, month, locale, verify=verify)
 
 
 @click.command()

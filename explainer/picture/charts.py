@@ -35,6 +35,7 @@ class Chart:
         rows: Label → its values, at most six rows, in the order of the legend.
         write: Writes a value.
         whole: Whether values are counts.
+        over: First and last period that it covers; by default those of which anything is known.
     """
 
     name: str
@@ -42,11 +43,12 @@ class Chart:
     rows: Mapping[str, Values]
     write: Callable[[float], str]
     whole: bool = False
+    over: tuple[date, date] | None = None
 
     @property
     def periods(self) -> list[date]:
         """Every period from the first to the last of which anything is known."""
-        known = sorted({period for values in self.rows.values() for period in values})
+        known = sorted(self.over or {period for values in self.rows.values() for period in values})
         if not known:
             return []
         count = (known[-1] - known[0]) // self.step

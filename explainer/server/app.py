@@ -23,7 +23,9 @@ from explainer.server.admin_people import PeopleController
 from explainer.server.admin_versions import VersionsController, registries_of
 from explainer.server.admission import Admission
 from explainer.server.api import HealthController, ListsController, TagsController, WhyNotController
+from explainer.server.audit_packages import PackagesController, packer_from
 from explainer.server.audit_proofs import ProofsController
+from explainer.server.audit_report_pages import ReportController
 from explainer.server.audits import AuditController
 from explainer.server.auth import PUBLIC, authorize
 from explainer.server.catalogue import CatalogueController
@@ -44,7 +46,7 @@ from explainer.server.looking import looker_of
 from explainer.server.metrics import Metrics, show_metrics
 from explainer.server.pages import page_router
 from explainer.server.parameters import ParametersController
-from explainer.server.parts import Parts
+from explainer.server.parts import Heads, Parts
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
 from explainer.server.reading import reading_from
@@ -78,6 +80,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     admission, parts = Admission(queue), parts or Parts()
     registries = parts.registries or registries_of(explainer)
     live, importance = Live(explainer, parts.encoder), Importance()
+    heads = Heads(parts.packer.folder if parts.packer else None)
     encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
     erasing = parts.erasing or Erasing.unlisted()
     metrics = Metrics(explainer, admission, limiter, parts.checkpointer, shared=parts.together)
@@ -102,6 +105,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             ReplayController,
             AuditController,
             ProofsController,
+            PackagesController,
+            ReportController,
             HealthController,
             SupportController,
             ReviewPagesController,
@@ -124,6 +129,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "admission": Provide(lambda: admission, sync_to_thread=False),
             "registries": Provide(lambda: registries, sync_to_thread=False),
             "checkpoints": Provide(lambda: checkpoints, sync_to_thread=False),
+            "heads": Provide(lambda: heads, sync_to_thread=False),
+            "packer": Provide(packer_from(parts.packer), sync_to_thread=False),
             "reading": Provide(reading_from(live, encoded), sync_to_thread=False),
         },
         guards=[authorize, require_text],

@@ -14,6 +14,7 @@ from explainer.access import Scope
 from explainer.access.sign_ins import sign_out
 from explainer.pipeline import Explainer
 from explainer.server.audit_pages import AuditPages
+from explainer.server.audit_report_pages import AuditReportPages
 from explainer.server.auth import COOKIE, PUBLIC, SIGN_IN, is_from_elsewhere, needs, to_login, try_sign_in
 from explainer.server.customer import CustomerController
 from explainer.server.customer_choices import CustomerChoicesController
@@ -76,6 +77,7 @@ def page_router() -> Router:
             CustomerController,
             CustomerChoicesController,
             AuditPages,
+            AuditReportPages,
             SessionController,
             login_form,
             login,

@@ -9,9 +9,22 @@ from opentelemetry.trace import Tracer
 
 from explainer.access.rates import Rates
 from explainer.audit.checkpointer import Checkpointer
+from explainer.audit.checkpoints import CheckpointFolder
 from explainer.server.admin_versions import Registries
+from explainer.service.package.write import Packer
 from explainer.service.subject.erase import Erasing
 from retriever.encoder import TextEncoder
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Where signed heads of the audit log are kept.
+
+    Attributes:
+        folder: None where that is not known.
+    """
+
+    folder: CheckpointFolder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +40,7 @@ class Parts:
         tracer: Makes the spans; the process' own by default.
         together: Whether several processes serve together, and count together.
         checkpointer: Signs the audit log; without one nothing is signed.
+        packer: Signs packages for auditors; without it there are none to download.
     """
 
     registries: Registries | None = None
@@ -37,3 +51,4 @@ class Parts:
     tracer: Tracer | None = None
     together: bool = False
     checkpointer: Checkpointer | None = None
+    packer: Packer | None = None

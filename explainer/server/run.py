@@ -31,6 +31,7 @@ from explainer.server.listening import listening
 from explainer.server.logs import LogFormat, configure_logging
 from explainer.server.parts import Parts
 from explainer.server.workers import Workers
+from explainer.service.package.write import Packer
 from explainer.service.starts import note_start
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.reapply import reapply
@@ -166,6 +167,7 @@ def make_server(
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
         together=end is not None,
         checkpointer=checkpointer,
+        packer=Packer(CheckpointFolder(settings.checkpoint_folder), load_signer(settings.signing_key)),
     )
     app = create_app(explainer, settings.queue, settings.deadline_s, parts)
     config = uvicorn.Config(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -128,6 +128,11 @@ def provenance(session: Session, rows: Sequence[ExplanationRow]) -> Provenance:
     ]
     prompts = {row.prompt_version for row in (*rows, *revisions)}
     models = {row.writer_version for row in (*rows, *revisions)} | {row.recommender_version for row in rows}
+    return made_by(session, prompts, models)
+
+
+def made_by(session: Session, prompts: Collection[str], models: Collection[str]) -> Provenance:
+    """Return versions of prompts and models, as they are stored."""
     stored = session.scalars(select(PromptVersionRow).where(PromptVersionRow.version.in_(prompts)))
     known = session.scalars(select(ModelVersionRow).where(ModelVersionRow.version.in_(models)))
     return Provenance(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import itertools
+from collections.abc import Iterable
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -47,8 +48,13 @@ def draw_ids(session: Session, search: Search, seed: str, n: int) -> tuple[int, 
     Raises:
         SearchError: If the search makes no sense.
     """
+    return draw_from(explanation_ids(session, search), seed, n)
+
+
+def draw_from(ids: Iterable[str], seed: str, n: int) -> tuple[int, list[str]]:
+    """Return how many ids there are, and the n of them that the seed draws; holds n in memory."""
     counted = itertools.count()  # zip asks it once for every id
-    hashed = ((_hash(seed, one), one) for one, _ in zip(explanation_ids(session, search), counted, strict=False))
+    hashed = ((_hash(seed, one), one) for one, _ in zip(ids, counted, strict=False))
     drawn = heapq.nsmallest(n, hashed)
     return next(counted), [one for _, one in drawn]
 

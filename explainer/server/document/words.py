@@ -31,6 +31,7 @@ PARAMETERS: Mapping[str, str] = {
     "first": "Entries of the earlier log.",
     "second": "Entries of the later log; without it the log as it is.",
     "after": "Only what is larger than this.",
+    "month": "A month in UTC, as 2026-11; the one that runs by default.",
     "by": "What one step in time is.",
     "version": "Which versions are told apart.",
     "Idempotency-Key": "A name for this request: sent again under the same name, it is not done again.",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
 
 import msgspec
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
 from markupsafe import Markup
 
+_MINUTE_S = 60
 _BABEL = {"en": "en_GB", "zh": "zh_Hans_CN"}  # how dates, numbers and lists are written
 
 
@@ -63,13 +65,24 @@ class Words:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return format_decimal(value, pattern, self._babel).replace("-", "\u2212")
 
-    def percent(self, share: float) -> str:
-        """Return a share (1 is all) as whole percent."""
-        return format_percent(share, locale=self._babel).replace("-", "\u2212")
+    def percent(self, share: float, decimals: int = 0) -> str:
+        """Return a share (1 is all) as percent, whole by default."""
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
+        return format_percent(share, pattern, self._babel).replace("-", "\u2212")
 
     def listed(self, names: Sequence[str]) -> str:
         """Return "A, B and C"."""
         return format_list(list(names), locale=self._babel)
+
+    def month(self, moment: datetime) -> str:
+        """Return a month and its year."""
+        return format_skeleton("yMMMM", moment, locale=self._babel)
+
+    def lasting(self, seconds: float) -> str:
+        """Return a length of time in the largest unit that fits it; of less than a minute also tenths of a second."""
+        if seconds < _MINUTE_S:
+            return format_unit(round(seconds, 1), "duration-second", "long", locale=self._babel)
+        return format_timedelta(timedelta(seconds=seconds), threshold=2, locale=self._babel)
 
     def date(self, moment: datetime) -> str:
         """Return a day."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -17,6 +17,15 @@ from explainer.server.document.examples.names import EXPLANATION, SHOWN_AT, USER
 from explainer.service.audit_records import AuditRecord, Entry, Provenance
 from explainer.service.audit_samples import METHOD, Sample
 from explainer.service.comparison import TOLERANCE, Difference, Outcome
+from explainer.service.month.accesses import Accesses, Looks, Viewer
+from explainer.service.month.erasures import Erasures
+from explainer.service.month.findings import Finding as MonthFinding
+from explainer.service.month.findings import Level
+from explainer.service.month.log_state import LogState
+from explainer.service.month.report import MonthlyReport
+from explainer.service.month.texts import Texts, Written
+from explainer.service.month.versions import Change, MadeBy, Versions
+from explainer.service.month.voices import Said, Voices
 from explainer.service.replay import ComparedVersion, Replay
 from explainer.service.series import Period, Point, Series, Version
 
@@ -53,6 +62,38 @@ _ENTRY = (
     f'{{"at":"2026-11-25T11:58:31.204417+00:00","digest":"{_DIGEST}","event":"explanation.created",'
     f'"record":"{EXPLANATION}","seq":118}}'
 )
+_SINCE, _UNTIL = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
+_WRITER = "b64c1bac"
+_MONTH = MonthlyReport(
+    month="2026-11",
+    since=_SINCE,
+    until=_UNTIL,
+    made_at=datetime(2026, 12, 1, 6, tzinfo=UTC),
+    over=True,
+    findings=[MonthFinding(Level.NOTE, "fallback", {"share": 0.021, "n": 9, "of": 420})],
+    texts=Texts(
+        420, 97, [Written(date(2026, 11, 16), _WRITER, 411, 9)], {"unknown_word": 6}, 6, {"en/customer": 420}, 4
+    ),
+    voices=Voices(
+        of_texts={"wrong": 2},
+        by_day=[Said(date(2026, 11, 16), "wrong", 2)],
+        received={"wrong": 2},
+        opened={"reported": 2, "sampled": 4},
+        verdicts={"good": 3, "wrong": 1},
+        waiting=2,
+        suppressed=1,
+        carried_on=0,
+    ),
+    accesses=Accesses(
+        12, 3, 0, 2, 1, [Looks(date(2026, 11, 17), "support", 12)], [Viewer("bob", "support", 12, 3, 0, 2)]
+    ),
+    erasures=Erasures(2, 0.8, 1.2, {"behaviours": 31, "explanations": 12}),
+    versions=Versions(
+        [MadeBy("writer", _WRITER, "openvino", SHOWN_AT, SHOWN_AT, 420)],
+        [Change("adapter", "en", "promoted", _WRITER, None, None, SHOWN_AT, None)],
+    ),
+    log=LogState(431, 1204, {"explanation.created": 420, "record.viewed": 11}, 30, 1204, None, ""),
+)
 EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     SignedCheckpoint: (_CHECKPOINT,),
     Checkpoints: (Checkpoints([_CHECKPOINT], None),),
@@ -80,6 +121,7 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
         Replay(EXPLANATION, Outcome.EXACT, [], _VERSIONS, TOLERANCE, []),
         Replay(EXPLANATION, Outcome.DIFFERENT, [Difference("rank", 1, 3)], _VERSIONS, TOLERANCE, []),
     ),
+    MonthlyReport: (_MONTH,),
     Sample: (Sample("2026-Q4", METHOD, 1100, [EXPLANATION], [_RECORD], _MADE_BY),),
     Series: (
         Series(
@@ -94,6 +136,7 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     ),
 }
 TEXTS: Mapping[str, str] = {
+    "get_audit_package": "PK… (a zip file: manifest.json, manifest.note, records.jsonl, records.parquet, …)",
     "get_audit_export_csv": f"id,user_id,source,text\n{EXPLANATION},{USER},template,{WAITING.text}\n",
     "get_audit_export_jsonl": msgspec.json.encode(_RECORD).decode() + "\n",
 }

@@ -1,0 +1,88 @@
+"""The log in a month: how it grew, what signed heads vouch for, and whether somebody looked if it is whole."""
+
+from __future__ import annotations
+
+import bisect
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from explainer.audit.checkpoints import CheckpointFolder
+from explainer.audit.errors import VerificationError
+from explainer.audit.notes import Verifier
+from explainer.audit.sources import StoredNodes, stored_entries
+from explainer.audit.verify import verify
+from explainer.service.month.calendar import Month
+from explainer.service.month.voices import in_month
+from explainer.storage.tables import AuditEntryRow
+
+
+class LogState(msgspec.Struct, frozen=True):
+    """The log in a month.
+
+    Attributes:
+        entries: Entries of the month.
+        last: Number of the last entry when the month ended; 0 for an empty log.
+        events: Event → entries of the month, most frequent first.
+        checkpoints: Signed heads among the month's entries; None where it is not known where they are.
+        vouched: Entries up to the month's end that a signed head vouches for; None likewise.
+        whole: Whether the whole log fits its signed heads; None where that was not looked at.
+        trouble: What is wrong with it; empty if nothing is.
+    """
+
+    entries: int
+    last: int
+    events: dict[str, int]
+    checkpoints: int | None
+    vouched: int | None
+    whole: bool | None
+    trouble: str
+
+
+def state_of_log(
+    session: Session, month: Month, folder: CheckpointFolder | None = None, key: Verifier | None = None
+) -> LogState:
+    """Return the state of the log; with a key it is verified whole, which takes a second per fifty thousand entries.
+
+    Args:
+        session: Open session.
+        month: The month.
+        folder: Where signed heads are kept.
+        key: The key that signs them.
+    """
+    count, first, last = session.execute(
+        select(func.count(), func.min(AuditEntryRow.seq), func.max(AuditEntryRow.seq)).where(
+            in_month(AuditEntryRow.at, month)
+        )
+    ).one()
+    until = session.scalar(select(func.max(AuditEntryRow.seq)).where(AuditEntryRow.at < month.until)) or 0
+    grouped = select(AuditEntryRow.event, func.count()).where(in_month(AuditEntryRow.at, month))
+    events = session.execute(grouped.group_by(AuditEntryRow.event).order_by(func.count().desc(), AuditEntryRow.event))
+    sizes = None if folder is None else folder.sizes()
+    whole, trouble = _verified(session, folder, key)
+    return LogState(
+        entries=count,
+        last=until,
+        events={event: n for event, n in events},  # noqa: C416  a Row is no pair to mypy
+        checkpoints=None if sizes is None else _between(sizes, first, last),
+        vouched=None if sizes is None else min(until, max(sizes, default=0)),
+        whole=whole,
+        trouble=trouble,
+    )
+
+
+def _between(sizes: list[int], first: int | None, last: int | None) -> int:
+    if first is None or last is None:
+        return 0
+    return bisect.bisect_right(sizes, last) - bisect.bisect_left(sizes, first)
+
+
+def _verified(session: Session, folder: CheckpointFolder | None, key: Verifier | None) -> tuple[bool | None, str]:
+    if folder is None or key is None:
+        return None, ""
+    try:
+        verify(stored_entries(session), folder.read(key), StoredNodes(session))
+    except VerificationError as error:
+        return False, str(error)
+    return True, ""

@@ -1,0 +1,134 @@
+"""What was in force in a month: what made its texts, and what was put into use."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import zip_longest
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from explainer.service.month.calendar import Month
+from explainer.service.month.texts import made_in
+from explainer.service.month.voices import in_month
+from explainer.storage.changes import OF_USE, use_of
+from explainer.storage.tables import ExplanationRow, ModelVersionRow, PromptVersionRow, RegistryChangeRow
+
+_MOST_CHANGES = 200
+
+
+class MadeBy(msgspec.Struct, frozen=True):
+    """A version that made texts of the month.
+
+    Attributes:
+        kind: ``recommender``, ``writer`` or ``prompt``.
+        version: Its hash.
+        name: Of the recommender or the engine; language and reader of prompts.
+        first: Its first text of the month,
+        last: and the last.
+        texts: How many.
+    """
+
+    kind: str
+    version: str
+    name: str
+    first: datetime
+    last: datetime
+    texts: int
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What was put into use.
+
+    Attributes:
+        kind: ``adapter`` or ``prompt``.
+        scope: Language, or language and reader.
+        action: ``promoted``, ``split`` or ``rolled_back``.
+        version: What came into use; None is what lies on disk or came with the package.
+        other: The second version of a split, which ``percent`` of users get.
+        at: From when on.
+        until: Until the next change; None if there was none before the month ended.
+    """
+
+    kind: str
+    scope: str
+    action: str
+    version: str | None
+    other: str | None
+    percent: int | None
+    at: datetime
+    until: datetime | None
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """What was in force in a month.
+
+    Attributes:
+        made_by: What made its texts.
+        in_force: What had been put into use and was so at some time of the month, oldest first.
+    """
+
+    made_by: list[MadeBy]
+    in_force: list[Change]
+
+
+def versions_in(session: Session, month: Month) -> Versions:
+    """Return what was in force in a month."""
+    made_by = [
+        *_made_by(session, month, "recommender", ExplanationRow.recommender_version),
+        *_made_by(session, month, "writer", ExplanationRow.writer_version),
+        *_made_by(session, month, "prompt", ExplanationRow.prompt_version),
+    ]
+    return Versions(made_by, _in_force(session, month))
+
+
+def changed(versions: Versions, month: Month) -> list[Change]:
+    """Return what was put into use in the month itself."""
+    return [one for one in versions.in_force if one.at >= month.since]
+
+
+def _made_by(session: Session, month: Month, kind: str, column: InstrumentedAttribute[str]) -> list[MadeBy]:
+    first, last = func.min(ExplanationRow.created_at), func.max(ExplanationRow.created_at)
+    query = select(column, first, last, func.count()).where(*made_in(month)).group_by(column)
+    found = session.execute(query.order_by(first, column)).all()
+    names = _names(session, kind, [row[0] for row in found])
+    return [MadeBy(kind, row[0], names.get(row[0], ""), row[1], row[2], row[3]) for row in found]
+
+
+def _names(session: Session, kind: str, versions: list[str]) -> dict[str, str]:
+    if kind == "prompt":
+        prompts = session.scalars(select(PromptVersionRow).where(PromptVersionRow.version.in_(versions)))
+        return {row.version: f"{row.locale}/{row.audience}" for row in prompts}
+    models = session.execute(
+        select(ModelVersionRow.version, ModelVersionRow.name).where(ModelVersionRow.version.in_(versions))
+    )
+    return {version: name for version, name in models}  # noqa: C416  a Row is no pair to mypy
+
+
+def _in_force(session: Session, month: Month) -> list[Change]:
+    """Return the last change of each scope before the month, and those in it."""
+    of_use = RegistryChangeRow.action.in_([one.value for one in OF_USE])
+    scope = (RegistryChangeRow.kind, RegistryChangeRow.scope)
+    newest = (
+        select(*scope, func.max(RegistryChangeRow.number).label("number"))
+        .where(of_use, RegistryChangeRow.at < month.since)
+        .group_by(*scope)
+        .subquery()
+    )
+    same = (
+        (RegistryChangeRow.kind == newest.c.kind)
+        & (RegistryChangeRow.scope == newest.c.scope)
+        & (RegistryChangeRow.number == newest.c.number)
+    )
+    before = session.scalars(select(RegistryChangeRow).join(newest, same)).all()
+    mine = select(RegistryChangeRow).where(of_use, in_month(RegistryChangeRow.at, month))
+    during = session.scalars(mine.order_by(RegistryChangeRow.at).limit(_MOST_CHANGES)).all()
+    rows = sorted([*before, *during], key=lambda row: (row.kind, row.scope, row.number))
+    return [_change(row, later) for row, later in zip_longest(rows, rows[1:])]
+
+
+def _change(row: RegistryChangeRow, later: RegistryChangeRow | None) -> Change:
+    use = use_of(row)
+    until = later.at if later is not None and (later.kind, later.scope) == (row.kind, row.scope) else None
+    return Change(row.kind, row.scope, row.action, use.version, use.other, use.percent, row.at, until)

@@ -1,0 +1,85 @@
+"""The lines of a package's files, written and read one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from explainer.audit.errors import VerificationError
+from explainer.service.audit_records import AuditRecord, Entry
+from explainer.service.package.proofs import statement_of
+from explainer.storage.tables import AuditSaltRow
+
+T = TypeVar("T")
+_LONGEST = 64_000_000
+
+
+class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What shows that an entry is about a record: SHA-256(salt + digested) is its digest.
+
+    Attributes:
+        seq: Number of the entry.
+        salt: Hexadecimal; None where it was erased, or from before there were salts.
+        digested: Canonical JSON of the record; None where the entry is about something that does not stay as it was,
+            or about what is gone.
+    """
+
+    seq: int
+    salt: str | None
+    digested: str | None
+
+
+def proof_lines(session: Session, records: Sequence[AuditRecord]) -> Iterator[bytes]:
+    """Yield a line for every entry of records, in their order."""
+    seqs = [entry.seq for record in records for entry in record.entries]
+    found = select(AuditSaltRow.seq, AuditSaltRow.value).where(AuditSaltRow.seq.in_(seqs))
+    salts: dict[int, str] = {seq: salt for seq, salt in session.execute(found)}  # noqa: C416  a Row is no pair to mypy
+    for record in records:
+        for entry in record.entries:
+            salt = salts.get(entry.seq)
+            yield msgspec.json.encode(Proof(entry.seq, salt, _statement(record, entry, salt))) + b"\n"
+
+
+def _statement(record: AuditRecord, entry: Entry, salt: str | None) -> str | None:
+    """Return what an entry is the digest of; None also where the record has lost the form of one: that is a finding."""
+    try:
+        found = statement_of(record, entry, salt)
+    except VerificationError:
+        return None
+    return None if found is None else found.decode()
+
+
+def records_in(path: Path) -> Iterator[AuditRecord]:
+    """Yield the records of a file.
+
+    Raises:
+        VerificationError: If a line is none, or not written as we write it.
+        OSError: If it cannot be read.
+    """
+    yield from _lines(path, AuditRecord)
+
+
+def proofs_in(path: Path) -> Iterator[Proof]:
+    """Yield the proofs of a file; raises as :func:`records_in`."""
+    yield from _lines(path, Proof)
+
+
+def _lines(path: Path, kind: type[T]) -> Iterator[T]:
+    decoder, encoder = msgspec.json.Decoder(kind), msgspec.json.Encoder()
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(_LONGEST + 1):
+            number += 1
+            try:
+                read = decoder.decode(line)
+                same = encoder.encode(read) + b"\n" == line  # so no key stands twice and nothing was left unread
+            except (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError) as error:
+                raise VerificationError(f"{path.name}, line {number}: cannot be read ({error}).") from error
+            if not same:
+                raise VerificationError(f"{path.name}, line {number}: not written as a package's lines are.")
+            yield read
