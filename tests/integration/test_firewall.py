@@ -12,6 +12,8 @@ from explainer.access import Role
 from explainer.evidence.firewall import Firewall, load_lists
 from explainer.judging import judge_catalogue
 from explainer.server.app import create_app
+from explainer.server.customer_choices import ChoiceForm, _meant
+from explainer.service.exclusions import include_behaviour
 from explainer.service.masking import MASK
 from explainer.service.unnamed import NO_TEXT, NOT_SHOWN
 from explainer.storage.private import private_among, private_behaviours
@@ -140,10 +142,17 @@ def test_a_counterfactual_has_one_stand_in_for_all_of_it(asks, made, database):
     assert asks(A, f"/v1/explanations/{made['id']}/counterfactual").json()["behaviours"] == [MASK]
 
 
-def test_an_excluded_private_thing_has_no_name_on_the_page_and_can_be_used_again(asks, made, database):
-    asks(A, f"/v1/users/{PIOUS}/exclusions", "POST", {"exclude": ["s0", "s1"]})
+def test_excluded_private_things_are_one_without_a_name_on_the_page_and_can_be_used_again(asks, made, database):
+    path, private = f"/v1/users/{PIOUS}/exclusions", private_ids(database)
+    assert asks(A, path, "POST", {"behaviours": ["s0", "s1"]}).status_code < 300
     page = asks(A, f"/?user={PIOUS}").text
-    assert not [one for one in (*SECRET, *private_ids(database)) if one in page]
+    assert f'name="name" value="{MASK}"' in page
+    assert not [one for one in (*SECRET, *private) if one in page]
+    assert len(asks(A, path).json()["exclusions"]) == 2
+    meant = _meant(database, ChoiceForm(PIOUS, MASK))
+    for name in meant:
+        include_behaviour(database, PIOUS, name)
+    assert asks(A, path).json()["exclusions"] == []
 
 
 def test_the_preview_of_a_private_thing_has_no_title(asks, database):

@@ -55,9 +55,7 @@ def test_a_term_in_a_title_is_found_however_it_is_written(title, category):
     assert found(title) == {category}
 
 
-@pytest.mark.parametrize(
-    "title", ["Debtors' rock", "Noir", "Agnosticism of taste"[:0] or "Sexton", "Churchill", "红楼梦", "Toddlerless", ""]
-)
+@pytest.mark.parametrize("title", ["Debtors' rock", "Noir", "Sexton", "Churchill", "红楼梦", "Toddlerless", ""])
 def test_a_term_inside_another_word_is_none(title):
     assert found(title) == frozenset()
 
