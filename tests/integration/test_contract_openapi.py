@@ -15,10 +15,13 @@ from schemathesis.engine import Status, events, from_schema
 from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.access.rates import Rates
+from explainer.audit.checkpoints import CheckpointFolder
+from explainer.audit.notes import Signer
 from explainer.server.app import create_app
 from explainer.server.parts import Parts
 from explainer.service.embed import embed_token
 from explainer.service.feedback import FeedbackKind, give_feedback
+from explainer.service.package.write import Packer
 from explainer.storage.reviews import list_reviews
 from tests.conftest import HashEncoder
 
@@ -110,12 +113,13 @@ def negated(case):
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.APP])
-def test_every_answer_is_one_that_the_document_tells_of(explainer, database, known, role):
+def test_every_answer_is_one_that_the_document_tells_of(explainer, database, known, role, tmp_path):
     with database.session() as session:
         key = create_key(session, "test", role)
     token = embed_token(database, known["explanation_id"], timedelta(hours=1)).token
     headers = {"X-API-Key": key, "Authorization": f"Embed {token}"}
-    app = create_app(explainer, queue=8, parts=Parts(encoder=HashEncoder(), rates=UNLIMITED))
+    packer = Packer(CheckpointFolder(tmp_path / "checkpoints"), Signer.new("shop"))
+    app = create_app(explainer, queue=8, parts=Parts(encoder=HashEncoder(), rates=UNLIMITED, packer=packer))
     config = SchemathesisConfig.from_dict(BOUNDED | {"headers": headers})
     api = schemathesis.openapi.from_asgi(DOCUMENT, app, config=config, headers=headers)
     faults, answered = [], {}
