@@ -7,7 +7,7 @@ digest. For these one needs a head of the log that was signed and kept elsewhere
 Records that were erased are no fault. An entry counts as one of theirs only if a later entry of the log, about a
 removal that is on record, vouches for the list that has its number, its salt is gone, and so is its record (or what
 could tell of anybody in it). So whoever removes records and salts alone is found; and whoever writes a removal as well
-has put it on record for good, to be counted and held against the list of erasures that is kept outside the database.
+has put it on record for good, and is found because the list of erasures outside the database has no such line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from explainer.audit.log import proves
 from explainer.storage.personal import is_empty
+from explainer.storage.service_tables import ErasureRow
 from explainer.storage.tables import AuditEntryRow, Base, ExplanationRow
 
 _CHUNK = 500
@@ -77,6 +78,7 @@ class Trouble(StrEnum):
     GONE = "record gone"
     ALTERED = "digest differs"
     RETURNED = "erased, but there"
+    UNLISTED = "erasure not listed"
     GAP = "gap"
 
 
@@ -110,6 +112,7 @@ class LogCheck(msgspec.Struct, frozen=True):
         digests_wrong: Entries whose record is not what it was.
         erased: Entries whose record was erased, as a later entry says,
         erased_but_there: and those of them whose record is there all the same.
+        erasures_unlisted: Erasures that the list outside the database knows nothing of: nobody asked for them there.
         gaps: Places where numbers are missing.
         unchecked: Entries about what is not kept as it was (keys, sign-ins, tags), by event.
         findings: The first hundred things that are wrong.
@@ -125,17 +128,24 @@ class LogCheck(msgspec.Struct, frozen=True):
     digests_wrong: int
     erased: int
     erased_but_there: int
+    erasures_unlisted: int
     gaps: int
     unchecked: dict[str, int]
     findings: list[Finding]
 
 
-def check_log(session: Session, kept: Sequence[Kept], on_progress: OnProgress = lambda *_: None) -> LogCheck:
+def check_log(
+    session: Session,
+    kept: Sequence[Kept],
+    on_progress: OnProgress = lambda *_: None,
+    listed: Collection[str] | None = None,
+) -> LogCheck:
     """Check the whole log, some hundred entries at a time.
 
     Args:
         session: Open session.
         kept: Every kind of record whose entries can be checked.
+        listed: Ids of the erasures on the list that is kept outside the database; None where there is no list.
         on_progress: Called with (entries done, entries in all).
     """
     tally, last = _Tally(), session.scalar(select(func.max(AuditEntryRow.seq))) or 0
@@ -157,6 +167,10 @@ def check_log(session: Session, kept: Sequence[Kept], on_progress: OnProgress = 
         on_progress(done, entries)
     for kind in kept:
         _check_entries_of(session, kind, tally)
+    if listed is not None:
+        for one in session.scalars(select(ErasureRow.id).order_by(ErasureRow.ended_at)):
+            if one not in listed:
+                tally.add(Trouble.UNLISTED, None, "erasure.done", one)
     return tally.result(session, entries, last)
 
 
@@ -186,6 +200,7 @@ class _Tally:
             digests_wrong=self.counts[Trouble.ALTERED],
             erased=self.erased,
             erased_but_there=self.counts[Trouble.RETURNED],
+            erasures_unlisted=self.counts[Trouble.UNLISTED],
             gaps=self.counts[Trouble.GAP],
             unchecked=dict(sorted(self.unchecked.items())),
             findings=self.findings,

@@ -18,6 +18,7 @@ from explainer.audit.log import append, head_of
 from explainer.audit.merkle import inclusion_proof, is_included
 from explainer.audit.nodes import hashes_of
 from explainer.audit.proofs import made_with
+from explainer.bench.erasure import measure as erased_in
 from explainer.bench.errors import BenchError
 from explainer.bench.tampers import CLEAN, FLIPS, tampered
 from explainer.storage.database import Database
@@ -123,4 +124,7 @@ def sqlite_and_postgresql(folder: Path, postgres: str | None, entries: int, on_s
         found["postgresql"] = measure(postgres, min(entries, 20_000), on_step)
         # The bar for single entries is PostgreSQL's: there a commit waits for the disk.
         found["append_single_per_s"] = found["postgresql"]["append_single_per_s"]
+    on_step("erasing a person", 0, 1)
+    found["erasure_s"] = erased_in(f"sqlite:///{folder / 'erased.db'}", folder)
+    on_step("erasing a person", 1, 1)
     return found

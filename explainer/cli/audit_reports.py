@@ -13,6 +13,7 @@ from explainer.service.audited import KEPT
 from explainer.service.comparison import Outcome
 from explainer.service.replay import Replay
 from explainer.service.replay import replay as replayed
+from explainer.service.subject.erase import Erasing
 from explainer.settings import Settings
 from explainer.storage.lookup import SHOWN
 
@@ -23,7 +24,7 @@ _COLOURS = {Outcome.EXACT: "green", Outcome.EQUIVALENT: "yellow", Outcome.DIFFER
 def check(settings: Settings) -> bool:
     """Check the audit log, print what was found and return whether all is well."""
     with database_session(settings) as session, progress_bar("Checking the audit log") as progress:
-        found = check_log(session, KEPT, progress)
+        found = check_log(session, KEPT, progress, Erasing.of(settings).listed())
     console.print(_totals(found))
     if found.findings:
         console.print(_findings(found))
@@ -62,6 +63,7 @@ def _totals(found: LogCheck) -> Table:
         "Records that are not what they were": found.digests_wrong,
         "Entries whose record was erased": found.erased,
         "Erased records that are there all the same": found.erased_but_there,
+        "Erasures that are not on the list outside": found.erasures_unlisted,
         "Gaps": found.gaps,
         "Entries about what is not kept": sum(found.unchecked.values()),
     }.items():

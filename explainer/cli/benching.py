@@ -31,6 +31,10 @@ _BARS = {
     ("audit", "verify_per_s"): "≥ 50000",
     ("audit", "proof_ms"): "≤ 20",
     ("audit", "verify_peak_mb"): "≤ 200",
+    ("audit", "tampers cases"): "≥ 60",
+    ("audit", "tampers detected"): "all",
+    ("audit", "false_alarms"): "0",
+    ("audit", "erasure_s"): "≤ 5",
 }
 
 
@@ -72,7 +76,8 @@ def run_audit(out: Path, entries: int, postgres: str | bool) -> None:  # noqa: F
         url = stack.enter_context(_postgresql(postgres)) if postgres else None
         with stages() as show:
             found = sqlite_and_postgresql(Path(scratch), url, entries, show)
-    _print({"audit": {name: figure for name, figure in found.items() if name != "postgresql"}})
+    tampers = {f"tampers {name}": number for name, number in found["tampers"].items()}
+    _print({"audit": {name: figure for name, figure in found.items() if name != "postgresql"} | tampers})
     write_json(out, found | {"machine": machine()})
 
 

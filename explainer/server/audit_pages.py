@@ -28,6 +28,7 @@ from explainer.service.audited import KEPT
 from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.replay import replay
 from explainer.service.series import Period, Series, Version, series
+from explainer.service.subject.erase import Erasing
 from explainer.service.views import Looker, note_look, note_looks
 from explainer.storage.explanations import explanations_named, get_explanation
 from explainer.storage.listing import list_explanations
@@ -119,13 +120,14 @@ class AuditPages(Controller):
         self,
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
+        erasing: NamedDependency[Erasing],
         run: Annotated[bool, QueryParameter()] = False,  # noqa: FBT002  the name is the query's
     ) -> Template:
         """Return what a check of the whole log finds, once it is asked for: it reads everything."""
         found = None
         if run:
             with explainer.database.session() as session:
-                found = check_log(session, KEPT)
+                found = check_log(session, KEPT, listed=erasing.listed())
         return page(request, "audit/_checked.html" if is_fragment(request) else "audit/check.html", found=found)
 
     @get("/explanations/{explanation_id:str}", opt=_OPT, sync_to_thread=True)

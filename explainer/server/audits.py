@@ -21,6 +21,7 @@ from explainer.service.audit_samples import Sample, draw
 from explainer.service.audited import KEPT
 from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.series import Period, Series, Version, series
+from explainer.service.subject.erase import Erasing
 from explainer.service.views import EVERYBODY, Looker, note_look, note_looks
 from explainer.storage.explanations import get_explanation
 from explainer.storage.listing import Search, conditions_of
@@ -46,13 +47,13 @@ class AuditController(Controller):
     dependencies = {"search": Provide(searching, sync_to_thread=False)}  # noqa: RUF012
 
     @get("/status", opt=needs(Scope.AUDIT), sync_to_thread=True, summary="Is the audit log whole?")
-    def status(self, explainer: NamedDependency[Explainer]) -> LogCheck:
+    def status(self, explainer: NamedDependency[Explainer], erasing: NamedDependency[Erasing]) -> LogCheck:
         """Compare every audit entry with its record, and every record with the log; name what is wrong.
 
         Takes some seconds per ten thousand entries.
         """
         with explainer.database.session() as session:
-            return check_log(session, KEPT)
+            return check_log(session, KEPT, listed=erasing.listed())
 
     @get("/sample", opt=needs(Scope.AUDIT), sync_to_thread=True, summary="A seeded random sample, complete")
     def sample(

@@ -326,6 +326,17 @@ def test_an_erased_record_that_is_there_all_the_same_is_found(desk, database, da
     assert [(one.what, one.record_id) for one in found.findings] == [(Trouble.RETURNED, view.id)]
 
 
+def test_an_erasure_that_nobody_asked_for_outside_the_database_is_found(desk, explainer, database, erasing):
+    explainer.explain_top("u1", 1)
+    delete_user(desk)
+    forged = erase(database, Erasing.unlisted(), "u1", "insider")
+    with database.session() as session:
+        assert check_log(session, KEPT).sound  # all of it fits together
+        found = check_log(session, KEPT, listed=erasing.listed())
+    assert [(one.what, one.record_id) for one in found.findings] == [(Trouble.UNLISTED, forged.id)]
+    assert desk.ask(U, "GET", "/v1/audit/status").json()["erasures_unlisted"] == 1
+
+
 # Backups
 
 

@@ -60,6 +60,14 @@ class Erasing:
         key = ErasureKey.new()
         return cls(key, ErasureList(None, key))
 
+    def listed(self) -> frozenset[str] | None:
+        """Return the ids of the erasures on the list; None where none is kept.
+
+        Raises:
+            ErasureError: If it cannot be read.
+        """
+        return None if self.list.path is None else frozenset(line.id for line in self.list.lines())
+
 
 def erase(database: Database, erasing: Erasing, user: str, by: str) -> Receipt:
     """Erase a person and return the receipt; a second time changes nothing and returns the same one.

@@ -112,6 +112,7 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
             digests_wrong=1,
             erased=12,
             erased_but_there=0,
+            erasures_unlisted=0,
             gaps=0,
             unchecked={"key.created": 2},
             findings=[Finding(Trouble.ALTERED, 118, "explanation.created", EXPLANATION)],
