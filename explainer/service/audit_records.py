@@ -136,7 +136,7 @@ def made_by(session: Session, prompts: Collection[str], models: Collection[str])
     stored = session.scalars(select(PromptVersionRow).where(PromptVersionRow.version.in_(prompts)))
     known = session.scalars(select(ModelVersionRow).where(ModelVersionRow.version.in_(models)))
     return Provenance(
-        [columns_of(row) | {"intact": _is_intact(row)} for row in stored], [columns_of(row) for row in known]
+        [columns_of(row) | {"intact": is_intact(row)} for row in stored], [columns_of(row) for row in known]
     )
 
 
@@ -188,7 +188,8 @@ def _matches(entry: AuditEntryRow, rows: Sequence[Base]) -> bool | None:
     return any(is_proved(kind, entry, row) for row in meant)
 
 
-def _is_intact(row: PromptVersionRow) -> bool:
+def is_intact(row: PromptVersionRow) -> bool:
+    """Return whether the templates of a prompt version are those that it is the hash of."""
     try:
         library_of(row)
     except ExplainerError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -203,12 +204,25 @@ def test_evidence_that_was_altered_before_is_found(pack, database, rows):
     assert fault(pack()) == (PackageFault.RECORD, rows[0].id)
 
 
-def test_a_record_whose_salt_was_erased_is_counted_and_not_called_proved(pack, database):
-    whole = check_package(pack(), KEY)
+def unsalt(database, event):
+    """Take the salt of the first entry of an event away; return which record it is about."""
     with database.session() as session:
-        session.execute(delete(AuditSaltRow).where(AuditSaltRow.seq == 1))
+        first = select(AuditEntryRow).where(AuditEntryRow.event == event).order_by(AuditEntryRow.seq).limit(1)
+        entry = session.scalars(first).one()
+        session.execute(delete(AuditSaltRow).where(AuditSaltRow.seq == entry.seq))
+        return entry.record_id
+
+
+def test_words_whose_salt_was_erased_are_counted_and_not_called_proved(pack, database):
+    whole = check_package(pack(), KEY)
+    unsalt(database, "feedback.given")
     found = check_package(pack(), KEY)
     assert (found.unsalted, found.proved) == (1, whole.proved - 1)
+
+
+def test_an_alteration_is_not_hidden_by_taking_the_explanation_s_salt_away(pack, database):
+    one = unsalt(database, "explanation.created")
+    assert fault(pack()) == (PackageFault.RECORD, one)
 
 
 @pytest.mark.parametrize("name", [*sorted(names.ALWAYS), names.IDS, names.MANIFEST, "checkpoints"])
@@ -335,6 +349,29 @@ def test_ids_that_were_left_out_before_the_draw_are_counted(pack):
     assert fault(out) == (PackageFault.SELECTION, names.IDS)
 
 
+def test_an_id_of_nothing_that_was_made_is_found(pack):
+    out = pack("s", 2)
+    held = (out / names.IDS).read_text().split()
+    left = next(one for one in held if one not in ids(out))
+    (out / names.IDS).write_text("".join(f"{one}\n" for one in sorted([*(set(held) - {left}), "0" * 36])))
+    resign(out)
+    with pytest.raises(PackageTamperError) as raised:
+        check_package(out, KEY)
+    assert raised.value.fault is PackageFault.SELECTION
+
+
+def test_prompts_that_are_not_what_their_version_says_are_found(pack, database, rows):
+    out = pack()
+
+    def change(held):
+        templates = held[0]["prompts"][0]["templates"]
+        templates.update({name: f"{text} Lies." for name, text in templates.items()})
+
+    rewrite(out, names.PROVENANCE, change)
+    resign(out)
+    assert fault(out) == (PackageFault.RECORD, names.PROVENANCE)
+
+
 def test_records_that_the_search_does_not_find_are_found(pack):
     out = pack()
     resign(out, search=Search(user="u1"))
@@ -422,6 +459,9 @@ def test_only_verification_errors_escape(bench, name, sign, data):
         resign(copy)
     if made == raw:
         check_package(copy, KEY)
+    elif sign and name == names.PROVENANCE:  # what a model's settings are, its owner alone can say
+        with contextlib.suppress(VerificationError):
+            check_package(copy, KEY)
     else:
         with pytest.raises(VerificationError):
             check_package(copy, KEY)

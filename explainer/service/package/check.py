@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -22,15 +21,16 @@ from explainer.audit.merkle import HASH_BYTES, leaf_hash
 from explainer.audit.notes import Verifier
 from explainer.audit.sources import exported_entries
 from explainer.audit.verify import LogEntry, Verified, verify
-from explainer.service.audit_records import AuditRecord, Entry, Provenance
+from explainer.service.audit_records import AuditRecord, Entry, Provenance, is_intact
 from explainer.service.package import manifest as names
 from explainer.service.package.faults import PackageFault, PackageTamperError
 from explainer.service.package.folder import check_files, files_in
 from explainer.service.package.lines import Proof, proofs_in, records_in
 from explainer.service.package.manifest import Manifest, read_manifest
-from explainer.service.package.proofs import is_digest_of, statement_of
-from explainer.service.package.selection import Selection
+from explainer.service.package.proofs import is_digest_of, row_from, statement_of
+from explainer.service.package.selection import Pool, Selection
 from explainer.service.package.table import ROWS, SCHEMA, frames
+from explainer.storage.tables import PromptVersionRow
 
 _MADE = "explanation.created"
 _MOST_PROVENANCE = 256_000_000
@@ -97,6 +97,7 @@ class _Records:
         self._seqs, self._leaves = array("q"), bytearray()
         self.proved = self.unsalted = self.unkept = self.made = 0
         self._versions = _versions(folder)
+        self._pool = None if manifest.sample is None else Pool(folder)
 
     def check(self) -> None:
         selection, number = Selection(self._folder, self._manifest), 0
@@ -122,11 +123,16 @@ class _Records:
         since = "" if search.since is None else moment_of(search.since)
         until = None if search.until is None else moment_of(search.until)
         for entry in entries:
-            self.made += entry.event == _MADE and since <= entry.at and (until is None or entry.at < until)
+            if entry.event == _MADE:
+                self.made += since <= entry.at and (until is None or entry.at < until)
+                if self._pool is not None:
+                    self._pool.take(entry.record_id)
             while place < len(order) and seqs[order[place]] == entry.seq:
                 self._require_leaf(entry, int(order[place]))
                 place += 1
             yield entry
+        if self._pool is not None:
+            self._pool.end()
         if place < len(order):
             seq = int(seqs[order[place]])
             raise _wrong(f"entry {seq}", f"A record here has entry {seq}, and the log has none of that number.")
@@ -162,10 +168,11 @@ class _Records:
             self.unkept += 1
         elif is_digest_of(entry.digest, statement, proof.salt):
             self.proved += 1
-        elif proof.salt is None:
-            self.unsalted += 1
+        elif proof.salt is None and entry.event != _MADE:
+            self.unsalted += 1  # words that were emptied after their time (see explainer retention)
         else:
-            raise _wrong(one, f"Explanation {one} is not what entry {entry.seq} ({entry.event}) was made of.")
+            why = "is not" if proof.salt else "has lost its salt, which is erased with the record alone: it may not be"
+            raise _wrong(one, f"Explanation {one} {why} what entry {entry.seq} ({entry.event}) was made of.")
 
     def _require_versions(self, record: AuditRecord) -> None:
         one = record.explanation
@@ -200,10 +207,17 @@ def _check_table(folder: Path) -> None:
 
 
 def _versions(folder: Path) -> set[str]:
+    """Return the versions that the package has, once its prompts are those that their versions are the hashes of."""
     with (folder / names.PROVENANCE).open("rb") as file:
-        made_by = msgspec.json.decode(file.read(_MOST_PROVENANCE), type=Provenance)
-    rows: list[dict[str, Any]] = [*made_by.prompts, *made_by.models]
-    return {str(row["version"]) for row in rows}
+        raw = file.read(_MOST_PROVENANCE)
+    made_by = msgspec.json.decode(raw, type=Provenance)
+    if msgspec.json.encode(made_by) + b"\n" != raw:
+        raise _wrong(names.PROVENANCE, f"{names.PROVENANCE} is not written as a package's files are.")
+    for told in made_by.prompts:
+        row = row_from(PromptVersionRow, {name: value for name, value in told.items() if name != "intact"})
+        if not told["intact"] or not is_intact(row):
+            raise _wrong(names.PROVENANCE, f"The prompts of version {row.version} are not those it is the hash of.")
+    return {str(row["version"]) for row in (*made_by.prompts, *made_by.models)}
 
 
 def _wrong(where: str, message: str) -> PackageTamperError:

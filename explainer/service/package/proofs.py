@@ -66,8 +66,8 @@ def _meant(record: AuditRecord, kind: Kept, reference: str) -> Iterable[Base]:
 
 def _rows(record: AuditRecord, table: type[Base]) -> list[Base]:
     if table is ExplanationRow:
-        row = _row(ExplanationRow, record.explanation)
-        row.evidence = [_row(EvidenceRow, one) for one in record.evidence]
+        row = row_from(ExplanationRow, record.explanation)
+        row.evidence = [row_from(EvidenceRow, one) for one in record.evidence]
         return [row]
     held: dict[type[Base], list[Columns]] = {
         CounterfactualRow: _some(record.counterfactual),
@@ -75,10 +75,10 @@ def _rows(record: AuditRecord, table: type[Base]) -> list[Base]:
         RevisionRow: record.revisions,
         SuppressionRow: _some(record.suppression),
     }
-    return [_row(table, one) for one in held.get(table, [])]
+    return [row_from(table, one) for one in held.get(table, [])]
 
 
-def _row(table: type[T], columns: Columns) -> T:
+def row_from(table: type[T], columns: Columns) -> T:
     """Return a row that belongs to no session; moments, which JSON has as text, are moments again."""
     known = inspect(table).column_attrs
     moments = {column.key for column in known if isinstance(column.columns[0].type, UtcDateTime)}
