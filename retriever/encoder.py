@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -192,6 +193,6 @@ class CachedEncoder:
 
     def _save(self, known: dict[str, Embeddings]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = self._path.with_suffix(".part.npz")
+        scratch = self._path.with_suffix(f".{os.getpid()}.part.npz")  # several processes may have one cache
         np.savez(scratch, keys=np.array(list(known)), vectors=np.stack(list(known.values())))
         scratch.replace(self._path)

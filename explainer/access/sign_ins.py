@@ -75,7 +75,8 @@ def set_purpose(session: Session, token: str, ticket: str, purpose: str) -> None
         raise NotFoundError("You are signed out; sign in again.")
     row.ticket, row.purpose = ticket, purpose
     person = session.get_one(PersonRow, row.person)
-    append(session, "person.purpose_set", person.id, {"name": row.person, "ticket": ticket, "purpose": purpose})
+    # Not which: both may name the customer, and are on record with every look, where an erasure finds them.
+    append(session, "person.purpose_set", person.id, {"name": row.person, "set": bool(ticket)})
 
 
 def sign_out(session: Session, token: str) -> None:

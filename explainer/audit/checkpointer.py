@@ -96,7 +96,9 @@ class Checkpointer:
                 continue  # a database that is away comes back, and whoever needs it says so
             # A log that has become shorter than what was signed is looked at as well: that is what signing refuses.
             if abs(new) >= self._entries or (new and time.monotonic() - since >= self._seconds):
-                signed, since = self._sign(signed), time.monotonic()
+                newest, since = self.folder.newest(), time.monotonic()
+                # Where several processes sign, whoever is due first has signed for the others.
+                signed = newest if newest > signed else self._sign(signed)
         self._sign(signed)
 
     def _sign(self, before: int) -> int:

@@ -67,15 +67,17 @@ def migrate(ctx: click.Context) -> None:
 
 @main.command()
 @click.argument("source")
+@click.option("--with-erased", "erased", is_flag=True, help="Also take in people who were erased: they have come back.")
 @click.pass_context
-def ingest(ctx: click.Context, source: str) -> None:
+def ingest(ctx: click.Context, /, source: str, *, erased: bool) -> None:
     """Load a dataset into the database; a second time adds only what is new.
 
-    SOURCE is the word ml-100k, a MovieLens csv, Amazon or MIND folder, or a folder with a dataset.toml.
+    SOURCE is the word ml-100k, a MovieLens csv, Amazon or MIND folder, or a folder with a dataset.toml. Behaviours of
+    people who were erased are left out and counted.
     """
     from explainer.cli.steps import ingest as run
 
-    run(settings_of(ctx), source)
+    run(settings_of(ctx), source, erased=erased)
 
 
 @main.command()

@@ -9,6 +9,8 @@ from rich.markup import escape
 from explainer.assembly import make_encoder, make_firewall
 from explainer.cli.common import console, progress_bar, stages
 from explainer.judging import judge_catalogue
+from explainer.service.subject.erase import Erasing
+from explainer.service.subject.left_out import without_erased
 from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
@@ -20,10 +22,18 @@ from retriever.store import FittedModel
 from retriever.workspace import Workspace
 
 
-def ingest(settings: Settings, source: str) -> None:
-    """Read a dataset and write it to the database."""
+def ingest(settings: Settings, source: str, *, erased: bool = False) -> None:
+    """Read a dataset and write it to the database.
+
+    Args:
+        settings: Which database.
+        source: What to read.
+        erased: Whether to take in people who were erased, too: they have come back.
+    """
     with console.status(f"Reading {source} …"):
         dataset, report = read_dataset(source)
+        if not erased:
+            dataset = without_erased(dataset, report, Erasing.of(settings))
     database = Database(settings.url)
     database.migrate()
     total = len(dataset.items) + len(dataset.behaviours)

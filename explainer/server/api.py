@@ -194,7 +194,9 @@ class HealthController(Controller):
         try:
             explainer.check()
         except ExplainerError as error:
-            return Response(Health("not ready", [str(error)]), status_code=HTTP_503_SERVICE_UNAVAILABLE)
+            # What a driver says names hosts and roles, and health is for everybody to read.
+            reason = str(error) if error.__cause__ is None else "The database cannot be reached."
+            return Response(Health("not ready", [reason]), status_code=HTTP_503_SERVICE_UNAVAILABLE)
         notes = list(explainer.notes)
         trouble = getattr(explainer.writer.engine, "trouble", None)
         if trouble:

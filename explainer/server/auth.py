@@ -36,6 +36,10 @@ _SAME_SITE = frozenset({"same-origin", "none"})
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
+_LONG = frozenset({Scope.AUDIT, Scope.EXPORT, Scope.ERASE})
+"""What these allow may read everything there is."""
+
+
 def needs(scope: Scope, *, page: bool = False, waits: Waits = Waits.NEVER) -> dict[str, object]:
     """Return the ``opt`` of a handler that needs a scope.
 
@@ -45,6 +49,8 @@ def needs(scope: Scope, *, page: bool = False, waits: Waits = Waits.NEVER) -> di
             make a browser call it.
         waits: Whether it waits for the language model; it then runs where it keeps no one else from a thread.
     """
+    if scope in _LONG and waits is Waits.NEVER:
+        waits = Waits.NEVER_BUT_LONG
     return {"scope": scope, "page": page, "waits": waits}
 
 

@@ -39,8 +39,10 @@ async def _keep_up(live: Live, metrics: Metrics) -> None:
 
 
 def _look_after(live: Live, metrics: Metrics) -> None:
-    metrics.refresh()
     try:
+        metrics.refresh()
         live.follow()
     except ExplainerError as error:  # the database is away, which whoever asks is told
         _LOG.debug("No look at new items: %s", error)
+    except Exception:  # noqa: BLE001  or it would not look again until it is started anew
+        _LOG.exception("This process could not keep up; it tries again")

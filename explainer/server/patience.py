@@ -34,7 +34,7 @@ class Patience(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Run the app with the call in its context; where nobody waits for a model, nothing is gained by listening."""
-        if scope["route_handler"].opt.get("waits", Waits.NEVER) is Waits.NEVER:
+        if scope["route_handler"].opt.get("waits", Waits.NEVER) in {Waits.NEVER, Waits.NEVER_BUT_LONG}:
             await next_app(scope, receive, send)
             return
         call = Call(self._clock() + self._deadline_s)

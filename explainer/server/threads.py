@@ -3,7 +3,8 @@
 Few, because threads that all have something to do only take the interpreter's lock from each other, and the slowest of
 many then waits twice as long. Who is explained to has one alone, in the order of their coming: computing is done one at
 a time anyway, and whoever waits for a lock may be overtaken again and again. More for those who wait, because they
-would hold all of the few: while a model is stalled nobody could even read.
+would hold all of the few: while a model is stalled nobody could even read. And two for what reads everything (checks of
+the log, reports, packages, erasures), for the same reason.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from explainer.underway import Underway
 
-_READING, _COMPUTING = 2, 1
+_READING = 2
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -28,12 +29,14 @@ class Waits(StrEnum):
     NEVER = "never"
     IF_PREFERRED = "if preferred"
     ALWAYS = "always"
+    NEVER_BUT_LONG = "never, but takes long"
 
 
 class Place(StrEnum):
     """Where a request is handled."""
 
     READING = "reading"
+    LONG = "long"
     COMPUTING = "computing"
     WAITING = "waiting"
 
@@ -51,6 +54,8 @@ def note_waiting(opt: Mapping[str, Any], headers: Mapping[str, str]) -> None:
     waits = opt.get("waits", Waits.NEVER)
     if waits is Waits.NEVER:
         _PLACE.set(Place.READING)
+    elif waits is Waits.NEVER_BUT_LONG:
+        _PLACE.set(Place.LONG)
     else:
         _PLACE.set(Place.WAITING if waits is Waits.ALWAYS or "prefer" in headers else Place.COMPUTING)
 
@@ -66,7 +71,8 @@ class RequestThreads(ThreadPoolExecutor):
     def __init__(self, patient: int, underway: Underway) -> None:
         super().__init__(_READING, Place.READING)
         self._pools = {
-            Place.COMPUTING: ThreadPoolExecutor(_COMPUTING, Place.COMPUTING),
+            Place.LONG: ThreadPoolExecutor(2, Place.LONG),
+            Place.COMPUTING: ThreadPoolExecutor(1, Place.COMPUTING),
             Place.WAITING: ThreadPoolExecutor(patient, Place.WAITING),
         }
         self._underway = underway

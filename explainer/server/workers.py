@@ -26,7 +26,7 @@ from explainer.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0
-_LEAST_LIFE_S = 5.0
+_LEAST_PAUSE_S = 2.0
 _GRACE_S = 5.0
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which processes learn where they count together; read when Prometheus' library is imported."""
@@ -36,7 +36,6 @@ METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 class _Worker:
     process: BaseProcess
     end: socket.socket
-    since: float
     ready: bool = False
 
 
@@ -52,6 +51,9 @@ class Workers:
         self._settings = settings
         self._listener = listener
         self._workers: list[_Worker] = []
+        self._leaving: list[BaseProcess] = []
+        self._serves = False
+        self._started = -_LEAST_PAUSE_S
         self._turn = 0
         self._selector = selectors.DefaultSelector()
 
@@ -65,8 +67,8 @@ class Workers:
             signal.signal(sent, _stop)
         with tempfile.TemporaryDirectory(prefix="explainer-metrics-") as folder:
             try:
-                for _ in range(self._settings.worker_count):
-                    self._start(Path(folder))
+                # The first makes what is made once (judgements, caches, the merged model); the others find it.
+                self._start(Path(folder))
                 self._listener.settimeout(0)
                 while True:
                     self._look(Path(folder))
@@ -83,38 +85,57 @@ class Workers:
         )
         process.start()
         theirs.close()
-        worker = _Worker(process, ours, time.monotonic())
+        worker = _Worker(process, ours)
         self._workers.append(worker)
         self._selector.register(ours, selectors.EVENT_READ, worker)
 
     def _look(self, folder: Path) -> None:
+        self._bid_farewell(folder)
+        while self._serves and len(self._workers) < self._settings.worker_count and self._may_start():
+            self._start(folder)
         for key, _ in self._selector.select(_LOOK_EVERY_S):
             if key.data is None:
                 self._hand_on()
             elif is_ready(key.data.end):
-                self._greet(key.data)
+                self._greet(key.data, folder)
             else:
-                self._replace(key.data, folder)
+                self._let_go(key.data)
 
-    def _greet(self, worker: _Worker) -> None:
+    def _greet(self, worker: _Worker, folder: Path) -> None:
         worker.ready = True
-        if all(one.ready for one in self._workers) and self._listener not in self._selector.get_map():
+        if self._serves:
+            return
+        while len(self._workers) < self._settings.worker_count:
+            self._start(folder)
+        if all(one.ready for one in self._workers):
+            self._serves = True
             self._selector.register(self._listener, selectors.EVENT_READ)
             host, port = self._listener.getsockname()[:2]
             _LOG.info("Serving on http://%s:%d with %d processes", host, port, len(self._workers))
 
-    def _replace(self, worker: _Worker, folder: Path) -> None:
+    def _let_go(self, worker: _Worker) -> None:
+        """Hand no more to one that has ended, or takes no more and ends once it has answered."""
         self._selector.unregister(worker.end)
         self._workers.remove(worker)
         worker.end.close()
-        worker.process.join()
-        _forget_gauges(folder, worker.process.pid)
-        if not worker.ready:
+        if not self._serves:
             raise NotReadyError("A process of the service could not start; what it said is above.")
-        _LOG.error("A process ended by itself (exit code %s); another takes its place", worker.process.exitcode)
-        if time.monotonic() - worker.since < _LEAST_LIFE_S:
-            time.sleep(_LOOK_EVERY_S)  # one that ends at once would otherwise be started again and again
-        self._start(folder)
+        self._leaving.append(worker.process)
+        _LOG.error("A process takes no more requests; another takes its place")
+
+    def _bid_farewell(self, folder: Path) -> None:
+        for process in [one for one in self._leaving if not one.is_alive()]:
+            self._leaving.remove(process)
+            _forget_gauges(folder, process.pid)
+            _LOG.error("A process has ended (exit code %s)", process.exitcode)
+
+    def _may_start(self) -> bool:
+        """Return whether it is time: one that ends at once must not be started again and again without a pause."""
+        now = time.monotonic()
+        if now - self._started < _LEAST_PAUSE_S:
+            return False
+        self._started = now
+        return True
 
     def _hand_on(self) -> None:
         try:
@@ -135,15 +156,15 @@ class Workers:
 
     def _end(self) -> None:
         self._selector.close()
-        for worker in self._workers:
-            worker.process.terminate()
+        processes = [*self._leaving, *(worker.process for worker in self._workers)]
+        for process in processes:
+            process.terminate()
         until = time.monotonic() + self._settings.deadline_s + _GRACE_S
-        for worker in self._workers:
-            worker.process.join(max(0.1, until - time.monotonic()))
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
-            worker.end.close()
+        for process in processes:
+            process.join(max(0.1, until - time.monotonic()))
+            if process.is_alive():
+                process.kill()
+                process.join()
 
 
 def _stop(_: int, __: FrameType | None) -> None:

@@ -68,9 +68,8 @@ class CounterfactualFinder:
             self._quietly(partial(self._find, *one))
 
     def _catch_up(self, explainer: Explainer) -> None:
-        for row in _left_over(explainer):
-            if self._is_quiet():
-                find_all(explainer, [row])
+        for one in _left_over(explainer):
+            self._find(explainer, one)  # read anew: another process may have found it meanwhile
 
     def _find(self, explainer: Explainer, explanation_id: str) -> None:
         if self._is_quiet():
@@ -151,9 +150,9 @@ def _keep(database: Database, row: ExplanationRow, found: CounterfactualView) ->
         return stored
 
 
-def _left_over(explainer: Explainer) -> list[ExplanationRow]:
-    """Return the newest explanations whose counterfactual an earlier process did not come to find."""
+def _left_over(explainer: Explainer) -> list[str]:
+    """Return the ids of the newest explanations whose counterfactual an earlier process did not come to find."""
     of_this = ExplanationRow.recommender_version == explainer.model.version
     newest = select(ExplanationRow).where(of_this).order_by(ExplanationRow.created_at.desc()).limit(_LEFT_OVER)
     with explainer.database.session() as session:
-        return [row for row in session.scalars(newest) if counterfactual_of(row) is None]
+        return [row.id for row in session.scalars(newest) if counterfactual_of(row) is None]

@@ -145,7 +145,9 @@ class Mask:
         return MASK
 
     def _tag(self, tag: UserTag) -> UserTag:
-        return replace(tag, tag=self._word(tag.tag), behaviours=tuple(map(self._tagged, tag.behaviours)))
+        private = all(behaviour.behaviour_id in self.sensitive for behaviour in tag.behaviours)
+        word = self._named(f"tag {tag.tag}") and MASK if private else self._word(tag.tag)
+        return replace(tag, tag=word, behaviours=tuple(map(self._tagged, tag.behaviours)))
 
     def _tagged(self, behaviour: TagBehaviour) -> TagBehaviour:
         if behaviour.behaviour_id not in self.sensitive:

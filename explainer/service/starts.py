@@ -50,7 +50,8 @@ def public_settings(settings: Settings) -> dict[str, Any]:
     for name in type(settings).model_fields:
         if isinstance(getattr(settings, name), SecretStr):
             shown[name] = "set"
-    shown["database_url"] = make_url(settings.url).render_as_string(hide_password=True)
+    # What stands behind the question mark may be a password, too.
+    shown["database_url"] = make_url(settings.url).set(query={}).render_as_string(hide_password=True)
     shown["openai_url"] = _without_password(settings.openai_url)
     shown["embed_origins"] = sorted(settings.embed_origins)
     return shown
@@ -58,4 +59,4 @@ def public_settings(settings: Settings) -> dict[str, Any]:
 
 def _without_password(url: str) -> str:
     parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

@@ -91,10 +91,26 @@ class Database:
         url = make_url(self.url)
         if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        before = self._revision()
         try:
             command.upgrade(_alembic(self.url), "head")
+            if before not in {None, self._revision()}:
+                self._vacuum()
         except DBAPIError as error:
             raise NotReadyError(f"The database can't be used ({error.orig}): {url!r}") from error
+
+    def _revision(self) -> str | None:
+        try:
+            with self.engine.connect() as connection:
+                return MigrationContext.configure(connection).get_current_revision()
+        except DBAPIError:
+            return None  # what is amiss, the migration says
+
+    def _vacuum(self) -> None:
+        """Write an SQLite file anew: what was deleted or rebuilt before may still stand in its free pages."""
+        if self.engine.dialect.name == "sqlite":
+            with self._reader.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                connection.exec_driver_sql("VACUUM")
 
     def require_current(self) -> None:
         """Check that the schema is the newest.

@@ -127,7 +127,9 @@ HELD = (
     Held(SignInRow, _at_work, MappingProxyType({"ticket": "", "purpose": ""}), shown=False),
     # That somebody of the staff looked stays on record, but not at whom.
     Held(
-        ViewRow, lambda user, _: ViewRow.subject == user, MappingProxyType({"subject": "", "ticket": "", "purpose": ""})
+        ViewRow,
+        lambda user, _: ViewRow.subject == user,
+        MappingProxyType({"subject": "", "record_id": "", "ticket": "", "purpose": ""}),
     ),
     Held(AuditSaltRow, _salted),
     Held(AuditSubjectRow, lambda user, _: AuditSubjectRow.subject == user, shown=False),

@@ -1,40 +1,50 @@
 """Writers of one SQLite file, in whatever process, take turns.
 
 SQLite lets one write at a time and has the others look again after ever longer pauses: under load the last one to come
-waits many times longer than the writing takes. Here they stand in a queue that the kernel keeps (flock(2)). Nothing
-depends on it: who does not queue waits as SQLite has them wait.
+waits many times longer than the writing takes. Here they look again every millisecond, before they ask SQLite. Nothing
+depends on it: who has waited a second, or cannot queue, waits as SQLite has them wait.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows has no such queue
-    fcntl = None  # type: ignore[assignment]
+_LOOK_EVERY_S, _LONGEST_S = 0.001, 1.0
 
 
 @contextlib.contextmanager
 def turn(file: Path) -> Iterator[None]:
-    """Hold the turn for the block.
+    """Hold the turn for the block, if it comes soon.
 
     Args:
         file: What is queued for; made if need be, and empty.
-
-    Raises:
-        OSError: If it cannot be opened.
     """
-    if fcntl is None:
+    # Opened anew each time: it is the open file that holds the turn (flock(2)), so threads of one process queue, too.
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
         yield
         return
-    # Opened anew each time: it is the open file that holds the turn, so threads of one process queue, too.
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+def _wait(descriptor: int) -> None:
+    until = time.monotonic() + _LONGEST_S
+    while time.monotonic() < until:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOOK_EVERY_S)
+        except OSError:
+            return  # no such thing on this file system
+        else:
+            return

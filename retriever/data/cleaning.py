@@ -33,6 +33,7 @@ class DropReason(StrEnum):
     REPEATED = "repeated at once"
     BOT_VOLUME = "bot by volume"
     BOT_SPEED = "bot by speed"
+    ERASED = "of somebody who was erased"
 
 
 class FlagReason(StrEnum):

@@ -49,6 +49,7 @@ def month(explainer, database):
             start = FIRST + timedelta(days=3 * n)
             row = ErasureRow(code="c" * 64, requested_at=start, ended_at=start + timedelta(seconds=2 + 700 * n))
             row.counts = {"behaviours": 100 * n, "explanations": 12 * n, "feedback": n}
+            row.by, row.entries, row.training = "admin", [], []
             session.add(row)
         for n, verdict in enumerate(("good", "good", "wrong", "stilted", None)):
             review = ReviewRow(explanation_id=rows[70 + n].id, cause="sampled", created_at=FIRST, verdict=verdict)

@@ -83,6 +83,7 @@ def seed(database, rows):
         for seconds, end in ((1, FIRST - TIGHT), (2, FIRST), (3, LAST), (10, LAST), (4, LAST), (99, after)):
             erased = ErasureRow(code="c" * 64, requested_at=end - timedelta(seconds=seconds), ended_at=end)
             erased.counts = {"explanations": seconds, "feedback": 1}
+            erased.by, erased.entries, erased.training = "admin", [], []
             session.add(erased)
         for number, action, version, at in (
             (1, "promoted", OLD, FIRST - timedelta(days=90)),
@@ -93,6 +94,12 @@ def seed(database, rows):
         ):
             change = RegistryChangeRow(kind="adapter", scope="en", number=number, action=action, version=version, at=at)
             session.add(change)
+
+
+def erase_looks(database):
+    """Do to October's looks what an erasure of the customer does."""
+    with database.session() as session:
+        session.execute(update(ViewRow).values(subject="", record_id="", ticket="", purpose=""))
 
 
 def counted(database, **more):

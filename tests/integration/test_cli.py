@@ -69,6 +69,17 @@ def test_ingest_reports_what_it_dropped_and_twice_is_once(tmp_path):
     assert "0 new items, 0 new behaviours" in second.output
 
 
+def test_the_next_full_load_does_not_bring_back_who_was_erased(home, tmp_path):
+    erased = run(home, "subject", "erase", "c1", "--yes")
+    assert erased.exit_code == 0, erased.output
+    again = run(home, "ingest", str(tmp_path / "data"))
+    assert "3 dropped, of somebody who was erased" in again.output, again.output
+    assert "0 new behaviours" in again.output
+    assert "c1" not in again.output
+    back = run(home, "ingest", str(tmp_path / "data"), "--with-erased")
+    assert "3 new behaviours" in back.output, back.output
+
+
 def test_explain_writes_what_was_stored(home, tmp_path):
     out = tmp_path / "out.json"
     result = run(home, "explain", "--user", "c0", "--top", "1", "--json", str(out))

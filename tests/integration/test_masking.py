@@ -204,6 +204,20 @@ def test_a_counterfactual_masks_the_behaviours_that_are_private(asks, made, data
     assert (found["behaviours"], found["masked"]) == ([f"{MASK}1"], 1)
 
 
+def test_a_tag_that_rests_on_private_behaviours_alone_is_private_whatever_the_word():
+    from explainer.evidence.tags import TagBehaviour, UserTag
+    from explainer.service.masking import MASK, Mask
+    from explainer.tags import TagList
+    from retriever.data import AspectSource
+
+    def tag(word, *behaviours):
+        told = tuple(TagBehaviour(one, "item", "title") for one in behaviours)
+        return UserTag(word, AspectSource.CATALOGUE, 5, 0.1, told)
+
+    told = Mask({"b1", "b2"}).tags(TagList("u1", [tag("casino", "b1", "b2"), tag("western", "b2", "b3")], []))
+    assert [one.tag for one in told.tags] == [MASK, "western"]
+
+
 def test_a_deleted_private_tag_stays_private(asks, database):
     assert asks(A, f"/v1/users/{PIOUS}/tags/christianity", "DELETE").status_code == 204
     held = asks(S, f"/v1/users/{PIOUS}/tags").json()

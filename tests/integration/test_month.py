@@ -23,7 +23,7 @@ from explainer.service.month.calendar import Month
 from explainer.service.month.report import MonthlyReport, monthly_report
 from explainer.service.package.write import Packer
 from explainer.storage.tables import now
-from tests.integration.months import check_october, counted, seed
+from tests.integration.months import check_october, counted, erase_looks, seed
 from tests.integration.tampering import tamper
 from tests.integration.test_server import problem_of
 
@@ -61,6 +61,13 @@ def auditor(explainer, database, tmp_path):
     with TestClient(create_app(explainer, queue=4, parts=Parts(packer=packer))) as made:
         made.headers["X-API-Key"] = key
         yield made
+
+
+def test_an_erasure_makes_no_look_one_without_a_ticket(explainer, database):
+    seed(database, explainer.explain_top("u1", 8))
+    erase_looks(database)
+    looks = counted(database).accesses
+    assert (looks.looks, looks.unmasked, looks.without_ticket) == (5, 4, 0)
 
 
 def test_the_api_tells_the_same_and_of_nobody(auditor, explainer, database):

@@ -48,7 +48,8 @@ async def ask(served, key, method, path, body=None):
 def workers_of(served):
     """Return the processes that answer: not the one that accepts, nor multiprocessing's own helper."""
     children = psutil.Process(served.process.pid).children()
-    return [one for one in children if "resource_tracker" not in " ".join(one.cmdline())]
+    living = (one for one in children if one.status() != psutil.STATUS_ZOMBIE)
+    return [one for one in living if "resource_tracker" not in " ".join(one.cmdline())]
 
 
 async def until(holds):
@@ -103,6 +104,24 @@ def test_one_that_dies_is_replaced_and_the_rest_go_on(home):
             return len(workers_of(served)) == 2 and first.pid not in {one.pid for one in workers_of(served)}
 
         await until(replaced)
+        for _ in range(READS):
+            assert (await ask(served, home[1], "GET", "/v1/users/u1/recommendations")).status == 200
+        assert second.is_running()
+
+    run(home, story)
+
+
+def test_when_nothing_can_take_its_place_the_rest_go_on(home):
+    async def story(served):
+        first, second = workers_of(served)
+        for file in (home[0] / "models").rglob("model.json"):
+            file.unlink()
+        os.kill(first.pid, signal.SIGKILL)
+
+        async def tried():
+            return b"exit code 1" in (home[0] / "log").read_bytes()
+
+        await until(tried)
         for _ in range(READS):
             assert (await ask(served, home[1], "GET", "/v1/users/u1/recommendations")).status == 200
         assert second.is_running()

@@ -71,8 +71,10 @@ def count_accesses(session: Session, month: Month) -> Accesses:
     """Return who looked in a month."""
     mine = in_month(ViewRow.at, month)
     unmasked = func.coalesce(func.sum(cast(ViewRow.unmasked, Integer)), 0)
+    # With the person, an erasure also removes for which ticket somebody looked.
+    named_nothing = (ViewRow.ticket == "") & (ViewRow.subject != "")
     bare = func.coalesce(
-        func.sum(cast(ViewRow.unmasked & (ViewRow.ticket == "") & (ViewRow.role == Role.SUPPORT.value), Integer)), 0
+        func.sum(cast(ViewRow.unmasked & named_nothing & (ViewRow.role == Role.SUPPORT.value), Integer)), 0
     )
     tickets = func.count(distinct(func.nullif(ViewRow.ticket, "")))
     counts = (func.count(), unmasked, bare, tickets)

@@ -11,7 +11,7 @@ from explainer.service.package import manifest as names
 from explainer.service.package.faults import PackageFault, PackageTamperError
 from explainer.service.package.manifest import Manifest
 
-_MOST_FILES = 100_000
+_MOST_FILES = 500_000
 
 
 def files_in(folder: Path) -> dict[str, int]:

@@ -31,7 +31,7 @@ PRIVACY = (
     "was erased there. log.jsonl and checkpoints/ hold no personal text and may stay."
 )
 _HEAD = f"explainer audit package {FORMAT}"
-_MOST_BYTES = 4_000_000
+_MOST_BYTES = 100_000_000
 _CHECKPOINT = re.compile(rf"{CHECKPOINTS}/(\d{{18}}\.checkpoint|[0-9a-f]{{8}}-[0-9a-f]{{8}}\.rotation)")
 
 
@@ -71,14 +71,12 @@ class LogNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         size: Its entries.
         root: The root over them, hexadecimal.
-        checkpoints: Checkpoints in the package,
-        checkpoints_kept: of so many that are kept: of very many every so manieth, and always the last.
+        checkpoints: Checkpoints in the package: all up to this size.
     """
 
     size: int
     root: str
     checkpoints: int
-    checkpoints_kept: int
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

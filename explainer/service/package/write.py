@@ -32,7 +32,6 @@ from explainer.storage.tables import ExplanationRow, now
 from explainer.storage.walks import explanation_chunks, explanation_ids
 
 _CHUNK = 100
-_MOST_CHECKPOINTS = 1000
 OnProgress = Callable[[str], None]
 
 
@@ -121,7 +120,7 @@ def _write(database: Database, packer: Packer, wanted: Wanted, out: Path, on_pro
     sign_head(database, packer.folder, packer.signer)
     with database.session() as session:
         tree = _write_log(session, out / names.LOG)
-    kept, copied = _copy_checkpoints(packer.folder.folder, out / names.CHECKPOINTS, tree.size)
+    copied = _copy_checkpoints(packer.folder.folder, out / names.CHECKPOINTS, tree.size)
     made = Manifest(
         format=names.FORMAT,
         made_at=now(),
@@ -131,7 +130,7 @@ def _write(database: Database, packer: Packer, wanted: Wanted, out: Path, on_pro
         sample=sample,
         explanations=tally.explanations,
         entries=tally.entries,
-        log=LogNote(tree.size, tree.root().hex(), copied, kept),
+        log=LogNote(tree.size, tree.root().hex(), copied),
         columns=MEANINGS,
         files=_files(out),
     )
@@ -188,14 +187,15 @@ def _write_log(session: Session, path: Path) -> Tree:
     return tree
 
 
-def _copy_checkpoints(kept: Path, to: Path, size: int) -> tuple[int, int]:
-    """Copy the signed checkpoints up to a size, and the introductions of keys; return how many there are and here."""
+def _copy_checkpoints(kept: Path, to: Path, size: int) -> int:
+    """Copy the signed checkpoints up to a size, and the introductions of keys; return how many checkpoints these are.
+
+    All of them: each says which one came before it, and one that is missing was taken away.
+    """
     there = [path for path in sorted(kept.glob("*.checkpoint")) if path.stem.isdigit() and int(path.stem) <= size]
-    step = max(1, -(-len(there) // _MOST_CHECKPOINTS))
-    chosen = there[::-1][::step]  # from the end, so that the last is among them
-    for path in (*chosen, *kept.glob("*.rotation")):
+    for path in (*there, *kept.glob("*.rotation")):
         shutil.copyfile(path, to / path.name)
-    return len(there), len(chosen)
+    return len(there)
 
 
 def _files(out: Path) -> list[FileNote]:

@@ -98,7 +98,9 @@ def erase(database: Database, erasing: Erasing, user: str, by: str) -> Receipt:
     return carry_out(database, line, user, by, DONE)
 
 
-def carry_out(database: Database, line: Line, user: str | None, by: str, event: str) -> Receipt:
+def carry_out(
+    database: Database, line: Line, user: str | None, by: str, event: str, *, clearing: bool = True
+) -> Receipt:
     """Carry out an erasure that is listed, and return the receipt.
 
     Args:
@@ -107,13 +109,19 @@ def carry_out(database: Database, line: Line, user: str | None, by: str, event: 
         user: Whom; None if nobody in the database is meant, which is then put on record.
         by: Name of whoever asks for it.
         event: What its audit entry is called.
+        clearing: Whether to overwrite what it was, too; else the caller does, once for many.
     """
     with database.session() as session:
         row = _removed(session, line, user, by)
         log.append(session, event, row.id, erasure_record(row))
-    cleared = clear(database, {held.name for held in HELD})
+    cleared = clearing and clear_held(database)
     with database.session() as session:
         return msgspec.structs.replace(receipt_of(session, row), cleared=cleared)
+
+
+def clear_held(database: Database) -> bool:
+    """Overwrite what erasures have deleted (see :func:`~explainer.storage.erasing.clear`)."""
+    return clear(database, {held.name for held in HELD})
 
 
 def newest(session: Session, code: str) -> ErasureRow | None:

@@ -14,7 +14,7 @@ from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
 from explainer.service.subject.codes import ErasureKey
-from explainer.service.subject.erase import AGAIN, Erasing, carry_out
+from explainer.service.subject.erase import AGAIN, Erasing, carry_out, clear_held
 from explainer.service.subject.listed import Line
 from explainer.service.subject.receipts import Receipt
 from explainer.storage.database import Database
@@ -45,7 +45,11 @@ def reapply(database: Database, erasing: Erasing) -> Sequence[Receipt]:
     with database.session() as session:
         missing = _missing(session, erasing.list.lines())
         users = _recognised(session, erasing.key, missing) if missing else {}
-    receipts = [carry_out(database, line, users.get(code), _BY, AGAIN) for code, line in missing.items()]
+    receipts = [
+        carry_out(database, line, users.get(code), _BY, AGAIN, clearing=False) for code, line in missing.items()
+    ]
+    if receipts:
+        clear_held(database)
     for receipt in receipts:
         _log.warning(
             "Erasure %s was not in the database and was carried out again: %d rows",
