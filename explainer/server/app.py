@@ -80,7 +80,6 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     admission, parts = Admission(queue), parts or Parts()
     registries = parts.registries or registries_of(explainer)
     live, importance = Live(explainer, parts.encoder), Importance()
-    heads = Heads(parts.packer.folder if parts.packer else None)
     encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
     erasing = parts.erasing or Erasing.unlisted()
     metrics = Metrics(explainer, admission, limiter, parts.checkpointer, shared=parts.together)
@@ -90,7 +89,9 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         "metrics": metrics,
         "checkpointer": parts.checkpointer,
     }
-    checkpoints = CheckpointFolder(Path(os.devnull)) if parts.checkpointer is None else parts.checkpointer.folder
+    signing = parts.packer or parts.checkpointer
+    heads = Heads(None if signing is None else signing.folder)
+    checkpoints = heads.folder or CheckpointFolder(Path(os.devnull))
     app = Litestar(
         route_handlers=[
             ExplanationsController,

@@ -153,7 +153,7 @@ def hide(database, behaviour_id):
     """Make the item of a behaviour one about an illness, as catalogues change; return what must not be told."""
     with database.session() as session:
         item = session.get_one(ItemRow, session.get_one(BehaviourRow, behaviour_id).item_id)
-        item.aspects = ["hiv", "noir"]
+        item.aspects, item.private = ["hiv", "noir"], "health"
         return item.title
 
 

@@ -15,6 +15,7 @@ from schemathesis.engine import Status, events, from_schema
 from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.access.rates import Rates
+from explainer.audit.checkpointer import sign_head
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.notes import Signer
 from explainer.server.app import create_app
@@ -119,6 +120,7 @@ def test_every_answer_is_one_that_the_document_tells_of(explainer, database, kno
     token = embed_token(database, known["explanation_id"], timedelta(hours=1)).token
     headers = {"X-API-Key": key, "Authorization": f"Embed {token}"}
     packer = Packer(CheckpointFolder(tmp_path / "checkpoints"), Signer.new("shop"))
+    sign_head(database, packer.folder, packer.signer)
     app = create_app(explainer, queue=8, parts=Parts(encoder=HashEncoder(), rates=UNLIMITED, packer=packer))
     config = SchemathesisConfig.from_dict(BOUNDED | {"headers": headers})
     api = schemathesis.openapi.from_asgi(DOCUMENT, app, config=config, headers=headers)
