@@ -55,7 +55,7 @@ def workers_of(served):
 async def until(holds):
     async with asyncio.timeout(60):
         while not await holds():  # noqa: ASYNC110  what other processes do, no event tells
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.05)
 
 
 def counted(answer, name, **labels):
