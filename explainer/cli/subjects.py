@@ -55,7 +55,7 @@ def erase(settings: Settings, user: str, out: Path | None, *, dry_run: bool, sur
     receipt = erase_user(Database(settings.url), Erasing.of(settings), user, _BY)
     console.print(f"Erased in {receipt.seconds:.2f} s; audit entry {receipt.proof.seq}.", highlight=False)
     if receipt.refit:
-        console.print(f"Recommenders that were fitted with this user, too: {len(receipt.refit)}; fit again: explainer fit")
+        console.print(f"Recommenders fitted with this user, too: {len(receipt.refit)}; fit again: explainer fit")
     if receipt.cleared is False:
         console.print("The database's write-ahead log and backups hold it until they are recycled.", style="yellow")
     if out is not None:
