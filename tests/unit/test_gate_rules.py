@@ -249,6 +249,18 @@ def test_no_character_that_hides_or_only_looks_like_a_letter(character):
         assert failures(draft, "r drama"), repr(draft)
 
 
+@pytest.mark.parametrize(
+    ("specs", "draft"),
+    [
+        (["r drama", "r drama"], "You gave {b1} {b1.value} and {b2} {b2.value}; {item} is a film like the two."),
+        (["r drama"], "Because you rated {b1} {b1.value}, {item} is here."),
+        (["r drama"], "You gave {b1} {b1.value}, and {item} came near the top."),
+    ],
+)
+def test_a_text_that_names_no_link_is_refused(specs, draft):
+    breaks("says_nothing", draft, *specs)
+
+
 def test_letters_that_only_fold_into_an_aspect_are_not_it():
     """The Kelvin sign and the long s are k and s to a search without regard to case."""
     for aspect, draft in (("kitchen", "\u212aitchen"), ("noirs", "noir\u017f")):

@@ -34,6 +34,7 @@ _ELLIPTIC = frozenset({
 })  # fmt: skip
 _SPEAKS = frozenset({"speak", "speaks", "spoke"})
 _OF_ALL = frozenset({"aspect_claim", "series_claim", "creator_claim"})
+_LINKS = _OF_ALL | {"people_claim", "closeness_claim"}
 
 
 def _liking_of_others(sentence: Sequence[Token], cited: Sequence[CitedBehaviour]) -> Iterator[str]:
@@ -104,6 +105,8 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     "watched" of at least one of them.
     """
     cited = {b.slot: b for b in evidence.behaviours}
+    if not _tells_link(tokens):
+        yield "says_nothing: of what links them"
     mentions = Mentions.of(tokens)
     owned = _owned_aspects(tokens, mentions)
     before: list[str] = []
@@ -134,6 +137,14 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
             # "you liked all three" names none and means every one.
             named = named or [*(inside if _EVERY & {t.text for t in segment} else ())]
             yield from _unsupported(rules, [cited[s] for s in named], [cited[s] for s in inside])
+
+
+def _tells_link(tokens: Sequence[Token]) -> bool:
+    """Return whether a text tells how a behaviour and the item go together, or what share it had in the ranking."""
+    if any(t.kind is TokenKind.SLOT and t.text.endswith(".share") for t in tokens):
+        return True
+    parts = (segment for sentence in sentences(tokens) for segment in segments(sentence))
+    return any(rule in _LINKS for part in parts for rule, _, _ in (*aspect_rules(part), *word_rules(part)))
 
 
 def _owned_aspects(tokens: Sequence[Token], mentions: Mentions) -> set[str]:
