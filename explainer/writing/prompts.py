@@ -93,6 +93,7 @@ class PromptLibrary:
             sources, origin = read_templates(folder), str(folder)
         # One snapshot for the life of the library: a file edited meanwhile is not part of this version.
         self._sources, self.origin = dict(sources), origin
+        self._versions: dict[Style, str] = {}
         self._environment = make_environment(self._sources)
         self._environment.filters["slot"] = lambda name: f"{{{name}}}"
         self._environment.tests["contains"] = lambda terms, term: term in terms
@@ -153,10 +154,12 @@ class PromptLibrary:
 
     def version(self, style: Style) -> str:
         """Return the SHA-256 over every template that a prompt or a fallback for this reader can touch."""
-        digest = hashlib.sha256()
-        for name, text in self.sources(style).items():
-            digest.update(f"{name}\x00{text}\x00".encode())
-        return digest.hexdigest()
+        if style not in self._versions:
+            digest = hashlib.sha256()
+            for name, text in self.sources(style).items():
+                digest.update(f"{name}\x00{text}\x00".encode())
+            self._versions[style] = digest.hexdigest()
+        return self._versions[style]
 
     @property
     def styles(self) -> list[Style]:
