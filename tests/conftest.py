@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -107,12 +108,21 @@ def model(dataset: Dataset) -> FittedModel:
     return fit(dataset, HashEncoder(), SMALL_HYBRID)
 
 
-@pytest.fixture
-def database(tmp_path: Path, dataset: Dataset) -> Database:
-    made = Database(f"sqlite:///{tmp_path / 'test.db'}")
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory, dataset: Dataset) -> Path:
+    """A database file with the catalogue, for tests to copy: all migrations for each would take the most of it."""
+    file = tmp_path_factory.mktemp("filled") / "test.db"
+    made = Database(f"sqlite:///{file}")
     made.migrate()
     with made.session() as session:
         catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
+    made.engine.dispose()
+    return file
+
+
+@pytest.fixture
+def database(tmp_path: Path, filled: Path) -> Database:
+    made = Database(f"sqlite:///{shutil.copy(filled, tmp_path)}")
     yield made
     made.engine.dispose()
 

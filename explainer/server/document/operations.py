@@ -7,7 +7,6 @@ input, from the types that it takes and returns their examples.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from inspect import getdoc
 from typing import Any
 
@@ -42,9 +41,9 @@ class Documentation(ReceiveRoutePlugin):
 
 
 def _described(handler: HTTPRouteHandler) -> type[Operation]:
-    @dataclass
     class Described(Operation):
-        def __post_init__(self) -> None:
+        def __init__(self, **values: Any) -> None:  # noqa: ANN401  what the base takes
+            super().__init__(**values)
             _complete(self, handler)
 
     return Described
