@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,14 +13,15 @@ from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
 from explainer.registry.adapters import AdapterRegistry
 from explainer.registry.prompts import PromptRegistry
-from explainer.service.counterfactuals import CounterfactualFinder
+from explainer.service.jobs.afterwork import Afterwork
+from explainer.service.jobs.queue import JobPolicy, JobQueue
 from explainer.service.live import with_later_items
-from explainer.service.upgrades import Upgrader
 from explainer.settings import Settings
 from explainer.storage.additions import changed_by_service
 from explainer.storage.catalogue import dataset_row, load_items
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.jobs import KINDS
 from explainer.storage.prompts import SqlPromptChoice
 from explainer.tags import UserTags
 from explainer.writing.cues import CueTable
@@ -167,11 +168,15 @@ def make_explainer(settings: Settings) -> Explainer:
     return _explainer(settings, lambda database: _loaded(settings, database))
 
 
-def make_served_explainer(settings: Settings) -> Explainer:
+def make_served_explainer(settings: Settings, kinds: Collection[str] | None = None) -> Explainer:
     """Return the pipeline for a service: its engine writes for many at once, and without it templates do.
 
     Whoever runs a command sees its error and mends it; a service that would not start for want of a language model
     would take the recommendations with it.
+
+    Args:
+        settings: Of what.
+        kinds: Jobs that this process is to do; by default all or none, as the settings say.
 
     Raises:
         NotReadyError: If the schema is old or nothing was ingested.
@@ -179,14 +184,9 @@ def make_served_explainer(settings: Settings) -> Explainer:
         SettingsError: If the settings of a server can't be used.
     """
     explainer = _explainer(settings, lambda database: _served_engine(settings, database))
-    explainer.counterfactuals = CounterfactualFinder(explainer)
-    if explainer.writer.engine is not None:
-        explainer.upgrades = Upgrader(
-            explainer.database,
-            explainer.writer,
-            review_percent=settings.review_percent,
-            tallies=explainer.tallies,
-        )
+    queue = JobQueue(explainer.database, JobPolicy(lease_s=settings.job_lease_s))
+    usual = KINDS if settings.jobs == "here" else ()
+    explainer.afterwards = Afterwork(queue, usual if kinds is None else kinds)
     return explainer
 
 

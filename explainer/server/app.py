@@ -58,11 +58,10 @@ from explainer.server.reviews import REVIEWING
 from explainer.server.subjects import SubjectsController
 from explainer.server.support import SupportController
 from explainer.server.threads import use_threads
-from explainer.service.counterfactuals import CounterfactualFinder
 from explainer.service.importance import Importance
+from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.live import Live
 from explainer.service.subject.erase import Erasing
-from explainer.service.upgrades import Upgrader
 from explainer.writing.worker import BatchingEngine
 
 _MAX_BODY_BYTES = 256 * 1024
@@ -139,7 +138,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
         lifespan=[partial(keeping_up, live, metrics)],
-        on_startup=[partial(use_threads, queue, explainer.underway)],
+        on_startup=[partial(use_threads, queue, explainer.underway), partial(_begin, live)],
         on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=openapi_config(),
@@ -154,11 +153,14 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     return app
 
 
+def _begin(live: Live) -> None:
+    if isinstance(live.explainer.afterwards, Afterwork):
+        live.explainer.afterwards.start(live.current)
+
+
 def _close(explainer: Explainer) -> None:
-    if isinstance(explainer.counterfactuals, CounterfactualFinder):
-        explainer.counterfactuals.close()
-    if isinstance(explainer.upgrades, Upgrader):
-        explainer.upgrades.close()
+    if isinstance(explainer.afterwards, Afterwork):
+        explainer.afterwards.close()
     engine = explainer.writer.engine
     if isinstance(engine, BatchingEngine):
         engine.close()
