@@ -168,15 +168,24 @@ def make_explainer(settings: Settings) -> Explainer:
     return _explainer(settings, lambda database: _loaded(settings, database))
 
 
-def make_served_explainer(settings: Settings, kinds: Collection[str] | None = None) -> Explainer:
+def make_afterwork(settings: Settings, database: Database, kinds: Collection[str] | None = None) -> Afterwork:
+    """Return what stores the jobs that answers leave, and does them.
+
+    Args:
+        settings: How long who does them may be silent, and whether processes that serve do.
+        database: Where they are.
+        kinds: What this process does, whatever the settings say.
+    """
+    usual = KINDS if settings.jobs == "here" else ()
+    policy = JobPolicy(lease_s=settings.job_lease_s)
+    return Afterwork(JobQueue(database, policy), usual if kinds is None else kinds)
+
+
+def make_served_explainer(settings: Settings) -> Explainer:
     """Return the pipeline for a service: its engine writes for many at once, and without it templates do.
 
     Whoever runs a command sees its error and mends it; a service that would not start for want of a language model
     would take the recommendations with it.
-
-    Args:
-        settings: Of what.
-        kinds: Jobs that this process is to do; by default all or none, as the settings say.
 
     Raises:
         NotReadyError: If the schema is old or nothing was ingested.
@@ -184,9 +193,7 @@ def make_served_explainer(settings: Settings, kinds: Collection[str] | None = No
         SettingsError: If the settings of a server can't be used.
     """
     explainer = _explainer(settings, lambda database: _served_engine(settings, database))
-    queue = JobQueue(explainer.database, JobPolicy(lease_s=settings.job_lease_s))
-    usual = KINDS if settings.jobs == "here" else ()
-    explainer.afterwards = Afterwork(queue, usual if kinds is None else kinds)
+    explainer.afterwards = make_afterwork(settings, explainer.database)
     return explainer
 
 

@@ -30,6 +30,7 @@ from explainer.server.schemas import (
     RecommendedItem,
 )
 from explainer.server.threads import Waits
+from explainer.service.presence import Presence
 from explainer.service.preview import preview
 from explainer.service.shown import ShownTags, ShownWhyNot, tags_shown_to, why_not_shown_to
 from explainer.service.unnamed import NOT_SHOWN
@@ -204,4 +205,7 @@ class HealthController(Controller):
         signing: Checkpointer | None = request.app.state.checkpointer
         if signing is not None and signing.trouble:
             notes.append("The audit log is not signed at present; the service's log says why.")
+        presence: Presence = request.app.state.presence
+        if presence.differ:
+            notes.append("Processes of this service work with different models; the admin page says which.")
         return Response(Health("degraded" if notes else "ready", notes), status_code=HTTP_200_OK)

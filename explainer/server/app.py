@@ -61,6 +61,7 @@ from explainer.server.threads import use_threads
 from explainer.service.importance import Importance
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.live import Live
+from explainer.service.presence import API, Presence
 from explainer.service.subject.erase import Erasing
 from explainer.writing.worker import BatchingEngine
 
@@ -82,11 +83,14 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
     erasing = parts.erasing or Erasing.unlisted()
     metrics = Metrics(explainer, admission, limiter, parts.checkpointer, shared=parts.together)
+    afterwork = explainer.afterwards
+    presence = Presence(API, afterwork.kinds if isinstance(afterwork, Afterwork) else ())
     state = {
         "database": explainer.database,
         "limiter": limiter,
         "metrics": metrics,
         "checkpointer": parts.checkpointer,
+        "presence": presence,
     }
     signing = parts.packer or parts.checkpointer
     heads = Heads(None if signing is None else signing.folder)
@@ -137,7 +141,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         request_class=CarefulRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
-        lifespan=[partial(keeping_up, live, metrics)],
+        lifespan=[partial(keeping_up, live, metrics, presence)],
         on_startup=[partial(use_threads, queue, explainer.underway), partial(_begin, live)],
         on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),

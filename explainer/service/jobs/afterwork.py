@@ -81,11 +81,17 @@ class Afterwork:
         while not self._closed.is_set() and any(thread.once() for thread in self._threads):
             pass
 
-    def close(self) -> None:
-        """End the threads; what is begun is done by others, or after the next start."""
+    def stop(self) -> None:
+        """Begin nothing more; return at once."""
         self._closed.set()
         for thread in self._threads:
-            thread.close()
+            thread.stop()
+
+    def close(self) -> None:
+        """End the threads; what is begun is done by others, or after the next start."""
+        self.stop()
+        for thread in self._threads:
+            thread.join()
 
     def _made(self, explainer: Callable[[], Explainer]) -> tuple[JobThread, ...]:
         return tuple(JobThread(self.queue, doer, explainer) for doer in self._doers)

@@ -71,11 +71,14 @@ class JobThread:
         """Have it look now."""
         self._woken.set()
 
-    def close(self, patience_s: float = 5.0) -> None:
-        """End it; what it has begun is done again by another process, if it takes longer than our patience."""
+    def stop(self) -> None:
+        """Have it begin nothing more; return at once."""
         self._closed.set()
         self._woken.set()
         self.doer.abandon()
+
+    def join(self, patience_s: float = 5.0) -> None:
+        """Wait for its end; what takes longer than our patience is done again by another process."""
         if self._thread.ident is not None:
             self._thread.join(patience_s)
 
