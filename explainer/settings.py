@@ -47,6 +47,8 @@ class Settings(BaseSettings):
         workers: Processes that serve; ``auto`` for one per core, four at most.
         queue: Requests that may wait for the language model, in each process; one more is told to come back.
         deadline_s: Seconds from a request's arrival to its texts: what the model has not written by then, templates do.
+        drain_s: Seconds from SIGTERM on in which the service says that it is not ready and still answers, for whoever
+            spreads requests to notice; then it takes no more, and ends when those under way are answered.
         batch: Prompts that the service writes together at most.
         wait_ms: Milliseconds that a batch waits for company.
         backlog: Prompts that may wait; requests that bring more get templates at once.
@@ -103,6 +105,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = "auto"
     queue: int = Field(default=16, ge=1)
     deadline_s: float = Field(default=20.0, gt=0, allow_inf_nan=False)
+    drain_s: float = Field(default=0.0, ge=0, le=600)
     batch: int = Field(default=32, ge=1)
     wait_ms: float = Field(default=5.0, ge=0, allow_inf_nan=False)
     backlog: int = Field(default=128, ge=1)

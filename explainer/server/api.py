@@ -19,6 +19,7 @@ from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import PUBLIC, needs
 from explainer.server.documented import problems
+from explainer.server.draining import Draining
 from explainer.server.looking import looked, require_purpose
 from explainer.server.schemas import (
     MAX_K,
@@ -190,8 +191,15 @@ class HealthController(Controller):
         return Health("live")
 
     @get("/ready", opt=PUBLIC, sync_to_thread=True, summary="Can it work?", responses=_NOT_READY)
-    def ready(self, explainer: NamedDependency[Explainer], request: Request[object, object, State]) -> Response[Health]:
+    def ready(
+        self,
+        explainer: NamedDependency[Explainer],
+        draining: NamedDependency[Draining],
+        request: Request[object, object, State],
+    ) -> Response[Health]:
         """Return 200 when it can answer, "degraded" if something is amiss, else 503; each with the reasons."""
+        if draining.begun:
+            return Response(Health("not ready", ["It is about to stop."]), status_code=HTTP_503_SERVICE_UNAVAILABLE)
         try:
             explainer.check()
         except ExplainerError as error:

@@ -34,6 +34,7 @@ from explainer.server.docs import ASSETS
 from explainer.server.document.config import openapi_config
 from explainer.server.document.operations import Documentation
 from explainer.server.document.structs import ClosedStructs
+from explainer.server.draining import Draining
 from explainer.server.embed import EmbedTokensController, embed_router
 from explainer.server.encoded import EncodedAnswers
 from explainer.server.exchange import Watched
@@ -62,6 +63,7 @@ from explainer.service.importance import Importance
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.live import Live
 from explainer.service.presence import API, Presence
+from explainer.service.promises import Promises
 from explainer.service.subject.erase import Erasing
 from explainer.writing.worker import BatchingEngine
 
@@ -81,10 +83,13 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     registries = parts.registries or registries_of(explainer)
     live, importance = Live(explainer, parts.encoder), Importance()
     encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
+    promises, draining = Promises(explainer.database), parts.draining or Draining()
     erasing = parts.erasing or Erasing.unlisted()
     metrics = Metrics(explainer, admission, limiter, parts.checkpointer, shared=parts.together)
     afterwork = explainer.afterwards
-    presence = Presence(API, afterwork.kinds if isinstance(afterwork, Afterwork) else ())
+    presence = Presence(API)
+    if isinstance(afterwork, Afterwork):
+        presence = Presence(API, afterwork.queue.name, afterwork.kinds)
     state = {
         "database": explainer.database,
         "limiter": limiter,
@@ -128,6 +133,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "explainer": Provide(lambda: live.explainer, sync_to_thread=False),
             "live": Provide(lambda: live, sync_to_thread=False),
             "importance": Provide(lambda: importance, sync_to_thread=False),
+            "promises": Provide(lambda: promises, sync_to_thread=False),
+            "draining": Provide(lambda: draining, sync_to_thread=False),
             "looker": Provide(looker_of, sync_to_thread=False),
             "erasing": Provide(lambda: erasing, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
@@ -149,7 +156,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         plugins=[Documentation(), ClosedStructs()],
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=_MAX_BODY_BYTES,
-        before_send=[harden],
+        before_send=[harden, draining.say],
         logging_config=None,  # whoever starts the process decides
         state=State(state),
     )

@@ -67,7 +67,7 @@ def work(settings: Settings, kinds: Collection[str], *, once: bool = False, port
 
 def _watch(live: Live, metrics: _Watched, afterwork: Afterwork, stopped: threading.Event) -> None:
     """Say that it is there, to the database, whoever reads metrics and whoever reads the log."""
-    presence, seconds = Presence(WORKER, afterwork.kinds), 0
+    presence, seconds = Presence(WORKER, afterwork.queue.name, afterwork.kinds), 0
     while not stopped.wait(_LOOK_EVERY_S):
         try:
             presence.say(live.explainer)

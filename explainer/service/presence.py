@@ -7,6 +7,8 @@ names, but the same question may get two answers until all were started anew.
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 import uuid
 from collections.abc import Sequence
@@ -26,15 +28,17 @@ class Presence:
 
     Args:
         role: ``api`` or ``worker``.
+        name: By which its jobs are known as taken; one of its own by default.
         does: Kinds of jobs that it does.
 
     Attributes:
         differ: Whether processes differed when it last looked.
     """
 
-    def __init__(self, role: str, does: Sequence[str]) -> None:
+    def __init__(self, role: str, name: str = "", does: Sequence[str] = ()) -> None:
         self.differ = False
-        self._id, self._role, self._does, self._since = str(uuid.uuid4()), role, ",".join(does), now()
+        self._id, self._role, self._does, self._since = name or str(uuid.uuid4()), role, ",".join(does), now()
+        self._place = f"{socket.gethostname()}:{os.getpid()}"
         self._said = -_EVERY_S
 
     def say(self, explainer: Explainer) -> None:
@@ -64,6 +68,7 @@ class Presence:
         return ProcessRow(
             id=self._id,
             role=self._role,
+            place=self._place,
             does=self._does,
             release=__version__,
             recommender=explainer.model.version,

@@ -44,7 +44,9 @@ class ProcessRow(Base):
     """A process of the service that was there a moment ago.
 
     Attributes:
+        id: By which its jobs are known as taken.
         role: ``api`` or ``worker``.
+        place: Name of its machine and number of the process there.
         does: Kinds of jobs that it does, with commas between them.
         release: Version of this program,
         recommender: of what ranks there,
@@ -55,6 +57,7 @@ class ProcessRow(Base):
     __tablename__ = "processes"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     role: Mapped[str] = mapped_column(String(20))
+    place: Mapped[str] = mapped_column(String(300))
     does: Mapped[str] = mapped_column(String(200))
     release: Mapped[str] = mapped_column(String(40))
     recommender: Mapped[str] = mapped_column(String(64))

@@ -39,6 +39,7 @@ def upgrade() -> None:
     op.create_table('processes',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('role', sa.String(length=20), nullable=False),
+    sa.Column('place', sa.String(length=300), nullable=False),
     sa.Column('does', sa.String(length=200), nullable=False),
     sa.Column('release', sa.String(length=40), nullable=False),
     sa.Column('recommender', sa.String(length=64), nullable=False),
