@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,14 +13,15 @@ from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
 from explainer.registry.adapters import AdapterRegistry
 from explainer.registry.prompts import PromptRegistry
-from explainer.service.counterfactuals import CounterfactualFinder
+from explainer.service.jobs.afterwork import Afterwork
+from explainer.service.jobs.queue import JobPolicy, JobQueue
 from explainer.service.live import with_later_items
-from explainer.service.upgrades import Upgrader
 from explainer.settings import Settings
 from explainer.storage.additions import changed_by_service
 from explainer.storage.catalogue import dataset_row, load_items
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.jobs import KINDS
 from explainer.storage.prompts import SqlPromptChoice
 from explainer.tags import UserTags
 from explainer.writing.cues import CueTable
@@ -167,6 +168,19 @@ def make_explainer(settings: Settings) -> Explainer:
     return _explainer(settings, lambda database: _loaded(settings, database))
 
 
+def make_afterwork(settings: Settings, database: Database, kinds: Collection[str] | None = None) -> Afterwork:
+    """Return what stores the jobs that answers leave, and does them.
+
+    Args:
+        settings: How long who does them may be silent, and whether processes that serve do.
+        database: Where they are.
+        kinds: What this process does, whatever the settings say.
+    """
+    usual = KINDS if settings.jobs == "here" else ()
+    policy = JobPolicy(lease_s=settings.job_lease_s)
+    return Afterwork(JobQueue(database, policy), usual if kinds is None else kinds)
+
+
 def make_served_explainer(settings: Settings) -> Explainer:
     """Return the pipeline for a service: its engine writes for many at once, and without it templates do.
 
@@ -179,14 +193,7 @@ def make_served_explainer(settings: Settings) -> Explainer:
         SettingsError: If the settings of a server can't be used.
     """
     explainer = _explainer(settings, lambda database: _served_engine(settings, database))
-    explainer.counterfactuals = CounterfactualFinder(explainer)
-    if explainer.writer.engine is not None:
-        explainer.upgrades = Upgrader(
-            explainer.database,
-            explainer.writer,
-            review_percent=settings.review_percent,
-            tallies=explainer.tallies,
-        )
+    explainer.afterwards = make_afterwork(settings, explainer.database)
     return explainer
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.errors import ConflictError
-from explainer.manner import Along, Unfinished
+from explainer.manner import Along
 from explainer.oversight import oversee
 from explainer.storage.database import Database
 from explainer.storage.erasing import still_known
 from explainer.storage.inserting import insert_new
+from explainer.storage.jobs import UPGRADE, ask_for
 from explainer.storage.revisions import await_upgrade
 from explainer.storage.tables import ExplanationRow
 from explainer.storage.versions import note_model, note_prompt
@@ -77,7 +78,7 @@ class Keeper:
         self,
         rows: Sequence[ExplanationRow],
         makers: Makers,
-        unfinished: Sequence[Unfinished],
+        jobs: Mapping[str, Sequence[str]],
         review_percent: float,
         along: Along | None,
     ) -> None:
@@ -86,7 +87,7 @@ class Keeper:
         Args:
             rows: The explanations, with their evidence.
             makers: What they refer to.
-            unfinished: Those whose text the model may still better.
+            jobs: What is left to do for them: ids by the kind of job.
             review_percent: Of a hundred texts that the model wrote, how many wait for a reviewer.
             along: Stores something in the same transaction.
 
@@ -100,7 +101,9 @@ class Keeper:
                     makers.note(session)
                 _write(session, rows)
                 oversee(session, rows, review_percent)
-                await_upgrade(session, [one.id for one in unfinished])
+                await_upgrade(session, jobs.get(UPGRADE, ()))
+                for kind, ids in jobs.items():
+                    ask_for(session, kind, ids, makers.model.version)
                 if along is not None:
                     along(session, rows)
         except ConflictError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -12,9 +12,6 @@ from explainer.storage.tables import ExplanationRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
 from explainer.writing.texts import Request
-
-if TYPE_CHECKING:
-    from explainer.pipeline import Explainer
 
 Along = Callable[[Session, Sequence[ExplanationRow]], None]
 """Stores something of the caller's in the transaction of the explanations."""
@@ -45,26 +42,13 @@ class Unfinished:
     library: PromptLibrary
 
 
-class Upgrades(Protocol):
-    """Has better texts written after the first ones were shown."""
+class Afterwards(Protocol):
+    """Does what is left after the answer: jobs that are stored with the explanations."""
 
-    def room(self) -> int:
-        """Return how many more may be asked for."""
+    def room(self, kind: str) -> int:
+        """Return how many more jobs of a kind may be stored; about, when several ask at once."""
         ...
 
-    def take(self, unfinished: Sequence[Unfinished]) -> None:
-        """Have them written, soon; they are stored and noted as awaited."""
-        ...
-
-
-class Counterfactuals(Protocol):
-    """Has counterfactuals found after explanations were shown."""
-
-    def take(self, explainer: Explainer, explanation_ids: Sequence[str]) -> None:
-        """Have them found, when nobody waits for anything else.
-
-        Args:
-            explainer: What ranked; something else may serve by the time that they are looked for.
-            explanation_ids: Of stored explanations.
-        """
+    def stored(self, unfinished: Sequence[Unfinished]) -> None:
+        """Learn that jobs are stored, and of some of them what else they would have to be computed from again."""
         ...

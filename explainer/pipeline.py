@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from explainer.evidence import EvidenceBuilder
 from explainer.evidence.firewall import Firewall, load_lists
 from explainer.judging import judge_catalogue
 from explainer.keeper import Keeper, Makers
-from explainer.manner import Counterfactuals, Manner, Unfinished, Upgrades
+from explainer.manner import Afterwards, Manner, Unfinished
 from explainer.rows import Stamp, counterfactual_row, explanation_row
 from explainer.storage.catalogue import (
     behaviour_titles,
@@ -31,6 +32,7 @@ from explainer.storage.catalogue import (
 from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
 from explainer.storage.explanations import find_shown
+from explainer.storage.jobs import COUNTERFACTUAL, UPGRADE
 from explainer.storage.private import private_behaviours
 from explainer.storage.tables import ExplanationRow
 from explainer.tags import UserTags
@@ -48,6 +50,7 @@ from retriever.store import FittedModel
 
 # The list that a single item is judged by, when no list was asked for.
 USUAL_LIST = 10
+_Wanted = TypeVar("_Wanted")
 
 
 class Explainer:
@@ -59,8 +62,9 @@ class Explainer:
         writer: Turns evidence into text.
         attributor: Computes contributions.
         notes: What it has to do without, for those who watch it.
-        upgrades: Betters texts that were shown before the model had written; without it they stay.
-        counterfactuals: Finds them after the answer; without it they are found before, which takes twice as long.
+        afterwards: Does what is left after the answer: texts that were shown before the model had written are bettered,
+            and counterfactuals found. Without it the first texts stay, and counterfactuals are found before the
+            answer, which then takes twice as long.
         firewall: Judges what is private of the catalogue; by default the shipped terms, where nobody else has.
 
     Attributes:
@@ -77,15 +81,13 @@ class Explainer:
         writer: Writer,
         attributor: Attributor | None = None,
         notes: Sequence[str] = (),
-        upgrades: Upgrades | None = None,
-        counterfactuals: Counterfactuals | None = None,
+        afterwards: Afterwards | None = None,
         firewall: Firewall | None = None,
     ) -> None:
         self.database = database
         self.writer = writer
         self.notes = tuple(notes)
-        self.upgrades = upgrades
-        self.counterfactuals = counterfactuals
+        self.afterwards = afterwards
         self.underway = Underway()
         self.firewall = firewall or Firewall(load_lists())
         judge_catalogue(database, self.firewall, again=firewall is not None)
@@ -227,21 +229,28 @@ class Explainer:
             for row, request, text in zip(rows, requests, texts, strict=True)
             if text.unfinished
         ]
-        unfinished = [] if self.upgrades is None else unfinished[: self.upgrades.room()]
-        if self.counterfactuals is None:
+        unfinished = self._as_many(UPGRADE, unfinished)
+        jobs = {UPGRADE: [one.id for one in unfinished]}
+        if self.afterwards is None:
             for row in rows:
                 row.counterfactual = counterfactual_row(ranking.counterfactual(asking, row.item_id, row.rank), history)
+        else:
+            jobs[COUNTERFACTUAL] = self._as_many(COUNTERFACTUAL, [row.id for row in rows if _is_listed(row, asking)])
         if rows or manner.along is not None:
             makers = Makers(style, library, self.model, self.writer.engine, self.writer_version)
-            self._keeper.keep(rows, makers, unfinished, self.review_percent, manner.along)
-        if self.counterfactuals is not None:
-            self.counterfactuals.take(self, [row.id for row in rows])
-        if self.upgrades is not None and unfinished:
-            self.upgrades.take(unfinished)
+            self._keeper.keep(rows, makers, jobs, self.review_percent, manner.along)
+        if self.afterwards is not None and any(jobs.values()):
+            self.afterwards.stored(unfinished)
         self.tallies.add(texts, style.locale)
         self.tallies.add_private((asking.private or {}).values(), len(rows))
         made = {row.item_id: row for row in rows} | shown
         return [made[target.item.id] for target in targets]
+
+    def _as_many(self, kind: str, wanted: list[_Wanted]) -> list[_Wanted]:
+        """Return as many as there is room for among the jobs of a kind."""
+        if self.afterwards is None or not wanted:
+            return []
+        return wanted[: self.afterwards.room(kind)]
 
     def _shown(self, user: str, targets: Sequence[Recommendation], fingerprint: str) -> dict[str, ExplanationRow]:
         with self.database.session() as session:
@@ -270,6 +279,11 @@ def _people(session: Session, model: FittedModel) -> PeopleCounts:
         return dict.fromkeys(kinds, model.counts)  # one kind only: the model has counted just that
     scale = model.recommender.scale
     return counts_by_kind(model.recommender.catalogue, load_dataset(session).behaviours, scale)
+
+
+def _is_listed(row: ExplanationRow, asking: Asking) -> bool:
+    """Return whether anything kept an item in its list that the user has done."""
+    return asking.k is not None and row.rank <= asking.k and bool(row.contributions)
 
 
 def _is_outdated(row: ExplanationRow) -> bool:

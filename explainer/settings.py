@@ -47,9 +47,14 @@ class Settings(BaseSettings):
         workers: Processes that serve; ``auto`` for one per core, four at most.
         queue: Requests that may wait for the language model, in each process; one more is told to come back.
         deadline_s: Seconds from a request's arrival to its texts: what the model has not written by then, templates do.
+        drain_s: Seconds from SIGTERM on in which the service says that it is not ready and still answers, for whoever
+            spreads requests to notice; then it takes no more, and ends when those under way are answered.
         batch: Prompts that the service writes together at most.
         wait_ms: Milliseconds that a batch waits for company.
         backlog: Prompts that may wait; requests that bring more get templates at once.
+        jobs: Who does what is left after answers (better texts, counterfactuals): ``here`` every process that serves
+            takes part, ``workers`` leaves it to ``explainer worker``.
+        job_lease_s: Seconds after which a process that is silent is taken for dead, and its jobs are done by another.
         review_percent: Of a hundred texts that the model wrote, how many wait for a reviewer.
         embed_origins: Origins of the shops whose pages may show explanations (see ``/embed.js``), with commas between
             them: ``https://shop.example, https://www.shop.example:8443``.
@@ -100,9 +105,12 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = "auto"
     queue: int = Field(default=16, ge=1)
     deadline_s: float = Field(default=20.0, gt=0, allow_inf_nan=False)
+    drain_s: float = Field(default=0.0, ge=0, le=600)
     batch: int = Field(default=32, ge=1)
     wait_ms: float = Field(default=5.0, ge=0, allow_inf_nan=False)
     backlog: int = Field(default=128, ge=1)
+    jobs: Literal["here", "workers"] = "here"
+    job_lease_s: float = Field(default=30.0, ge=1, allow_inf_nan=False)
     review_percent: float = Field(default=1.0, ge=0, le=100, allow_inf_nan=False)
     embed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(origins_from)] = frozenset()
     rate_app: int = Field(default=60_000, ge=1, le=_MOST)

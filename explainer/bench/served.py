@@ -19,6 +19,7 @@ _READY_S = 180.0
 _LOOK_EVERY_S = 0.05
 _LEAVE_S = 15.0
 _OK = 200
+_WORKS = b"Doing jobs"
 _TOLD = 2000
 
 
@@ -41,34 +42,63 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(home: Path, settings: Mapping[str, str], log: Path) -> AsyncIterator[Served]:
+async def serving(home: Path, settings: Mapping[str, str], log: Path, port: int | None = None) -> AsyncIterator[Served]:
     """Serve a home for the block, once it is ready; afterwards the process is gone.
 
     Args:
         home: Database and models.
         settings: What else is set, as EXPLAINER_… variables without the prefix.
         log: What the process writes; appended to.
+        port: Where; any that is free by default.
 
     Raises:
         BenchError: If it does not start.
     """
-    port = free_port()
-    variables = {f"EXPLAINER_{name}": value for name, value in settings.items()}
-    with log.open("ab") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-c", "from explainer.cli import main; main()"),
-            *("--home", str(home), "serve", "--host", "127.0.0.1", "--port", str(port)),
-            env=os.environ | variables,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,  # a group of its own, so that all its processes can be killed together
-        )
+    port = port or free_port()
+    process = await _started(home, settings, log, "serve", "--host", "127.0.0.1", "--port", str(port))
     try:
         await _until_ready(port, process, log)
         yield Served(port, process)
     finally:
         await _end(process)
+
+
+@asynccontextmanager
+async def working(home: Path, settings: Mapping[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Have a process do jobs for the block, once it has begun to; afterwards it is gone.
+
+    Args:
+        home: As of :func:`serving`.
+        settings: Likewise.
+        log: What it writes; its own.
+
+    Raises:
+        BenchError: If it does not start.
+    """
+    process = await _started(home, settings, log, "worker")
+    try:
+        async with asyncio.timeout(_READY_S):
+            while _WORKS not in log.read_bytes():
+                if process.returncode is not None:
+                    raise BenchError(f"The worker ended while starting. It said:\n{_last_words(log)}")
+                await asyncio.sleep(_LOOK_EVERY_S)
+        yield process
+    finally:
+        await _end(process)
+
+
+async def _started(home: Path, settings: Mapping[str, str], log: Path, *words: str) -> asyncio.subprocess.Process:
+    variables = {f"EXPLAINER_{name}": value for name, value in settings.items()}
+    with log.open("ab") as out:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-c", "from explainer.cli import main; main()"),
+            *("--home", str(home), *words),
+            env=os.environ | variables,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,  # a group of its own, so that all its processes can be killed together
+        )
 
 
 def free_port() -> int:

@@ -16,6 +16,7 @@ from explainer.cli.measures import evaluate
 from explainer.cli.registries import adapters, prompts
 from explainer.cli.reviews import reviews
 from explainer.cli.subject import retention, subject
+from explainer.cli.worker import worker
 from explainer.writing.style import AUDIENCES, CUSTOMER, LOCALES, Style
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -53,6 +54,7 @@ main.add_command(audit)
 main.add_command(replay)
 main.add_command(subject)
 main.add_command(retention)
+main.add_command(worker)
 
 
 @main.command()

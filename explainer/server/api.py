@@ -19,6 +19,7 @@ from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import PUBLIC, needs
 from explainer.server.documented import problems
+from explainer.server.draining import Draining
 from explainer.server.looking import looked, require_purpose
 from explainer.server.schemas import (
     MAX_K,
@@ -30,6 +31,7 @@ from explainer.server.schemas import (
     RecommendedItem,
 )
 from explainer.server.threads import Waits
+from explainer.service.presence import Presence
 from explainer.service.preview import preview
 from explainer.service.shown import ShownTags, ShownWhyNot, tags_shown_to, why_not_shown_to
 from explainer.service.unnamed import NOT_SHOWN
@@ -189,8 +191,15 @@ class HealthController(Controller):
         return Health("live")
 
     @get("/ready", opt=PUBLIC, sync_to_thread=True, summary="Can it work?", responses=_NOT_READY)
-    def ready(self, explainer: NamedDependency[Explainer], request: Request[object, object, State]) -> Response[Health]:
+    def ready(
+        self,
+        explainer: NamedDependency[Explainer],
+        draining: NamedDependency[Draining],
+        request: Request[object, object, State],
+    ) -> Response[Health]:
         """Return 200 when it can answer, "degraded" if something is amiss, else 503; each with the reasons."""
+        if draining.begun:
+            return Response(Health("not ready", ["It is about to stop."]), status_code=HTTP_503_SERVICE_UNAVAILABLE)
         try:
             explainer.check()
         except ExplainerError as error:
@@ -204,4 +213,7 @@ class HealthController(Controller):
         signing: Checkpointer | None = request.app.state.checkpointer
         if signing is not None and signing.trouble:
             notes.append("The audit log is not signed at present; the service's log says why.")
+        presence: Presence = request.app.state.presence
+        if presence.differ:
+            notes.append("Processes of this service work with different models; the admin page says which.")
         return Response(Health("degraded" if notes else "ready", notes), status_code=HTTP_200_OK)

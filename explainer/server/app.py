@@ -34,6 +34,7 @@ from explainer.server.docs import ASSETS
 from explainer.server.document.config import openapi_config
 from explainer.server.document.operations import Documentation
 from explainer.server.document.structs import ClosedStructs
+from explainer.server.draining import Draining
 from explainer.server.embed import EmbedTokensController, embed_router
 from explainer.server.encoded import EncodedAnswers
 from explainer.server.exchange import Watched
@@ -58,11 +59,12 @@ from explainer.server.reviews import REVIEWING
 from explainer.server.subjects import SubjectsController
 from explainer.server.support import SupportController
 from explainer.server.threads import use_threads
-from explainer.service.counterfactuals import CounterfactualFinder
 from explainer.service.importance import Importance
+from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.live import Live
+from explainer.service.presence import API, Presence
+from explainer.service.promises import Promises
 from explainer.service.subject.erase import Erasing
-from explainer.service.upgrades import Upgrader
 from explainer.writing.worker import BatchingEngine
 
 _MAX_BODY_BYTES = 256 * 1024
@@ -81,13 +83,19 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     registries = parts.registries or registries_of(explainer)
     live, importance = Live(explainer, parts.encoder), Importance()
     encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
+    promises, draining = Promises(explainer.database), parts.draining or Draining()
     erasing = parts.erasing or Erasing.unlisted()
     metrics = Metrics(explainer, admission, limiter, parts.checkpointer, shared=parts.together)
+    afterwork = explainer.afterwards
+    presence = Presence(API)
+    if isinstance(afterwork, Afterwork):
+        presence = Presence(API, afterwork.queue.name, afterwork.kinds)
     state = {
         "database": explainer.database,
         "limiter": limiter,
         "metrics": metrics,
         "checkpointer": parts.checkpointer,
+        "presence": presence,
     }
     signing = parts.packer or parts.checkpointer
     heads = Heads(None if signing is None else signing.folder)
@@ -125,6 +133,8 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "explainer": Provide(lambda: live.explainer, sync_to_thread=False),
             "live": Provide(lambda: live, sync_to_thread=False),
             "importance": Provide(lambda: importance, sync_to_thread=False),
+            "promises": Provide(lambda: promises, sync_to_thread=False),
+            "draining": Provide(lambda: draining, sync_to_thread=False),
             "looker": Provide(looker_of, sync_to_thread=False),
             "erasing": Provide(lambda: erasing, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
@@ -138,15 +148,15 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         request_class=CarefulRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
-        lifespan=[partial(keeping_up, live, metrics)],
-        on_startup=[partial(use_threads, queue, explainer.underway)],
+        lifespan=[partial(keeping_up, live, metrics, presence)],
+        on_startup=[partial(use_threads, queue, explainer.underway), partial(_begin, live)],
         on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=openapi_config(),
         plugins=[Documentation(), ClosedStructs()],
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=_MAX_BODY_BYTES,
-        before_send=[harden],
+        before_send=[harden, draining.say],
         logging_config=None,  # whoever starts the process decides
         state=State(state),
     )
@@ -154,11 +164,14 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     return app
 
 
+def _begin(live: Live) -> None:
+    if isinstance(live.explainer.afterwards, Afterwork):
+        live.explainer.afterwards.start(live.current)
+
+
 def _close(explainer: Explainer) -> None:
-    if isinstance(explainer.counterfactuals, CounterfactualFinder):
-        explainer.counterfactuals.close()
-    if isinstance(explainer.upgrades, Upgrader):
-        explainer.upgrades.close()
+    if isinstance(explainer.afterwards, Afterwork):
+        explainer.afterwards.close()
     engine = explainer.writer.engine
     if isinstance(engine, BatchingEngine):
         engine.close()

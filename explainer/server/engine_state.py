@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
-from explainer.service.upgrades import Upgrader
+from explainer.storage.jobs import UPGRADE
 from explainer.writing.limits import Counters
 from explainer.writing.worker import BatchingEngine
 
@@ -52,7 +52,7 @@ def engine_state(explainer: Explainer, admission: Admission) -> EngineState:
         locales=() if engine is None else tuple(sorted(engine.locales)),
         taken=admission.taken,
         places=admission.places,
-        upgrades=explainer.upgrades.room() if isinstance(explainer.upgrades, Upgrader) else None,
+        upgrades=None if explainer.afterwards is None or engine is None else explainer.afterwards.room(UPGRADE),
         counters=engine.counters if isinstance(engine, BatchingEngine) else None,
         recommender=explainer.model.recommender.name,
         recommender_version=explainer.model.version,

@@ -9,6 +9,7 @@ import msgspec
 from litestar.concurrency import sync_to_thread
 from litestar.response import ServerSentEventMessage
 
+from explainer.server.draining import Draining
 from explainer.service.shown import ShownExplanation
 
 _EVERY_S, _LONGEST_S = 0.25, 60.0
@@ -25,14 +26,18 @@ class TextEvent(msgspec.Struct, frozen=True):
     pending: bool
 
 
-async def text_events(read: Callable[[], ShownExplanation], seen: int) -> AsyncIterator[ServerSentEventMessage]:
+async def text_events(
+    read: Callable[[], ShownExplanation], seen: int, draining: Draining
+) -> AsyncIterator[ServerSentEventMessage]:
     """Yield ``text`` for each text that the reader has not seen, then ``end``, once no better one is awaited.
 
-    The database is asked again and again: the text may be written by another process.
+    The database is asked again and again: the text may be written by another process. A stream that ends without
+    ``end`` is to be opened again, as browsers do: it was open for long, or this process is about to stop.
 
     Args:
         read: Reads the explanation, in a session of its own.
         seen: Number of the last text that the reader has (``Last-Event-ID``); 0 for none.
+        draining: Whether this process is about to stop.
     """
     for _ in range(int(_LONGEST_S / _EVERY_S)):
         now = await sync_to_thread(read)
@@ -41,6 +46,8 @@ async def text_events(read: Callable[[], ShownExplanation], seen: int) -> AsyncI
             yield _message("text", now)
         if not now.pending:
             yield _message("end", now)
+            return
+        if draining.begun:
             return
         await asyncio.sleep(_EVERY_S)
 

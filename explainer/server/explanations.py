@@ -20,6 +20,7 @@ from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
 from explainer.server.documented import problems
+from explainer.server.draining import Draining
 from explainer.server.events import text_events
 from explainer.server.prefer import Wait, preferred_wait
 from explainer.server.reading import Reading
@@ -30,7 +31,7 @@ from explainer.server.threads import Waits
 from explainer.service.counterfactuals import find
 from explainer.service.feedback import MAX_COMMENT, Feedback, FeedbackKind, give_feedback
 from explainer.service.live import Live
-from explainer.service.promises import Seal, kept
+from explainer.service.promises import Promises, Seal
 from explainer.service.shown import (
     ShownCounterfactual,
     ShownExplanation,
@@ -78,6 +79,7 @@ class ExplanationsController(Controller):
         live: NamedDependency[Live],
         admission: NamedDependency[Admission],
         looker: NamedDependency[Looker],
+        promises: NamedDependency[Promises],
         idempotency_key: Annotated[
             str | None, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=200)
         ] = None,
@@ -97,7 +99,7 @@ class ExplanationsController(Controller):
             rows = make()
         else:
             body, caller = msgspec.json.encode(data, order="deterministic"), caller_of(request).name
-            ids = kept(live.explainer.database, caller, idempotency_key, body, lambda seal: rows.extend(make(seal)))
+            ids = promises.kept(caller, idempotency_key, body, lambda seal: rows.extend(make(seal)))
         with live.explainer.database.session() as session:
             if ids is not None:
                 rows = [get_explanation(session, one) for one in ids]
@@ -143,12 +145,13 @@ class ExplanationsController(Controller):
         explanation_id: FromPath[str],
         explainer: NamedDependency[Explainer],
         looker: NamedDependency[Looker],
+        draining: NamedDependency[Draining],
         last_event_id: Annotated[int, HeaderParameter(name="Last-Event-ID", ge=0)] = 0,
     ) -> ServerSentEvent:
         """Stream the text as it is, each better one when it comes, and ``end`` once none is awaited any more."""
         _read(explainer, explanation_id, looker)  # a wrong id must be told before the stream begins
         read = partial(_read, explainer, explanation_id, looker, recorded=False)
-        return ServerSentEvent(text_events(read, last_event_id))
+        return ServerSentEvent(text_events(read, last_event_id, draining))
 
     @get(
         "/{explanation_id:str}/counterfactual",

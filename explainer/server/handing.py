@@ -14,6 +14,8 @@ from typing import cast
 
 import uvicorn
 
+from explainer.server.draining import Draining, DrainingServer
+
 _READY = b"r"
 _CONNECTION = b"c"
 _AT_ONCE = 16
@@ -41,16 +43,18 @@ def is_ready(end: socket.socket) -> bool:
         return False
 
 
-class HandedServer(uvicorn.Server):
+class HandedServer(DrainingServer):
     """A server that listens nowhere: its connections are handed to it, until whoever hands them is gone.
 
     Args:
         config: As of any server.
+        draining: Is told when the end begins,
+        drain_s: and this long before the end itself.
         end: Its end of the channel.
     """
 
-    def __init__(self, config: uvicorn.Config, end: socket.socket) -> None:
-        super().__init__(config)
+    def __init__(self, config: uvicorn.Config, draining: Draining, drain_s: float, end: socket.socket) -> None:
+        super().__init__(config, draining, drain_s)
         self._end = end
         self._taking: set[asyncio.Task[None]] = set()
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Gauge
 
 from explainer.access.rates import Limiter
 from explainer.audit.checkpointer import Checkpointer
+from explainer.errors import BusyError
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
+from explainer.server.job_metrics import JobMetrics
+from explainer.server.taken import Taken
+from explainer.service.jobs.afterwork import Afterwork
 from explainer.writing.worker import BatchingEngine
 
 _EVENTS = ("batches", "prompts", "deduplicated", "failures", "timeouts", "abandoned", "refused", "late")
@@ -37,16 +41,18 @@ class Inside:
     ) -> None:
         self._explainer, self._admission, self._limiter = explainer, admission, limiter
         self._lock = threading.Lock()
-        self._texts = _Taken(
+        self._texts = Taken(
             "explanations", "Explanations stored, by who wrote the text.", ("source", "locale"), registry
         )
-        self._failures = _Taken("gate_failures", "What the gate held against drafts.", ("rule",), registry)
-        self._private = _Taken("private", "Explanations that kept something private out.", ("category",), registry)
-        self._cache = _Taken("draft_cache", "Texts whose draft was looked for in the cache.", ("result",), registry)
-        self._limited = _Taken("rate_limited_requests", "Requests above a limit, by role.", ("role",), registry)
+        self._failures = Taken("gate_failures", "What the gate held against drafts.", ("rule",), registry)
+        self._private = Taken("private", "Explanations that kept something private out.", ("category",), registry)
+        self._cache = Taken("draft_cache", "Texts whose draft was looked for in the cache.", ("result",), registry)
+        self._limited = Taken("rate_limited_requests", "Requests above a limit, by role.", ("role",), registry)
         self._places = _now("queue_places", "Requests that may be inside.", registry)
         self._taken = _now("queue_places_taken", "Requests that are inside.", registry)
         self._signing = None if checkpointer is None else _Signing(checkpointer, registry)
+        afterwork = explainer.afterwards
+        self._jobs = JobMetrics(explainer.database, afterwork, registry) if isinstance(afterwork, Afterwork) else None
         self._engine = _Engine(registry) if isinstance(explainer.writer.engine, BatchingEngine) else None
 
     def refresh(self) -> None:
@@ -65,6 +71,9 @@ class Inside:
             engine = self._explainer.writer.engine
             if self._engine is not None and isinstance(engine, BatchingEngine):
                 self._engine.refresh(engine)
+            if self._jobs is not None:
+                with contextlib.suppress(BusyError):  # what was last known stands until the database is back
+                    self._jobs.refresh()
 
 
 class _Signing:
@@ -74,7 +83,7 @@ class _Signing:
         self._checkpointer = checkpointer
         told = "Whether signing went well the last time."
         self._signed = Gauge("explainer_audit_signed", told, registry=registry, multiprocess_mode="livemin")
-        self._failures = _Taken("audit_sign_failures", "Times it did not.", (), registry)
+        self._failures = Taken("audit_sign_failures", "Times it did not.", (), registry)
 
     def refresh(self) -> None:
         self._signed.set(not self._checkpointer.trouble)
@@ -85,8 +94,8 @@ class _Engine:
     """What the inference worker has done, and has to do."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._seconds = _Taken("engine_seconds", "Seconds that batches took.", (), registry)
-        self._events = _Taken("worker_events", "What the inference worker has done.", ("event",), registry)
+        self._seconds = Taken("engine_seconds", "Seconds that batches took.", (), registry)
+        self._events = Taken("worker_events", "What the inference worker has done.", ("event",), registry)
         self._waiting = _now("backlog_prompts", "Prompts that wait for the engine.", registry)
         self._limit = _now("backlog_prompts_limit", "Prompts that may wait.", registry)
 
@@ -96,20 +105,6 @@ class _Engine:
         self._events.reach(((name,), getattr(counters, name)) for name in _EVENTS)
         self._waiting.set(waiting)
         self._limit.set(limit)
-
-
-class _Taken:
-    """A counter that follows numbers which somebody else counts."""
-
-    def __init__(self, name: str, told: str, labels: tuple[str, ...], registry: CollectorRegistry) -> None:
-        self._counter = Counter(f"explainer_{name}", told, labels, registry=registry)
-        self._reached: dict[tuple[str, ...], float] = {}
-
-    def reach(self, numbers: Iterable[tuple[tuple[str, ...], float]]) -> None:
-        for labels, number in numbers:
-            counter = self._counter.labels(*labels) if labels else self._counter
-            counter.inc(max(0.0, number - self._reached.get(labels, 0.0)))
-            self._reached[labels] = number
 
 
 def _now(name: str, told: str, registry: CollectorRegistry) -> Gauge:

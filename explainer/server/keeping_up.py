@@ -1,4 +1,4 @@
-"""What a process looks after every second: items that came through another one, and its numbers for the others."""
+"""What a process looks after every second: items that came through another one, its numbers, and that it is there."""
 
 from __future__ import annotations
 
@@ -9,40 +9,49 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 from litestar import Litestar
+from litestar.concurrency import sync_to_thread
 
 from explainer.errors import ExplainerError
 from explainer.server.metrics import Metrics
 from explainer.service.live import Live
+from explainer.service.presence import Presence
 
 _LOG = logging.getLogger(__name__)
 _EVERY_S = 1.0
 
 
 @contextlib.asynccontextmanager
-async def keeping_up(live: Live, metrics: Metrics, _: Litestar) -> AsyncIterator[None]:
+async def keeping_up(live: Live, metrics: Metrics, presence: Presence, _: Litestar) -> AsyncIterator[None]:
     """Keep up for as long as the app runs."""
-    task = asyncio.create_task(_keep_up(live, metrics))
+    task = asyncio.create_task(_keep_up(live, metrics, presence))
     try:
         yield
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        await sync_to_thread(_leave, live, presence)
 
 
-async def _keep_up(live: Live, metrics: Metrics) -> None:
+async def _keep_up(live: Live, metrics: Metrics, presence: Presence) -> None:
     # A thread of its own, not of those who are served: encoding new items takes its time.
     with ThreadPoolExecutor(1, "keeping up") as thread:
         while True:
             await asyncio.sleep(_EVERY_S)
-            await asyncio.get_running_loop().run_in_executor(thread, _look_after, live, metrics)
+            await asyncio.get_running_loop().run_in_executor(thread, _look_after, live, metrics, presence)
 
 
-def _look_after(live: Live, metrics: Metrics) -> None:
+def _look_after(live: Live, metrics: Metrics, presence: Presence) -> None:
     try:
         metrics.refresh()
         live.follow()
+        presence.say(live.explainer)
     except ExplainerError as error:  # the database is away, which whoever asks is told
         _LOG.debug("No look at new items: %s", error)
     except Exception:  # noqa: BLE001  or it would not look again until it is started anew
         _LOG.exception("This process could not keep up; it tries again")
+
+
+def _leave(live: Live, presence: Presence) -> None:
+    with contextlib.suppress(ExplainerError):
+        presence.leave(live.explainer)

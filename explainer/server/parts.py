@@ -11,6 +11,7 @@ from explainer.access.rates import Rates
 from explainer.audit.checkpointer import Checkpointer
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.server.admin_versions import Registries
+from explainer.server.draining import Draining
 from explainer.service.package.write import Packer
 from explainer.service.subject.erase import Erasing
 from retriever.encoder import TextEncoder
@@ -41,6 +42,7 @@ class Parts:
         together: Whether several processes serve together, and count together.
         checkpointer: Signs the audit log; without one nothing is signed.
         packer: Signs packages for auditors; without it there are none to download.
+        draining: Whether the process is about to stop, as whoever stops it says.
     """
 
     registries: Registries | None = None
@@ -52,3 +54,4 @@ class Parts:
     together: bool = False
     checkpointer: Checkpointer | None = None
     packer: Packer | None = None
+    draining: Draining | None = None

@@ -26,6 +26,7 @@ from explainer.errors import ExplainerError, NotReadyError
 from explainer.pipeline import Explainer
 from explainer.server.admin_versions import Registries
 from explainer.server.app import create_app
+from explainer.server.draining import Draining, DrainingServer
 from explainer.server.handing import HandedServer
 from explainer.server.listening import listening
 from explainer.server.logs import LogFormat, configure_logging
@@ -159,7 +160,9 @@ def make_server(
         checkpointer: Signs its audit log.
         end: Where another process hands its connections on; None for a server that listens itself.
     """
+    draining = Draining()
     parts = Parts(
+        draining=draining,
         registries=Registries(make_adapters(settings, explainer.database), make_prompts(settings, explainer.database)),
         encoder=make_encoder(settings),
         embed_origins=settings.embed_origins,
@@ -177,4 +180,6 @@ def make_server(
         server_header=False,
         timeout_graceful_shutdown=math.ceil(settings.deadline_s),
     )
-    return uvicorn.Server(config) if end is None else HandedServer(config, end)
+    if end is None:
+        return DrainingServer(config, draining, settings.drain_s)
+    return HandedServer(config, draining, settings.drain_s, end)

@@ -74,6 +74,7 @@ class Workers:
                     self._look(Path(folder))
             except SystemExit:
                 _LOG.info("Stopping")
+                self._drain()
             finally:
                 self._end()
 
@@ -154,11 +155,26 @@ class Workers:
                     return
         _LOG.warning("A connection was refused: no process takes any at present")
 
+    def _drain(self) -> None:
+        """Have all of them say that they are about to stop, and hand them what still comes for as long as they wait."""
+        if not self._settings.drain_s:
+            return
+        for worker in self._workers:
+            worker.process.terminate()
+        until = time.monotonic() + self._settings.drain_s
+        while self._serves and (left := until - time.monotonic()) > 0:
+            for key, _ in self._selector.select(left):
+                if key.data is None:
+                    self._hand_on()
+                else:
+                    self._selector.unregister(key.data.end)
+
     def _end(self) -> None:
         self._selector.close()
         processes = [*self._leaving, *(worker.process for worker in self._workers)]
-        for process in processes:
-            process.terminate()
+        if not self._settings.drain_s:
+            for process in processes:
+                process.terminate()
         until = time.monotonic() + self._settings.deadline_s + _GRACE_S
         for process in processes:
             process.join(max(0.1, until - time.monotonic()))

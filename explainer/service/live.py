@@ -42,6 +42,11 @@ class Live:
         """What serves now."""
         return self._explainer
 
+    def current(self) -> Explainer:
+        """Return what serves now, after a look whether items came: it knows every one that was stored before."""
+        self.follow()
+        return self._explainer
+
     def knows_as_fitted(self, item: str) -> bool:
         """Return whether the recommender was fitted on an item, and so knows it as it was described then."""
         return item in self._explainer.model.fitted.recommender.catalogue

@@ -7,7 +7,9 @@ process died, can be taken again after a while.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -23,49 +25,80 @@ _GIVEN_UP_AFTER = timedelta(minutes=2)
 _UNDER_WAY = "The same request is being answered right now; ask again in a few seconds."
 
 
+_Taken = tuple[str, str, datetime]
 Seal = Callable[[Session, Sequence[str]], None]
 """Notes what was made, by its ids, in the transaction that stores it."""
 
 
-def kept(database: Database, caller: str, key: str, body: bytes, make: Callable[[Seal], None]) -> list[str] | None:
-    """Return the ids of what was made for this request earlier; else make it, and return None.
+class Promises:
+    """Keeps them; safe to use from several threads.
 
     Args:
         database: Where keys live.
-        caller: Whose key it is.
-        key: As the request gave it.
-        body: The request, in one spelling.
-        make: Does the work and seals it.
-
-    Raises:
-        ConflictError: If the key was used for another request.
-        BusyError: If the same request is being answered right now.
     """
-    digest = hashlib.sha256(body).hexdigest()
-    begun = now()
-    with database.session() as session:
-        fresh = {"caller": caller, "key": key, "body": digest, "explanations": None, "created_at": begun}
-        insert_once(session, PromiseRow, [fresh])
-        row = session.get_one(PromiseRow, (caller, key))
-        if row.body != digest:
-            raise ConflictError(f"The Idempotency-Key {key!r} was used for another request; use a new one.")
-        if row.explanations is not None:
-            return [str(made) for made in row.explanations]
-        if row.created_at != begun:
-            _take_over(session, row, begun)
 
-    def seal(session: Session, made: Sequence[str]) -> None:
-        done = update(PromiseRow).where(PromiseRow.caller == caller, PromiseRow.key == key)
-        session.execute(done.values(explanations=list(made)))
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._owed: set[_Taken] = set()
 
-    try:
-        make(seal)
-    except BaseException:
-        with database.session() as session:
+    def kept(self, caller: str, key: str, body: bytes, make: Callable[[Seal], None]) -> list[str] | None:
+        """Return the ids of what was made for this request earlier; else make it, and return None.
+
+        Args:
+            caller: Whose key it is.
+            key: As the request gave it.
+            body: The request, in one spelling.
+            make: Does the work and seals it.
+
+        Raises:
+            ConflictError: If the key was used for another request.
+            BusyError: If the same request is being answered right now.
+        """
+        self._give_back()
+        digest = hashlib.sha256(body).hexdigest()
+        begun = now()
+        with self._database.session() as session:
+            fresh = {"caller": caller, "key": key, "body": digest, "explanations": None, "created_at": begun}
+            insert_once(session, PromiseRow, [fresh])
             row = session.get_one(PromiseRow, (caller, key))
-            session.delete(row)
-        raise
-    return None
+            if row.body != digest:
+                raise ConflictError(f"The Idempotency-Key {key!r} was used for another request; use a new one.")
+            if row.explanations is not None:
+                return [str(made) for made in row.explanations]
+            if row.created_at != begun:
+                _take_over(session, row, begun)
+
+        def seal(session: Session, made: Sequence[str]) -> None:
+            done = update(PromiseRow).where(PromiseRow.caller == caller, PromiseRow.key == key)
+            session.execute(done.values(explanations=list(made)))
+
+        try:
+            make(seal)
+        except BaseException:
+            with self._lock:
+                self._owed.add((caller, key, begun))
+            with contextlib.suppress(BusyError):  # then it is given back as soon as somebody asks us again
+                self._give_back()
+            raise
+        return None
+
+    def _give_back(self) -> None:
+        """Let the keys of what was not made be taken again, though the database may have been away meanwhile."""
+        with self._lock:
+            owed = set(self._owed)
+        for one in owed:
+            with self._database.session() as session:
+                _release(session, *one)
+            with self._lock:
+                self._owed.discard(one)
+
+
+def _release(session: Session, caller: str, key: str, begun: datetime) -> None:
+    """Forget a key, unless it was filled in: a commit may have gone through though nobody could be told."""
+    row = session.get(PromiseRow, (caller, key))
+    if row is not None and row.explanations is None and row.created_at == begun:
+        session.delete(row)
 
 
 def _take_over(session: Session, row: PromiseRow, begun: datetime) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
+import msgspec
+import numpy as np
 from sqlalchemy.orm import Session
 
-from explainer.cases import Asking
+from explainer.cases import Asking, Case
+from explainer.pipeline import Explainer
 from explainer.storage.catalogue import load_history
 from explainer.storage.choices import load_choices
 from explainer.storage.tables import ExplanationRow
 from explainer.view import counterfactual_of
+from retriever.retrieve import Recommendation, met_items, rank_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +55,29 @@ def listed_among(row: ExplanationRow) -> int | None:
         return cast("int | None", row.asked["k"])
     found = counterfactual_of(row)
     return None if found is None else found.k
+
+
+def case_again(explainer: Explainer, row: ExplanationRow, asking: Asking) -> Case:
+    """Return the case of an explanation, computed again by the recommender in memory.
+
+    Args:
+        explainer: The pipeline.
+        row: The explanation.
+        asking: Whose list it was of.
+
+    Raises:
+        UnknownItemError: If the recommender knows no such item.
+    """
+    cases = explainer.cases(asking)
+    recommender, catalogue = cases.recommender, cases.recommender.catalogue
+    at = catalogue.position(row.item_id)
+    rank, score = rank_of(recommender, asking.history, row.item_id)
+    # In a list, ties count by catalogue order; for a single item, all of them count against it.
+    if row.rank != rank:
+        scores = recommender.scores([asking.history])[0]
+        ahead = np.concatenate([scores[:at] >= scores[at], scores[at:] > scores[at]])
+        rank = 1 + int(np.count_nonzero(ahead & ~met_items(recommender, asking.history)))
+    target = Recommendation(catalogue.items[at], rank, score, catalogue.is_cold(row.item_id))
+    case = cases.case(asking, target)
+    counted_from = (row.asked or {}).get("now", int(row.created_at.timestamp()))
+    return replace(case, evidence=msgspec.structs.replace(case.evidence, now=counted_from))

@@ -7,18 +7,17 @@ in memory. No model is asked: its stored draft goes through the gate again, a te
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import numpy as np
 from sqlalchemy.orm import Session
 
 from explainer.cases import Case
 from explainer.errors import ExplainerError
 from explainer.pipeline import Explainer
 from explainer.service.comparison import TOLERANCE, Difference, Outcome, compared
-from explainer.service.recalled import Recalled, recall
+from explainer.service.recalled import Recalled, case_again, recall
 from explainer.service.replayed import again_record, plain, stored_record
 from explainer.storage.explanations import get_explanation
 from explainer.storage.prompts import library_of
@@ -32,7 +31,6 @@ from explainer.writing.texts import MODEL, TEMPLATE, Request
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import fallback_draft, told_facts
 from retriever.errors import UnknownItemError
-from retriever.retrieve import Recommendation, met_items, rank_of
 
 
 class ComparedVersion(msgspec.Struct, frozen=True):
@@ -128,7 +126,7 @@ def _recomputed(explainer: Explainer, record: _Record) -> list[Difference]:
     if gone:
         return [Difference("behaviours", gone, "no longer stored: nothing can be computed without them")]
     try:
-        case = _case(explainer, record)
+        case = case_again(explainer, record.row, record.recalled.asking)
     except UnknownItemError as error:
         return [Difference("item", record.row.item_id, str(error))]
     library, altered = _library(record)
@@ -136,23 +134,6 @@ def _recomputed(explainer: Explainer, record: _Record) -> list[Difference]:
     stored, again = stored_record(record.row), again_record(record.recalled.asking.history, case, texts)
     stored_set, set_again = _counterfactuals(explainer, record, case)
     return altered + compared(stored | stored_set, again | set_again) + failures
-
-
-def _case(explainer: Explainer, record: _Record) -> Case:
-    row, asking = record.row, record.recalled.asking
-    cases = explainer.cases(asking)
-    recommender, catalogue = cases.recommender, cases.recommender.catalogue
-    at = catalogue.position(row.item_id)
-    rank, score = rank_of(recommender, asking.history, row.item_id)
-    # In a list, ties count by catalogue order; for a single item, all of them count against it.
-    if row.rank != rank:
-        scores = recommender.scores([asking.history])[0]
-        ahead = np.concatenate([scores[:at] >= scores[at], scores[at:] > scores[at]])
-        rank = 1 + int(np.count_nonzero(ahead & ~met_items(recommender, asking.history)))
-    target = Recommendation(catalogue.items[at], rank, score, catalogue.is_cold(row.item_id))
-    case = cases.case(asking, target)
-    counted_from = (row.asked or {}).get("now", int(row.created_at.timestamp()))
-    return replace(case, evidence=msgspec.structs.replace(case.evidence, now=counted_from))
 
 
 def _counterfactuals(explainer: Explainer, record: _Record, case: Case) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, Select, String, case, cast, exists, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from explainer.storage.job_tables import JobRow, ProcessRow
 from explainer.storage.service_tables import (
     ErasureRow,
     ExclusionRow,
@@ -116,6 +117,7 @@ HELD = (
     Held(EvidenceRow, _of_explanation(EvidenceRow.explanation_id)),
     Held(RevisionRow, _of_explanation(RevisionRow.explanation_id)),
     Held(CounterfactualRow, _of_explanation(CounterfactualRow.explanation_id)),
+    Held(JobRow, _of_explanation(JobRow.explanation_id)),
     Held(UpgradeRow, _of_explanation(UpgradeRow.explanation_id)),
     Held(SuppressionRow, _of_explanation(SuppressionRow.explanation_id)),
     Held(FeedbackRow, _of_explanation(FeedbackRow.explanation_id)),
@@ -153,6 +155,7 @@ IMPERSONAL: Mapping[type[Base], str] = {
     ErasureRow: "a code that nobody can recognise without a key from outside",
     RetentionRow: "counts",
     StartRow: "settings",
+    ProcessRow: "versions of what serves",
 }
 """Tables that hold nothing of any user, each with the reason."""
 

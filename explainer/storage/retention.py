@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from explainer.storage.erasing import Ranges, begin_writing, changed, ranges_of
+from explainer.storage.job_tables import JobRow
 from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
 from explainer.storage.tables import (
     AuditEntryRow,
@@ -30,6 +31,7 @@ _OF_EXPLANATIONS: Sequence[tuple[type[Base], InstrumentedAttribute[str]]] = (
     (EvidenceRow, EvidenceRow.explanation_id),
     (RevisionRow, RevisionRow.explanation_id),
     (CounterfactualRow, CounterfactualRow.explanation_id),
+    (JobRow, JobRow.explanation_id),
     (UpgradeRow, UpgradeRow.explanation_id),
     (SuppressionRow, SuppressionRow.explanation_id),
     (FeedbackRow, FeedbackRow.explanation_id),

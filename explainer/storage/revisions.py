@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from explainer.storage.service_tables import RevisionRow, UpgradeRow
@@ -24,12 +23,6 @@ def end_upgrade(session: Session, explanation_id: str, state: str, reason: str =
     row = session.get(UpgradeRow, explanation_id)
     if row is not None:
         row.state, row.reason, row.ended_at = state, reason, now()
-
-
-def give_up(session: Session, before: datetime, reason: str) -> None:
-    """End what was awaited since before a moment: whoever was to write it is gone."""
-    left = update(UpgradeRow).where(UpgradeRow.state == WAITING, UpgradeRow.created_at < before)
-    session.execute(left.values(state=KEPT, reason=reason, ended_at=now()))
 
 
 def revisions_of(session: Session, explanation_ids: Collection[str]) -> dict[str, list[RevisionRow]]:

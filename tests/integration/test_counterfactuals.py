@@ -14,8 +14,12 @@ from explainer.errors import ConflictError
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.service.audited import KEPT
-from explainer.service.counterfactuals import CounterfactualFinder, find
+from explainer.service.counterfactuals import find
+from explainer.service.jobs.afterwork import Afterwork
+from explainer.service.jobs.queue import JobPolicy, JobQueue
 from explainer.storage.explanations import get_explanation
+from explainer.storage.job_tables import JobRow
+from explainer.storage.jobs import COUNTERFACTUAL
 from explainer.storage.tables import AuditEntryRow, BehaviourRow, CounterfactualRow
 from explainer.underway import Underway
 from explainer.view import counterfactual_of, counterfactual_view
@@ -28,19 +32,19 @@ from tests.conftest import HashEncoder, rating
 from tests.integration.test_server import problem_of
 
 
-class Never:
-    """Takes everything and finds nothing."""
+def left_to(database, *kinds, places=10):
+    """Leave counterfactuals to somebody who does these kinds of jobs."""
+    return Afterwork(JobQueue(database, JobPolicy(places={COUNTERFACTUAL: places})), kinds)
 
-    def __init__(self):
-        self.taken = []
 
-    def take(self, explainer, explanation_ids):
-        self.taken += explanation_ids
+def jobs(database):
+    with database.session() as session:
+        return list(session.scalars(select(JobRow.explanation_id)))
 
 
 @pytest.fixture
 def later(database, model):
-    return Explainer(database, model, Writer(PromptLibrary(), load_vocabulary), counterfactuals=Never())
+    return Explainer(database, model, Writer(PromptLibrary(), load_vocabulary), afterwards=left_to(database))
 
 
 @contextmanager
@@ -83,7 +87,7 @@ def test_an_answer_comes_first_and_whoever_asks_has_it_found_once(later, databas
 
 def test_it_is_of_the_list_as_it_was_when_it_was_shown(later, database):
     (row,) = later.explain_top("u3", 1)
-    assert later.counterfactuals.taken == [row.id]
+    assert jobs(database) == [row.id]
     asking = later.asking("u3", 1)
     expected = counterfactual_view(asking.history, later.cases(asking).counterfactual(asking, row.item_id, 1))
     with database.session() as session:
@@ -91,37 +95,41 @@ def test_it_is_of_the_list_as_it_was_when_it_was_shown(later, database):
         session.add(BehaviourRow(id=told.id, user_id="u3", item_id="i59", kind="rating", time=told.time, value=5.0))
     assert find(later, row) == expected
     assert stored(database, row.id) == expected
+    assert jobs(database) == [], "nobody needs to find it any more"
 
 
 def test_a_thread_finds_them_once_nobody_waits_for_an_answer(later, database):
-    finder = CounterfactualFinder(later)
-    later.counterfactuals = finder
+    later.afterwards = finder = left_to(database, COUNTERFACTUAL)
+    finder.start(lambda: later)
     with later.underway:
         rows = later.explain_top("u3", 3)
         assert not later.underway.quiet(0.05)
         assert entries(database) == []
-    while len(entries(database)) < len(rows):
-        assert finder._thread.is_alive()
-    assert sorted(entries(database)) == sorted(row.id for row in rows)
+    until_all_are_found(database, finder, rows)
     finder.close()
-    assert not finder._thread.is_alive()
+    assert not any(one._thread.is_alive() for one in finder._threads)
+
+
+def until_all_are_found(database, finder, rows):
+    while len(entries(database)) < len(rows):
+        assert all(one._thread.is_alive() for one in finder._threads)
+    assert sorted(entries(database)) == sorted(row.id for row in rows)
 
 
 def test_what_a_process_left_is_found_by_the_next(later, database):
     rows = later.explain_top("u3", 3)
-    finder = CounterfactualFinder(later)
-    while len(entries(database)) < len(rows):
-        assert finder._thread.is_alive()
+    finder = left_to(database, COUNTERFACTUAL)
+    finder.start(lambda: later)
+    until_all_are_found(database, finder, rows)
     finder.close()
-    assert sorted(entries(database)) == sorted(row.id for row in rows)
 
 
 def test_what_does_not_fit_is_left_for_whoever_asks(later, database):
-    finder = CounterfactualFinder(later, places=0)
-    later.counterfactuals = finder
-    (row,) = later.explain_top("u3", 1)
-    finder.close()
-    assert entries(database) == []
+    later.afterwards = left_to(database, COUNTERFACTUAL, places=1)
+    _, row = later.explain_top("u3", 2)
+    assert row.id not in jobs(database)
+    later.afterwards.drain(lambda: later)
+    assert row.id not in entries(database)
     assert find(later, row) is not None
 
 
@@ -140,7 +148,7 @@ def test_what_another_recommender_ranked_is_not_guessed(later, database, dataset
         database,
         fit(dataset, HashEncoder(), EaseConfig(regularization=50.0)),
         Writer(PromptLibrary(), load_vocabulary),
-        counterfactuals=Never(),
+        afterwards=left_to(database),
     )
     with asking(other) as client:
         assert "another one serves now" in problem_of(client.get(f"/v1/explanations/{row.id}/counterfactual"), 409)

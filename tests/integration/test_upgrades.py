@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
-from datetime import timedelta
 
 import pytest
 from litestar.testing import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from explainer.access.keys import create_key
 from explainer.errors import EngineUnavailable
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.server.prefer import preferred_wait
-from explainer.service.upgrades import Upgrader
+from explainer.service.jobs.afterwork import Afterwork
+from explainer.service.jobs.queue import JobPolicy, JobQueue
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.job_tables import JobRow
+from explainer.storage.jobs import COUNTERFACTUAL, UPGRADE
 from explainer.storage.service_tables import RevisionRow, UpgradeRow
-from explainer.storage.tables import AuditEntryRow, ExplanationRow, now
+from explainer.storage.tables import AuditEntryRow, ExplanationRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
@@ -49,15 +51,16 @@ class Held:
 
 
 @contextmanager
-def service(explainer, engine, places=8):
+def service(explainer, engine, places=8, kinds=(UPGRADE,)):
     """Yield a signed-in client of a service with this engine."""
     database = explainer.database
     worker = BatchingEngine(engine)
     writer = Writer(PromptLibrary(), load_vocabulary, worker, SqlDraftCache(database))
-    upgrades = Upgrader(database, writer, places)
+    policy = JobPolicy(tries=2, pause_s=0.01, places={UPGRADE: places, COUNTERFACTUAL: 0})
+    afterwards = Afterwork(JobQueue(database, policy), kinds)
     with database.session() as session:
         key = create_key(session, "test")
-    with TestClient(create_app(Explainer(database, explainer.model, writer, upgrades=upgrades), 4)) as client:
+    with TestClient(create_app(Explainer(database, explainer.model, writer, afterwards=afterwards), 4)) as client:
         client.headers["X-API-Key"] = key
         try:
             yield client
@@ -101,7 +104,7 @@ def test_the_answer_comes_before_the_model_and_the_better_text_is_a_new_revision
     assert later["revisions"][0]["source"] == "model"
     with explainer.database.session() as session:
         said = session.scalars(select(AuditEntryRow.event).where(AuditEntryRow.record_id == first["id"])).all()
-    assert said == ["explanation.created", "counterfactual.found", "explanation.revised"]
+    assert said == ["explanation.created", "explanation.revised"]
 
 
 def test_a_reader_who_has_a_text_is_not_told_it_again(explainer):
@@ -164,13 +167,20 @@ def test_more_than_may_wait_is_not_promised(explainer):
         assert [one["pending"] for one in made] == [True, False, False, False, False]
 
 
-def test_what_a_dead_process_left_is_no_longer_awaited(explainer, database):
-    with service(explainer, Held(GOOD)) as client:
-        (first,) = post(client)
-        with database.session() as session:
-            session.execute(update(UpgradeRow).values(created_at=now() - timedelta(minutes=5)))
-        Upgrader(database, explainer.writer).close()
-        assert not client.get(f"/v1/explanations/{first['id']}").json()["pending"]
+def test_what_one_process_left_is_written_by_the_next_from_the_record(explainer, database):
+    with service(explainer, Held(GOOD), kinds=()) as client:
+        made = post(client, {"user": "u1", "k": 2})
+        assert [one["pending"] for one in made] == [True, True]
+    engine = Held(GOOD)
+    engine.go.set()
+    with service(explainer, engine) as client:
+        for first in made:
+            told = events(client, first["id"])
+            assert [event for event, _ in told] in (["text", "end"], ["text", "text", "end"])
+            later = client.get(f"/v1/explanations/{first['id']}").json()
+            assert (later["revision"], later["pending"], later["text"]) == (2, False, first["text"])
+    with database.session() as session:
+        assert session.scalars(select(JobRow)).all() == []
 
 
 def test_idempotent_requests_are_upgraded_once(explainer, database):

@@ -1,0 +1,88 @@
+"""That a process is there, and with what: so that somebody sees when processes of one service differ.
+
+A recommender or an adapter is loaded once, when a process starts. One that starts after a fit or a promotion works with
+the new one while the others go on with the old one; both are right by their own versions, which every explanation
+names, but the same question may get two answers until all were started anew.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Sequence
+
+from explainer import __version__
+from explainer.pipeline import Explainer
+from explainer.storage import processes
+from explainer.storage.job_tables import ProcessRow
+from explainer.storage.tables import now
+
+API, WORKER = "api", "worker"
+_EVERY_S = 4.0
+
+
+class Presence:
+    """Says that one process is there.
+
+    Args:
+        role: ``api`` or ``worker``.
+        name: By which its jobs are known as taken; one of its own by default.
+        does: Kinds of jobs that it does.
+
+    Attributes:
+        differ: Whether processes differed when it last looked.
+    """
+
+    def __init__(self, role: str, name: str = "", does: Sequence[str] = ()) -> None:
+        self.differ = False
+        self._id, self._role, self._does, self._since = name or str(uuid.uuid4()), role, ",".join(does), now()
+        self._place = f"{socket.gethostname()}:{os.getpid()}"
+        self._said = -_EVERY_S
+
+    def say(self, explainer: Explainer) -> None:
+        """Say so, and look at the others, unless that was done a moment ago.
+
+        Raises:
+            BusyError: If the database cannot be used now.
+        """
+        if time.monotonic() - self._said < _EVERY_S:
+            return
+        with explainer.database.writing() as session:
+            processes.say(session, self._row(explainer))
+        with explainer.database.look() as connection:
+            self.differ = differ(processes.present(connection))
+        self._said = time.monotonic()
+
+    def leave(self, explainer: Explainer) -> None:
+        """Say goodbye.
+
+        Raises:
+            BusyError: If the database cannot be used now.
+        """
+        with explainer.database.writing() as session:
+            processes.leave(session, self._id)
+
+    def _row(self, explainer: Explainer) -> ProcessRow:
+        return ProcessRow(
+            id=self._id,
+            role=self._role,
+            place=self._place,
+            does=self._does,
+            release=__version__,
+            recommender=explainer.model.version,
+            writer=explainer.writer_version,
+            started_at=self._since,
+            seen_at=now(),
+        )
+
+
+def differ(rows: Sequence[ProcessRow]) -> bool:
+    """Return whether processes work with different releases, recommenders or writers.
+
+    A process that does no jobs may well do without the writer of those that do.
+    """
+    kinds = {(row.release, row.recommender) for row in rows}
+    writers = {(row.role, row.writer) for row in rows}
+    return len(kinds) > 1 or len(writers) > len({row.role for row in rows})

@@ -1,0 +1,164 @@
+"""The queue of jobs: stored with what asks for them, taken by one at a time, and ended with their effect.
+
+Who takes a job has it for as long as a lease says, and whoever dies gives it back by letting that run out. So a job may
+be begun twice, and is ended once: the end is one statement that finds the job as it was taken, in the transaction of
+its effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from explainer.storage.erasing import begin_writing, changed
+from explainer.storage.job_tables import JobRow
+from explainer.storage.tables import ExplanationRow, now
+
+UPGRADE, COUNTERFACTUAL = "upgrade", "counterfactual"
+KINDS = (UPGRADE, COUNTERFACTUAL)
+WAITING, TAKEN, DEAD = "waiting", "taken", "dead"
+STATES = (WAITING, TAKEN, DEAD)
+_OPEN = JobRow.state.in_((WAITING, TAKEN))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that somebody has taken.
+
+    Attributes:
+        attempts: How often it was taken, this time included.
+        taken_by: Who has it.
+    """
+
+    kind: str
+    explanation_id: str
+    attempts: int
+    taken_by: str
+
+
+def ask_for(session: Session, kind: str, explanation_ids: Sequence[str], recommender: str) -> None:
+    """Store jobs in the caller's transaction, by one statement.
+
+    Args:
+        session: Open session.
+        kind: What is to be done.
+        explanation_ids: Of new explanations.
+        recommender: Version of what ranked them.
+    """
+    at = now()
+    rows = [
+        {"kind": kind, "explanation_id": one, "recommender": recommender, "state": WAITING, "due_at": at}
+        for one in explanation_ids
+    ]
+    if rows:
+        session.execute(insert(JobRow).values(rows))
+
+
+def is_any_due(connection: Connection, kind: str, recommender: str) -> bool:
+    """Return whether there is anything to take; a look that keeps nobody from writing."""
+    due = select(JobRow.kind).where(*_due(kind, recommender)).limit(1)
+    return connection.execute(due).first() is not None
+
+
+def claim(session: Session, kind: str, recommender: str, taker: str, most: int, lease: timedelta) -> list[Job]:
+    """Take what is due, the longest first; the caller commits.
+
+    Args:
+        session: Open session.
+        kind: Which jobs.
+        recommender: Version of what the taker ranks with.
+        taker: Who takes them.
+        most: How many at most.
+        lease: For how long.
+    """
+    begin_writing(session)
+    due = select(JobRow).where(*_due(kind, recommender)).order_by(JobRow.due_at).limit(most)
+    rows = session.scalars(due.with_for_update(skip_locked=True)).all()
+    for row in rows:
+        row.state, row.taken_by, row.due_at = TAKEN, taker, now() + lease
+        row.attempts += 1
+    return [Job(row.kind, row.explanation_id, row.attempts, taker) for row in rows]
+
+
+def _due(kind: str, recommender: str) -> tuple[ColumnElement[bool], ...]:
+    return JobRow.kind == kind, _OPEN, JobRow.due_at <= now(), JobRow.recommender == recommender
+
+
+def renew(session: Session, taker: str, lease: timedelta) -> None:
+    """Extend the lease of everything that somebody has taken."""
+    held = update(JobRow).where(JobRow.taken_by == taker, JobRow.state == TAKEN)
+    session.execute(held.values(due_at=now() + lease), execution_options={"synchronize_session": False})
+
+
+def hold(session: Session, explanation_id: str) -> bool:
+    """Begin the end of a job: keep its explanation from being removed meanwhile; False if that is gone.
+
+    Whoever removes an explanation holds it before its jobs. So does this, or the two would wait for each other.
+    """
+    begin_writing(session)
+    held = select(ExplanationRow.id).where(ExplanationRow.id == explanation_id)
+    return session.scalar(held.with_for_update(read=True, key_share=True)) is not None
+
+
+def finish(session: Session, job: Job) -> bool:
+    """End a job that is done, in the transaction of its effect; False if it is somebody else's by now, or gone."""
+    return changed(session.execute(delete(JobRow).where(*_as_taken(job)), execution_options=_PLAIN)) == 1
+
+
+def put_back(session: Session, job: Job, *, pause: timedelta = timedelta(0), error: str | None = None) -> None:
+    """Let a job be taken again: after it failed, or, without an error, since it was not begun."""
+    values: dict[str, Any] = {"state": WAITING, "taken_by": "", "due_at": now() + pause}
+    values |= {"attempts": JobRow.attempts - 1} if error is None else {"error": error}
+    session.execute(update(JobRow).where(*_as_taken(job)).values(**values), execution_options=_PLAIN)
+
+
+def bury(session: Session, job: Job, error: str) -> bool:
+    """Give a job up; False if it is somebody else's by now, or gone."""
+    dead = update(JobRow).where(*_as_taken(job)).values(state=DEAD, taken_by="", due_at=now(), error=error)
+    return changed(session.execute(dead, execution_options=_PLAIN)) == 1
+
+
+def _as_taken(job: Job) -> tuple[ColumnElement[bool], ...]:
+    return (
+        JobRow.kind == job.kind,
+        JobRow.explanation_id == job.explanation_id,
+        JobRow.taken_by == job.taken_by,
+        JobRow.attempts == job.attempts,
+    )
+
+
+def drop(session: Session, kind: str, explanation_id: str) -> None:
+    """Remove a job that somebody did without taking it."""
+    mine = delete(JobRow).where(JobRow.kind == kind, JobRow.explanation_id == explanation_id)
+    session.execute(mine, execution_options=_PLAIN)
+
+
+def orphaned(session: Session, kind: str, recommender: str, before: datetime, most: int) -> list[str]:
+    """Remove jobs that wait since before a moment for another recommender; return their explanations' ids."""
+    begin_writing(session)
+    left = select(JobRow).where(
+        JobRow.kind == kind, JobRow.state == WAITING, JobRow.recommender != recommender, JobRow.created_at < before
+    )
+    rows = session.scalars(left.limit(most).with_for_update(skip_locked=True)).all()
+    for row in rows:
+        session.delete(row)
+    return [row.explanation_id for row in rows]
+
+
+def revive(session: Session, kinds: Collection[str]) -> int:
+    """Let dead jobs be tried anew; return how many."""
+    dead = update(JobRow).where(JobRow.state == DEAD, JobRow.kind.in_(kinds))
+    return changed(session.execute(dead.values(state=WAITING, attempts=0, due_at=now()), execution_options=_PLAIN))
+
+
+def waiting(connection: Connection, kind: str) -> int:
+    """Return how many jobs of a kind are not ended."""
+    return connection.scalar(select(func.count()).select_from(JobRow).where(JobRow.kind == kind, _OPEN)) or 0
+
+
+_PLAIN: dict[str, Any] = {"synchronize_session": False}
