@@ -25,6 +25,7 @@ from explainer.storage.prompts import SqlPromptChoice
 from explainer.tags import UserTags
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine
+from explainer.writing.engines.absent import AbsentEngine
 from explainer.writing.engines.choice import best_engine
 from explainer.writing.engines.skills import Skills
 from explainer.writing.limits import Limits
@@ -188,6 +189,26 @@ def make_served_explainer(settings: Settings) -> Explainer:
             tallies=explainer.tallies,
         )
     return explainer
+
+
+def make_helping_explainer(settings: Settings, engine: AbsentEngine | None, cues: CueTable | None) -> Explainer:
+    """Return the pipeline for a process that helps another one, which has the engine.
+
+    Args:
+        settings: As for the other one.
+        engine: What stands for its engine.
+        cues: How its texts may begin.
+
+    Raises:
+        NotReadyError: If the schema is old or nothing was ingested.
+        ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
+    """
+    database = _current(settings)
+    model = _up_to_date(load_model(settings.models), database, settings)
+    prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
+    made = Explainer(database, model, Writer(prompts, load_vocabulary, engine, SqlDraftCache(database), cues))
+    made.review_percent = settings.review_percent
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import create_engine
 
-from explainer.storage.service_tables import Base  # knows all tables
+from explainer.storage.personal import Base  # with this come all tables
 
 config = context.config
 url = config.get_main_option("sqlalchemy.url")
