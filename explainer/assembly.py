@@ -205,10 +205,26 @@ def make_helping_explainer(settings: Settings, engine: AbsentEngine | None, cues
     """
     database = _current(settings)
     model = _up_to_date(load_model(settings.models), database, settings)
-    prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
-    made = Explainer(database, model, Writer(prompts, load_vocabulary, engine, SqlDraftCache(database), cues))
+    made = Explainer(database, model, _writer(settings, database, _Loaded(engine, cues)))
     made.review_percent = settings.review_percent
     return made
+
+
+def make_writer(settings: Settings) -> Writer:
+    """Return the writer with its engine, for a process that does nothing but write.
+
+    Raises:
+        NotReadyError: If the schema is old.
+        AssetError: If a model is missing.
+        SettingsError: If the settings of a server can't be used.
+    """
+    database = _current(settings)
+    return _writer(settings, database, _loaded(settings, database))
+
+
+def _writer(settings: Settings, database: Database, loaded: _Loaded) -> Writer:
+    prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
+    return Writer(prompts, load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +258,7 @@ def _explainer(settings: Settings, load: Callable[[Database], _Loaded]) -> Expla
     database, firewall = _current(settings), make_firewall(settings)
     model = _up_to_date(load_model(settings.models), database, settings)
     loaded = load(database)  # last: it takes the longest
-    prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
-    writer = Writer(prompts, load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
-    made = Explainer(database, model, writer, notes=loaded.notes, firewall=firewall)
+    made = Explainer(database, model, _writer(settings, database, loaded), notes=loaded.notes, firewall=firewall)
     made.review_percent = settings.review_percent
     return made
 

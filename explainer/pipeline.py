@@ -245,7 +245,7 @@ class Explainer:
             self.upgrades.take(unfinished)
         self.tallies.add(texts, style.locale)
         self.tallies.add_private((asking.private or {}).values(), len(rows))
-        made = {row.item_id: row for row in rows} | due.shown
+        made = {**{row.item_id: row for row in rows}, **due.shown}
         return [made[target.item.id] for target in due.targets]
 
     def makers(self, style: Style, library: PromptLibrary) -> Makers:

@@ -17,7 +17,9 @@ _ENGINES = get_args(Settings.model_fields["engine"].annotation)
 
 @click.command()
 @click.option("--users", help="Whose: all, ids with commas between them, or @FILE with one on each line.")
-@click.option("--k", type=click.IntRange(1, 50), default=10, show_default=True, help="Length of the list, as asked for.")
+@click.option(
+    "--k", type=click.IntRange(1, 50), default=10, show_default=True, help="Length of the list, as asked for."
+)
 @click.option("--engine", type=click.Choice(_ENGINES), help="What writes. [default: the one of the settings]")
 @click.option(
     "--runner", type=click.Choice(("local", "ray")), default="local", show_default=True, help="Where the work is done."

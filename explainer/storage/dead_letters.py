@@ -73,9 +73,7 @@ def _note(session: Session, one: Failed, style: Style) -> None:
 
 
 def _letters(style: Style) -> Select[DeadLetterRow]:
-    return select(DeadLetterRow).where(
-        DeadLetterRow.locale == style.locale, DeadLetterRow.audience == style.audience
-    )
+    return select(DeadLetterRow).where(DeadLetterRow.locale == style.locale, DeadLetterRow.audience == style.audience)
 
 
 def users_with_failures(session: Session, style: Style) -> list[str]:

@@ -81,5 +81,7 @@ def version_for(user: str, use: InUse) -> str | None:
 def _get(session: Session, version: str) -> PromptVersionRow:
     row = session.get(PromptVersionRow, version)
     if row is None:
-        raise NotFoundError(f"Prompt version {version[:SHOWN]} was in use, but is not stored any more. Promote another.")
+        raise NotFoundError(
+            f"Prompt version {version[:SHOWN]} was in use, but is not stored any more. Promote another."
+        )
     return row

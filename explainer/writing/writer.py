@@ -48,6 +48,11 @@ class Writer:
         cache: Remembers outcomes across processes; without one nothing is remembered.
         cues: How texts may begin; without them the engine begins as it likes.
         policy: Variety and sampling.
+
+    Attributes:
+        prompts: As given,
+        engine: and this,
+        cues: and these; empty where there are none.
     """
 
     def __init__(
@@ -63,7 +68,7 @@ class Writer:
         self.engine = engine
         self._vocabulary = vocabulary
         self._cache = cache
-        self._cues = cues or CueTable({})
+        self.cues = cues or CueTable({})
         self._policy = policy or WritingPolicy()
 
     @step("write")
@@ -103,8 +108,8 @@ class Writer:
         if engine is None or style.locale not in engine.locales or request.evidence.domain not in engine.domains:
             return Plan(request, None)
         facts = told_facts(request, style)
-        cues = self._cues.fitting(facts, style)
-        if self._cues and not cues:
+        cues = self.cues.fitting(facts, style)
+        if self.cues and not cues:
             return Plan(request, None)  # facts of a kind that the adapter never learnt to tell
         first, second = self._two_cues(request, cues, library.prompt(facts, "", style))
         return Plan(request, Asked(library.prompt(facts, first, style), library.prompt(facts, second, style), facts))

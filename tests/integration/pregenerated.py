@@ -58,6 +58,11 @@ def stages_of(url, folder, k=K):
     return Stages(explainer_of(url, folder, AbsentEngine.of(Typist())), Order(k))
 
 
+def writer_of(url):
+    """Return the writer as the one process that writes has it."""
+    return Writer(PromptLibrary(), load_vocabulary, Typist(), SqlDraftCache(Database(url)))
+
+
 def whole_run(url, folder, users, connection):
     """Write for users, and tell of every step."""
     explainer = explainer_of(url, folder, Typist(lambda: connection.send("writing")))

@@ -39,7 +39,7 @@ from explainer.writing.style import Style
 from retriever.data import CleaningReport
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder, rating
-from tests.integration.pregenerated import K, Typist, over, stages_of, whole_run
+from tests.integration.pregenerated import K, Typist, over, stages_of, whole_run, writer_of
 
 USERS = [f"u{n}" for n in range(24)]
 _NUMBERS = count()
@@ -182,20 +182,21 @@ def processes():
         process.join()
 
 
-def follow(events, steps=None):
-    """Read what a run tells, so many steps or to its end; return whether it got there."""
-    for number in count(1):
+def follow(events, steps=10_000):
+    """Read what a run tells, at most so many steps; return whether it got to its end."""
+    for _ in range(steps):
         try:
             assert events.poll(_S), "it hangs"
             if events.recv() == "done":
                 return True
         except (EOFError, ConnectionResetError):
-            return False
-        if number == steps:
-            return False
+            break
+    return False
 
 
-def test_killed_ten_times_at_random_moments_it_ends_with_the_same_rows(processes, database, new_database, models, model):
+def test_killed_ten_times_at_random_moments_it_ends_with_the_same_rows(
+    processes, database, new_database, models, model
+):
     drawn = random.Random(8)
     for _ in range(10):
         process, events = processes(database, models)
@@ -274,13 +275,13 @@ def test_a_second_run_writes_only_what_is_missing(explainer, database, typist):
 
 
 def test_every_distinct_prompt_is_written_once_for_all(explainer, typist):
-    found = pregenerate(explainer, [f"u{n}" for n in range(120)])
+    found = pregenerate(explainer, [f"u{n}" for n in range(60)])
     first_tries = [one for one, times in _counted(typist.asked).items() if times]
     rows = [row for row in all_of(explainer.database, ExplanationRow) if row.prompt_hash]
     prompts = {row.prompt_hash for row in rows}
     assert len(prompts) == found.prompts <= len(first_tries)
     assert found.dedup_ratio == len(rows) / len(prompts) > 1
-    assert found.by_model + found.by_template == found.stored == 120 * K
+    assert found.by_model + found.by_template == found.stored == 60 * K
     assert found.by_model > found.by_template > 0
     assert found.cpu_s_per_1000 > 0
 
@@ -461,3 +462,32 @@ def test_a_letter_about_a_user_of_whom_nothing_is_known_is_not_kept(explainer, d
     assert pregenerate(explainer, ["erased before"]).failed == 1
     with database.session() as session:
         assert session.scalar(select(func.count()).select_from(DeadLetterRow)) == 0
+
+
+# On Ray
+
+
+def test_on_ray_the_rows_are_the_same(server, database, new_database, models, model):
+    if server is not None:
+        pytest.skip("the stages are the same, and Ray takes long to start")
+    pytest.importorskip("ray.data", reason="Ray is not installed")
+    from explainer.service.pregenerate.on_ray import run_ray
+
+    steps = []
+    counts = run_ray(
+        partial(stages_of, database.url, models),
+        partial(writer_of, database.url),
+        Style(),
+        USERS[:12],
+        lambda *step: steps.append(step),
+        1,
+    )
+    local = over(new_database(), model, Typist())
+    pregenerate(local, USERS[:12])
+    rows = all_of(database, ExplanationRow)
+    require_each_once(database, rows)
+    assert in_order(rows) == in_order(all_of(local.database, ExplanationRow))
+    found = counts.summary(1.0)
+    assert (found.users, found.stored, found.failed) == (12, 12 * K, 0)
+    assert found.cpu_s_per_1000 > 0
+    assert steps[-1][1:] == (12, 12)

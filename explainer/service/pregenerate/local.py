@@ -16,7 +16,8 @@ from explainer.service.pregenerate.workers import Task, Workers
 USERS_AT_ONCE = 100
 """Users whose lists are prepared before the engine writes; so many are done again after a crash."""
 PREPARED, WRITTEN, STORED = "lists prepared", "prompts written", "lists stored"
-_USERS_IN_TASK = 5
+USERS_IN_TASK = 5
+"""Users whose lists are prepared, and stored, together."""
 Say = Callable[[str, int, int], None]
 """Is told (what, done, total)."""
 
@@ -91,7 +92,7 @@ class _Run:
     def go_on(self, users: Sequence[str]) -> None:
         """Store what is ready, prepare these users' lists, and have the engine write for them."""
         tasks: list[Task] = [("store", batch) for batch in self._ready]
-        tasks += [("prepare", users[start : start + _USERS_IN_TASK]) for start in range(0, len(users), _USERS_IN_TASK)]
+        tasks += [("prepare", users[start : start + USERS_IN_TASK]) for start in range(0, len(users), USERS_IN_TASK)]
         batches: list[Batch] = []
         for result in self._hands.map(tasks):
             if isinstance(result, Stored):

@@ -78,7 +78,9 @@ class Stages:
         return Prepared(due.asking, due.stamp, version, tuple(cases), tuple(plans), len(due.shown))
 
     def _plan(self, due: Due, case: Case) -> Plan:
-        return self._explainer.writer.plan(Request(case.evidence, due.asking.history.user), due.library, due.stamp.style)
+        return self._explainer.writer.plan(
+            Request(case.evidence, due.asking.history.user), due.library, due.stamp.style
+        )
 
     def store(self, batch: Batch) -> Stored:
         """Fill slots, check, store, and settle what failed.

@@ -1,4 +1,4 @@
-"""Processes that have the models loaded and do one task at a time; one that dies is replaced and its task done again."""
+"""Processes that have the models loaded and do one task at a time; one that dies is replaced, its task done again."""
 
 from __future__ import annotations
 
@@ -81,9 +81,11 @@ class Workers:
                 yield result
 
     def _results(self, waiting: deque[tuple[int, Task]]) -> Iterator[Any]:
-        busy = {worker.connection: worker for worker in self._workers if worker.task is not None}
-        for ready in wait(list(busy)):
-            worker = busy[ready]  # type: ignore[index]  only connections were waited for
+        busy = [worker for worker in self._workers if worker.task is not None]
+        ready = wait([worker.connection for worker in busy])
+        for worker in busy:
+            if worker.connection not in ready:
+                continue
             try:
                 result = worker.connection.recv()
             except (EOFError, OSError):

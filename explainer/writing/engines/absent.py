@@ -10,7 +10,7 @@ from explainer.writing.engines.base import Draft, Engine, Sampling
 from explainer.writing.prompts import Prompt
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AbsentEngine:
     """Stands for an engine in another process; plain data (see :class:`~explainer.writing.engines.base.Engine`)."""
 
