@@ -26,6 +26,7 @@ from explainer.storage.prompts import SqlPromptChoice
 from explainer.tags import UserTags
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine
+from explainer.writing.engines.absent import AbsentEngine
 from explainer.writing.engines.choice import best_engine
 from explainer.writing.engines.skills import Skills
 from explainer.writing.limits import Limits
@@ -197,6 +198,42 @@ def make_served_explainer(settings: Settings) -> Explainer:
     return explainer
 
 
+def make_helping_explainer(settings: Settings, engine: AbsentEngine | None, cues: CueTable | None) -> Explainer:
+    """Return the pipeline for a process that helps another one, which has the engine.
+
+    Args:
+        settings: As for the other one.
+        engine: What stands for its engine.
+        cues: How its texts may begin.
+
+    Raises:
+        NotReadyError: If the schema is old or nothing was ingested.
+        ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
+    """
+    database = _current(settings)
+    model = _up_to_date(load_model(settings.models), database, settings)
+    made = Explainer(database, model, _writer(settings, database, _Loaded(engine, cues)))
+    made.review_percent = settings.review_percent
+    return made
+
+
+def make_writer(settings: Settings) -> Writer:
+    """Return the writer with its engine, for a process that does nothing but write.
+
+    Raises:
+        NotReadyError: If the schema is old.
+        AssetError: If a model is missing.
+        SettingsError: If the settings of a server can't be used.
+    """
+    database = _current(settings)
+    return _writer(settings, database, _loaded(settings, database))
+
+
+def _writer(settings: Settings, database: Database, loaded: _Loaded) -> Writer:
+    prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
+    return Writer(prompts, load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
+
+
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     """What writes, how texts may begin, and what the reader of the service's health should know."""
@@ -228,9 +265,7 @@ def _explainer(settings: Settings, load: Callable[[Database], _Loaded]) -> Expla
     database, firewall = _current(settings), make_firewall(settings)
     model = _up_to_date(load_model(settings.models), database, settings)
     loaded = load(database)  # last: it takes the longest
-    prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
-    writer = Writer(prompts, load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
-    made = Explainer(database, model, writer, notes=loaded.notes, firewall=firewall)
+    made = Explainer(database, model, _writer(settings, database, loaded), notes=loaded.notes, firewall=firewall)
     made.review_percent = settings.review_percent
     return made
 

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.errors import ConflictError
-from explainer.manner import Along
+from explainer.manner import Admit, Along
 from explainer.oversight import oversee
 from explainer.storage.database import Database
 from explainer.storage.erasing import still_known
 from explainer.storage.inserting import insert_new
 from explainer.storage.jobs import UPGRADE, ask_for
+from explainer.storage.pregenerated import rests_on_behaviours
 from explainer.storage.revisions import await_upgrade
 from explainer.storage.tables import ExplanationRow
 from explainer.storage.versions import note_model, note_prompt
@@ -81,7 +82,8 @@ class Keeper:
         jobs: Mapping[str, Sequence[str]],
         review_percent: float,
         along: Along | None,
-    ) -> None:
+        admit: Admit | None = None,
+    ) -> Sequence[ExplanationRow]:
         """Write explanations, committed when this returns.
 
         Args:
@@ -90,6 +92,10 @@ class Keeper:
             jobs: What is left to do for them: ids by the kind of job.
             review_percent: Of a hundred texts that the model wrote, how many wait for a reviewer.
             along: Stores something in the same transaction.
+            admit: Decides in the same transaction which of them are stored; by default all are.
+
+        Returns:
+            What was stored.
 
         Raises:
             ConflictError: If the database refuses them.
@@ -99,6 +105,8 @@ class Keeper:
             with self._database.writing() as session:
                 if not versions <= self._noted:
                     makers.note(session)
+                if admit is not None:
+                    rows = admit(session, rows)
                 _write(session, rows)
                 oversee(session, rows, review_percent)
                 await_upgrade(session, jobs.get(UPGRADE, ()))
@@ -110,6 +118,7 @@ class Keeper:
             self._noted = frozenset()  # a database that was replaced meanwhile has lost what was written down before
             raise
         self._noted |= versions
+        return rows
 
 
 def _write(session: Session, rows: Sequence[ExplanationRow]) -> None:
@@ -131,6 +140,6 @@ def _write(session: Session, rows: Sequence[ExplanationRow]) -> None:
 
 def _require_not_erased(session: Session, rows: Sequence[ExplanationRow]) -> None:
     """Refuse to store what was made of behaviours that were erased while it was made."""
-    users = {row.user_id for row in rows if row.contributions or (row.asked or {}).get("set_aside")}
+    users = {row.user_id for row in rows if rests_on_behaviours(row)}
     if users - still_known(session, users):
         raise ConflictError("What this was made of has been erased meanwhile; ask again.")

@@ -16,6 +16,9 @@ from explainer.writing.texts import Request
 Along = Callable[[Session, Sequence[ExplanationRow]], None]
 """Stores something of the caller's in the transaction of the explanations."""
 
+Admit = Callable[[Session, Sequence[ExplanationRow]], Sequence[ExplanationRow]]
+"""Returns which explanations are stored, as the first thing that their transaction does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Manner:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import time
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TypeVar
@@ -15,6 +14,7 @@ from explainer.attribution import Attributor
 from explainer.attribution.defaults import default_attributor
 from explainer.attribution.unmoved import Unmoved
 from explainer.cases import Asking, CaseMaker
+from explainer.due import Due
 from explainer.evidence import EvidenceBuilder
 from explainer.evidence.firewall import Firewall, load_lists
 from explainer.judging import judge_catalogue
@@ -31,7 +31,7 @@ from explainer.storage.catalogue import (
 )
 from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
-from explainer.storage.explanations import find_shown
+from explainer.storage.explanations import still_shown
 from explainer.storage.jobs import COUNTERFACTUAL, UPGRADE
 from explainer.storage.private import private_behaviours
 from explainer.storage.tables import ExplanationRow
@@ -39,7 +39,6 @@ from explainer.tags import UserTags
 from explainer.tallies import Tallies
 from explainer.underway import Underway
 from explainer.writing.prompts import PromptLibrary
-from explainer.writing.slots import is_outdated
 from explainer.writing.style import Style
 from explainer.writing.texts import Request
 from explainer.writing.writer import Writer
@@ -95,7 +94,7 @@ class Explainer:
             self.domain = dataset_row(session).domain
             people = _people(session, model)
         self.tallies = Tallies()
-        self._keeper = Keeper(database)
+        self.keeper = Keeper(database)
         self._attributor = attributor
         self._know(model, people)
 
@@ -173,10 +172,20 @@ class Explainer:
         self, user: str, k: int, style: Style | None = None, manner: Manner | None = None, *, reuse: bool = False
     ) -> list[ExplanationRow]:
         """Explain the user's k best items and store it; with ``reuse``, show again what was stored and still holds."""
+        return self._explain(self.due(user, k, style or Style(), reuse=reuse), manner or Manner())
+
+    def due(self, user: str, k: int, style: Style, *, reuse: bool) -> Due:
+        """Return the list of the user's k best items, and which of them are still to be explained.
+
+        Args:
+            user: Whose.
+            k: Its length.
+            style: Reader and language.
+            reuse: Whether what was stored before and still holds need not be explained again.
+        """
         asking = self.asking(user, k)
         ranking = self.cases(asking).once()
-        targets = ranking.best(asking.history, k)
-        return self._explain(asking, ranking, targets, style or Style(), manner or Manner(), reuse=reuse)
+        return self._due(asking, ranking, ranking.best(asking.history, k), style, reuse=reuse)
 
     def explain_items(
         self,
@@ -199,31 +208,27 @@ class Explainer:
             known = [load_item(session, item) for item in items]
         ranking = self.cases(asking).once()
         targets = [ranking.standing(asking.history, item) for item in known]
-        return self._explain(asking, ranking, targets, style or Style(), manner or Manner(), reuse=reuse)
+        return self._explain(self._due(asking, ranking, targets, style or Style(), reuse=reuse), manner or Manner())
 
-    def _explain(
-        self,
-        asking: Asking,
-        ranking: CaseMaker,
-        targets: Sequence[Recommendation],
-        style: Style,
-        manner: Manner,
-        *,
-        reuse: bool,
-    ) -> list[ExplanationRow]:
-        history = asking.history
+    def _due(
+        self, asking: Asking, ranking: CaseMaker, targets: Sequence[Recommendation], style: Style, *, reuse: bool
+    ) -> Due:
+        user = asking.history.user
         # Chosen once: what is promoted meanwhile must not come between the fingerprint, the text and what is stored.
-        library = self.writer.prompts.for_user(history.user, style)
-        fingerprint = self._fingerprint(asking, style, library)
-        shown = self._shown(history.user, targets, fingerprint) if reuse else {}
-        cases = [ranking.case(asking, target) for target in targets if target.item.id not in shown]
-        requests = [Request(case.evidence, history.user) for case in cases]
+        library = self.writer.prompts.for_user(user, style)
+        stamp = Stamp(style, self._fingerprint(asking, style, library), self.model.version, self.writer_version)
+        shown = self._shown(user, targets, stamp.fingerprint) if reuse else {}
+        return Due(asking, ranking, tuple(targets), library, stamp, shown)
+
+    def _explain(self, due: Due, manner: Manner) -> list[ExplanationRow]:
+        asking, ranking, library, style = due.asking, due.ranking, due.library, due.stamp.style
+        cases = [ranking.case(asking, target) for target in due.missing]
+        requests = [Request(case.evidence, asking.history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
         texts = self.writer.write(requests, style, library, ask=manner.ask)
         asked = asking.record() | {"surface": manner.surface}
         made_of = zip(cases, texts, strict=True)
-        stamp = Stamp(style, fingerprint, self.model.version, self.writer_version)
-        rows = [explanation_row(history, case, text, stamp, asked) for case, text in made_of]
+        rows = [explanation_row(asking.history, case, text, due.stamp, asked) for case, text in made_of]
         unfinished = [
             Unfinished(row.id, request, style, library)
             for row, request, text in zip(rows, requests, texts, strict=True)
@@ -233,18 +238,22 @@ class Explainer:
         jobs = {UPGRADE: [one.id for one in unfinished]}
         if self.afterwards is None:
             for row in rows:
-                row.counterfactual = counterfactual_row(ranking.counterfactual(asking, row.item_id, row.rank), history)
+                found = ranking.counterfactual(asking, row.item_id, row.rank)
+                row.counterfactual = counterfactual_row(found, asking.history)
         else:
             jobs[COUNTERFACTUAL] = self._as_many(COUNTERFACTUAL, [row.id for row in rows if _is_listed(row, asking)])
         if rows or manner.along is not None:
-            makers = Makers(style, library, self.model, self.writer.engine, self.writer_version)
-            self._keeper.keep(rows, makers, jobs, self.review_percent, manner.along)
+            self.keeper.keep(rows, self.makers(style, library), jobs, self.review_percent, manner.along)
         if self.afterwards is not None and any(jobs.values()):
             self.afterwards.stored(unfinished)
         self.tallies.add(texts, style.locale)
         self.tallies.add_private((asking.private or {}).values(), len(rows))
-        made = {row.item_id: row for row in rows} | shown
-        return [made[target.item.id] for target in targets]
+        made = {**{row.item_id: row for row in rows}, **due.shown}
+        return [made[target.item.id] for target in due.targets]
+
+    def makers(self, style: Style, library: PromptLibrary) -> Makers:
+        """Return what explanations for this reader, written with these prompts, refer to."""
+        return Makers(style, library, self.model, self.writer.engine, self.writer_version)
 
     def _as_many(self, kind: str, wanted: list[_Wanted]) -> list[_Wanted]:
         """Return as many as there is room for among the jobs of a kind."""
@@ -254,8 +263,7 @@ class Explainer:
 
     def _shown(self, user: str, targets: Sequence[Recommendation], fingerprint: str) -> dict[str, ExplanationRow]:
         with self.database.session() as session:
-            found = find_shown(session, user, {target.item.id: fingerprint for target in targets})
-        return {item: row for item, row in found.items() if not _is_outdated(row)}
+            return still_shown(session, user, {target.item.id: fingerprint for target in targets})
 
     @property
     def writer_version(self) -> str:
@@ -284,11 +292,6 @@ def _people(session: Session, model: FittedModel) -> PeopleCounts:
 def _is_listed(row: ExplanationRow, asking: Asking) -> bool:
     """Return whether anything kept an item in its list that the user has done."""
     return asking.k is not None and row.rank <= asking.k and bool(row.contributions)
-
-
-def _is_outdated(row: ExplanationRow) -> bool:
-    times = {cited.slot: cited.time for cited in row.evidence}
-    return is_outdated(row.draft, row.slots, times, int(time.time()), row.locale)
 
 
 def _hash(*parts: str) -> str:

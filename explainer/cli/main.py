@@ -13,6 +13,7 @@ from explainer.cli.bench import bench
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
 from explainer.cli.embed import embed
 from explainer.cli.measures import evaluate
+from explainer.cli.pregenerate import pregenerate
 from explainer.cli.registries import adapters, prompts
 from explainer.cli.reviews import reviews
 from explainer.cli.subject import retention, subject
@@ -52,6 +53,7 @@ main.add_command(prompts)
 main.add_command(reviews)
 main.add_command(audit)
 main.add_command(replay)
+main.add_command(pregenerate)
 main.add_command(subject)
 main.add_command(retention)
 main.add_command(worker)

@@ -186,6 +186,11 @@ def users(session: Session, limit: int) -> list[tuple[str, int]]:
     return [(user, number) for user, number in rows]
 
 
+def everyone(session: Session) -> list[str]:
+    """Return every user who did something."""
+    return list(session.scalars(select(BehaviourRow.user_id).distinct().order_by(BehaviourRow.user_id)))
+
+
 def counted_kinds(session: Session) -> set[BehaviourKind]:
     """Return every kind that some behaviour is counted as (see :func:`~retriever.statistics.counted_as`)."""
     rows = session.execute(select(BehaviourRow.kind, BehaviourRow.value.is_(None)).distinct())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from sqlalchemy import exists, select
@@ -11,6 +12,7 @@ from explainer.errors import NotFoundError
 from explainer.storage.service_tables import RevisionRow, SuppressionRow
 from explainer.storage.suppressions import NOBODY
 from explainer.storage.tables import DraftRow, ExplanationRow
+from explainer.writing.slots import is_outdated
 from explainer.writing.texts import MODEL, withdrawal_key
 
 
@@ -30,6 +32,11 @@ def explanations_named(session: Session, ids: Sequence[str]) -> list[Explanation
     """Return the explanations of these ids, in their order; what there is not is left out."""
     held = {row.id: row for row in session.scalars(select(ExplanationRow).where(ExplanationRow.id.in_(ids)))}
     return [held[one] for one in ids if one in held]
+
+
+def still_shown(session: Session, user: str, fingerprints: dict[str, str]) -> dict[str, ExplanationRow]:
+    """Return those of :func:`find_shown` that also say of no time what is no longer so."""
+    return {item: row for item, row in find_shown(session, user, fingerprints).items() if not _is_outdated(row)}
 
 
 def find_shown(session: Session, user: str, fingerprints: dict[str, str]) -> dict[str, ExplanationRow]:
@@ -54,6 +61,11 @@ def find_shown(session: Session, user: str, fingerprints: dict[str, str]) -> dic
     rows = [row for row in session.scalars(query) if fingerprints[row.item_id] == row.fingerprint]
     gone = _withdrawn(session, rows)
     return {row.item_id: row for row in rows if row.id not in gone}
+
+
+def _is_outdated(row: ExplanationRow) -> bool:
+    times = {cited.slot: cited.time for cited in row.evidence}
+    return is_outdated(row.draft, row.slots, times, int(time.time()), row.locale)
 
 
 def _withdrawn(session: Session, rows: Sequence[ExplanationRow]) -> set[str]:

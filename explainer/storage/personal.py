@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, Select, String, case, cast, exists, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from explainer.storage.bulk_tables import DeadLetterRow, PregeneratedRow
 from explainer.storage.job_tables import JobRow, ProcessRow
 from explainer.storage.service_tables import (
     ErasureRow,
@@ -123,6 +124,9 @@ HELD = (
     Held(FeedbackRow, _of_explanation(FeedbackRow.explanation_id)),
     Held(ReviewRow, _of_explanation(ReviewRow.explanation_id)),
     Held(ExplanationRow, lambda user, _: ExplanationRow.user_id == user),
+    # Only where to find the explanations above.
+    Held(PregeneratedRow, lambda user, _: PregeneratedRow.user_id == user, shown=False),
+    Held(DeadLetterRow, lambda user, _: DeadLetterRow.user_id == user),
     Held(HiddenAspectRow, lambda user, _: HiddenAspectRow.user_id == user),
     Held(ExclusionRow, lambda user, _: ExclusionRow.user_id == user),
     Held(UserSettingsRow, lambda user, _: UserSettingsRow.user_id == user),

@@ -58,8 +58,13 @@ class SqlPromptChoice:
         """Return the prompts that this user's texts are written with, now."""
         with self._database.look() as connection:
             version = version_for(user, in_use(connection, PROMPT, str(style)))
-        if version is None:
-            return self._disk
+        return self._disk if version is None else self._stored(version)
+
+    def of_version(self, version: str, style: Style) -> PromptLibrary:
+        """Return the prompts of a version that some user got before."""
+        return self._disk if self._disk.version(style) == version else self._stored(version)
+
+    def _stored(self, version: str) -> PromptLibrary:
         if version not in self._compiled:
             with self._database.session() as session:
                 self._compiled[version] = library_of(_get(session, version))
@@ -76,5 +81,7 @@ def version_for(user: str, use: InUse) -> str | None:
 def _get(session: Session, version: str) -> PromptVersionRow:
     row = session.get(PromptVersionRow, version)
     if row is None:
-        raise NotFoundError(f"Prompt version {version[:SHOWN]} is in use, but no longer stored. Promote another.")
+        raise NotFoundError(
+            f"Prompt version {version[:SHOWN]} was in use, but is not stored any more. Promote another."
+        )
     return row

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from explainer.storage.bulk_tables import PregeneratedRow
 from explainer.storage.erasing import Ranges, begin_writing, changed, ranges_of
 from explainer.storage.job_tables import JobRow
 from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
@@ -36,6 +37,7 @@ _OF_EXPLANATIONS: Sequence[tuple[type[Base], InstrumentedAttribute[str]]] = (
     (SuppressionRow, SuppressionRow.explanation_id),
     (FeedbackRow, FeedbackRow.explanation_id),
     (ReviewRow, ReviewRow.explanation_id),
+    (PregeneratedRow, PregeneratedRow.explanation_id),
 )
 
 

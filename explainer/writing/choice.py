@@ -22,6 +22,14 @@ class PromptChoice(Protocol):
         """
         ...
 
+    def of_version(self, version: str, style: Style) -> PromptLibrary:
+        """Return the prompts of a version that some user got before.
+
+        Raises:
+            PromptError: If there are none of this version any more.
+        """
+        ...
+
 
 def is_sent_over(user: str, split: str, percent: int) -> bool:
     """Return whether a split sends the user to its second version.

@@ -102,6 +102,16 @@ class PromptLibrary:
         """Return the library itself: the simplest :class:`~explainer.writing.choice.PromptChoice`."""
         return self
 
+    def of_version(self, version: str, style: Style) -> PromptLibrary:
+        """Return the library itself.
+
+        Raises:
+            PromptError: If it is another version.
+        """
+        if self.version(style) != version:
+            raise PromptError(f"The prompts in {self.origin} were changed meanwhile; do it again.")
+        return self
+
     def prompt(self, evidence: Evidence, cue: str = "", style: Style | None = None) -> Prompt:
         """Return the canonical prompt for the evidence.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from explainer.writing.choice import PromptChoice
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine, Sampling
 from explainer.writing.gate import Vocabulary, review
+from explainer.writing.plans import Asked, Drafts, Plan, asked_of
 from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
 from explainer.writing.slots import fill, slot_values
 from explainer.writing.style import Style
@@ -22,30 +23,6 @@ from explainer.writing.texts import MODEL, TEMPLATE, DraftCache, Outcome, Reques
 
 _TRIES = 2
 _LOST = "engine_unavailable"
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What an engine is asked.
-
-    Attributes:
-        prompt: The canonical prompt.
-        again: The prompt of the second try: the same facts, to be begun otherwise where there is another cue.
-        facts: What both tell of; the gate judges drafts by nothing else.
-    """
-
-    prompt: Prompt
-    again: Prompt
-    facts: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How one text is to be written: with which templates, and what the engine is asked, if it is."""
-
-    request: Request
-    library: PromptLibrary
-    asked: _Asked | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +48,11 @@ class Writer:
         cache: Remembers outcomes across processes; without one nothing is remembered.
         cues: How texts may begin; without them the engine begins as it likes.
         policy: Variety and sampling.
+
+    Attributes:
+        prompts: As given,
+        engine: and this,
+        cues: and these; empty where there are none.
     """
 
     def __init__(
@@ -86,7 +68,7 @@ class Writer:
         self.engine = engine
         self._vocabulary = vocabulary
         self._cache = cache
-        self._cues = cues or CueTable({})
+        self.cues = cues or CueTable({})
         self._policy = policy or WritingPolicy()
 
     @step("write")
@@ -108,34 +90,42 @@ class Writer:
         """
         style = style or Style()
         libraries = [library or self.prompts.for_user(request.user, style) for request in requests]
-        plans = [self._plan(request, own, style) for request, own in zip(requests, libraries, strict=True)]
-        asked = {plan.asked.prompt.hash: plan.asked for plan in plans if plan.asked is not None}
-        known = self._known(asked)
-        outcomes = dict(known)
-        if ask:
-            outcomes |= self._ask({key: one for key, one in asked.items() if key not in known}, style)
-        return [self._finish(plan, style, outcomes, known) for plan in plans]
+        plans = [self.plan(request, own, style) for request, own in zip(requests, libraries, strict=True)]
+        drafts = self.drafts(plans, style, ask=ask)
+        return [self.finish(plan, own, style, drafts) for plan, own in zip(plans, libraries, strict=True)]
 
     def prompts_of(self, requests: Sequence[Request], style: Style | None = None) -> list[Prompt]:
         """Return the different canonical prompts that these requests lead to."""
         style = style or Style()
-        plans = (self._plan(request, self.prompts.for_user(request.user, style), style) for request in requests)
-        asked = (plan.asked for plan in plans if plan.asked is not None)
-        return list({one.prompt.hash: one.prompt for one in asked}.values())
+        plans = (self.plan(request, self.prompts.for_user(request.user, style), style) for request in requests)
+        return [one.prompt for one in asked_of(plans).values()]
 
-    def _plan(self, request: Request, library: PromptLibrary, style: Style) -> _Plan:
+    def plan(self, request: Request, library: PromptLibrary, style: Style) -> Plan:
+        """Return how a text is to be written with these prompts; depends on nothing but what is given."""
         engine = self.engine
         if request.evidence.kept_out:
-            return _Plan(request, library, None)  # no model was taught to say what the reader has chosen
+            return Plan(request, None)  # no model was taught to say what the reader has chosen
         if engine is None or style.locale not in engine.locales or request.evidence.domain not in engine.domains:
-            return _Plan(request, library, None)
+            return Plan(request, None)
         facts = told_facts(request, style)
-        cues = self._cues.fitting(facts, style)
-        if self._cues and not cues:
-            return _Plan(request, library, None)  # facts of a kind that the adapter never learnt to tell
+        cues = self.cues.fitting(facts, style)
+        if self.cues and not cues:
+            return Plan(request, None)  # facts of a kind that the adapter never learnt to tell
         first, second = self._two_cues(request, cues, library.prompt(facts, "", style))
-        asked = _Asked(library.prompt(facts, first, style), library.prompt(facts, second, style), facts)
-        return _Plan(request, library, asked)
+        return Plan(request, Asked(library.prompt(facts, first, style), library.prompt(facts, second, style), facts))
+
+    def drafts(self, plans: Sequence[Plan], style: Style, *, ask: bool = True) -> Drafts:
+        """Return what is remembered of these plans' prompts, and what the engine makes of the others, each once.
+
+        Args:
+            plans: What is to be written.
+            style: Reader and language.
+            ask: Whether to wait for the engine; else it is not asked.
+        """
+        asked = asked_of(plans)
+        known = self._known(asked)
+        new = {key: one for key, one in asked.items() if key not in known}
+        return Drafts(known | self._ask(new, style) if ask else known, frozenset(known))
 
     def _two_cues(self, request: Request, cues: Sequence[str], canonical: Prompt) -> tuple[str, str]:
         """Return the cues of this reader's tries: of a few for these facts, which are not everybody's few."""
@@ -150,7 +140,7 @@ class Writer:
         parts = (prompt_hash, engine.name, engine.model_hash, engine.adapter_hash, repr(sampling)) if engine else ()
         return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
-    def _known(self, asked: dict[str, _Asked]) -> dict[str, Outcome]:
+    def _known(self, asked: dict[str, Asked]) -> dict[str, Outcome]:
         if self._cache is None or not asked:
             return {}
         keys = {self._key(prompt_hash): prompt_hash for prompt_hash in asked}
@@ -159,7 +149,7 @@ class Writer:
         known = {keys[key]: outcome for key, outcome in found.items() if key in keys}
         return known | {withdrawn[key]: outcome for key, outcome in found.items() if key in withdrawn}
 
-    def _ask(self, asked: dict[str, _Asked], style: Style) -> dict[str, Outcome]:
+    def _ask(self, asked: dict[str, Asked], style: Style) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
         still_open = dict(asked)
         engine = self.engine
@@ -193,10 +183,18 @@ class Writer:
     def _words(self, style: Style) -> Vocabulary:
         return self._vocabulary(style.locale, style.audience)
 
-    def _finish(self, plan: _Plan, style: Style, outcomes: dict[str, Outcome], known: Collection[str]) -> Written:
+    def finish(self, plan: Plan, library: PromptLibrary, style: Style, drafts: Drafts) -> Written:
+        """Return the text of a plan: its draft with the slots filled if it passes the gate, else the fallback.
+
+        Args:
+            plan: What is to be written.
+            library: The prompts that it was made with.
+            style: Reader and language.
+            drafts: Has the plan's; without it the text is unfinished.
+        """
         request, asked = plan.request, plan.asked
-        prompt_hash = "" if asked is None else asked.prompt.hash
-        outcome = outcomes.get(prompt_hash, Outcome(None))
+        prompt_hash = plan.prompt_hash
+        outcome = drafts.outcomes.get(prompt_hash, Outcome(None))
         draft, source, failures = None, TEMPLATE, outcome.failures
         if asked is not None and outcome.draft is not None:
             # Checked for these very names, and also from the cache: rules may be stricter than when it was stored.
@@ -205,7 +203,7 @@ class Writer:
                 draft, source = text, MODEL
             failures += verdict.failures
         if draft is None:
-            draft = fallback_draft(request, plan.library, style)
+            draft = fallback_draft(request, library, style)
         writer = self.engine.name if source == MODEL and self.engine else TEMPLATE
         values = slot_values(request.evidence, style, writer)
         return Written(
@@ -214,11 +212,11 @@ class Writer:
             slots=values,
             source=source,
             prompt_hash=prompt_hash,
-            prompt_version=plan.library.version(style),
+            prompt_version=library.version(style),
             failures=failures,
-            cached=prompt_hash in known,
+            cached=prompt_hash in drafts.known,
             drafts=outcome.tries,
-            unfinished=asked is not None and (prompt_hash not in outcomes or _is_lost(outcome)),
+            unfinished=asked is not None and (prompt_hash not in drafts.outcomes or is_lost(outcome)),
         )
 
 
@@ -226,7 +224,8 @@ def _lost(outcome: Outcome, failure: str) -> Outcome:
     return Outcome(None, (*outcome.failures, failure), outcome.tries)
 
 
-def _is_lost(outcome: Outcome) -> bool:
+def is_lost(outcome: Outcome) -> bool:
+    """Return whether the engine could not write; it may be back for the next reader."""
     return any(failure.startswith(_LOST) for failure in outcome.failures)
 
 

@@ -173,14 +173,14 @@ def test_no_process_answers_from_what_it_remembers(desk, explainer, model, erasi
 
 def test_what_is_made_of_erased_behaviours_is_not_stored(explainer, database, erasing, monkeypatch):
     waiting, go_on = threading.Event(), threading.Event()
-    keep = explainer._keeper.keep
+    keep = explainer.keeper.keep
 
     def late(*args, **kwargs):
         waiting.set()
         assert go_on.wait(20)
         return keep(*args, **kwargs)
 
-    monkeypatch.setattr(explainer._keeper, "keep", late)
+    monkeypatch.setattr(explainer.keeper, "keep", late)
     failed = []
 
     def explain():

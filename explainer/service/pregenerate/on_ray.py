@@ -1,0 +1,166 @@
+"""The same stages on Ray Data: actors that load the models once, on one machine or a cluster.
+
+What goes between the stages is pickled bytes in one column: cases are no tables.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pickle
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explainer.errors import ExplainerError, MissingLibraryError
+from explainer.service.pregenerate.counts import Counts
+from explainer.service.pregenerate.local import STORED, USERS_AT_ONCE, USERS_IN_TASK, Say
+from explainer.service.pregenerate.prepared import Batch
+from explainer.service.pregenerate.stages import Stages, told_of, write
+from explainer.writing.style import Style
+from explainer.writing.writer import Writer
+
+_COLUMN = "pickled"
+_Rows = dict[str, npt.NDArray[np.object_]]
+
+
+class RayRunError(ExplainerError):
+    """Ray could not go on."""
+
+
+def run_ray(
+    make: Callable[[], Stages],
+    make_writer: Callable[[], Writer],
+    style: Style,
+    users: Sequence[str],
+    say: Say,
+    processes: int,
+) -> Counts:
+    """Write these users' explanations.
+
+    Args:
+        make: Returns the stages; called once in each actor that prepares or stores, so it must be picklable.
+        make_writer: Returns the writer with the engine; likewise, in the one actor that writes.
+        style: Reader and language.
+        users: Whose.
+        say: Is told how far it is.
+        processes: Actors that prepare.
+
+    Raises:
+        MissingLibraryError: If Ray is not installed.
+        RayRunError: If it cannot go on. What was stored is kept.
+    """
+    data = library()
+    cores = _cores()
+    mine = _connect(processes + cores + 1)
+    tasks = [tuple(users[start : start + USERS_IN_TASK]) for start in range(0, len(users), USERS_IN_TASK)]
+    rows = data.from_items([{_COLUMN: pickle.dumps(task)} for task in tasks], override_num_blocks=max(1, len(tasks)))
+    prepared = rows.map_batches(
+        _Preparing, fn_constructor_args=(make,), batch_size=1, concurrency=processes, num_cpus=1
+    )
+    # Ray gives libraries as many threads as an actor has processors: the engine gets all.
+    written = prepared.map_batches(
+        _Writing,
+        fn_constructor_args=(make_writer, style),
+        batch_size=USERS_AT_ONCE // USERS_IN_TASK,
+        concurrency=1,
+        num_cpus=cores,
+    )
+    stored = written.map_batches(_Storing, fn_constructor_args=(make,), batch_size=1, concurrency=1, num_cpus=1)
+    counts = Counts()
+    try:
+        for row in stored.iter_rows():
+            counts.add(pickle.loads(row[_COLUMN]))  # noqa: S301  our own, from an actor of our own
+            say(STORED, counts.users, len(users))
+    except importlib.import_module("ray.exceptions").RayError as error:
+        raise RayRunError(f"Ray could not go on; what was stored is kept, run it again to go on: {error}") from error
+    finally:
+        if mine:
+            importlib.import_module("ray").shutdown()
+    return counts
+
+
+def library() -> ModuleType:
+    """Return Ray Data.
+
+    Raises:
+        MissingLibraryError: If it is not installed.
+    """
+    try:
+        return importlib.import_module("ray.data")
+    except ImportError as error:
+        raise MissingLibraryError(
+            f"--runner ray needs Ray Data ({error}); install it: pip install 'recommended-because[ray]'"
+        ) from error
+
+
+class _Preparing:
+    """Prepares lists."""
+
+    def __init__(self, make: Callable[[], Stages]) -> None:
+        self._stages = make()
+
+    def __call__(self, rows: _Rows) -> _Rows:
+        """Return a batch for each task."""
+        return _packed([self._stages.prepare(task) for task in _unpacked(rows)])
+
+
+class _Writing:
+    """Has the engine write what batches need."""
+
+    def __init__(self, make_writer: Callable[[], Writer], style: Style) -> None:
+        self._writer = make_writer()
+        self._style = style
+
+    def __call__(self, rows: _Rows) -> _Rows:
+        """Return the batches, whose drafts are remembered now."""
+        begun = time.process_time()
+        batches: list[Batch] = _unpacked(rows)
+        plans = [plan for batch in batches for plan in batch.plans]
+        lost = write(self._writer, plans, self._style, lambda _: None)
+        spent = (time.process_time() - begun) / len(batches)
+        return _packed([replace(told_of(batch, lost), cpu_s=batch.cpu_s + spent) for batch in batches])
+
+
+class _Storing:
+    """Stores batches."""
+
+    def __init__(self, make: Callable[[], Stages]) -> None:
+        self._stages = make()
+
+    def __call__(self, rows: _Rows) -> _Rows:
+        """Return what became of each batch."""
+        return _packed([self._stages.store(batch) for batch in _unpacked(rows)])
+
+
+def _packed(things: Sequence[object]) -> _Rows:
+    column = np.empty(len(things), dtype=object)
+    column[:] = [pickle.dumps(thing) for thing in things]
+    return {_COLUMN: column}
+
+
+def _unpacked(rows: _Rows) -> list[Any]:
+    return [pickle.loads(one) for one in rows[_COLUMN]]  # noqa: S301  our own
+
+
+def _connect(processors: int) -> bool:
+    """Join the cluster that the environment names, or start one here; return whether it is ours to end."""
+    ray = importlib.import_module("ray")
+    context = importlib.import_module("ray.data").DataContext.get_current()
+    context.enable_progress_bars = False
+    if ray.is_initialized():
+        return False
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    elsewhere = bool(os.environ.get("RAY_ADDRESS"))
+    ray.init(**({"log_to_driver": False} if elsewhere else quiet | {"num_cpus": processors}))
+    return True
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
