@@ -42,6 +42,7 @@ from explainer.writing.style import Style
 from explainer.writing.texts import Request
 from explainer.writing.writer import Writer
 from retriever.data import History
+from retriever.index import IndexMaker, make_index
 from retriever.retrieve import Recommendation
 from retriever.statistics import PeopleCounts, counts_by_kind
 from retriever.store import FittedModel
@@ -65,6 +66,7 @@ class Explainer:
 
     Attributes:
         underway: Who waits for an answer, as far as whoever serves says so.
+        index: Makes what finds the nearest of items that come later.
     """
 
     review_percent = 1.0
@@ -87,6 +89,7 @@ class Explainer:
         self.upgrades = upgrades
         self.counterfactuals = counterfactuals
         self.underway = Underway()
+        self.index: IndexMaker = make_index
         self.firewall = firewall or Firewall(load_lists())
         judge_catalogue(database, self.firewall, again=firewall is not None)
         with database.session() as session:
