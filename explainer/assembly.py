@@ -37,6 +37,7 @@ from explainer.writing.writer import Writer
 from retriever.data import ValueScale
 from retriever.encoder import CachedEncoder, SentenceEncoder, TextEncoder
 from retriever.errors import OtherDataError
+from retriever.index import IndexMaker, make_index
 from retriever.store import FittedModel, load_model
 
 _log = logging.getLogger(__name__)
@@ -263,11 +264,29 @@ def _served_engine(settings: Settings, database: Database) -> _Loaded:
 
 def _explainer(settings: Settings, load: Callable[[Database], _Loaded]) -> Explainer:
     database, firewall = _current(settings), make_firewall(settings)
-    model = _up_to_date(load_model(settings.models), database, settings)
+    model = load_model(settings.models)
+    index = make_items_index(settings, database, model)
+    model = _up_to_date(model, database, settings, index)
     loaded = load(database)  # last: it takes the longest
     made = Explainer(database, model, _writer(settings, database, loaded), notes=loaded.notes, firewall=firewall)
     made.review_percent = settings.review_percent
+    made.index = index
     return made
+
+
+def make_items_index(settings: Settings, database: Database, model: FittedModel) -> IndexMaker:
+    """Return what makes an index over items' embeddings; with pgvector, those of the model are stored then.
+
+    Raises:
+        NotReadyError: If the database has no place for embeddings.
+    """
+    if settings.index == "memory":
+        return make_index
+    from explainer.storage.vectors.nearest import PgVectorMaker  # noqa: PLC0415  few use it
+
+    index = PgVectorMaker(database, model.encoder)
+    index(model.embeddings)
+    return index
 
 
 def make_tags(settings: Settings) -> UserTags:
@@ -288,7 +307,7 @@ def _current(settings: Settings) -> Database:
     return database
 
 
-def _up_to_date(model: FittedModel, database: Database, settings: Settings) -> FittedModel:
+def _up_to_date(model: FittedModel, database: Database, settings: Settings, index: IndexMaker) -> FittedModel:
     """Return the model with the items that came after its fit.
 
     Behaviours may come after a fit, too: they are what a recommender is asked about. So may other descriptions, when
@@ -316,4 +335,4 @@ def _up_to_date(model: FittedModel, database: Database, settings: Settings) -> F
     if not new:
         return model
     _log.warning("%d items came after the fit: content alone speaks for them until you run: explainer fit", len(new))
-    return with_later_items(model, new, make_encoder(settings)) if model.takes_later_items else model
+    return with_later_items(model, new, make_encoder(settings), index) if model.takes_later_items else model

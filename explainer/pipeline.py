@@ -43,6 +43,7 @@ from explainer.writing.style import Style
 from explainer.writing.texts import Request
 from explainer.writing.writer import Writer
 from retriever.data import History
+from retriever.index import IndexMaker, make_index
 from retriever.retrieve import Recommendation
 from retriever.statistics import PeopleCounts, counts_by_kind
 from retriever.store import FittedModel
@@ -68,6 +69,7 @@ class Explainer:
 
     Attributes:
         underway: Who waits for an answer, as far as whoever serves says so.
+        index: Makes what finds the nearest of items that come later.
     """
 
     review_percent = 1.0
@@ -88,6 +90,7 @@ class Explainer:
         self.notes = tuple(notes)
         self.afterwards = afterwards
         self.underway = Underway()
+        self.index: IndexMaker = make_index
         self.firewall = firewall or Firewall(load_lists())
         judge_catalogue(database, self.firewall, again=firewall is not None)
         with database.session() as session:

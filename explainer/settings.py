@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     Attributes:
         home: Folder for database, models and caches.
         database_url: SQLAlchemy URL; an SQLite file in ``home`` by default.
+        index: Where nearest items are looked for when new ones come: ``memory`` of each process, or ``pgvector``, where
+            PostgreSQL keeps all embeddings for all processes. A fit always looks for them in memory: it has to find the
+            same twice.
         encoder: Sentence encoder: ``minilm`` (packaged), a folder or a hub name.
         encoder_precision: ``float32``, ``bfloat16``, or ``auto`` for what this machine does well.
         engine: ``openvino`` or ``transformers`` write with the language model, ``auto`` with what suits the machine,
@@ -94,6 +97,7 @@ class Settings(BaseSettings):
 
     home: Path = Path(".explainer")
     database_url: str | None = None
+    index: Literal["memory", "pgvector"] = "memory"
     encoder: str = "minilm"
     encoder_precision: Precision = "auto"
     engine: Literal["auto", "openvino", "transformers", "openai", "none"] = "auto"

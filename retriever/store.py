@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from retriever.data import Item, ValueScale
 from retriever.encoder import Embeddings
 from retriever.errors import ModelFileError, OtherDataError
+from retriever.index import IndexMaker, make_index
 from retriever.recommenders.base import Arrays, Recommender
 from retriever.recommenders.catalogue import Catalogue
 from retriever.recommenders.factory import AnyConfig, class_of
@@ -85,17 +86,20 @@ class FittedModel:
         shares = likes / max(1.0, float(likes.max(initial=0.0)))
         return PopularityRecommender(PopularityConfig(), recommender.catalogue, recommender.scale, shares)
 
-    def extended(self, items: tuple[Item, ...], embeddings: Embeddings) -> FittedModel:
+    def extended(
+        self, items: tuple[Item, ...], embeddings: Embeddings, index: IndexMaker = make_index
+    ) -> FittedModel:
         """Return the model with items that came after the fit; only the hybrid's content part can speak for them.
 
         Args:
             items: The new items.
             embeddings: float32 [n_new, dimensions], rows of length 1.
+            index: Makes what finds the new ones' nearest.
         """
         if not isinstance(self.recommender, HybridRecommender) or not items:
             return self
         together = np.concatenate([self.embeddings, embeddings])
-        recommender = self.recommender.extended(items, together)
+        recommender = self.recommender.extended(items, together, index)
         counts = self.counts.extended(recommender.catalogue)
         return replace(self, recommender=recommender, counts=counts, embeddings=together, base=self.fitted)
 

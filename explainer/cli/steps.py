@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from explainer.assembly import make_encoder, make_firewall
+from explainer.assembly import make_encoder, make_firewall, make_items_index
 from explainer.cli.common import console, progress_bar, stages
 from explainer.judging import judge_catalogue
 from explainer.service.subject.erase import Erasing
@@ -73,6 +73,8 @@ def fit_and_save(settings: Settings, config: AnyConfig) -> Path:
     with stages() as show:
         model = fit(dataset, make_encoder(settings), config, Workspace(settings.models / "training", show))
     folder = model.save(settings.models)
+    with console.status("Storing embeddings …"):
+        make_items_index(settings, database, model)
     judge_catalogue(database, make_firewall(settings))
     console.print(f"Fitted [b]{model.recommender.name}[/b] on {len(dataset.items)} items: {folder}", highlight=False)
     _print_parts(model)

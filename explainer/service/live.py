@@ -11,11 +11,13 @@ import logging
 from collections.abc import Sequence
 from threading import RLock
 
+from explainer.errors import NotReadyError
 from explainer.pipeline import Explainer
 from explainer.storage.additions import items_beyond, newest_position
 from retriever.data import Item
 from retriever.encoder import TextEncoder, item_text
 from retriever.errors import EncoderError, RetrieverError
+from retriever.index import IndexMaker, make_index
 from retriever.store import FittedModel
 
 _LOG = logging.getLogger(__name__)
@@ -73,15 +75,23 @@ class Live:
             if catalogue.items[len(fitted.recommender.catalogue) :] == items:
                 return None
             try:
-                self._explainer = explainer.with_model(with_later_items(fitted, items, self._encoder))
-            except RetrieverError as error:
+                self._explainer = explainer.with_model(with_later_items(fitted, items, self._encoder, explainer.index))
+            except (RetrieverError, NotReadyError) as error:
                 _LOG.warning("New items are stored but not recommended: %s", error)
                 return f"New items are stored, but not recommended {NEXT_FIT}: {error}"
             return None
 
 
-def with_later_items(fitted: FittedModel, items: Sequence[Item], encoder: TextEncoder | None) -> FittedModel:
+def with_later_items(
+    fitted: FittedModel, items: Sequence[Item], encoder: TextEncoder | None, index: IndexMaker = make_index
+) -> FittedModel:
     """Return the model with items that came after its fit: their content speaks for them.
+
+    Args:
+        fitted: As it was fitted.
+        items: Those that came.
+        encoder: The one it was fitted with.
+        index: Makes what finds their nearest.
 
     Raises:
         EncoderError: If the recommender cannot take them, or there is no encoder like the one it was fitted with.
@@ -95,4 +105,4 @@ def with_later_items(fitted: FittedModel, items: Sequence[Item], encoder: TextEn
             f"the recommender was fitted with the encoder {fitted.encoder!r}, and this process has {encoder.name!r}; "
             "set EXPLAINER_ENCODER and EXPLAINER_ENCODER_PRECISION as they were, or fit again: explainer fit"
         )
-    return fitted.extended(tuple(items), encoder.encode([item_text(item) for item in items]))
+    return fitted.extended(tuple(items), encoder.encode([item_text(item) for item in items]), index)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Sequence
+from operator import attrgetter
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from explainer.errors import ConflictError, NotFoundError, NotReadyError
+from explainer.storage.bulk import OnProgress, insert_many
 from explainer.storage.tables import BehaviourRow, DatasetRow, ItemRow
 from retriever.data import (
     Aspect,
@@ -32,8 +35,8 @@ _BEHAVIOURS = select(
     BehaviourRow.value,
 )
 _OF_USER = _BEHAVIOURS.where(BehaviourRow.user_id == bindparam("user"))
-_CHUNK = 5000
-OnProgress = Callable[[int], None]
+_ITEM_COLUMNS = ("id", "position", "title", "year", "aspects", "text", "phrases", "creator")
+_BEHAVIOUR_COLUMNS = ("id", "user_id", "item_id", "kind", "value", "time")
 
 
 def ingest(session: Session, dataset: Dataset, report: CleaningReport, on_progress: OnProgress) -> tuple[int, int]:
@@ -52,7 +55,7 @@ def ingest(session: Session, dataset: Dataset, report: CleaningReport, on_progre
         ConflictError: If the database already holds another dataset.
     """
     _claim(session, dataset, report)
-    return _ingest_items(session, dataset.items, on_progress), _ingest_behaviours(session, dataset, on_progress)
+    return _ingest_items(session, dataset.items, on_progress), _ingest_behaviours(session, dataset.behaviours, on_progress)
 
 
 def _claim(session: Session, dataset: Dataset, report: CleaningReport) -> None:
@@ -83,50 +86,18 @@ def _ingest_items(session: Session, items: Sequence[Item], on_progress: OnProgre
         session.execute(update(DatasetRow).values(judgements=DatasetRow.judgements + 1))
     position = len(stored)
     rows = [
-        {
-            "id": i.id,
-            "position": position + n,
-            "title": i.title,
-            "year": i.year,
-            "aspects": list(i.aspects),
-            "text": i.text,
-            "phrases": _phrases(i),
-            "creator": i.creator,
-        }
+        (i.id, position + n, i.title, i.year, json.dumps(i.aspects), i.text, json.dumps(_phrases(i)), i.creator)
         for n, i in enumerate(new)
     ]
-    if rows:
-        session.execute(insert(ItemRow), rows)
+    insert_many(session, ItemRow, _ITEM_COLUMNS, rows)
     on_progress(len(items))
     return len(rows)
 
 
-def _ingest_behaviours(session: Session, dataset: Dataset, on_progress: OnProgress) -> int:
-    added = 0
-    for chunk in _chunks(dataset.behaviours):
-        stored = set(session.scalars(select(BehaviourRow.id).where(BehaviourRow.id.in_([b.id for b in chunk]))))
-        rows = [
-            {
-                "id": b.id,
-                "user_id": b.user,
-                "item_id": b.item,
-                "kind": b.kind.value,
-                "value": b.value,
-                "time": b.time,
-            }
-            for b in chunk
-            if b.id not in stored
-        ]
-        if rows:
-            session.execute(insert(BehaviourRow), rows)
-        added += len(rows)
-        on_progress(len(chunk))
-    return added
-
-
-def _chunks(behaviours: Sequence[Behaviour]) -> Iterator[Sequence[Behaviour]]:
-    for start in range(0, len(behaviours), _CHUNK):
-        yield behaviours[start : start + _CHUNK]
+def _ingest_behaviours(session: Session, behaviours: Sequence[Behaviour], on_progress: OnProgress) -> int:
+    # In the order of their keys, which an index takes best.
+    rows = [(b.id, b.user, b.item, b.kind.value, b.value, b.time) for b in sorted(behaviours, key=attrgetter("id"))]
+    return insert_many(session, BehaviourRow, _BEHAVIOUR_COLUMNS, rows, on_progress)
 
 
 def dataset_row(session: Session) -> DatasetRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -19,6 +20,9 @@ from explainer.errors import NotReadyError
 from explainer.paths import resource_dir
 from explainer.storage.refusals import note_lost, told
 from explainer.storage.turns import turn
+from explainer.storage.vectors.table import make_table
+
+_log = logging.getLogger(__name__)
 
 
 class Database:
@@ -96,8 +100,12 @@ class Database:
             command.upgrade(_alembic(self.url), "head")
             if before not in {None, self._revision()}:
                 self._vacuum()
+            with self.engine.begin() as connection:
+                missing = make_table(connection)
         except DBAPIError as error:
             raise NotReadyError(f"The database can't be used ({error.orig}): {url!r}") from error
+        if missing and url.get_backend_name() == "postgresql":
+            _log.info("Embeddings stay in memory: %s.", missing)
 
     def _revision(self) -> str | None:
         try:

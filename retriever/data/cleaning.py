@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from retriever.data.model import Behaviour, BehaviourKind, Item, ValueScale, behaviour_id
 from retriever.data.screening_config import ScreeningConfig
 
 _EXAMPLES_PER_REASON = 5
 _DAY_S = 86_400
+_KINDS = MappingProxyType({kind.value: kind for kind in BehaviourKind})
+# A surrogate stands for a byte that was not UTF-8; U+FFFD for one that an earlier tool gave up on.
+_NOT_UTF8 = re.compile("[\ud800-\udfff\ufffd]")
 
 
 class DropReason(StrEnum):
@@ -134,8 +140,7 @@ class RowError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One source row: where it stood and its fields by our names; ``fields`` is None for a malformed row."""
 
     place: str
@@ -146,8 +151,7 @@ def _checked(row: Row) -> Mapping[str, str]:
     if row.fields is None:
         raise RowError(DropReason.MALFORMED)
     for value in row.fields.values():
-        # A surrogate stands for a byte that was not UTF-8; U+FFFD for one that an earlier tool gave up on.
-        if any("\ud800" <= c <= "\udfff" or c == "\ufffd" for c in value):
+        if not value.isascii() and _NOT_UTF8.search(value):
             raise RowError(DropReason.WRONG_ENCODING)
     return row.fields
 
@@ -284,10 +288,10 @@ def _kind(text: str, default: BehaviourKind | None) -> BehaviourKind:
     name = text.strip().lower()
     if not name and default is not None:
         return default
-    try:
-        return BehaviourKind(name)
-    except ValueError:
-        raise RowError(DropReason.UNKNOWN_KIND) from None
+    kind = _KINDS.get(name)
+    if kind is None:
+        raise RowError(DropReason.UNKNOWN_KIND)
+    return kind
 
 
 def _value(text: str, scale: ValueScale) -> float | None:

@@ -84,7 +84,7 @@ def _without_far_times(rows: list[Behaviour], report: CleaningReport, config: Sc
 
 
 def _without_repeats(rows: list[Behaviour], report: CleaningReport, config: ScreeningConfig) -> list[Behaviour]:
-    order = sorted((n for n, row in enumerate(rows) if row.time is not None), key=lambda n: rows[n].time or 0)
+    order = sorted(_of_several(rows), key=lambda n: rows[n].time or 0)
     latest: dict[tuple[str, str, BehaviourKind], int] = {}
     dropped: set[int] = set()
     for n in order:
@@ -102,6 +102,18 @@ def _without_repeats(rows: list[Behaviour], report: CleaningReport, config: Scre
         if corrects:
             latest[key] = n
     return [row for n, row in enumerate(rows) if n not in dropped]
+
+
+def _of_several(rows: Sequence[Behaviour]) -> list[int]:
+    """Return where the rows with a time are whose user did the same with the same item in another one, too."""
+    first: dict[tuple[str, str, BehaviourKind], int] = {}
+    found: set[int] = set()
+    for n, row in enumerate(rows):
+        if row.time is not None:
+            earlier = first.setdefault((row.user, row.item, row.kind), n)
+            if earlier != n:
+                found |= {earlier, n}
+    return sorted(found)
 
 
 def _without_bots(rows: list[Behaviour], report: CleaningReport, config: ScreeningConfig) -> list[Behaviour]:

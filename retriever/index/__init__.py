@@ -2,7 +2,7 @@
 
 from retriever.index.approximate import ApproximateIndex
 from retriever.index.choice import make_index
-from retriever.index.contract import IndexConfig, NearestIndex
+from retriever.index.contract import IndexConfig, IndexMaker, NearestIndex
 from retriever.index.exact import ExactIndex
 
-__all__ = ["ApproximateIndex", "ExactIndex", "IndexConfig", "NearestIndex", "make_index"]
+__all__ = ["ApproximateIndex", "ExactIndex", "IndexConfig", "IndexMaker", "NearestIndex", "make_index"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Protocol
 
 import msgspec
@@ -53,6 +54,10 @@ class NearestIndex(Protocol):
             IndexInputError: If the queries are unusable or ``k`` is below 1.
         """
         ...
+
+
+IndexMaker = Callable[[Embeddings], NearestIndex]
+"""Makes an index over embeddings, float32 [n_items, dimensions], rows of length 1."""
 
 
 def unit_rows(rows: npt.ArrayLike, what: str, dimensions: int | None = None) -> Embeddings:

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from retriever.data import Item
 from retriever.encoder import Embeddings
-from retriever.index import make_index
+from retriever.index import IndexMaker, make_index
 from retriever.recommenders.base import Training
 from retriever.recommenders.linear import LinearConfig, LinearRecommender
 
@@ -36,16 +36,19 @@ class ContentRecommender(LinearRecommender):
         """Return the cosines of near items."""
         return content_matrix(training.embeddings, config.neighbours)
 
-    def extended(self, items: Sequence[Item], embeddings: Embeddings) -> ContentRecommender:
+    def extended(
+        self, items: Sequence[Item], embeddings: Embeddings, index: IndexMaker = make_index
+    ) -> ContentRecommender:
         """Return the recommender with items that came after the fit.
 
         Args:
             items: The new items.
             embeddings: float32 [n_items, dimensions] of the old and the new ones, in that order.
+            index: Makes what finds the new ones' nearest.
         """
         catalogue = self.catalogue.extended(items)
         new = np.arange(len(self.catalogue), len(catalogue))
-        positions, cosines = make_index(embeddings).nearest(embeddings[new], self.config.neighbours + 1)
+        positions, cosines = index(embeddings).nearest(embeddings[new], self.config.neighbours + 1)
         rows, near = np.repeat(new, positions.shape[1]), positions.ravel()
         # Both ways: a new item has no say yet in whom the old ones call near, so it is asked for both.
         pairs = _cosines(np.append(rows, near), np.append(near, rows), np.tile(cosines.ravel(), 2), len(catalogue))

@@ -13,6 +13,7 @@ import numpy as np
 
 from retriever.data import History, Item, ValueScale
 from retriever.encoder import Embeddings
+from retriever.index import IndexMaker, make_index
 from retriever.recommenders.base import Arrays, Recommender, Scores, Training
 from retriever.recommenders.catalogue import Catalogue
 from retriever.recommenders.content import ContentRecommender
@@ -90,15 +91,18 @@ class HybridRecommender(Recommender):
             parts[part_cls.name] = part_cls.restore(part, catalogue, scale, own)
         return cls(config, catalogue, scale, parts)
 
-    def extended(self, items: Sequence[Item], embeddings: Embeddings) -> HybridRecommender:
+    def extended(
+        self, items: Sequence[Item], embeddings: Embeddings, index: IndexMaker = make_index
+    ) -> HybridRecommender:
         """Return the recommender with items that came after the fit: content alone can speak for them.
 
         Args:
             items: The new items.
             embeddings: float32 [n_items, dimensions] of the old and the new ones, in that order.
+            index: Makes what finds the new ones' nearest.
         """
         parts = {
-            name: part.extended(items, embeddings) if isinstance(part, ContentRecommender) else part
+            name: part.extended(items, embeddings, index) if isinstance(part, ContentRecommender) else part
             for name, part in self.parts.items()
         }
         return HybridRecommender(self.config, self.catalogue.extended(items), self.scale, parts)

@@ -1,0 +1,1 @@
+"""Item embeddings in PostgreSQL by pgvector: stored once for all processes, searched by an HNSW graph."""

