@@ -30,7 +30,7 @@ PROMPTS = [Prompt("system", f"prompt {n}", "v") for n in range(64)]
 
 
 def echo(request):
-    return completion(request["messages"][1]["content"])
+    return completion(request["messages"][-1]["content"])
 
 
 @contextmanager

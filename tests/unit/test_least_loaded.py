@@ -75,7 +75,9 @@ def test_a_setting_names_servers_and_their_limits():
     )
 
 
-@pytest.mark.parametrize("bad", ["", " , ", "http://a;limit=0", "http://a;limit=-1", "http://a;limit=x", "http://a;x=1"])
+@pytest.mark.parametrize(
+    "bad", ["", " , ", "http://a;limit=0", "http://a;limit=-1", "http://a;limit=x", "http://a;x=1"]
+)
 def test_a_setting_that_cannot_be_read_says_how_to_write_it(bad):
     with pytest.raises(SettingsError, match=r"EXPLAINER_OPENAI_URL.*;limit=") as raised:
         addresses(bad)

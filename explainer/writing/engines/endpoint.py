@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import msgspec
 
@@ -12,6 +15,8 @@ from explainer.writing.engines.breaker import Breaker
 from explainer.writing.engines.cards import Cards, Identity
 from explainer.writing.engines.endpoint_state import EndpointState
 from explainer.writing.engines.remote import Remote
+
+_LOOK_S = 3.0
 
 
 class _Message(msgspec.Struct):
@@ -91,7 +96,8 @@ class Endpoint:
             EngineUnavailable: If it does not say.
         """
         start = time.perf_counter()
-        found = await self.remote.ask(self._client, "/models", Cards)
+        async with self._briefly():
+            found = await self.remote.ask(self._client, "/models", Cards)
         self.latency_s = time.perf_counter() - start
         return found
 
@@ -109,7 +115,18 @@ class Endpoint:
             "stream": False,
         }
         with self.breaker.call():
-            await self.remote.ask(self._client, "/chat/completions", _Completion, body)
+            async with self._briefly():
+                await self.remote.ask(self._client, "/chat/completions", _Completion, body)
+
+    @asynccontextmanager
+    async def _briefly(self) -> AsyncIterator[None]:
+        """End a look at the server that takes longer than looks may."""
+        limit = min(_LOOK_S, self.remote.timeout_s)
+        try:
+            async with asyncio.timeout(limit):
+                yield
+        except TimeoutError as error:
+            raise EngineUnavailable(f"no answer within {limit:g} s") from error
 
     async def close(self) -> None:
         """End its connections."""

@@ -23,7 +23,6 @@ from explainer.writing.engines.least_loaded import least_loaded
 from explainer.writing.engines.remote import Remote
 
 _log = logging.getLogger(__name__)
-_LOOK_S = 3.0
 
 
 class ServerPool:
@@ -143,12 +142,8 @@ class ServerPool:
 
     async def _seen(self, endpoint: Endpoint) -> Identity | str:
         """Return what a server serves, or why that is not known."""
-        limit = min(_LOOK_S, endpoint.remote.timeout_s)
         try:
-            async with asyncio.timeout(limit):
-                cards = await endpoint.cards()
-        except TimeoutError:
-            return f"no answer within {limit:g} s"
+            cards = await endpoint.cards()
         except EngineUnavailable as error:
             return str(error)
         return Identity.listed(cards, self._model) or f"it does not list {self._model!r} among its models"
@@ -169,10 +164,5 @@ class ServerPool:
     async def _try_again(self, endpoint: Endpoint) -> None:
         if self._alone or endpoint.breaker.is_closed:
             return
-        limit = min(_LOOK_S, endpoint.remote.timeout_s)
         with suppress(EngineUnavailable):
-            try:
-                async with asyncio.timeout(limit):
-                    await endpoint.try_again()
-            except TimeoutError as error:
-                raise EngineUnavailable(f"no answer within {limit:g} s") from error
+            await endpoint.try_again()
