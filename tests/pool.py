@@ -29,7 +29,8 @@ def completion(text):
 class Pool:
     """Answers the nth completion request with the nth of ``answers``; the last one is repeated.
 
-    ``looks`` is released whenever somebody has asked for its models. An answer is bytes to send, a function of the request that returns them, or None: it stalls until the end.
+    An answer is bytes to send, a function of the request that returns them, or None: it stalls until the end.
+    ``looks`` is released whenever somebody has asked for its models.
     """
 
     def __init__(self, *answers, models=None, port=0):

@@ -66,6 +66,20 @@ def migrate(ctx: click.Context) -> None:
 
 
 @main.command()
+@click.option("--json", "out", type=_FILE, help="Also write what was found to this file.")
+@click.pass_context
+def engines(ctx: click.Context, out: Path | None) -> None:
+    """Ask every server of EXPLAINER_OPENAI_URL what it serves, and for one sentence.
+
+    Ends with 1 if one of them cannot be used.
+    """
+    from explainer.cli.engines import check
+
+    if not check(settings_of(ctx), out):
+        ctx.exit(1)
+
+
+@main.command()
 @click.argument("source")
 @click.option("--with-erased", "erased", is_flag=True, help="Also take in people who were erased: they have come back.")
 @click.pass_context

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -11,6 +11,7 @@ from explainer.access.rates import Limiter
 from explainer.audit.checkpointer import Checkpointer
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
+from explainer.writing.engines.endpoint_state import EndpointState
 from explainer.writing.worker import BatchingEngine
 
 _EVENTS = ("batches", "prompts", "deduplicated", "failures", "timeouts", "abandoned", "refused", "late")
@@ -89,6 +90,7 @@ class _Engine:
         self._events = _Taken("worker_events", "What the inference worker has done.", ("event",), registry)
         self._waiting = _now("backlog_prompts", "Prompts that wait for the engine.", registry)
         self._limit = _now("backlog_prompts_limit", "Prompts that may wait.", registry)
+        self._endpoints = _Endpoints(registry)
 
     def refresh(self, engine: BatchingEngine) -> None:
         counters, (waiting, limit) = engine.counters, engine.backlog
@@ -96,6 +98,28 @@ class _Engine:
         self._events.reach(((name,), getattr(counters, name)) for name in _EVENTS)
         self._waiting.set(waiting)
         self._limit.set(limit)
+        self._endpoints.refresh(engine.endpoints)
+
+
+class _Endpoints:
+    """The servers behind the engine; labels are their URLs, which hold no passwords."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ("endpoint",)
+        told = "Whether a server of the engine is asked and answers; of several processes, whether all say so."
+        self._up = Gauge("explainer_engine_up", told, labels, registry=registry, multiprocess_mode="livemin")
+        self._in_flight = _now("engine_in_flight", "Requests under way to a server.", registry, labels)
+        self._limit = _now("engine_in_flight_limit", "How many may be.", registry, labels)
+        self._requests = _Taken("engine_requests", "Requests for texts to a server.", labels, registry)
+        self._failures = _Taken("engine_failures", "How many of them brought none.", labels, registry)
+
+    def refresh(self, states: Sequence[EndpointState]) -> None:
+        for state in states:
+            self._up.labels(state.url).set(state.up)
+            self._in_flight.labels(state.url).set(state.in_flight)
+            self._limit.labels(state.url).set(state.limit)
+        self._requests.reach(((state.url,), state.requests) for state in states)
+        self._failures.reach(((state.url,), state.failures) for state in states)
 
 
 class _Taken:
@@ -112,6 +136,6 @@ class _Taken:
             self._reached[labels] = number
 
 
-def _now(name: str, told: str, registry: CollectorRegistry) -> Gauge:
+def _now(name: str, told: str, registry: CollectorRegistry, labels: tuple[str, ...] = ()) -> Gauge:
     """Return a gauge of the moment, summed over the processes that are there."""
-    return Gauge(f"explainer_{name}", told, registry=registry, multiprocess_mode="livesum")
+    return Gauge(f"explainer_{name}", told, labels, registry=registry, multiprocess_mode="livesum")

@@ -61,14 +61,12 @@ def public_settings(settings: Settings) -> dict[str, Any]:
 
 def _without_passwords(setting: str) -> str:
     try:
-        parts = [urlsplit(address.url) for address in addresses(setting)]
-    except SettingsError:
+        found = [(urlsplit(address.url), address.limit) for address in addresses(setting)]
+    except (SettingsError, ValueError):  # ValueError: no URL, for Python
         return "set" if setting else ""
-    except ValueError:  # no URL, for Python
+    if any(url.scheme not in {"http", "https"} for url, _ in found):  # the rest of a password with a comma in it
         return "set"
-    if any(part.scheme not in {"http", "https"} for part in parts):  # the rest of a password with a comma in it
-        return "set"
-    return ", ".join(_without_password(part) for part in parts)
+    return ", ".join(_without_password(url) + (f";limit={limit}" if limit else "") for url, limit in found)
 
 
 def _without_password(parts: SplitResult) -> str:

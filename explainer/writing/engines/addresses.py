@@ -1,7 +1,7 @@
-"""``EXPLAINER_OPENAI_URL``: one server, or several with commas between them, each with how much it may be asked at once.
+"""``EXPLAINER_OPENAI_URL``: one server, or several with commas between them, and how much each takes at once.
 
-``http://gpu-1:8000/v1;limit=32, http://gpu-2:8000/v1`` are two servers; the second takes the usual limit. A limit stands
-beside its URL, so that lists in two settings cannot get out of step.
+``http://gpu-1:8000/v1;limit=32, http://gpu-2:8000/v1`` are two servers; the second takes the usual limit. A limit
+stands beside its URL, so that lists in two settings cannot get out of step.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def addresses(setting: str) -> tuple[Address, ...]:
     """Return the servers of a setting, in its order.
 
     Raises:
-        SettingsError: If it is empty or cannot be read; it quotes nothing, since somebody may have put a password there.
+        SettingsError: If it is empty or cannot be read. It quotes nothing: somebody may have put a password there.
     """
     found = tuple(_address(part.strip()) for part in setting.split(",") if part.strip())
     if not found:

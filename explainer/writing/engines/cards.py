@@ -1,8 +1,8 @@
 """What a server says of its models (``GET /v1/models``), and which version of the writer follows from it.
 
-Nobody can hash weights that are elsewhere. vLLM lists every adapter of ``--lora-modules`` with its folder (``root``) and
-the base that it sits on (``parent``); llama.cpp lists the size and shape of its file (``meta``). Whoever wants more than
-that puts the adapter's hash into its name, as ``explainer deployment`` does: then other weights are another model.
+Nobody can hash weights that are elsewhere. vLLM lists every adapter of ``--lora-modules`` with its folder (``root``)
+and the base that it sits on (``parent``); llama.cpp lists the size and shape of its file (``meta``). Whoever wants more
+than that puts the adapter's hash into its name, as ``explainer deployment`` does: then other weights are another model.
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ class Identity:
 
     base: Card
     adapter: Card
+
+    @property
+    def places(self) -> tuple[str, str]:
+        """Where base and adapter were loaded from; their names where the server does not say."""
+        return self.base.root or self.base.id, self.adapter.root or self.adapter.id
 
     @classmethod
     def listed(cls, cards: Cards, name: str) -> Identity | None:

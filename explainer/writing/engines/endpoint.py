@@ -73,6 +73,7 @@ class Endpoint:
             self.requests,
             self.failures,
             self.latency_s,
+            *(("", "") if self.identity is None else self.identity.places),
         )
 
     async def write(self, body: dict[str, object]) -> Draft:

@@ -18,6 +18,8 @@ class EndpointState:
         requests: Requests for texts so far,
         failures: and how many of them brought none.
         latency_s: Seconds in which it last listed its models; None if it never did.
+        base: Where it says it loaded the base model from; empty if it does not say,
+        adapter: and the adapter; the same as the base where the two are one file.
     """
 
     url: str
@@ -28,3 +30,5 @@ class EndpointState:
     requests: int
     failures: int
     latency_s: float | None
+    base: str = ""
+    adapter: str = ""

@@ -56,9 +56,9 @@ class OpenAIEngine:
         every_s: Seconds between looks at all servers.
 
     Attributes:
-        model_hash: Nobody can hash weights that are elsewhere. This is a hash of the name of the base model and what the
-            servers said of it when the engine was made (see :mod:`~explainer.writing.engines.cards`): it changes with
-            the name, not with weights that were exchanged behind it.
+        model_hash: Nobody can hash weights that are elsewhere. This is a hash of the name of the base model and what
+            the servers said of it when the engine was made (see :mod:`~explainer.writing.engines.cards`): it changes
+            with the name, not with weights that were exchanged behind it.
         adapter_hash: The same of the model that is asked for by name.
 
     Raises:

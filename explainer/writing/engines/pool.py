@@ -2,8 +2,8 @@
 
 A version stands with every text, so all servers must write with the same base and adapter. What each lists under the
 model's name is compared, at the start and ever after; most of them decide, of as many the first. One that lists
-something else, does not list the name, or does not answer is left out until it does. A server that stands alone is asked
-even so while it says nothing of its models, as not every kind of server does.
+something else, does not list the name, or does not answer is left out until it does. A server that stands alone is
+asked even so while it says nothing of its models, as not every kind of server does.
 """
 
 from __future__ import annotations
