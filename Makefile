@@ -12,7 +12,7 @@ export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit gate bench browser fuzz lock wheel clean
+.PHONY: help demo test lint types imports deployment unit gate bench browser fuzz lock wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -44,6 +44,9 @@ types: $(VENV)/dev ## Types (mypy strict)
 
 imports: $(VENV)/dev ## Who may import whom (import-linter)
 	$(BIN)/lint-imports
+
+deployment: $(VENV)/dev ## What `explainer deployment` writes, held against its linters and against the service
+	$(BIN)/python -m pytest tests/integration/test_deployment.py
 
 unit: $(VENV)/dev browser ## The other tests, in as many processes as there are WORKERS
 	$(ONE_THREAD) $(BIN)/python -m pytest $(addprefix --ignore=,$(GATE_TESTS)) --numprocesses $(WORKERS) --dist loadfile

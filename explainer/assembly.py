@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from explainer.errors import AssetError
+from explainer.errors import AssetError, SettingsError
 from explainer.evidence.firewall import Firewall, Lists, load_lists
 from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
@@ -39,6 +40,9 @@ from retriever.encoder import CachedEncoder, SentenceEncoder, TextEncoder
 from retriever.errors import OtherDataError
 from retriever.index import IndexMaker, make_index
 from retriever.store import FittedModel, load_model
+
+if TYPE_CHECKING:
+    from explainer.writing.engines.remote import Remote
 
 _log = logging.getLogger(__name__)
 
@@ -146,16 +150,32 @@ def make_cues(settings: Settings, database: Database | None = None) -> CueTable:
 
 def _openai_engine(settings: Settings, skills: Skills) -> Engine:
     from explainer.writing.engines.openai_compatible import OpenAIEngine  # noqa: PLC0415  asyncio and HTTP, as above
+
+    return OpenAIEngine(*make_remotes(settings), deadline_s=settings.deadline_s, skills=skills)
+
+
+def make_remotes(settings: Settings) -> list[Remote]:
+    """Return the servers of the engine ``openai``.
+
+    Raises:
+        SettingsError: If the settings of a server can't be used.
+    """
+    from explainer.writing.engines.addresses import addresses  # noqa: PLC0415  as above
     from explainer.writing.engines.remote import Remote  # noqa: PLC0415
 
-    remote = Remote(
-        settings.openai_url,
-        settings.openai_model,
-        settings.openai_key,
-        settings.openai_timeout_s,
-        settings.openai_concurrency,
-    )
-    return OpenAIEngine(remote, deadline_s=settings.deadline_s, skills=skills)
+    remotes = [
+        Remote(
+            address.url,
+            settings.openai_model,
+            settings.openai_key,
+            settings.openai_timeout_s,
+            address.limit or settings.openai_concurrency,
+        )
+        for address in addresses(settings.openai_url)
+    ]
+    if len({remote.url for remote in remotes}) < len(remotes):
+        raise SettingsError("EXPLAINER_OPENAI_URL names a server twice; give it a higher ;limit= instead.")
+    return remotes
 
 
 def make_explainer(settings: Settings) -> Explainer:

@@ -86,11 +86,12 @@ class Settings(BaseSettings):
         keep_promises: Days that a request under the same idempotency key gets the same answer.
         log_format: ``json`` for machines, ``plain`` for people; by default machines read a service's log, people a
             demo's.
-        openai_url: Base URL of an OpenAI-compatible server: ``http://127.0.0.1:8001/v1``.
-        openai_model: Name under which that server has the model or adapter.
-        openai_key: Its key, if it wants one.
-        openai_timeout_s: Seconds to wait for a connection to it, and for each next piece of an answer.
-        openai_concurrency: Requests under way to it at once.
+        openai_url: Base URL of an OpenAI-compatible server: ``http://127.0.0.1:8001/v1``; of several, with commas
+            between them, and ``;limit=NUMBER`` behind one that takes another number of requests at once.
+        openai_model: Name under which they have the model or adapter.
+        openai_key: Their key, if they want one.
+        openai_timeout_s: Seconds to wait for a connection to one, and for each next piece of an answer.
+        openai_concurrency: Requests under way to each at once.
     """
 
     model_config = SettingsConfigDict(env_prefix="EXPLAINER_", env_file=".env", extra="ignore")

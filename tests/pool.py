@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import socketserver
@@ -17,6 +18,10 @@ def answer(body, status="200 OK", headers=""):
     return head.encode() + raw
 
 
+def cards(*rows):
+    return answer({"object": "list", "data": list(rows)})
+
+
 def completion(text):
     return answer({"choices": [{"index": 0, "message": {"role": "assistant", "content": text}}]})
 
@@ -25,20 +30,24 @@ class Pool:
     """Answers the nth completion request with the nth of ``answers``; the last one is repeated.
 
     An answer is bytes to send, a function of the request that returns them, or None: it stalls until the end.
+    ``looks`` is released whenever somebody has asked for its models.
     """
 
-    def __init__(self, *answers, models=None):
+    def __init__(self, *answers, models=None, port=0):
         self.answers = list(answers) or [completion(GOOD)]
         self.models = answer({"object": "list", "data": []}) if models is None else models
         self.requests = []
         self.heads = []
+        self.looks = threading.Semaphore(0)
         self.stalled = threading.Event()
         self.hung_up = threading.Event()
         self._lock = threading.Lock()
+        self._connections = set()
         pool = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self):
+                pool._connections.add(self.connection)
                 while head := pool._head(self.rfile):
                     pool._reply(self, head)
 
@@ -49,8 +58,9 @@ class Pool:
             def handle_error(self, request, client_address):
                 pass  # the client hung up: that is what some tests are about
 
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        self._server = Server(("127.0.0.1", port), Handler)
+        self.port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}/v1"
 
     def _head(self, file):
         lines = []
@@ -63,6 +73,7 @@ class Pool:
         body = handler.rfile.read(length)
         if head[0].startswith("GET"):
             self._send(handler, self.models)
+            self.looks.release()
             return
         with self._lock:
             said = self.answers[min(len(self.requests), len(self.answers) - 1)]
@@ -84,6 +95,14 @@ class Pool:
         handler.connection.settimeout(20)
         if handler.rfile.read(1) == b"":  # returns when the client closes the connection
             self.hung_up.set()
+
+    def die(self):
+        """Take no more connections and break those there are; __exit__ may still be called."""
+        self._server.shutdown()
+        self._server.server_close()
+        for connection in self._connections:
+            with contextlib.suppress(OSError):  # it is closed already
+                connection.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self):
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))

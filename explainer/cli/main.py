@@ -70,6 +70,40 @@ def migrate(ctx: click.Context) -> None:
 
 
 @main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option(
+    "--kind",
+    type=click.Choice(["compose", "kubernetes", "systemd", "models"]),
+    default="compose",
+    show_default=True,
+    help="What starts the service; or models: what a vLLM server loads, base model and adapter.",
+)
+@click.pass_context
+def deployment(ctx: click.Context, folder: Path, kind: str) -> None:
+    """Write files that start API, workers, PostgreSQL and vLLM elsewhere into FOLDER, with passwords made just now.
+
+    They are commented, and a README.md among them says what to do with them. Nothing that exists is overwritten.
+    """
+    from explainer.cli.deployment import deployment as run
+
+    run(settings_of(ctx), folder, kind)
+
+
+@main.command()
+@click.option("--json", "out", type=_FILE, help="Also write what was found to this file.")
+@click.pass_context
+def engines(ctx: click.Context, out: Path | None) -> None:
+    """Ask every server of EXPLAINER_OPENAI_URL what it serves, and for one sentence.
+
+    Ends with 1 if one of them cannot be used.
+    """
+    from explainer.cli.engines import check
+
+    if not check(settings_of(ctx), out):
+        ctx.exit(1)
+
+
+@main.command()
 @click.argument("source")
 @click.option("--with-erased", "erased", is_flag=True, help="Also take in people who were erased: they have come back.")
 @click.pass_context

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.storage.jobs import UPGRADE
+from explainer.writing.engines.endpoint_state import EndpointState
 from explainer.writing.limits import Counters
 from explainer.writing.worker import BatchingEngine
 
@@ -23,6 +24,7 @@ class EngineState:
         taken: Requests that wait for it,
         places: and how many may.
         upgrades: Texts that may still be asked for behind an answer; None where nothing betters them.
+        endpoints: The servers that write, as this process sees them; none if it writes itself.
         counters: What was done since the start; None for an engine without a queue of its own.
         recommender: Name of what ranks,
         recommender_version: and its hash.
@@ -36,6 +38,7 @@ class EngineState:
     taken: int
     places: int
     upgrades: int | None
+    endpoints: tuple[EndpointState, ...]
     counters: Counters | None
     recommender: str
     recommender_version: str
@@ -53,6 +56,7 @@ def engine_state(explainer: Explainer, admission: Admission) -> EngineState:
         taken=admission.taken,
         places=admission.places,
         upgrades=None if explainer.afterwards is None or engine is None else explainer.afterwards.room(UPGRADE),
+        endpoints=engine.endpoints if isinstance(engine, BatchingEngine) else (),
         counters=engine.counters if isinstance(engine, BatchingEngine) else None,
         recommender=explainer.model.recommender.name,
         recommender_version=explainer.model.version,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -15,6 +16,7 @@ from explainer.server.admission import Admission
 from explainer.server.job_metrics import JobMetrics
 from explainer.server.taken import Taken
 from explainer.service.jobs.afterwork import Afterwork
+from explainer.writing.engines.endpoint_state import EndpointState
 from explainer.writing.worker import BatchingEngine
 
 _EVENTS = ("batches", "prompts", "deduplicated", "failures", "timeouts", "abandoned", "refused", "late")
@@ -98,6 +100,7 @@ class _Engine:
         self._events = Taken("worker_events", "What the inference worker has done.", ("event",), registry)
         self._waiting = _now("backlog_prompts", "Prompts that wait for the engine.", registry)
         self._limit = _now("backlog_prompts_limit", "Prompts that may wait.", registry)
+        self._endpoints = _Endpoints(registry)
 
     def refresh(self, engine: BatchingEngine) -> None:
         counters, (waiting, limit) = engine.counters, engine.backlog
@@ -105,8 +108,30 @@ class _Engine:
         self._events.reach(((name,), getattr(counters, name)) for name in _EVENTS)
         self._waiting.set(waiting)
         self._limit.set(limit)
+        self._endpoints.refresh(engine.endpoints)
 
 
-def _now(name: str, told: str, registry: CollectorRegistry) -> Gauge:
+class _Endpoints:
+    """The servers behind the engine; labels are their URLs, which hold no passwords."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ("endpoint",)
+        told = "Whether a server of the engine is asked and answers; of several processes, whether all say so."
+        self._up = Gauge("explainer_engine_up", told, labels, registry=registry, multiprocess_mode="livemin")
+        self._in_flight = _now("engine_in_flight", "Requests under way to a server.", registry, labels)
+        self._limit = _now("engine_in_flight_limit", "How many may be.", registry, labels)
+        self._requests = Taken("engine_requests", "Requests for texts to a server.", labels, registry)
+        self._failures = Taken("engine_failures", "How many of them brought none.", labels, registry)
+
+    def refresh(self, states: Sequence[EndpointState]) -> None:
+        for state in states:
+            self._up.labels(state.url).set(state.up)
+            self._in_flight.labels(state.url).set(state.in_flight)
+            self._limit.labels(state.url).set(state.limit)
+        self._requests.reach(((state.url,), state.requests) for state in states)
+        self._failures.reach(((state.url,), state.failures) for state in states)
+
+
+def _now(name: str, told: str, registry: CollectorRegistry, labels: tuple[str, ...] = ()) -> Gauge:
     """Return a gauge of the moment, summed over the processes that are there."""
-    return Gauge(f"explainer_{name}", told, registry=registry, multiprocess_mode="livesum")
+    return Gauge(f"explainer_{name}", told, labels, registry=registry, multiprocess_mode="livesum")

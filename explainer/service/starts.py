@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 from sqlalchemy import make_url, select
 
 from explainer import __version__
 from explainer.audit import log
+from explainer.errors import SettingsError
 from explainer.pipeline import Explainer
 from explainer.service.subject.records import start_record
 from explainer.settings import Settings
 from explainer.storage.service_tables import ErasureRow, StartRow
 from explainer.storage.tables import now
+from explainer.writing.engines.addresses import addresses
 
 _log = logging.getLogger(__name__)
 
@@ -52,11 +54,20 @@ def public_settings(settings: Settings) -> dict[str, Any]:
             shown[name] = "set"
     # What stands behind the question mark may be a password, too.
     shown["database_url"] = make_url(settings.url).set(query={}).render_as_string(hide_password=True)
-    shown["openai_url"] = _without_password(settings.openai_url)
+    shown["openai_url"] = _without_passwords(settings.openai_url)
     shown["embed_origins"] = sorted(settings.embed_origins)
     return shown
 
 
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
+def _without_passwords(setting: str) -> str:
+    try:
+        found = [(urlsplit(address.url), address.limit) for address in addresses(setting)]
+    except (SettingsError, ValueError):  # ValueError: no URL, for Python
+        return "set" if setting else ""
+    if any(url.scheme not in {"http", "https"} for url, _ in found):  # the rest of a password with a comma in it
+        return "set"
+    return ", ".join(_without_password(url) + (f";limit={limit}" if limit else "") for url, limit in found)
+
+
+def _without_password(parts: SplitResult) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

@@ -17,6 +17,7 @@ from typing import Self
 
 from explainer.errors import AbandonedError, EngineUnavailable
 from explainer.writing.engines import Draft, Engine, Sampling
+from explainer.writing.engines.endpoint_state import EndpointState
 from explainer.writing.limits import Counters, Limits
 from explainer.writing.patience import Call, current_call
 from explainer.writing.prompts import Prompt
@@ -80,6 +81,11 @@ class BatchingEngine:
             return len(self._waiting), self._limits.backlog
 
     @property
+    def endpoints(self) -> tuple[EndpointState, ...]:
+        """The servers behind the engine; none if it writes here."""
+        return getattr(self._engine, "endpoints", ())
+
+    @property
     def trouble(self) -> str | None:
         """Why nothing can be written now; None as far as is known."""
         with self._changed:
@@ -126,6 +132,9 @@ class BatchingEngine:
         self._thread.join(1.0)
         if self._thread.is_alive():
             _log.warning("The engine %s does not return; its thread ends with the process.", self.name)
+        close = getattr(self._engine, "close", None)
+        if close is not None:
+            close()
         _log.info("The engine %s has stopped: %s", self.name, self.counters)
 
     def __enter__(self) -> Self:

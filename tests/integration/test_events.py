@@ -105,6 +105,20 @@ def test_the_settings_on_record_hold_no_secret():
     assert (told["port"], told["openai_key"]) == (8000, "set")
 
 
+@pytest.mark.parametrize(
+    ("setting", "shown"),
+    [
+        ("http://a:8000;limit=9, https://u:hidden-word@b/v1?k=hidden-word", "http://a:8000;limit=9, https://b/v1"),
+        ("https://u:x,hidden-word@b/v1", "set"),
+        ("https://u:x;hidden-word@b/v1", "set"),
+        ("https://[hidden-word", "set"),
+        ("", ""),
+    ],
+)
+def test_servers_are_on_record_without_whatever_may_be_a_password(setting, shown):
+    assert public_settings(Settings(_env_file=None, openai_url=setting))["openai_url"] == shown
+
+
 def test_a_start_is_on_record_as_it_was(explainer, database):
     note_start(Settings(_env_file=None, port=8123), explainer)
     with database.session() as session:

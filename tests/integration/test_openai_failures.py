@@ -19,14 +19,14 @@ from explainer.writing.engines.openai_compatible import OpenAIEngine
 from explainer.writing.engines.remote import MAX_BODY_BYTES, Remote
 from explainer.writing.engines.retry import Retry
 from explainer.writing.prompts import Prompt
-from tests.pool import GOOD, Pool, answer, completion
+from tests.pool import GOOD, Pool, answer, cards, completion
 
 FAST = Retry(tries=3, base_s=0.001, most_s=0.001)
 PROMPT = Prompt("system", "user", "v")
 SECRET = "sk-very-secret-0815"
 
 
-def engine_for(pool, *, retry=FAST, breaker=None, deadline_s=20.0, **remote):
+def engine_for(pool, *, retry=FAST, breaker=Breaker, deadline_s=20.0, **remote):
     where = Remote(pool.url, "adapter", **{"timeout_s": 20.0, **remote})
     return OpenAIEngine(where, retry=retry, breaker=breaker, deadline_s=deadline_s)
 
@@ -204,7 +204,7 @@ def test_after_failures_in_a_row_the_server_is_left_alone_until_one_try_goes_wel
     breaker = Breaker(failures=2, pause_s=10, clock=lambda: now[0])
     bad = answer({}, "500 Internal Server Error")
     with Pool(bad, bad, bad, completion(GOOD)) as pool:
-        engine = engine_for(pool, breaker=breaker, retry=Retry(tries=1))
+        engine = engine_for(pool, breaker=lambda: breaker, retry=Retry(tries=1))
 
         def fails(match):
             with pytest.raises(EngineUnavailable, match=match):
@@ -226,10 +226,6 @@ def test_nothing_to_write_is_no_request_even_with_nobody_there():
     with Pool() as pool:
         engine = engine_for(pool)
     assert engine.write([], Sampling()) == []
-
-
-def cards(*rows):
-    return answer({"object": "list", "data": list(rows)})
 
 
 BASE = {"id": "smollm2", "root": "HuggingFaceTB/SmolLM2-135M-Instruct", "parent": None, "created": 1}

@@ -2,6 +2,8 @@
 
 Nygard, "Release It!" (2007), chapter 5. Closed: all may pass. Open: nobody, for a while. Half-open: one tries; if that
 goes well the breaker closes, else it opens again.
+
+Calls that were under way together when the other side failed say the same thing: they count as one failure.
 """
 
 from __future__ import annotations
@@ -31,6 +33,18 @@ class Breaker:
         self._failed = 0
         self._open_until: float | None = None
         self._trying = False
+        self._wave = 0
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether calls pass without a try first."""
+        return not self.why
+
+    @property
+    def why(self) -> str:
+        """Why calls are refused, or only one is let in to try; empty while it is closed."""
+        with self._lock:
+            return "" if self._open_until is None else self._told()
 
     @property
     def is_open(self) -> bool:
@@ -45,11 +59,11 @@ class Breaker:
         Raises:
             EngineUnavailable: If the breaker is open.
         """
-        mine = self._enter()
+        mine, wave = self._enter()
         try:
             yield
         except EngineUnavailable:
-            self._failure(mine)
+            self._failure(mine, wave)
             raise
         except BaseException:
             # Cancelled, or a mistake of the caller: it says nothing about the other side.
@@ -60,18 +74,22 @@ class Breaker:
     def _refuses(self) -> bool:
         return self._open_until is not None and (self._trying or self._clock() < self._open_until)
 
-    def _enter(self) -> bool:
-        """Return whether this call is the one that tries."""
+    def _told(self) -> str:
+        return f"failed {self._failed} times in a row; asked again after {self._pause_s:g} s"
+
+    def _enter(self) -> tuple[bool, int]:
+        """Return whether this call is the one that tries, and how many waves of failures there were before it."""
         with self._lock:
             if self._refuses():
-                raise EngineUnavailable(f"failed {self._failed} times in a row; asked again after {self._pause_s:g} s")
+                raise EngineUnavailable(self._told())
             self._trying = self._open_until is not None
-            return self._trying
+            return self._trying, self._wave
 
-    def _failure(self, mine: bool) -> None:  # noqa: FBT001
+    def _failure(self, mine: bool, wave: int) -> None:  # noqa: FBT001
         with self._lock:
-            self._failed += 1
-            if self._failed >= self._limit:
+            if wave == self._wave:
+                self._failed, self._wave = self._failed + 1, self._wave + 1
+            if self._failed >= self._limit and (mine or self._open_until is None):
                 self._open_until = self._clock() + self._pause_s
             if mine:
                 self._trying = False

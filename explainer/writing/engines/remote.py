@@ -16,6 +16,8 @@ from explainer.errors import EngineUnavailable, SettingsError
 MAX_BODY_BYTES = 256 * 1024
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
+_LOOKS = 2
+_IDLE_S = 3.0
 _Answer = TypeVar("_Answer")
 
 
@@ -40,7 +42,7 @@ class Remote:
         model: Name of the model, or of the adapter where the server has adapters.
         key: Sent as bearer token.
         timeout_s: Seconds to wait for a connection, and for each next piece of an answer.
-        concurrency: Requests under way at once.
+        concurrency: Requests for texts under way at once.
 
     Raises:
         SettingsError: If one of them can't be used.
@@ -81,7 +83,8 @@ class Remote:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         if self.key is not None:
             headers["Authorization"] = f"Bearer {self.key.get_secret_value()}"
-        limits = httpx2.Limits(max_connections=self.concurrency)
+        # Looks at the server must not wait for texts. Servers end idle connections after five seconds: sooner is safe.
+        limits = httpx2.Limits(max_connections=self.concurrency + _LOOKS, keepalive_expiry=_IDLE_S)
         try:
             return httpx2.AsyncClient(headers=headers, timeout=self.timeout_s, limits=limits)
         except (ValueError, OSError, ImportError, httpx2.InvalidURL) as error:
