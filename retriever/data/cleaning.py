@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from retriever.data.model import Behaviour, BehaviourKind, Item, ValueScale, behaviour_id
 from retriever.data.screening_config import ScreeningConfig
 
 _EXAMPLES_PER_REASON = 5
 _DAY_S = 86_400
+# A surrogate stands for a byte that was not UTF-8; U+FFFD for one that an earlier tool gave up on.
+_NO_TEXT = re.compile("[\ud800-\udfff\ufffd]")
+_KINDS = {kind.value: kind for kind in BehaviourKind}
 
 
 class DropReason(StrEnum):
@@ -134,8 +139,7 @@ class RowError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One source row: where it stood and its fields by our names; ``fields`` is None for a malformed row."""
 
     place: str
@@ -145,10 +149,9 @@ class Row:
 def _checked(row: Row) -> Mapping[str, str]:
     if row.fields is None:
         raise RowError(DropReason.MALFORMED)
-    for value in row.fields.values():
-        # A surrogate stands for a byte that was not UTF-8; U+FFFD for one that an earlier tool gave up on.
-        if any("\ud800" <= c <= "\udfff" or c == "\ufffd" for c in value):
-            raise RowError(DropReason.WRONG_ENCODING)
+    text = "".join(row.fields.values())
+    if not text.isascii() and _NO_TEXT.search(text):
+        raise RowError(DropReason.WRONG_ENCODING)
     return row.fields
 
 
@@ -281,13 +284,10 @@ def clean_behaviour(
 
 
 def _kind(text: str, default: BehaviourKind | None) -> BehaviourKind:
-    name = text.strip().lower()
-    if not name and default is not None:
-        return default
-    try:
-        return BehaviourKind(name)
-    except ValueError:
-        raise RowError(DropReason.UNKNOWN_KIND) from None
+    kind = _KINDS.get(text) or _KINDS.get(name := text.strip().lower()) or (None if name else default)
+    if kind is None:
+        raise RowError(DropReason.UNKNOWN_KIND)
+    return kind
 
 
 def _value(text: str, scale: ValueScale) -> float | None:

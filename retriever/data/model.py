@@ -105,8 +105,10 @@ class Behaviour:
 def behaviour_id(user: str, item: str, kind: str, time: int | None, value: float | None) -> str:
     """Return a 16-digit hexadecimal id that depends on the fields alone, so reading twice gives it twice."""
     # JSON-free and unambiguous: every field carries its length, so ("a", "bc") and ("ab", "c") differ.
-    fields = [user, item, kind, str(time), repr(value)]
-    canonical = "".join(f"{len(field)}:{field}" for field in fields)
+    moment, number = str(time), repr(value)
+    canonical = (
+        f"{len(user)}:{user}{len(item)}:{item}{len(kind)}:{kind}{len(moment)}:{moment}{len(number)}:{number}"
+    )
     return hashlib.blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 

@@ -84,7 +84,13 @@ def _without_far_times(rows: list[Behaviour], report: CleaningReport, config: Sc
 
 
 def _without_repeats(rows: list[Behaviour], report: CleaningReport, config: ScreeningConfig) -> list[Behaviour]:
-    order = sorted((n for n, row in enumerate(rows) if row.time is not None), key=lambda n: rows[n].time or 0)
+    alike: dict[tuple[str, str, BehaviourKind], list[int]] = {}
+    for n, row in enumerate(rows):
+        if row.time is not None:
+            alike.setdefault((row.user, row.item, row.kind), []).append(n)
+    # Nearly everything is done once: only the rest is put in order.
+    order = sorted(n for places in alike.values() if len(places) > 1 for n in places)
+    order.sort(key=lambda n: rows[n].time or 0)
     latest: dict[tuple[str, str, BehaviourKind], int] = {}
     dropped: set[int] = set()
     for n in order:
@@ -101,7 +107,7 @@ def _without_repeats(rows: list[Behaviour], report: CleaningReport, config: Scre
         report.drop("behaviours", DropReason.REPEATED, report.place_of(rows[lost]))
         if corrects:
             latest[key] = n
-    return [row for n, row in enumerate(rows) if n not in dropped]
+    return [row for n, row in enumerate(rows) if n not in dropped] if dropped else rows
 
 
 def _without_bots(rows: list[Behaviour], report: CleaningReport, config: ScreeningConfig) -> list[Behaviour]:
