@@ -17,11 +17,13 @@ from explainer.storage.database import Database
 from retriever.data import CleaningReport, read_dataset
 from retriever.data.cleaning import ReportLine
 from retriever.fit import fit
+from retriever.garbage import uncollected
 from retriever.recommenders.factory import AnyConfig
 from retriever.store import FittedModel
 from retriever.workspace import Workspace
 
 
+@uncollected()
 def ingest(settings: Settings, source: str, *, erased: bool = False) -> None:
     """Read a dataset and write it to the database.
 

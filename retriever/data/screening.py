@@ -101,7 +101,7 @@ def _without_repeats(rows: list[Behaviour], report: CleaningReport, config: Scre
         report.drop("behaviours", DropReason.REPEATED, report.place_of(rows[lost]))
         if corrects:
             latest[key] = n
-    return [row for n, row in enumerate(rows) if n not in dropped]
+    return [row for n, row in enumerate(rows) if n not in dropped] if dropped else rows
 
 
 def _of_several(rows: Sequence[Behaviour]) -> list[int]:

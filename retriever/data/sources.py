@@ -11,14 +11,16 @@ from retriever.data.model import Dataset
 from retriever.data.movielens import ml_100k_folder, read_ml_100k, read_movielens_csv
 from retriever.data.screening import screen
 from retriever.errors import DataError
+from retriever.garbage import uncollected
 
 ML_100K = "ml-100k"
 
 
 def read_dataset(source: str | Path) -> tuple[Dataset, CleaningReport]:
     """Return the dataset at a path, cleaned and screened, and what that did; see :func:`read_unscreened`."""
-    dataset, report = read_unscreened(source)
-    return screen(dataset, report), report
+    with uncollected():
+        dataset, report = read_unscreened(source)
+        return screen(dataset, report), report
 
 
 def read_unscreened(source: str | Path) -> tuple[Dataset, CleaningReport]:

@@ -52,16 +52,21 @@ def _renamed(
     required: frozenset[str],
 ) -> Iterator[Row]:
     checked = False
+    pairs, name = list(columns.items()), path.name
     for number, row in rows:
         if row is not None and not checked:
-            for name in sorted(required):
-                if columns[name] not in row:
-                    raise DataError(f"{path} has no column {columns[name]!r} (our {name!r}); it has: {', '.join(row)}.")
+            _require(path, row, columns, required)
             checked = True
-        fields = None if row is None else {ours: row[theirs] for ours, theirs in columns.items() if theirs in row}
-        yield Row(f"{path.name}:{number}", fields)
+        fields = None if row is None else {ours: row[theirs] for ours, theirs in pairs if theirs in row}
+        yield Row(f"{name}:{number}", fields)
     if not checked:
         raise DataError(f"{path} has no usable rows: it needs the columns {_names(columns, required)}.")
+
+
+def _require(path: Path, row: Mapping[str, str], columns: Mapping[str, str], required: frozenset[str]) -> None:
+    for name in sorted(required):
+        if columns[name] not in row:
+            raise DataError(f"{path} has no column {columns[name]!r} (our {name!r}); it has: {', '.join(row)}.")
 
 
 def _names(columns: Mapping[str, str], required: frozenset[str]) -> str:
@@ -75,11 +80,11 @@ def _separated(
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
         reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
         header = header or next(reader, [])
+        width = len(header)
         try:
             for cells in reader:
                 if cells:
-                    fits = len(cells) == len(header)
-                    yield reader.line_num, dict(zip(header, cells, strict=True)) if fits else None
+                    yield reader.line_num, dict(zip(header, cells, strict=True)) if len(cells) == width else None
         except csv.Error as error:
             raise DataError(f"{path}, line {reader.line_num}: {error}.") from error
 
