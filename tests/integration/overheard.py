@@ -38,11 +38,13 @@ def logging_all():
     root.setLevel(logging.DEBUG)
     for name in clients:
         logging.getLogger(name).setLevel(logging.WARNING)
-    yield text.getvalue
-    root.handlers[:] = before
-    root.setLevel(level)
-    for name, old in clients.items():
-        logging.getLogger(name).setLevel(old)
+    try:
+        yield text.getvalue
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        for name, old in clients.items():
+            logging.getLogger(name).setLevel(old)
 
 
 def told_of(spans):
