@@ -15,6 +15,8 @@ from sqlalchemy import JSON, ColumnElement, Select, String, case, cast, exists, 
 from sqlalchemy.orm import InstrumentedAttribute
 
 from explainer.storage.service_tables import (
+    CorpusLineRow,
+    CorpusRow,
     ErasureRow,
     ExclusionRow,
     RateRow,
@@ -124,6 +126,7 @@ HELD = (
     Held(HiddenAspectRow, lambda user, _: HiddenAspectRow.user_id == user),
     Held(ExclusionRow, lambda user, _: ExclusionRow.user_id == user),
     Held(UserSettingsRow, lambda user, _: UserSettingsRow.user_id == user),
+    Held(CorpusLineRow, lambda user, _: CorpusLineRow.user_id == user),
     Held(SignInRow, _at_work, MappingProxyType({"ticket": "", "purpose": ""}), shown=False),
     # That somebody of the staff looked stays on record, but not at whom.
     Held(
@@ -150,6 +153,7 @@ IMPERSONAL: Mapping[type[Base], str] = {
     PersonRow: "the shop's staff",
     RateRow: "names of keys and staff, addresses of those who sign in; older than two minutes they go",
     SecretRow: "the service's own",
+    CorpusRow: "names and hashes of files; which have lines of a person is in the erasure's record",
     ErasureRow: "a code that nobody can recognise without a key from outside",
     RetentionRow: "counts",
     StartRow: "settings",

@@ -22,6 +22,7 @@ from explainer.service.subject.listed import ErasureList, Line
 from explainer.service.subject.receipts import Receipt, receipt_of
 from explainer.service.subject.records import erasure_record
 from explainer.settings import Settings
+from explainer.storage.corpora import corpora_with
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear, is_held, remove
 from explainer.storage.personal import HELD
@@ -132,6 +133,7 @@ def newest(session: Session, code: str) -> ErasureRow | None:
 
 def _removed(session: Session, line: Line, user: str | None, by: str) -> ErasureRow:
     trained: Sequence[str] = [] if user is None else _trained_on(session, user)
+    corpora = [] if user is None else corpora_with(session, user)
     counts, entries = ({}, []) if user is None else remove(session, user, log.take_turn)
     row = ErasureRow(
         id=line.id,
@@ -142,6 +144,7 @@ def _removed(session: Session, line: Line, user: str | None, by: str) -> Erasure
         counts=counts,
         entries=entries,
         training=list(trained),
+        corpora=corpora,
     )
     session.add(row)
     session.flush()
