@@ -68,17 +68,25 @@ class Held:
         whose: Which rows are about a user.
         emptied: What the personal columns become where the row stays; without any, it goes.
         shown: Whether the person gets it as part of their data.
+        names: The column that says whom a row is about; None where that follows from another table.
     """
 
     table: type[Base]
     whose: Whose
     emptied: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     shown: bool = True
+    names: InstrumentedAttribute[str] | None = None
 
     @property
     def name(self) -> str:
         """The table's name."""
         return str(self.table.__tablename__)
+
+
+def _named(
+    table: type[Base], column: InstrumentedAttribute[str], emptied: Mapping[str, Any] | None = None, *, shown: bool = True
+) -> Held:
+    return Held(table, lambda user, _: column == user, MappingProxyType(dict(emptied or {})), shown, column)
 
 
 def _of_explanation(column: InstrumentedAttribute[str]) -> Whose:
@@ -113,7 +121,7 @@ def _salted(user: str, _: str) -> ColumnElement[bool]:
 
 HELD = (
     # Behaviours go first: who stores an explanation meanwhile holds one of them (see still_known).
-    Held(BehaviourRow, lambda user, _: BehaviourRow.user_id == user),
+    _named(BehaviourRow, BehaviourRow.user_id),
     Held(PromiseRow, _promised),
     Held(EvidenceRow, _of_explanation(EvidenceRow.explanation_id)),
     Held(RevisionRow, _of_explanation(RevisionRow.explanation_id)),
@@ -122,22 +130,20 @@ HELD = (
     Held(SuppressionRow, _of_explanation(SuppressionRow.explanation_id)),
     Held(FeedbackRow, _of_explanation(FeedbackRow.explanation_id)),
     Held(ReviewRow, _of_explanation(ReviewRow.explanation_id)),
-    Held(ExplanationRow, lambda user, _: ExplanationRow.user_id == user),
-    Held(HiddenAspectRow, lambda user, _: HiddenAspectRow.user_id == user),
-    Held(ExclusionRow, lambda user, _: ExclusionRow.user_id == user),
-    Held(UserSettingsRow, lambda user, _: UserSettingsRow.user_id == user),
-    Held(CorpusLineRow, lambda user, _: CorpusLineRow.user_id == user),
+    _named(ExplanationRow, ExplanationRow.user_id),
+    _named(HiddenAspectRow, HiddenAspectRow.user_id),
+    _named(ExclusionRow, ExclusionRow.user_id),
+    _named(UserSettingsRow, UserSettingsRow.user_id),
+    _named(CorpusLineRow, CorpusLineRow.user_id),
     Held(SignInRow, _at_work, MappingProxyType({"ticket": "", "purpose": ""}), shown=False),
     # That somebody of the staff looked stays on record, but not at whom.
-    Held(
-        ViewRow,
-        lambda user, _: ViewRow.subject == user,
-        MappingProxyType({"subject": "", "record_id": "", "ticket": "", "purpose": ""}),
-    ),
+    _named(ViewRow, ViewRow.subject, {"subject": "", "record_id": "", "ticket": "", "purpose": ""}),
     Held(AuditSaltRow, _salted),
-    Held(AuditSubjectRow, lambda user, _: AuditSubjectRow.subject == user, shown=False),
+    _named(AuditSubjectRow, AuditSubjectRow.subject, shown=False),
 )
 """In the order in which an erasure goes through them: what refers to a row before the row."""
+NAMING = tuple(held.names for held in HELD if held.names is not None)
+"""Every column that says whom a row is about."""
 
 IMPERSONAL: Mapping[type[Base], str] = {
     DatasetRow: "counts of what was read, and why rows were dropped",
