@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from explainer.evidence.firewall import Firewall
 from explainer.storage.database import Database
-from explainer.storage.private import items_to_judge, note_judged, stored_items
+from explainer.storage.private import items_to_judge, note_judged, stored_items, unchanged
 from retriever.data import Item
 from retriever.errors import EncoderError
 
@@ -59,11 +59,18 @@ class Stored:
 
 def _judge(database: Database, firewall: Firewall, version: str | None) -> int:
     count = 0
-    with database.session() as session:
-        chunks = list(items_to_judge(session, version))
-    for items in chunks:
-        found = firewall.judge(items)  # no transaction is open while the encoder works
-        with database.session() as session:
-            note_judged(session, {i.id: of for i, of in zip(items, found, strict=True)}, firewall.version)
-        count += len(items)
+    while chunks := _to_judge(database, version):
+        for items in chunks:
+            found = firewall.judge(items)  # no transaction is open while the encoder works
+            judged = {item.id: of for item, of in zip(items, found, strict=True)}
+            with database.session() as session:
+                # What was changed meanwhile was judged with its change, and is looked at again if that was by others.
+                same = unchanged(session, items)
+                note_judged(session, {item: judged[item] for item in same}, firewall.version)
+            count += len(same)
     return count
+
+
+def _to_judge(database: Database, version: str | None) -> list[list[Item]]:
+    with database.session() as session:
+        return list(items_to_judge(session, version))

@@ -177,6 +177,11 @@ class Settings(BaseSettings):
         return self.home / "cache"
 
     @property
+    def scratch(self) -> Path:
+        """Folder of what is only there while it is made; swept when a service starts."""
+        return self.home / "scratch"
+
+    @property
     def models(self) -> Path:
         """Folder of fitted recommenders."""
         return self.home / "models"

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from explainer.access.roles import Caller, Role, granted
+from explainer.access.roles import Caller, Role, granted, granted_to_key
 from explainer.audit.log import append
 from explainer.errors import AccessError, NotFoundError
 from explainer.storage.lookups import Lookup
@@ -102,7 +102,7 @@ def find_key(reader: Session | Connection, key: str, at: datetime | None = None)
     if expires_at is not None and expires_at <= (at or now()):
         return None
     role = Role(held)
-    return Caller(name, role, granted(role, scopes), expires_at)
+    return Caller(name, role, granted_to_key(role, scopes), expires_at)
 
 
 def count_keys(session: Session) -> int:

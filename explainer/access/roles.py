@@ -65,6 +65,8 @@ GRANTS: Mapping[Role, frozenset[Scope]] = {
     Role.AUDITOR: frozenset({Scope.READ, Scope.AUDIT, Scope.METRICS, Scope.DOCS}),
     Role.ADMIN: frozenset(Scope),
 }
+BY_NAME: Mapping[Role, frozenset[Scope]] = {Role.APP: frozenset({Scope.EXPORT, Scope.ERASE})}
+"""What a key of a role may only do if it was made for it by name: no shop's web server must be able to empty it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,22 @@ class Caller:
     def may(self, scope: Scope) -> bool:
         """Return whether this caller may do that."""
         return scope in self.scopes
+
+
+def granted_to_key(role: Role, narrowed: Iterable[str] | None = None) -> frozenset[Scope]:
+    """Return the scopes of a key: those that it is narrowed to, or all of its role's but those that must be named.
+
+    Keys that were made before there was anything to be named may not do it either.
+
+    Args:
+        role: The role.
+        narrowed: As of :func:`granted`.
+
+    Raises:
+        AccessError: As there.
+    """
+    found = granted(role, narrowed)
+    return found if narrowed is not None else found - BY_NAME.get(role, frozenset())
 
 
 def granted(role: Role, narrowed: Iterable[str] | None = None) -> frozenset[Scope]:

@@ -22,7 +22,13 @@ def key() -> None:
     show_default=True,
     help="What the key is for.",
 )
-@click.option("--scope", "scopes", multiple=True, help="Only this of what the role may do; repeat for several.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    help="Only this of what the role may do; repeat for several. A shop's program exports and erases users "
+    "(users:export, users:erase) only with a key that was made for it so.",
+)
 @click.option("--days", type=click.IntRange(1, 3650), help="Days until it ends. [default: it does not]")
 @click.pass_context
 def key_create(ctx: click.Context, name: str, role: str, scopes: tuple[str, ...], days: int | None) -> None:

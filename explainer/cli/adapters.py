@@ -130,7 +130,8 @@ def _as_dict(row: AdapterRow) -> dict[str, Any]:
 
 
 def _line(change: RegistryChangeRow) -> str:
-    return f"{change.at.isoformat(timespec='seconds')} {change.action.replace('_', ' ')}"
+    by = "" if change.by is None else f" by {change.by}"
+    return f"{change.at.isoformat(timespec='seconds')} {change.action.replace('_', ' ')}{by}"
 
 
 def _say(text: str) -> None:

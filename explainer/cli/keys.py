@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from rich.table import Table
 
-from explainer.access import Role
+from explainer.access import BY_NAME, Role
 from explainer.access.keys import create_key, list_keys, revoke_key, rotate_key
 from explainer.cli.common import console, database_session
 from explainer.settings import Settings
@@ -45,6 +45,11 @@ def show(settings: Settings) -> None:
         for row in list_keys(session):
             end = "–" if row.expires_at is None else f"{row.expires_at:%Y-%m-%d %H:%M} UTC"
             over = row.expires_at is not None and row.expires_at <= now()
-            scopes = "all of the role" if row.scopes is None else ", ".join(row.scopes)
+            scopes = _all_of(Role(row.role)) if row.scopes is None else ", ".join(row.scopes)
             table.add_row(row.name, row.prefix, row.role, scopes, f"{end}, over" if over else end)
     console.print(table)
+
+
+def _all_of(role: Role) -> str:
+    named = ", ".join(sorted(BY_NAME.get(role, ())))
+    return f"all of the role but {named}" if named else "all of the role"

@@ -45,15 +45,35 @@ def reviews_list(ctx: click.Context, state: str | None, cause: str | None, top: 
 @click.pass_context
 def reviews_export(ctx: click.Context, out: Path, rejected: Path | None) -> None:
     """Write the judged texts: good ones as lines of the training corpus. No user and no title is in them."""
-    from explainer.service.review_export import judged, write_examples, write_rejected
+    from explainer.operator import operator
+    from explainer.service.review_files import export
+    from explainer.storage.database import Database
 
-    with database_session(settings_of(ctx)) as session:
-        found = judged(session)
-    write_examples(out, found.examples)
+    database = Database(settings_of(ctx).url)
+    database.require_current()
+    found = export(database, out, rejected, operator())
     console.print(f"{len(found.examples)} examples in {out}", highlight=False, markup=False)
-    if rejected is not None:
-        write_rejected(rejected, found.rejected)
     where = f"in {rejected}" if rejected is not None else "not written: give --rejected FILE"
     console.print(f"{len(found.rejected)} rejected texts {where}", highlight=False, markup=False)
     for reason, count in sorted(found.left_out.items()):
         console.print(f"{count} good texts left out: {reason}", highlight=False, markup=False)
+
+
+@reviews.command("exported")
+@click.pass_context
+def reviews_exported(ctx: click.Context) -> None:
+    """Show the files that were written, and which have lines made of people who were erased since."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from explainer.storage.corpora import list_corpora
+
+    table = Table()
+    for column in ("written", "by", "kind", "file", "sha256", "lines", "of erased people"):
+        table.add_column(column, overflow="fold")
+    with database_session(settings_of(ctx)) as session:
+        for one in list_corpora(session):
+            row, erased = one.corpus, f"[red]{one.erased}: write it again[/]" if one.erased else "0"
+            cells = (row.made_by, row.kind, row.file, row.sha256[:12], str(row.lines))
+            table.add_row(f"{row.made_at:%Y-%m-%d %H:%M}", *map(escape, cells), erased)
+    console.print(table)

@@ -13,6 +13,7 @@ from rich.table import Table
 from explainer.audit.errors import VerificationError
 from explainer.cli.common import console, database_session, progress_bar, write_json
 from explainer.errors import ErasureError
+from explainer.operator import operator
 from explainer.service.retention import apply, ends, overdue
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.erase import erase as erase_user
@@ -23,8 +24,6 @@ from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.storage.erasing import held_counts
 
-_BY = "command line"
-
 
 def export(settings: Settings, user: str, out: Path) -> None:
     """Write everything about a user to a file.
@@ -33,7 +32,7 @@ def export(settings: Settings, user: str, out: Path) -> None:
         ErasureError: If the file cannot be written.
     """
     with database_session(settings) as session:
-        note_export(session, user, _BY)
+        note_export(session, user, operator())
     try:
         with out.open("wb") as file:
             out.chmod(0o600)
@@ -52,10 +51,12 @@ def erase(settings: Settings, user: str, out: Path | None, *, dry_run: bool, sur
         return
     if not sure:
         click.confirm("Remove all of it, for good?", abort=True)
-    receipt = erase_user(Database(settings.url), Erasing.of(settings), user, _BY)
+    receipt = erase_user(Database(settings.url), Erasing.of(settings), user, operator())
     console.print(f"Erased in {receipt.seconds:.2f} s; audit entry {receipt.proof.seq}.", highlight=False)
     if receipt.refit:
         console.print(f"Recommenders fitted with this user, too: {len(receipt.refit)}; fit again: explainer fit")
+    for one in receipt.corpora or []:
+        console.print(f"Training set with lines of this user: sha256 {one.sha256}; see: explainer reviews exported")
     if receipt.cleared is False:
         console.print("The database's write-ahead log and backups hold it until they are recycled.", style="yellow")
     if out is not None:

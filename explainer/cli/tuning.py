@@ -61,6 +61,7 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
     from explainer.writing.prompts import PromptLibrary
 
     path = corpus or corpus_dir("en")
+    _require_no_erased(settings, path)
     examples = read_corpus(path)
     if bad := lint(examples):
         raise CorpusError(f"{len(bad)} examples in {path} do not pass the gate; see: explainer corpus --file {path}")
@@ -92,6 +93,22 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
         f"{gate.first_try:.0%} of first drafts for unseen phrase families pass the gate. {card}",
         highlight=False,
     )
+
+
+def _require_no_erased(settings: Settings, path: Path) -> None:
+    """Check a corpus against the erasures of the database, where there is one: a machine that only trains has none."""
+    from explainer.errors import NotReadyError
+    from explainer.service.review_files import require_no_erased
+    from explainer.storage.database import Database
+
+    database = Database(settings.url)
+    try:
+        database.require_current()
+    except NotReadyError:
+        console.print("No database is here, so nobody can tell whether people were erased of whom the corpus was made.")
+        return
+    with database.session() as session:
+        require_no_erased(session, path)
 
 
 def _engine_for(base_model: str, adapter: Path, cache: Path) -> Engine:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from explainer.errors import ConflictError, RegistryError
+from explainer.operator import operator
 from explainer.paths import vocabulary_file
 from explainer.registry.adapter_files import read_card, require_base, require_unchanged
 from explainer.registry.record import note_change
@@ -31,11 +32,17 @@ class AdapterRegistry:
     Args:
         database: Where they are registered.
         base_hash: Returns the hash of the base model in use; called when an adapter is added or used.
+        by: Who makes the changes; whoever is at the command line by default.
     """
 
-    def __init__(self, database: Database, base_hash: Callable[[], str]) -> None:
+    def __init__(self, database: Database, base_hash: Callable[[], str], by: str | None = None) -> None:
         self._database = database
         self._base_hash = base_hash
+        self._by = by or operator()
+
+    def changed_by(self, name: str) -> AdapterRegistry:
+        """Return the same registry, whose changes that person or program makes."""
+        return AdapterRegistry(self._database, self._base_hash, name)
 
     def all(self) -> list[AdapterRow]:
         """Return all adapters, oldest first."""
@@ -78,12 +85,12 @@ class AdapterRegistry:
         with self._database.session() as session:
             row = session.get(AdapterRow, facts.adapter_hash)
             if row is not None:
-                return row, _move(session, row, folder, locale)
+                return row, _move(session, row, folder, locale, self._by)
             row = AdapterRow(version=facts.adapter_hash, name=name, locale=locale, folder=str(folder))
             row.base_hash, row.card, row.label = facts.base_hash, card, Label.CANDIDATE.value
             session.add(row)
             session.flush()
-            note_change(session, ADAPTER, locale, Action.ADDED, InUse(row.version))
+            note_change(session, ADAPTER, locale, Action.ADDED, InUse(row.version), self._by)
             return row, True
 
     def promote(self, version: str) -> AdapterRow:
@@ -100,7 +107,7 @@ class AdapterRegistry:
             if row.label == Label.PRODUCTION:
                 raise ConflictError(f"Adapter {row.version[:SHOWN]} is in production for {row.locale} already.")
             put_into_production(session, row, row.locale)
-            note_change(session, ADAPTER, row.locale, Action.PROMOTED, InUse(row.version))
+            note_change(session, ADAPTER, row.locale, Action.PROMOTED, InUse(row.version), self._by)
             return row
 
     def rollback(self, locale: str = "en") -> AdapterRow | None:
@@ -120,7 +127,7 @@ class AdapterRegistry:
                 )
             row = get_adapter(session, before.version) if before.version else None
             put_into_production(session, row, locale)
-            note_change(session, ADAPTER, locale, Action.ROLLED_BACK, before)
+            note_change(session, ADAPTER, locale, Action.ROLLED_BACK, before, self._by)
             return row
 
     def retire(self, version: str) -> AdapterRow:
@@ -140,7 +147,7 @@ class AdapterRegistry:
                     f"explainer adapters rollback --locale {row.locale}"
                 )
             row.label = Label.RETIRED.value
-            note_change(session, ADAPTER, row.locale, Action.RETIRED, InUse(row.version))
+            note_change(session, ADAPTER, row.locale, Action.RETIRED, InUse(row.version), self._by)
             return row
 
     def production_folder(self, locale: str = "en") -> Path | None:
@@ -166,7 +173,7 @@ def _before(rows: Sequence[RegistryChangeRow], locale: str) -> InUse:
     return held[-2] if len(held) > 1 else ON_DISK
 
 
-def _move(session: Session, row: AdapterRow, folder: Path, locale: str) -> bool:
+def _move(session: Session, row: AdapterRow, folder: Path, locale: str, by: str) -> bool:
     if row.locale != locale:
         raise ConflictError(
             f"Adapter {row.version[:SHOWN]} is registered for the locale {row.locale!r}, not for {locale!r}."
@@ -174,5 +181,5 @@ def _move(session: Session, row: AdapterRow, folder: Path, locale: str) -> bool:
     if row.folder == str(folder):
         return False
     row.folder = str(folder)
-    note_change(session, ADAPTER, locale, Action.MOVED, InUse(row.version))
+    note_change(session, ADAPTER, locale, Action.MOVED, InUse(row.version), by)
     return True

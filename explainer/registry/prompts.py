@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from explainer.errors import ConflictError, NotFoundError, RegistryError
+from explainer.operator import operator
 from explainer.registry.record import note_change
 from explainer.registry.report import PromptReport, compare_versions
 from explainer.registry.trial import tried
@@ -45,12 +46,20 @@ class PromptRegistry:
         database: Where versions are stored.
         disk: The templates in use until a version is promoted.
         package: The templates that came with the package.
+        by: Who makes the changes; whoever is at the command line by default.
     """
 
-    def __init__(self, database: Database, disk: PromptLibrary, package: PromptLibrary) -> None:
+    def __init__(
+        self, database: Database, disk: PromptLibrary, package: PromptLibrary, by: str | None = None
+    ) -> None:
         self._database = database
         self._disk = disk
         self._package = package
+        self._by = by or operator()
+
+    def changed_by(self, name: str) -> PromptRegistry:
+        """Return the same registry, whose changes that person or program makes."""
+        return PromptRegistry(self._database, self._disk, self._package, name)
 
     def versions(self, style: Style) -> list[PromptVersion]:
         """Return every version for a language and a reader: those on disk first, then the stored ones by age."""
@@ -112,7 +121,7 @@ class PromptRegistry:
         """
         whole = tried(library, style, self._package)
         with self._database.session() as session:
-            return whole.version(style), _store(session, whole, style)
+            return whole.version(style), _store(session, whole, style, self._by)
 
     def promote(self, wanted: str, style: Style) -> str:
         """Put a version into use for everybody; a split ends. Returns it.
@@ -127,8 +136,8 @@ class PromptRegistry:
         with self._database.session() as session:
             if in_use(session, PROMPT, str(style)) == InUse(version):
                 raise ConflictError(f"Prompt version {version[:SHOWN]} is in use for {style} already.")
-            _store(session, whole, style)
-            note_change(session, PROMPT, str(style), Action.PROMOTED, InUse(version))
+            _store(session, whole, style, self._by)
+            note_change(session, PROMPT, str(style), Action.PROMOTED, InUse(version), self._by)
         return version
 
     def split(self, first: str, second: str, percent: int, style: Style) -> InUse:
@@ -159,8 +168,8 @@ class PromptRegistry:
             if use == now:
                 raise ConflictError(f"{percent} percent of users get version {b[:SHOWN]} already.")
             for whole in wholes:
-                _store(session, whole, style)
-            note_change(session, PROMPT, str(style), Action.SPLIT, use)
+                _store(session, whole, style, self._by)
+            note_change(session, PROMPT, str(style), Action.SPLIT, use, self._by)
         return use
 
     def rollback(self, style: Style) -> InUse:
@@ -178,7 +187,7 @@ class PromptRegistry:
             for version in (before.version, before.other):
                 if (row := session.get(PromptVersionRow, version) if version else None) is not None:
                     library_of(row)
-            note_change(session, PROMPT, str(style), Action.ROLLED_BACK, before)
+            note_change(session, PROMPT, str(style), Action.ROLLED_BACK, before, self._by)
         return before
 
     def report(self, style: Style, versions: tuple[str, str] | None = None) -> PromptReport:
@@ -233,10 +242,10 @@ def _last_split(
     return (str(last.version), str(last.other)), (since.replace(microsecond=0), until)
 
 
-def _store(session: Session, library: PromptLibrary, style: Style) -> bool:
+def _store(session: Session, library: PromptLibrary, style: Style, by: str) -> bool:
     version = library.version(style)
     if session.get(PromptVersionRow, version) is not None:
         return False
     note_prompt(session, version, style.locale, style.audience, library.sources(style))
-    note_change(session, PROMPT, str(style), Action.ADDED, InUse(version))
+    note_change(session, PROMPT, str(style), Action.ADDED, InUse(version), by)
     return True

@@ -11,16 +11,18 @@ from explainer.storage.changes import Action, InUse, append_change
 from explainer.storage.tables import RegistryChangeRow
 
 
-def note_change(session: Session, kind: str, scope: str, action: Action, use: InUse) -> RegistryChangeRow:
-    """Write down a change and its audit entry; the caller commits both or neither."""
-    row = append_change(session, kind, scope, action, use)
+def note_change(session: Session, kind: str, scope: str, action: Action, use: InUse, by: str) -> RegistryChangeRow:
+    """Write down a change, who made it and its audit entry; the caller commits all or nothing."""
+    row = append_change(session, kind, scope, action, use, by)
     log.append(session, f"{kind}.{action.value}", row.id, change_record(row))
     return row
 
 
 def change_record(row: RegistryChangeRow) -> dict[str, Any]:
     """Return a change as plain JSON data: what its audit entry is the digest of."""
-    return {
+    # Entries of changes before it was kept who made them are digests of records without it.
+    by = {} if row.by is None else {"by": row.by}
+    return by | {
         "id": row.id,
         "kind": row.kind,
         "scope": row.scope,

@@ -12,7 +12,7 @@ from litestar.exceptions import NotAuthorizedException
 from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Template
 
-from explainer.access import Role, Scope
+from explainer.access import BY_NAME, Role, Scope
 from explainer.access.keys import create_key, list_keys, revoke_key, rotate_key
 from explainer.access.purposes import is_line
 from explainer.errors import AccessError, ConflictError, ExplainerError
@@ -124,6 +124,7 @@ def _keys(
     with explainer.database.session() as session:
         rows = list_keys(session)
     shown = {"rows": rows, "roles": list(Role), "made": made, "given": given or {}, "wrong": wrong}
+    shown["by_name"] = BY_NAME
     return page(request, "admin_keys.html", status_code=400 if wrong else 200, **shown)
 
 

@@ -16,7 +16,7 @@ from explainer.errors import ExplainerError
 from explainer.pipeline import Explainer
 from explainer.registry.adapters import AdapterRegistry
 from explainer.registry.prompts import PromptRegistry
-from explainer.server.auth import needs, to_login
+from explainer.server.auth import caller_of, needs, to_login
 from explainer.server.rendering import page
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import AUDIENCES, LOCALES, Style, known_style
@@ -31,6 +31,11 @@ class Registries:
 
     adapters: AdapterRegistry
     prompts: PromptRegistry
+
+    def changed_by(self, request: Request[Any, Any, Any]) -> Registries:
+        """Return them for changes that whoever asks makes."""
+        name = caller_of(request).name
+        return Registries(self.adapters.changed_by(name), self.prompts.changed_by(name))
 
 
 def registries_of(explainer: Explainer) -> Registries:
@@ -59,7 +64,7 @@ class VersionsController(Controller):
     ) -> Template | Redirect:
         """Put an adapter into production."""
         try:
-            registries.adapters.promote(data.get("version", ""))
+            registries.changed_by(request).adapters.promote(data.get("version", ""))
         except ExplainerError as error:
             return _versions(request, registries, wrong=str(error))
         return Redirect(_VERSIONS, status_code=303)
@@ -70,7 +75,7 @@ class VersionsController(Controller):
     ) -> Template | Redirect:
         """Undo the last promotion of an adapter."""
         try:
-            registries.adapters.rollback(known_style(data.get("locale", "")).locale)
+            registries.changed_by(request).adapters.rollback(known_style(data.get("locale", "")).locale)
         except ExplainerError as error:
             return _versions(request, registries, wrong=str(error))
         return Redirect(_VERSIONS, status_code=303)
@@ -81,7 +86,7 @@ class VersionsController(Controller):
     ) -> Template | Redirect:
         """Put prompts into use."""
         try:
-            registries.prompts.promote(data.get("version", ""), _style(data))
+            registries.changed_by(request).prompts.promote(data.get("version", ""), _style(data))
         except ExplainerError as error:
             return _versions(request, registries, wrong=str(error))
         return Redirect(_VERSIONS, status_code=303)
@@ -92,7 +97,7 @@ class VersionsController(Controller):
     ) -> Template | Redirect:
         """Undo the last promotion or split of prompts."""
         try:
-            registries.prompts.rollback(_style(data))
+            registries.changed_by(request).prompts.rollback(_style(data))
         except ExplainerError as error:
             return _versions(request, registries, wrong=str(error))
         return Redirect(_VERSIONS, status_code=303)

@@ -16,7 +16,7 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers import BaseRouteHandler
 from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_302_FOUND
 
-from explainer.access import Caller, Scope
+from explainer.access import GRANTS, Caller, Scope
 from explainer.access.keys import find_key
 from explainer.access.people import check_password
 from explainer.access.sign_ins import SignIn, sign_in, signed_in
@@ -87,9 +87,18 @@ def _let_in(connection: Connection, scope: Scope, *, page: bool) -> SignIn:
     # Known from here on, so that the access log and a page that refuses can tell whose request it was.
     connection.state["caller"], connection.state["csrf"] = found.caller, found.csrf
     if not found.caller.may(scope):
-        raise PermissionDeniedException(f"The role {found.caller.role} may not do this: it needs {scope}.")
+        raise PermissionDeniedException(_refusal(found.caller, scope))
     connection.app.state.limiter.admit(found.caller)
     return found
+
+
+def _refusal(caller: Caller, scope: Scope) -> str:
+    if scope not in GRANTS[caller.role]:
+        return f"The role {caller.role} may not do this: it needs {scope}."
+    return (
+        f"This key was not made for this: it needs {scope}. Make one that has it, beside this one: "
+        f"explainer key create NAME --role {caller.role} --scope {scope}"
+    )
 
 
 def _found(connection: Connection, *, page: bool) -> SignIn | None:

@@ -18,6 +18,7 @@ from explainer.server.audit_report_pages import AuditReportPages
 from explainer.server.auth import COOKIE, PUBLIC, SIGN_IN, is_from_elsewhere, needs, to_login, try_sign_in
 from explainer.server.customer import CustomerController
 from explainer.server.customer_choices import CustomerChoicesController
+from explainer.server.customer_data import CustomerDataController
 from explainer.server.rendering import navigation, page
 
 
@@ -76,6 +77,7 @@ def page_router() -> Router:
         route_handlers=[
             CustomerController,
             CustomerChoicesController,
+            CustomerDataController,
             AuditPages,
             AuditReportPages,
             SessionController,

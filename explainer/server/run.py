@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import uvicorn
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.keys import load_signer
 from explainer.errors import ExplainerError, NotReadyError
 from explainer.pipeline import Explainer
+from explainer.scratch import sweep
 from explainer.server.admin_versions import Registries
 from explainer.server.app import create_app
 from explainer.server.draining import Draining, DrainingServer
@@ -37,6 +39,7 @@ from explainer.service.starts import note_start
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.reapply import reapply
 from explainer.settings import Settings
+from explainer.storage.clearing import Clearer
 from explainer.storage.database import Database
 from explainer.storage.tables import now
 from retriever.errors import RetrieverError
@@ -57,6 +60,7 @@ def run(settings: Settings) -> None:
     with database.session() as session:
         _require_credentials(session)
     reapply(database, Erasing.of(settings))
+    sweep(settings.scratch)
     with listening(settings.host, settings.port) as listener:
         if settings.worker_count == 1:
             serve_app(settings, make_served_explainer(settings), listener, "json")
@@ -166,11 +170,11 @@ def make_server(
         registries=Registries(make_adapters(settings, explainer.database), make_prompts(settings, explainer.database)),
         encoder=make_encoder(settings),
         embed_origins=settings.embed_origins,
-        erasing=Erasing.of(settings),
+        erasing=replace(Erasing.of(settings), clearer=Clearer(explainer.database)),
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
         together=end is not None,
         checkpointer=checkpointer,
-        packer=Packer(CheckpointFolder(settings.checkpoint_folder), load_signer(settings.signing_key)),
+        packer=Packer(CheckpointFolder(settings.checkpoint_folder), load_signer(settings.signing_key), settings.scratch),
     )
     app = create_app(explainer, settings.queue, settings.deadline_s, parts)
     config = uvicorn.Config(

@@ -22,6 +22,14 @@ _User = Annotated[str, PathParameter(min_length=1, max_length=200)]
 _HEADERS = {"Content-Disposition": 'attachment; filename="data.zip"', "Cache-Control": "no-store"}
 
 
+def everything_about(user: str, explainer: Explainer, looker: Looker) -> Stream:
+    """Return all that is held about a user as a ZIP file, once it is on record who was given it."""
+    with explainer.database.session() as session:
+        note_look(session, looker, user, "everything", sensitive=True)
+        note_export(session, user, looker.caller.name)
+    return Stream(archive(explainer.database, user), headers=_HEADERS, media_type="application/zip")
+
+
 class SubjectsController(Controller):
     """Access and erasure."""
 
@@ -37,10 +45,7 @@ class SubjectsController(Controller):
     )
     def export(self, user: _User, explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]) -> Stream:
         """Return a ZIP file: `data/*.jsonl` with every column, `en.html` and `zh.html` to read; goes on record."""
-        with explainer.database.session() as session:
-            note_look(session, looker, user, "everything", sensitive=True)
-            note_export(session, user, looker.caller.name)
-        return Stream(archive(explainer.database, user), headers=_HEADERS, media_type="application/zip")
+        return everything_about(user, explainer, looker)
 
     @delete("/", opt=needs(Scope.ERASE), sync_to_thread=True, status_code=HTTP_200_OK, summary="Erase a user")
     def erase(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import msgspec
 from litestar import Controller, Request, get, post
@@ -26,6 +26,7 @@ from explainer.service.views import Looker
 
 _Field = Annotated[str, QueryParameter(max_length=200)]
 _RECORD = "/support/explanations/"
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class ReasonForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,9 +57,14 @@ class SupportController(Controller):
         until: _Field = "",
         cursor: Annotated[str | None, QueryParameter(max_length=500)] = None,
     ) -> Template | Redirect:
-        """Return the form, and what it finds; an id leads straight to its record."""
-        if key.strip():
-            return Redirect(_RECORD + quote(key.strip(), safe=""), status_code=HTTP_303_SEE_OTHER)
+        """Return the form, and what it finds; an id leads straight to its record.
+
+        Only an id does: whatever else somebody may have pasted there is not for an address.
+        """
+        if _ID.fullmatch(wanted := key.strip()):
+            return Redirect(_RECORD + wanted, status_code=HTTP_303_SEE_OTHER)
+        if wanted:
+            return find_page(request, looker, wrong="support.no_id")
         asked = Asked(user.strip(), item.strip(), since.strip(), until.strip())
         return found_page(request, explainer, looker, asked, cursor)
 

@@ -13,7 +13,6 @@ import selectors
 import signal
 import socket
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -21,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from explainer.errors import NotReadyError
+from explainer.scratch import ScratchFolder
 from explainer.server.handing import channel, hand, is_ready
 from explainer.settings import Settings
 
@@ -65,13 +65,13 @@ class Workers:
         """
         for sent in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sent, _stop)
-        with tempfile.TemporaryDirectory(prefix="explainer-metrics-") as folder:
+        with ScratchFolder(self._settings.scratch, "metrics") as folder:
             try:
                 # The first makes what is made once (judgements, caches, the merged model); the others find it.
-                self._start(Path(folder))
+                self._start(folder.path)
                 self._listener.settimeout(0)
                 while True:
-                    self._look(Path(folder))
+                    self._look(folder.path)
             except SystemExit:
                 _LOG.info("Stopping")
                 self._drain()

@@ -6,10 +6,11 @@ from explainer.audit.check import Kept
 from explainer.oversight import suppression_record
 from explainer.registry.record import change_record
 from explainer.service.feedback import feedback_record
-from explainer.service.subject.records import erasure_record, retention_record, start_record
+from explainer.service.subject.records import corpus_record, erasure_record, retention_record, start_record
 from explainer.service.views import view_record
 from explainer.storage.changes import Action
 from explainer.storage.service_tables import (
+    CorpusRow,
     ErasureRow,
     RetentionRow,
     RevisionRow,
@@ -36,6 +37,7 @@ KEPT = (
     Kept(ViewRow, ("record.viewed",), view_record),
     Kept(ErasureRow, ("erasure.done", "erasure.repeated"), erasure_record, removes=lambda row: row.entries),
     Kept(RetentionRow, ("retention.applied",), retention_record, removes=lambda row: row.entries),
+    Kept(CorpusRow, ("corpus.exported",), corpus_record),
     Kept(StartRow, ("service.started",), start_record),
 )
 """Every kind that :func:`~explainer.audit.check.check_log` can check."""

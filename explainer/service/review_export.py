@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,11 +51,13 @@ class Judged:
         examples: Good texts.
         rejected: The others.
         left_out: Good texts that cannot be examples, counted by why not.
+        made_of: Id of an example or another → the explanation that it was made of, and its user.
     """
 
     examples: list[Example] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    made_of: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def judged(session: Session) -> Judged:
@@ -68,11 +71,12 @@ def judged(session: Session) -> Judged:
     for review in decided_reviews(session):
         row = get_explanation(session, review.explanation_id)
         text = texts_of(session, row, review.decided_at)[-1]
+        found.made_of[_id_of(review)] = row.id, row.user_id
         if review.verdict != Judgement.GOOD:
             found.rejected.append(_rejected(review, row, text, domain))
             continue
         try:
-            example = example_of(row, text.draft, text.slots, f"review-{review.id}", domain)
+            example = example_of(row, text.draft, text.slots, _id_of(review), domain)
             known.add(example)
         except CorpusError as error:
             found.left_out[str(error)] += 1
@@ -87,23 +91,28 @@ def write_examples(path: Path, examples: list[Example]) -> None:
     Raises:
         CorpusError: If it does not read back as it was.
     """
-    _write(path, examples)
+    path.write_bytes(lines_of(examples))
     if examples and read_corpus(path) != examples:
         raise CorpusError(f"{path} does not read back as what was written.")
 
 
 def write_rejected(path: Path, rejected: list[Rejected]) -> None:
     """Write the others, a JSON object a line."""
-    _write(path, rejected)
+    path.write_bytes(lines_of(rejected))
 
 
-def _write(path: Path, records: list[Example] | list[Rejected]) -> None:
-    path.write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
+def lines_of(records: Sequence[Example] | Sequence[Rejected]) -> bytes:
+    """Return what a file of them holds: a JSON object a line."""
+    return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
+
+
+def _id_of(review: ReviewRow) -> str:
+    return f"review-{review.id}"
 
 
 def _rejected(review: ReviewRow, row: ExplanationRow, text: Text, domain: str) -> Rejected:
     return Rejected(
-        id=f"review-{review.id}",
+        id=_id_of(review),
         domain=domain,
         locale=row.locale,
         audience=row.audience,

@@ -81,8 +81,8 @@ def uses(rows: Sequence[RegistryChangeRow]) -> list[InUse]:
     return held
 
 
-def append_change(session: Session, kind: str, scope: str, action: Action, use: InUse) -> RegistryChangeRow:
-    """Write down a change; the caller commits.
+def append_change(session: Session, kind: str, scope: str, action: Action, use: InUse, by: str) -> RegistryChangeRow:
+    """Write down a change and who made it; the caller commits.
 
     Of two at the same moment the database refuses one, since both would have the same number.
     """
@@ -97,6 +97,7 @@ def append_change(session: Session, kind: str, scope: str, action: Action, use: 
         other=other,
         percent=percent,
         split=split,
+        by=by,
     )
     session.add(row)
     session.flush()

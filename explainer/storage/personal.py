@@ -17,6 +17,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from explainer.storage.bulk_tables import DeadLetterRow, PregeneratedRow
 from explainer.storage.job_tables import JobRow, ProcessRow
 from explainer.storage.service_tables import (
+    CorpusLineRow,
+    CorpusRow,
     ErasureRow,
     ExclusionRow,
     RateRow,
@@ -68,17 +70,25 @@ class Held:
         whose: Which rows are about a user.
         emptied: What the personal columns become where the row stays; without any, it goes.
         shown: Whether the person gets it as part of their data.
+        names: The column that says whom a row is about; None where that follows from another table.
     """
 
     table: type[Base]
     whose: Whose
     emptied: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     shown: bool = True
+    names: InstrumentedAttribute[str] | None = None
 
     @property
     def name(self) -> str:
         """The table's name."""
         return str(self.table.__tablename__)
+
+
+def _named(
+    table: type[Base], column: InstrumentedAttribute[str], emptied: Mapping[str, Any] | None = None, *, shown: bool = True
+) -> Held:
+    return Held(table, lambda user, _: column == user, MappingProxyType(dict(emptied or {})), shown, column)
 
 
 def _of_explanation(column: InstrumentedAttribute[str]) -> Whose:
@@ -113,7 +123,7 @@ def _salted(user: str, _: str) -> ColumnElement[bool]:
 
 HELD = (
     # Behaviours go first: who stores an explanation meanwhile holds one of them (see still_known).
-    Held(BehaviourRow, lambda user, _: BehaviourRow.user_id == user),
+    _named(BehaviourRow, BehaviourRow.user_id),
     Held(PromiseRow, _promised),
     Held(EvidenceRow, _of_explanation(EvidenceRow.explanation_id)),
     Held(RevisionRow, _of_explanation(RevisionRow.explanation_id)),
@@ -123,24 +133,23 @@ HELD = (
     Held(SuppressionRow, _of_explanation(SuppressionRow.explanation_id)),
     Held(FeedbackRow, _of_explanation(FeedbackRow.explanation_id)),
     Held(ReviewRow, _of_explanation(ReviewRow.explanation_id)),
-    Held(ExplanationRow, lambda user, _: ExplanationRow.user_id == user),
+    _named(ExplanationRow, ExplanationRow.user_id),
     # Only where to find the explanations above.
-    Held(PregeneratedRow, lambda user, _: PregeneratedRow.user_id == user, shown=False),
-    Held(DeadLetterRow, lambda user, _: DeadLetterRow.user_id == user),
-    Held(HiddenAspectRow, lambda user, _: HiddenAspectRow.user_id == user),
-    Held(ExclusionRow, lambda user, _: ExclusionRow.user_id == user),
-    Held(UserSettingsRow, lambda user, _: UserSettingsRow.user_id == user),
+    _named(PregeneratedRow, PregeneratedRow.user_id, shown=False),
+    _named(DeadLetterRow, DeadLetterRow.user_id),
+    _named(HiddenAspectRow, HiddenAspectRow.user_id),
+    _named(ExclusionRow, ExclusionRow.user_id),
+    _named(UserSettingsRow, UserSettingsRow.user_id),
+    _named(CorpusLineRow, CorpusLineRow.user_id),
     Held(SignInRow, _at_work, MappingProxyType({"ticket": "", "purpose": ""}), shown=False),
     # That somebody of the staff looked stays on record, but not at whom.
-    Held(
-        ViewRow,
-        lambda user, _: ViewRow.subject == user,
-        MappingProxyType({"subject": "", "record_id": "", "ticket": "", "purpose": ""}),
-    ),
+    _named(ViewRow, ViewRow.subject, {"subject": "", "record_id": "", "ticket": "", "purpose": ""}),
     Held(AuditSaltRow, _salted),
-    Held(AuditSubjectRow, lambda user, _: AuditSubjectRow.subject == user, shown=False),
+    _named(AuditSubjectRow, AuditSubjectRow.subject, shown=False),
 )
 """In the order in which an erasure goes through them: what refers to a row before the row."""
+NAMING = tuple(held.names for held in HELD if held.names is not None)
+"""Every column that says whom a row is about."""
 
 IMPERSONAL: Mapping[type[Base], str] = {
     DatasetRow: "counts of what was read, and why rows were dropped",
@@ -156,6 +165,7 @@ IMPERSONAL: Mapping[type[Base], str] = {
     PersonRow: "the shop's staff",
     RateRow: "names of keys and staff, addresses of those who sign in; older than two minutes they go",
     SecretRow: "the service's own",
+    CorpusRow: "names and hashes of files; which have lines of a person is in the erasure's record",
     ErasureRow: "a code that nobody can recognise without a key from outside",
     RetentionRow: "counts",
     StartRow: "settings",

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from explainer.storage.catalogue import item_of
+from explainer.storage.erasing import begin_writing
 from explainer.storage.tables import BehaviourRow, DatasetRow, ItemRow
 from retriever.data import Item
 
@@ -64,6 +65,14 @@ def items_to_judge(session: Session, version: str | None) -> Iterator[list[Item]
     for start in range(0, len(ids), _CHUNK):
         chosen = select(ItemRow).where(ItemRow.id.in_(ids[start : start + _CHUNK])).order_by(ItemRow.position)
         yield [item_of(row) for row in session.scalars(chosen)]
+
+
+def unchanged(session: Session, items: Sequence[Item]) -> list[str]:
+    """Return the ids of the items that are still as given; they stay so until the caller's transaction ends."""
+    begin_writing(session)
+    asked = {item.id: item for item in items}
+    rows = session.scalars(select(ItemRow).where(ItemRow.id.in_(asked)).order_by(ItemRow.id).with_for_update())
+    return [row.id for row in rows if item_of(row) == asked[row.id]]
 
 
 def note_judged(session: Session, judged: Mapping[str, Collection[str]], version: str) -> None:

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from explainer.storage.tables import Base, now
@@ -169,6 +169,8 @@ class ErasureRow(Base):
         entries: Numbers of the audit entries that lost their salt, as ranges ``[first, last]``: nothing can be told of
             their records any more, and none of them is there as it was. The erasure's own entry vouches for the list.
         training: Versions of the recommenders that were fitted while the person's behaviours were there.
+        corpora: Id and hash of the training sets for the writer that have lines made of the person's explanations; None
+            for erasures from before these were kept.
     """
 
     __tablename__ = "erasures"
@@ -180,6 +182,37 @@ class ErasureRow(Base):
     counts: Mapped[dict[str, Any]]
     entries: Mapped[list[Any]]
     training: Mapped[list[Any]]
+    corpora: Mapped[list[Any] | None] = mapped_column(JSON)
+
+
+class CorpusRow(Base):
+    """A file of lines for the next training of the writer that was made of what reviewers judged.
+
+    Attributes:
+        sha256: Of the file as it was written, by which it is known wherever it lies.
+        kind: ``examples`` or ``rejected``.
+        file: What it was called.
+        lines: How many it has. As many have a row of their own, until somebody of whom they were made is erased.
+        made_by: Who was at the command line.
+    """
+
+    __tablename__ = "corpora"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=_id)
+    sha256: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(20))
+    file: Mapped[str] = mapped_column(String(300))
+    lines: Mapped[int]
+    made_by: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CorpusLineRow(Base):
+    """Of whose explanation a line of such a file was made: for the day on which they ask to be erased."""
+
+    __tablename__ = "corpus_lines"
+    corpus_id: Mapped[str] = mapped_column(ForeignKey("corpora.id"), primary_key=True)
+    explanation_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(200), index=True)
 
 
 class RetentionRow(Base):

@@ -180,6 +180,7 @@ class RegistryChangeRow(Base):
         version: What came into use; None is what lies on disk.
         other: The second version of a split, which ``percent`` of users get.
         split: Id of the split, the same while only its percentage changes.
+        by: Name of whoever changed it: a person, a key, or who was at the command line; None where that was not kept.
     """
 
     __tablename__ = "registry_changes"
@@ -194,6 +195,7 @@ class RegistryChangeRow(Base):
     percent: Mapped[int | None]
     split: Mapped[str | None] = mapped_column(String(36))
     at: Mapped[datetime] = mapped_column(default=now)
+    by: Mapped[str | None] = mapped_column("changed_by", String(200))
 
 
 class DraftRow(Base):

@@ -151,7 +151,7 @@ def read_corpus(path: Path) -> list[Example]:
     Raises:
         CorpusError: If there is none, a line is not an example, or an id stands twice; the message names the line.
     """
-    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    files = corpus_files(path)
     if not files or not all(file.is_file() for file in files):
         raise CorpusError(f"There is no corpus at {path}.")
     examples: dict[str, Example] = {}
@@ -163,6 +163,11 @@ def read_corpus(path: Path) -> list[Example]:
     if not examples:
         raise CorpusError(f"{path} has no examples.")
     return list(examples.values())
+
+
+def corpus_files(path: Path) -> list[Path]:
+    """Return the files of a corpus: the path itself, or what is in it where it is a folder."""
+    return sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
 
 
 def _lines(file: Path) -> Iterable[tuple[int, Example]]:

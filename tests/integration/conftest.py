@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from litestar.testing import TestClient
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from explainer.access.keys import create_key
 from explainer.server.app import create_app
+from tests.integration.overheard import logging_all
 
 
 @pytest.fixture
@@ -16,3 +18,16 @@ def client(explainer, database):
     with TestClient(create_app(explainer, queue=4)) as made:
         made.headers["X-API-Key"] = key
         yield made
+
+
+@pytest.fixture
+def spans():
+    """What a tracer made, once a test gives one that puts it here."""
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def logged():
+    """Everything is logged, down to the last word of every library; call it for the text so far."""
+    with logging_all() as text:
+        yield text

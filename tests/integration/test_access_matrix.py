@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from litestar import get
 from litestar.testing import TestClient
+from sqlalchemy import select
 
 from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.server.app import create_app
+from explainer.storage.tables import ApiKeyRow
 
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN
 ALLOWED = {
@@ -52,8 +54,8 @@ ALLOWED = {
     ("DELETE", "/v1/users/{user:str}/exclusions/{behaviour:path}"): {A, X},
     ("GET", "/v1/users/{user:str}/settings"): {A, S, X},
     ("PUT", "/v1/users/{user:str}/settings"): {A, X},
-    ("GET", "/v1/users/{user:str}/export"): {A, X},
-    ("DELETE", "/v1/users/{user:str}"): {A, X},
+    ("GET", "/v1/users/{user:str}/export"): {X},
+    ("DELETE", "/v1/users/{user:str}"): {X},
     ("DELETE", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("PUT", "/v1/users/{user:str}/tags/{tag:path}"): {A, X},
     ("GET", "/v1/reviews"): {R, X},
@@ -71,6 +73,9 @@ ALLOWED = {
     ("POST", "/choices/include"): {A, X},
     ("POST", "/choices/personalisation"): {A, X},
     ("POST", "/feedback"): {A, X},
+    ("GET", "/data/export"): {X},
+    ("GET", "/data/erase"): {X},
+    ("POST", "/data/erase"): {X},
     ("GET", "/explanations/{explanation_id:str}/waterfall.svg"): {A, S, R, U, X},
     ("GET", "/start"): set(Role),
     ("POST", "/logout"): set(Role),
@@ -168,6 +173,25 @@ def test_what_tokens_open_no_role_opens(explainer, keys, cell):
     with TestClient(create_app(explainer, queue=2)) as client:
         for headers in ({}, *({"X-API-Key": key} for key in keys.values())):
             assert client.request(method, url, json=BODIES.get(path), headers=headers).status_code == 401
+
+
+BY_NAME = {("GET", "/v1/users/u1/export"): "users:export", ("DELETE", "/v1/users/u1"): "users:erase"}
+
+
+@pytest.mark.parametrize("cell", BY_NAME, ids=" ".join)
+def test_an_apps_key_takes_and_erases_nobody_unless_it_was_made_for_that_by_name(explainer, database, keys, cell):
+    """A key from before there was such a thing is like one without scopes: it may do none of it."""
+    (method, path), scope = cell, BY_NAME[cell]
+    with database.session() as session:
+        made = {one: create_key(session, one, A, scopes=[one]) for one in BY_NAME.values()}
+        held = session.scalar(select(ApiKeyRow.scopes).where(ApiKeyRow.name == A.value))
+    assert held is None
+    with TestClient(create_app(explainer, queue=1)) as client:
+        refused = client.request(method, path, headers={"X-API-Key": keys[A]})
+        assert refused.status_code == 403
+        assert f"explainer key create NAME --role app --scope {scope}" in refused.json()["detail"]
+        for one, key in made.items():
+            assert client.request(method, path, headers={"X-API-Key": key}).status_code == (200 if one == scope else 403)
 
 
 def test_a_handler_that_names_no_scope_is_closed_even_to_admins(explainer, keys):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import json
 import logging
 
 import pytest
 from click.testing import CliRunner
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import select
 
 from explainer.access import Role
@@ -19,40 +16,20 @@ from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.notes import Signer
 from explainer.cli import main
 from explainer.pipeline import Explainer
-from explainer.server.logs import configure_logging
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.listed import ErasureList
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.service_tables import ErasureRow, StartRow
 from explainer.storage.tables import AuditEntryRow, AuditNodeRow, Base, DraftRow
-from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
+from tests.integration.overheard import Recording, told_of
 from tests.integration.traces import BEHAVIOUR, COMMENT, HEADER, KEY, PURPOSE, QUERY, TICKET, USER, desk_of, live
 
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN
 CANARY = "canary"
-
-
-class Recording:
-    """Keeps every prompt that it is asked."""
-
-    name, model_hash, adapter_hash = "recording", "m", "a"
-    locales, domains = frozenset({"en"}), frozenset({"video"})
-
-    def __init__(self):
-        self.prompts = []
-
-    def write(self, prompts, sampling):
-        self.prompts += map(str, prompts)
-        return [Draft("You gave {b1} {b1.value}, and {item} works the same noir seam.")] * len(prompts)
-
-
-@pytest.fixture
-def spans():
-    return InMemorySpanExporter()
 
 
 @pytest.fixture
@@ -75,26 +52,6 @@ def desk(spoken, spans, tmp_path, logged):
     erasing = Erasing(key, ErasureList(tmp_path / "erasures.jsonl", key))
     with desk_of(spoken, tracer=provider.get_tracer("test"), erasing=erasing) as made:
         yield made
-
-
-@pytest.fixture
-def logged():
-    """Let everything be logged, down to the last word of every library; put all back at the end."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    # The test's own client logs its requests; a service has none.
-    clients = {name: logging.getLogger(name).level for name in ("httpx", "httpx2", "httpcore", "asyncio")}
-    configure_logging("json")
-    text = io.StringIO()
-    root.handlers[0].setStream(text)
-    root.setLevel(logging.DEBUG)
-    for name in clients:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    yield text.getvalue
-    root.handlers[:] = before
-    root.setLevel(level)
-    for name, old in clients.items():
-        logging.getLogger(name).setLevel(old)
 
 
 def bad(desk, ids):
@@ -144,15 +101,6 @@ def broken(desk, monkeypatch):
         assert desk.ask(A, "POST", "/v1/explanations", {"user": USER, "k": 1}).status_code == 500
     monkeypatch.setattr("explainer.server.subjects.erase", fail)
     assert desk.ask(A, "DELETE", f"/v1/users/{USER}").status_code == 500
-
-
-def told_of(spans):
-    for span in spans.get_finished_spans():
-        yield span.name
-        yield json.dumps(dict(span.attributes or {}), default=str)
-        yield str(span.status.description)
-        for event in span.events:
-            yield event.name + json.dumps(dict(event.attributes or {}), default=str)
 
 
 def test_no_personal_word_is_anywhere_but_in_the_tables_that_are_erased(

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
-from litestar.testing import TestClient
 from sqlalchemy import select, update
 
 from explainer.access import Role
 from explainer.evidence.firewall import Firewall, load_lists
 from explainer.judging import judge_catalogue
-from explainer.server.app import create_app
 from explainer.server.customer_choices import ChoiceForm, _meant
 from explainer.service.exclusions import include_behaviour
 from explainer.service.masking import MASK
 from explainer.service.unnamed import NO_TEXT, NOT_SHOWN
 from explainer.storage.private import private_among, private_behaviours
 from explainer.storage.tables import BehaviourRow, ExplanationRow, ItemRow
-from tests.integration.watched import PIOUS, fitted, keys_of, stored, writing
+from tests.integration.watched import PIOUS, asking, fitted, stored, writing
 
 A, X, U = Role.APP, Role.ADMIN, Role.AUDITOR
 SECRET = ("Choir", "Psalm", "christianity", "religion")
@@ -38,12 +36,7 @@ def database(tmp_path):
 
 @pytest.fixture
 def asks(database, model):
-    keys = keys_of(database)
-    with TestClient(create_app(writing(database, model, None), queue=4)) as client:
-
-        def ask(role, path, method="GET", json=None, **headers):
-            return client.request(method, path, json=json, headers=keys[role] | headers)
-
+    with asking(database, model) as ask:
         yield ask
 
 

@@ -31,7 +31,7 @@ from explainer.storage.tables import (
 )
 from explainer.view import record_of
 from tests.integration.test_server import PASSWORD, problem_of
-from tests.integration.watched import CASE, CHURCH, PIOUS, fitted, keys_of, stored, writing
+from tests.integration.watched import CASE, CHURCH, PIOUS, asking, fitted, stored, writing
 
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN
 SECRET = ("Choir", "Psalm", "christianity")
@@ -52,12 +52,7 @@ def database(tmp_path):
 @pytest.fixture
 def asks(database, model):
     """A client that asks as a role."""
-    keys = keys_of(database)
-    with TestClient(create_app(writing(database, model, None), queue=4)) as client:
-
-        def ask(role, path, method="GET", json=None, **headers):
-            return client.request(method, path, json=json, headers=keys[role] | headers)
-
+    with asking(database, model) as ask:
         yield ask
 
 

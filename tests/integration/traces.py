@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from litestar.testing import TestClient
 
-from explainer.access import Role
+from explainer.access import GRANTS, Role
 from explainer.access.keys import create_key
 from explainer.server.app import create_app
 from explainer.server.parts import Parts
@@ -46,7 +46,7 @@ class Desk:
 @contextmanager
 def desk_of(explainer, **parts):
     with explainer.database.session() as session:
-        keys = {role: create_key(session, f"{role.value} key", role) for role in Role}
+        keys = {role: create_key(session, f"{role.value} key", role, scopes=sorted(GRANTS[role])) for role in Role}
     app = create_app(explainer, queue=4, parts=Parts(**parts))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Desk(client, keys)

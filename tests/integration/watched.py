@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
+
+from litestar.testing import TestClient
 
 from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.pipeline import Explainer
+from explainer.server.app import create_app
 from explainer.storage import catalogue
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
@@ -83,3 +87,15 @@ def keys_of(database) -> dict[Role, dict[str, str]]:
     """Return the headers of every role."""
     with database.session() as session:
         return {role: {"X-API-Key": create_key(session, role.value, role)} for role in Role}
+
+
+@contextmanager
+def asking(database, model):
+    """Yield a function that asks a service of these as a role."""
+    keys = keys_of(database)
+    with TestClient(create_app(writing(database, model, None), queue=4)) as client:
+
+        def ask(role, path, method="GET", json=None, **headers):
+            return client.request(method, path, json=json, headers=keys[role] | headers)
+
+        yield ask

@@ -49,6 +49,7 @@ class Change(msgspec.Struct, frozen=True):
         other: The second version of a split, which ``percent`` of users get.
         at: From when on.
         until: Until the next change; None if there was none before the month ended.
+        by: Name of whoever did it; None where that was not kept yet.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Change(msgspec.Struct, frozen=True):
     percent: int | None
     at: datetime
     until: datetime | None
+    by: str | None
 
 
 class Versions(msgspec.Struct, frozen=True):
@@ -131,4 +133,4 @@ def _in_force(session: Session, month: Month) -> list[Change]:
 def _change(row: RegistryChangeRow, later: RegistryChangeRow | None) -> Change:
     use = use_of(row)
     until = later.at if later is not None and (later.kind, later.scope) == (row.kind, row.scope) else None
-    return Change(row.kind, row.scope, row.action, use.version, use.other, use.percent, row.at, until)
+    return Change(row.kind, row.scope, row.action, use.version, use.other, use.percent, row.at, until, row.by)

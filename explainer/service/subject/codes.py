@@ -17,7 +17,7 @@ from typing import Self
 from explainer.errors import ErasureError
 
 _BYTES = 32
-_CODE, _LINE = b"user\x00", b"line\x00"
+_CODE, _LINE, _KEY = b"user\x00", b"line\x00", b"key\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,11 @@ class ErasureKey:
         if len(secret) != _BYTES:
             raise ErasureError(f"{path} holds no key of {_BYTES} bytes; put the right one there.")
         return cls(secret)
+
+    @property
+    def fingerprint(self) -> str:
+        """What two keys can be compared by and neither be told from, hexadecimal."""
+        return self._mac(_KEY)
 
     def code(self, user: str) -> str:
         """Return the code of a user, hexadecimal."""

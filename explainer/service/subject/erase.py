@@ -21,10 +21,12 @@ from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.listed import ErasureList, Line
 from explainer.service.subject.receipts import Receipt, receipt_of
 from explainer.service.subject.records import erasure_record
+from explainer.service.subject.shared import require_shared_key
 from explainer.settings import Settings
+from explainer.storage.clearing import Clearer
+from explainer.storage.corpora import corpora_with
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear, is_held, remove
-from explainer.storage.personal import HELD
 from explainer.storage.service_tables import ErasureRow
 from explainer.storage.tables import BehaviourRow, ModelVersionRow, now
 
@@ -39,10 +41,12 @@ class Erasing:
     Attributes:
         key: Makes codes.
         list: Tells restored backups.
+        clearer: Overwrites what was erased behind the answer where that takes long; else whoever erases waits for it.
     """
 
     key: ErasureKey
     list: ErasureList
+    clearer: Clearer | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -79,10 +83,11 @@ def erase(database: Database, erasing: Erasing, user: str, by: str) -> Receipt:
         by: Name of whoever asks for it.
 
     Raises:
-        ErasureError: If the erasure cannot be listed; then nothing is erased.
+        ErasureError: If the erasure cannot be listed, or others use another key here; then nothing is erased.
         ConflictError: If others keep writing about the same person at the same moment.
         BusyError: If the database cannot be used now.
     """
+    require_shared_key(database, erasing.list)
     code = erasing.key.code(user)
     with database.session() as session:
         earlier = newest(session, code)
@@ -92,16 +97,14 @@ def erase(database: Database, erasing: Erasing, user: str, by: str) -> Receipt:
     erasing.list.add(line)
     for _ in range(_TRIES - 1):
         try:
-            return carry_out(database, line, user, by, DONE)
+            return _cleared(database, erasing, carry_out(database, line, user, by, DONE))
         except ConflictError:
             continue  # somebody added to one of the explanations when it was about to go
-    return carry_out(database, line, user, by, DONE)
+    return _cleared(database, erasing, carry_out(database, line, user, by, DONE))
 
 
-def carry_out(
-    database: Database, line: Line, user: str | None, by: str, event: str, *, clearing: bool = True
-) -> Receipt:
-    """Carry out an erasure that is listed, and return the receipt.
+def carry_out(database: Database, line: Line, user: str | None, by: str, event: str) -> Receipt:
+    """Carry out an erasure that is listed, and return the receipt; the caller overwrites what it was.
 
     Args:
         database: Where everything is.
@@ -109,19 +112,19 @@ def carry_out(
         user: Whom; None if nobody in the database is meant, which is then put on record.
         by: Name of whoever asks for it.
         event: What its audit entry is called.
-        clearing: Whether to overwrite what it was, too; else the caller does, once for many.
     """
     with database.session() as session:
         row = _removed(session, line, user, by)
         log.append(session, event, row.id, erasure_record(row))
-    cleared = clearing and clear_held(database)
     with database.session() as session:
-        return msgspec.structs.replace(receipt_of(session, row), cleared=cleared)
+        return receipt_of(session, row)
 
 
-def clear_held(database: Database) -> bool:
-    """Overwrite what erasures have deleted (see :func:`~explainer.storage.erasing.clear`)."""
-    return clear(database, {held.name for held in HELD})
+def _cleared(database: Database, erasing: Erasing, receipt: Receipt) -> Receipt:
+    """Overwrite what an erasure has deleted, and return its receipt with what came of that."""
+    tables = receipt.counts.keys()
+    done = clear(database, tables) if erasing.clearer is None else erasing.clearer.clear(tables)
+    return msgspec.structs.replace(receipt, cleared=done)
 
 
 def newest(session: Session, code: str) -> ErasureRow | None:
@@ -132,6 +135,7 @@ def newest(session: Session, code: str) -> ErasureRow | None:
 
 def _removed(session: Session, line: Line, user: str | None, by: str) -> ErasureRow:
     trained: Sequence[str] = [] if user is None else _trained_on(session, user)
+    corpora = [] if user is None else corpora_with(session, user)
     counts, entries = ({}, []) if user is None else remove(session, user, log.take_turn)
     row = ErasureRow(
         id=line.id,
@@ -142,6 +146,7 @@ def _removed(session: Session, line: Line, user: str | None, by: str) -> Erasure
         counts=counts,
         entries=entries,
         training=list(trained),
+        corpora=corpora,
     )
     session.add(row)
     session.flush()

@@ -5,7 +5,6 @@ The file is made while it is sent: some hundred rows are in memory at a time, wh
 
 from __future__ import annotations
 
-import io
 import uuid
 import zipfile
 from collections import Counter
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from explainer import __version__
 from explainer.audit import log
+from explainer.pieces import Pieces
 from explainer.service.subject.page import page
 from explainer.storage.database import Database
 from explainer.storage.holdings import Columns, entries_about, rows_about
@@ -35,7 +35,7 @@ def note_export(session: Session, user: str, by: str) -> None:
 
 def archive(database: Database, user: str) -> Iterator[bytes]:
     """Yield the ZIP file piece by piece; a user we never met gets one that says so."""
-    pipe, counts = _Pipe(), Counter[str]()
+    pipe, counts = Pieces(), Counter[str]()
     at = now()
     with database.session() as session, zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as made:
         for name, rows in tables(session, user):
@@ -64,7 +64,7 @@ def _lines(rows: Iterable[Columns], name: str, counts: Counter[str]) -> Iterator
         yield encode(row) + b"\n"
 
 
-def _written(made: zipfile.ZipFile, pipe: _Pipe, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _written(made: zipfile.ZipFile, pipe: Pieces, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
     info = zipfile.ZipInfo(name, now().timetuple()[:6])
     info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
     with made.open(info, "w", force_zip64=True) as file:
@@ -73,29 +73,3 @@ def _written(made: zipfile.ZipFile, pipe: _Pipe, name: str, pieces: Iterable[byt
             if pipe.held >= _PIECE:
                 yield pipe.take()
     yield pipe.take()
-
-
-class _Pipe(io.RawIOBase):
-    """Takes what the archive writes, until it is taken; nobody can seek in it."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self.held = 0
-
-    def writable(self) -> bool:
-        """It is all it can be."""
-        return True
-
-    def write(self, piece: object, /) -> int:
-        """Keep a piece."""
-        kept = bytes(piece)  # type: ignore[call-overload]  # any buffer
-        self._pieces.append(kept)
-        self.held += len(kept)
-        return len(kept)
-
-    def take(self) -> bytes:
-        """Return what was written since the last time."""
-        taken = b"".join(self._pieces)
-        self._pieces.clear()
-        self.held = 0
-        return taken

@@ -14,42 +14,34 @@ from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
 from explainer.service.subject.codes import ErasureKey
-from explainer.service.subject.erase import AGAIN, Erasing, carry_out, clear_held
+from explainer.service.subject.erase import AGAIN, Erasing, carry_out
 from explainer.service.subject.listed import Line
 from explainer.service.subject.receipts import Receipt
+from explainer.service.subject.shared import require_shared_key, warn_of_another_list
 from explainer.storage.database import Database
-from explainer.storage.service_tables import ErasureRow, ExclusionRow, UserSettingsRow, ViewRow
-from explainer.storage.tables import AuditSubjectRow, BehaviourRow, ExplanationRow, HiddenAspectRow
+from explainer.storage.erasing import clear
+from explainer.storage.personal import NAMING
+from explainer.storage.service_tables import ErasureRow
 
 _log = logging.getLogger(__name__)
 _CHUNK = 5000
 _BY = "erasure list"
-_NAMING = (
-    BehaviourRow.user_id,
-    ExplanationRow.user_id,
-    HiddenAspectRow.user_id,
-    ExclusionRow.user_id,
-    UserSettingsRow.user_id,
-    ViewRow.subject,
-    AuditSubjectRow.subject,
-)
-"""Every column that says whom a row is about."""
 
 
 def reapply(database: Database, erasing: Erasing) -> Sequence[Receipt]:
     """Carry out what the list has and the database has not, and return the receipts.
 
     Raises:
-        ErasureError: If the list cannot be read.
+        ErasureError: If the list cannot be read, or others use another key with this database.
     """
+    require_shared_key(database, erasing.list)
     with database.session() as session:
+        warn_of_another_list(session, erasing.list)
         missing = _missing(session, erasing.list.lines())
         users = _recognised(session, erasing.key, missing) if missing else {}
-    receipts = [
-        carry_out(database, line, users.get(code), _BY, AGAIN, clearing=False) for code, line in missing.items()
-    ]
+    receipts = [carry_out(database, line, users.get(code), _BY, AGAIN) for code, line in missing.items()]
     if receipts:
-        clear_held(database)
+        clear(database, {table for receipt in receipts for table in receipt.counts})
     for receipt in receipts:
         _log.warning(
             "Erasure %s was not in the database and was carried out again: %d rows",
@@ -76,7 +68,7 @@ def _recognised(session: Session, key: ErasureKey, missing: Mapping[str, Line]) 
 
 def _users(session: Session) -> Iterator[str]:
     """Yield everybody whom the database names, in order, thousands in memory at a time."""
-    named = union(*(select(column.label("user")) for column in _NAMING)).subquery()
+    named = union(*(select(column.label("user")) for column in NAMING)).subquery()
     query = select(named.c.user).order_by(named.c.user).limit(_CHUNK)
     found = session.scalars(query).all()
     while found:

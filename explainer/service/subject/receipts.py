@@ -54,6 +54,18 @@ class Proof(msgspec.Struct, frozen=True):
     hashes: list[str]
 
 
+class TrainingSet(msgspec.Struct, frozen=True):
+    """A file that texts for the writer's training were written to.
+
+    Attributes:
+        id: Of its export.
+        sha256: Of the file, by which it is known wherever it lies.
+    """
+
+    id: str
+    sha256: str
+
+
 class Receipt(msgspec.Struct, frozen=True):
     """That everything held about a person was removed.
 
@@ -66,6 +78,8 @@ class Receipt(msgspec.Struct, frozen=True):
         counts: Rows that were removed or emptied, by table.
         refit: Versions of recommenders that may have been fitted with the person's behaviours; they hold weights of
             items and nothing of anybody, and the next fit is without the person.
+        corpora: Training sets for the writer that have lines made of the person's explanations, without their name; they
+            are to be made again without these. None for an erasure from before these were kept.
         cleared: Whether the database's files hold nothing of it any more. PostgreSQL keeps a write-ahead log, which
             forgets it when it is recycled; so do backups when they end. None where that was not looked at now.
         proof: That the erasure is on record.
@@ -80,6 +94,7 @@ class Receipt(msgspec.Struct, frozen=True):
     refit: list[str]
     cleared: bool | None
     proof: Proof
+    corpora: list[TrainingSet] | None = None
 
 
 def receipt_of(session: Session, row: ErasureRow) -> Receipt:
@@ -97,6 +112,7 @@ def receipt_of(session: Session, row: ErasureRow) -> Receipt:
         row.training,
         None,
         _proof(session, entry, row),
+        None if row.corpora is None else [TrainingSet(one["id"], one["sha256"]) for one in row.corpora],
     )
 
 
@@ -116,8 +132,9 @@ def check_receipt(receipt: Receipt) -> None:
         raise VerificationError(f"The receipt is not in the form of one: {error}") from error
     if digest != proof.digest:
         raise VerificationError("The receipt's record is not the one that the audit entry is about.")
-    told = (proof.record.get("id"), proof.record.get("code"), proof.record.get("counts"))
-    if told != (receipt.id, receipt.code, receipt.counts):
+    corpora = None if receipt.corpora is None else [msgspec.structs.asdict(one) for one in receipt.corpora]
+    told = tuple(proof.record.get(name) for name in ("id", "code", "counts", "corpora"))
+    if told != (receipt.id, receipt.code, receipt.counts, corpora):
         raise VerificationError("The receipt says something else than its record.")
     if not is_included(leaf, proof.seq - 1, proof.size, hashes, root):
         raise VerificationError("The proof does not lead to the root that the receipt states.")

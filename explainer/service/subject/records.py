@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from explainer.storage.service_tables import ErasureRow, RetentionRow, StartRow
+from explainer.storage.service_tables import CorpusRow, ErasureRow, RetentionRow, StartRow
 
 
 def erasure_record(row: ErasureRow) -> Mapping[str, Any]:
     """Return what the audit entry of an erasure is about."""
-    return {
+    # Entries of erasures before training sets were kept are digests of records without them.
+    corpora = {} if row.corpora is None else {"corpora": row.corpora}
+    return corpora | {
         "id": row.id,
         "code": row.code,
         "by": row.by,
@@ -20,6 +22,19 @@ def erasure_record(row: ErasureRow) -> Mapping[str, Any]:
         "counts": row.counts,
         "entries": row.entries,
         "training": row.training,
+    }
+
+
+def corpus_record(row: CorpusRow) -> Mapping[str, Any]:
+    """Return what the audit entry of a file for training is about."""
+    return {
+        "id": row.id,
+        "sha256": row.sha256,
+        "kind": row.kind,
+        "file": row.file,
+        "lines": row.lines,
+        "made_by": row.made_by,
+        "made_at": _moment(row.made_at),
     }
 
 

@@ -90,7 +90,7 @@ _MONTH = MonthlyReport(
     erasures=Erasures(2, 0.8, 1.2, {"behaviours": 31, "explanations": 12}),
     versions=Versions(
         [MadeBy("writer", _WRITER, "openvino", SHOWN_AT, SHOWN_AT, 420)],
-        [Change("adapter", "en", "promoted", _WRITER, None, None, SHOWN_AT, None)],
+        [Change("adapter", "en", "promoted", _WRITER, None, None, SHOWN_AT, None, "ada")],
     ),
     log=LogState(431, 1204, {"explanation.created": 420, "record.viewed": 11}, 30, 1204, None, ""),
 )

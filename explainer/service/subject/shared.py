@@ -1,0 +1,67 @@
+"""Hosts that share a database must share the key and the list of erasures: this finds those that do not.
+
+With another key a host would not recognise whom the others have erased, and its own erasures were a stranger's to them.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from explainer.errors import ErasureError
+from explainer.service.subject.listed import ErasureList
+from explainer.storage.database import Database
+from explainer.storage.once import insert_once
+from explainer.storage.service_tables import ErasureRow, SecretRow
+from explainer.storage.tables import now
+
+_NAME = "erasure key, fingerprint"
+_log = logging.getLogger(__name__)
+
+
+def require_shared_key(database: Database, kept: ErasureList) -> None:
+    """Check that the key is the one that everybody uses who erases in this database; whoever is first decides it.
+
+    The database has a fingerprint of the key, from which nobody can tell the key. Nothing is checked where no list is
+    kept: then nobody else has the key, and there are no backups that it would be needed for.
+
+    Raises:
+        ErasureError: If it is another one.
+    """
+    if kept.path is None:
+        return
+    with database.session() as session:
+        row = session.get(SecretRow, _NAME)
+    if row is None:
+        with database.session() as session:
+            mine = {"name": _NAME, "value": kept.key.fingerprint, "created_at": now()}
+            insert_once(session, SecretRow, [mine])
+            row = session.get_one(SecretRow, _NAME)
+    if row.value != kept.key.fingerprint:
+        raise ErasureError(
+            f"The erasure key here has the fingerprint {kept.key.fingerprint[:12]}, the one in use with this database "
+            f"has {row.value[:12]}: people who were erased with that would not be recognised. Copy the key file of the "
+            "host that erased first to this one, or name it by EXPLAINER_ERASURE_KEY; all hosts need the same, and the "
+            "same EXPLAINER_ERASURE_LIST."
+        )
+
+
+def warn_of_another_list(session: Session, kept: ErasureList) -> None:
+    """Warn if the database has erasures that are not on the list: then another host keeps another one, or it is lost.
+
+    Raises:
+        ErasureError: If the list cannot be read.
+    """
+    if kept.path is None:
+        return
+    missing = set(session.scalars(select(ErasureRow.id))) - {line.id for line in kept.lines()}
+    if missing:
+        _log.warning(
+            "%d erasures of the database are not on the erasure list %s. If another host keeps a list of its own, put "
+            "the lines of both into one file that all hosts write to (EXPLAINER_ERASURE_LIST); without them a restored "
+            "backup brings these people back.",
+            len(missing),
+            kept.path,
+        )

@@ -1,0 +1,340 @@
+"""What people fill in on pages is theirs: it is in no log, span, metric, address of ours or answer to somebody else."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from io import BytesIO
+from types import SimpleNamespace
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from sqlalchemy import select, update
+
+from explainer.access import Role
+from explainer.access.people import add_person
+from explainer.access.sign_ins import sign_in
+from explainer.audit.checkpoints import CheckpointFolder
+from explainer.audit.notes import Signer
+from explainer.pipeline import Explainer
+from explainer.server.auth import COOKIE
+from explainer.service.masking import MASK
+from explainer.service.package.write import Packer
+from explainer.service.subject.codes import ErasureKey
+from explainer.service.subject.erase import Erasing
+from explainer.service.subject.listed import ErasureList
+from explainer.service.upgrades import Upgrader
+from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.revisions import DONE
+from explainer.storage.service_tables import ReviewRow, UpgradeRow
+from explainer.storage.tables import AuditEntryRow, BehaviourRow, DraftRow, ItemRow, PersonRow
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.worker import BatchingEngine
+from explainer.writing.writer import Writer
+from tests.integration.overheard import Recording, told_of
+from tests.integration.staff import BROWSER, Staff
+from tests.integration.traces import (
+    BEHAVIOUR,
+    COMMENT,
+    HEADER,
+    ITEMS,
+    NOTE,
+    PURPOSE,
+    QUERY,
+    REASON,
+    TICKET,
+    USER,
+    desk_of,
+    live,
+)
+
+A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN
+CANARY = "canary"
+TITLE = "Canary-title of the Psalms"
+HTMX = {"HX-Request": "true"}
+
+
+class Person(Staff):
+    """Somebody at a browser of a client that others use, too."""
+
+    def __init__(self, desk, token, csrf=""):
+        super().__init__(desk.client, csrf)
+        self.answers, self._token = desk.answers, token
+
+    def _ask(self, method, path, **more):
+        headers = BROWSER | {"Cookie": f"{COOKIE}={self._token}", "X-Request-Id": f"{HEADER} {USER}"}
+        headers |= {"User-Agent": HEADER, "Referer": f"http://testserver/?user={USER}"} | more.pop("headers", {})
+        answer = self.client.request(method, path, headers=headers, follow_redirects=False, **more)
+        self.answers.append(answer)
+        return answer
+
+    def see(self, path, headers=None, **query):
+        return self._ask("GET", path, params=query or None, headers=headers or {})
+
+    def send(self, path, headers=None, **fields):
+        return self._ask("POST", path, data={"csrf": self.csrf} | fields, headers=headers or {})
+
+
+@pytest.fixture
+def engine():
+    return Recording()
+
+
+@pytest.fixture
+def spoken(explainer, database, engine):
+    writer = Writer(PromptLibrary(), load_vocabulary, BatchingEngine(engine), SqlDraftCache(database))
+    return Explainer(database, explainer.model, writer, upgrades=Upgrader(database, writer, review_percent=0))
+
+
+@pytest.fixture
+def desk(spoken, spans, tmp_path, logged):
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    key = ErasureKey.new()
+    parts = {
+        "tracer": provider.get_tracer("test"),
+        "erasing": Erasing(key, ErasureList(tmp_path / "erasures.jsonl", key)),
+        "packer": Packer(CheckpointFolder(tmp_path / "checkpoints"), Signer.new("test")),
+        "embed_origins": ["https://shop.example"],
+    }
+    with desk_of(spoken, **parts) as made:
+        yield made
+
+
+@pytest.fixture
+def people(desk, database):
+    """One person of each role who may sign in."""
+    homes = {S: "/support", R: "/review", U: "/audit", X: "/admin/keys"}
+    with database.session() as session:
+        for role in homes:
+            add_person(session, f"{role.value}-{CANARY}", role, "three green kettles")
+    found = {}
+    for role, home in homes.items():
+        with database.session() as session:
+            token = sign_in(session, session.get_one(PersonRow, f"{role.value}-{CANARY}"))
+        one = Person(desk, token)
+        one.csrf = re.search('name="csrf" value="([^"]+)"', one.see(home).text)[1]
+        found[role] = one
+    return found
+
+
+@pytest.fixture
+def ids(desk):
+    return live(desk)
+
+
+def test_pages_say_nothing_beside_their_answers(desk, people, ids, database, engine, spans, logged):
+    customer(people[X], ids)
+    support(people[S], ids)
+    review(people[R], database)
+    audit(people[U], ids)
+    admin(people[X])
+    embedded(desk, ids)
+    assert logged().count("explainer.requests") > 100
+    silent(desk, engine, spans, logged)
+    assert not [a.headers["location"] for a in desk.answers if CANARY in said_in_location(a)]
+
+
+def silent(desk, engine, spans, logged):
+    assert CANARY not in logged().lower()
+    seen = list(told_of(spans))
+    assert len(seen) > 100
+    assert not [one for one in seen if CANARY in one.lower()]
+    assert CANARY not in desk.ask(U, "GET", "/metrics").text.lower()
+    assert CANARY not in "".join(engine.prompts).lower()
+
+
+def said_in_location(answer):
+    """Return where an answer leads, without whose page it is: that was in the address that asked."""
+    return answer.headers.get("location", "").lower().replace(f"user={USER}", "")
+
+
+def customer(one, ids):
+    """Use the customer's page, rightly and wrongly."""
+    assert one.see("/", user=USER).status_code == 200
+    one.see("/", user=USER, opened=QUERY, thanked=QUERY, done=QUERY, lang="zh")
+    one.see("/", user=QUERY * 30)
+    for without in (ITEMS[2], QUERY, BEHAVIOUR.format(n=2), ""):
+        for headers in ({}, HTMX):
+            one.see("/preview", headers, user=USER, without=without)
+    one.see(f"/explanations/{ids[0]}/waterfall.svg", **{"for": QUERY})
+    one.see(f"/explanations/{QUERY}/waterfall.svg")
+    for name in (BEHAVIOUR.format(n=3), ITEMS[3], QUERY, QUERY * 50, ""):
+        for choice in ("exclude", "include"):
+            one.send(f"/choices/{choice}", user=USER, name=name)
+    for value in ("off", "on", COMMENT):
+        one.send("/choices/personalisation", user=USER, personalised=value)
+    for kind, comment in (("wrong", COMMENT), (COMMENT, COMMENT), ("helpful", COMMENT * 200)):
+        for headers in ({}, HTMX):
+            one.send("/feedback", headers, user=USER, explanation=ids[1], kind=kind, comment=comment)
+    one.send("/feedback", user=USER, explanation=QUERY, kind="wrong", comment=COMMENT)
+    one.send("/feedback", user=USER, explanation=ids[1], kind="wrong", comment=COMMENT, csrf=QUERY)
+
+
+def support(one, ids):
+    """Find, begin a case, look, take back, rightly and wrongly."""
+    record = f"/support/explanations/{ids[0]}"
+    assert one.see("/support", user=USER).status_code == 200
+    for field in ("user", "item", "id", "since", "until", "cursor"):
+        one.see("/support", **{field: QUERY, "user" if field != "user" else "item": USER})
+        one.see("/support", **{field: QUERY * 60})
+    back = f"/support?user={USER}"
+    for ticket, purpose in ((TICKET, PURPOSE), ("", PURPOSE), (TICKET * 40, PURPOSE * 40)):
+        one.send("/support/purpose", ticket=ticket, purpose=purpose, back=back)
+    one.send("/support/purpose", ticket=TICKET, purpose=PURPOSE, back=f"https://{QUERY}.example")
+    one.send("/support/purpose", ticket=TICKET, purpose=PURPOSE, more=QUERY)
+    for path in (record, f"/support/explanations/{QUERY}", f"/support/{QUERY}"):
+        one.see(path)
+        one.send(f"{path}/suppress", reason=REASON * 100)
+    assert one.send(f"{record}/suppress", reason=REASON).status_code == 303
+    one.send(f"{record}/suppress", reason=REASON)
+
+
+def review(one, database):
+    """Judge, rightly and wrongly."""
+    with database.session() as session:
+        waiting = session.scalars(select(ReviewRow.id).where(ReviewRow.verdict.is_(None))).all()
+    one.see("/review", queue=QUERY)
+    one.see("/review", cursor=QUERY)
+    for key in (*waiting, QUERY):
+        one.see(f"/review/{key}")
+        one.send(f"/review/{key}/verdict", verdict=NOTE, note=NOTE)
+        one.send(f"/review/{key}/verdict", verdict="wrong", note=NOTE * 200)
+        for _ in range(2):
+            one.send(f"/review/{key}/verdict", verdict="wrong", note=NOTE)
+
+
+def audit(one, ids):
+    """Search, draw, look, check and take away, rightly and wrongly."""
+    for page in ("/audit", "/audit/sample", "/audit/charts", "/audit/export.jsonl", "/audit/export.csv"):
+        assert one.see(page, user=USER, seed=QUERY).status_code == 200
+        for field in ("user", "item", "source", "since", "locale", "writer", "complained", "cursor", "n", "by"):
+            one.see(page, **{field: QUERY * 20})
+    one.see("/audit/check", run="yes")
+    for key in (*ids, QUERY):
+        for end in ("", "/replay"):
+            one.see(f"/audit/explanations/{key}{end}")
+    for page in ("/audit/report", "/audit/report.html"):
+        one.see(page)
+        one.see(page, month=QUERY)
+    packed = one.see("/audit/package.zip", user=USER)
+    assert zipfile.ZipFile(BytesIO(packed.content)).testzip() is None
+    one.see("/audit/package.zip", since=QUERY)
+
+
+def admin(one):
+    """Make, rotate and end keys, let people in and out, promote, rightly and wrongly."""
+    key, person = f"{CANARY} key", f"{CANARY} person"
+    one.see("/admin")
+    for fields in ({"role": "app"}, {"role": QUERY}, {"role": "app", "days": QUERY}):
+        one.send("/admin/keys", name=key, **fields)
+    for end in ("rotate", "revoke", "revoke"):
+        one.send(f"/admin/keys/{end}", name=key)
+    for password in (QUERY, f"{QUERY} of three green kettles"):
+        one.send("/admin/people", name=person, role="support", password=password)
+        one.send("/admin/people/password", name=person, password=password)
+    for name in (person, person, QUERY):
+        one.send("/admin/people/disable", name=name)
+    for kind in ("adapters", "prompts"):
+        for end in ("promote", "rollback"):
+            one.send(f"/admin/versions/{kind}/{end}", version=QUERY, locale=QUERY, audience=QUERY)
+    one.client.post("/login", data={"name": USER, "password": COMMENT}, headers=BROWSER)
+
+
+def embedded(desk, ids):
+    """See and judge a text on a shop's page, rightly and wrongly."""
+    token = desk.ask(A, "POST", f"/v1/explanations/{ids[1]}/embed-token", {}).json()["token"]
+    for given in (token, QUERY, f"{token}{QUERY}"):
+        headers = {"Authorization": f"Embed {given}", "Origin": "https://shop.example"}
+        for key in (ids[1], ids[0], USER):
+            path = f"/embed/explanations/{key}"
+            desk.answers.append(desk.client.get(path, headers=headers))
+            for said in ({"kind": "wrong", "comment": COMMENT}, {"kind": COMMENT}, {"kind": "wrong", COMMENT: 1}):
+                desk.answers.append(desk.client.post(f"{path}/feedback", json=said, headers=headers))
+    desk.client.get("/embed.js", headers={"Referer": f"https://shop.example/{USER}"})
+
+
+BREAKS = {
+    "/": ("explainer.server.customer.history_shown_to", X, {"user": USER}),
+    "/support": ("explainer.server.support_find.all_shown_to", S, {"user": USER}),
+    "/review/{review}": ("explainer.server.review.case_of", R, {}),
+    "/audit": ("explainer.server.audit_pages.note_looks", U, {"user": USER}),
+    "/audit/package.zip": ("explainer.server.audit_packages.packed", U, {"user": USER}),
+    "/audit/report": ("explainer.server.audit_report_pages.monthly_report", U, {}),
+    "/admin/people": ("explainer.server.admin_people.list_people", X, {}),
+}
+
+
+def test_a_page_that_fails_tells_nobody_of_whom_it_was(desk, people, ids, engine, spans, logged, monkeypatch):
+    def fail(*_, **__):
+        try:
+            raise LookupError(f"{USER} {COMMENT}")
+        except LookupError as error:
+            raise ValueError(f"{USER}: {COMMENT}") from error
+
+    for path, (broken, role, query) in BREAKS.items():
+        with monkeypatch.context() as patched:
+            patched.setattr(broken, fail)
+            for headers in ({}, HTMX):
+                answer = people[role].see(path.format(review="any"), headers, **query)
+                assert answer.status_code == 500, (path, answer.status_code)
+                told = answer.text.lower().replace(f"{role.value}-{CANARY}", "")  # who has signed in
+                assert CANARY not in told.replace(f"user={USER}", ""), path
+    silent(desk, engine, spans, logged)
+
+
+def test_a_problem_tells_nobody_more_than_they_have_said(desk, people, ids):
+    """Whoever guesses ids or leaves fields empty learns of nobody's values from what they are told is wrong."""
+    start = len(desk.answers)
+    customer(people[X], [QUERY, QUERY])
+    for one in (people[R], people[U], people[X]):
+        one.see(f"/support/explanations/{ids[0]}")
+        one.see("/review/unknown")
+        one.see("/audit/explanations/unknown")
+    said = (USER, COMMENT, QUERY, BEHAVIOUR.format(n=2), BEHAVIOUR.format(n=3), "admin-canary", "reviewer-canary")
+    refused = [answer for answer in desk.answers[start:] if answer.status_code >= 400]
+    assert len(refused) > 10
+    for answer in refused:
+        told = answer.text.lower()
+        for one in (*said, "auditor-canary"):
+            told = told.replace(one, "")
+        assert CANARY not in told, (str(answer.url), told)
+
+
+def test_what_is_sensitive_is_masked_for_support_on_every_page(desk, people, ids, database):
+    """A title of something private is on no page of support's before a case begins, nor an id of what was done."""
+    with database.session() as session:
+        session.execute(update(ItemRow).where(ItemRow.id.in_(ITEMS)).values(private="religion", title=TITLE))
+    start = len(desk.answers)
+    one = people[S]
+    one.see("/", user=USER)
+    one.see("/support", user=USER)
+    for key in ids:
+        one.see(f"/support/explanations/{key}")
+        one.see(f"/explanations/{key}/waterfall.svg")
+    for name in (*ITEMS, MASK):
+        one.see("/preview", HTMX, user=USER, without=name)
+    for answer in desk.answers[start:]:
+        told = answer.text.lower()
+        assert TITLE.lower() not in told, answer.url
+        assert not re.search("canary-behaviour-[0-9]", told.replace("without=canary", "")), answer.url
+
+
+def test_a_better_text_that_comes_later_is_made_of_slots_and_leaves_no_trace(
+    desk, spoken, database, engine, spans, logged
+):
+    live(desk)
+    with database.session() as session:
+        session.query(DraftRow).delete()
+    asked = desk.ask(A, "POST", "/v1/explanations", {"user": USER, "k": 3, "locale": "en"}, Prefer="wait=0")
+    for one in asked.json()["explanations"]:
+        desk.ask(A, "GET", f"/v1/explanations/{one['id']}/events")  # ends with the better text
+    with database.session() as session:
+        assert session.scalars(select(UpgradeRow).where(UpgradeRow.state == DONE)).all()
+        assert CANARY not in str(session.execute(select(*DraftRow.__table__.columns)).all())
+        assert CANARY not in str(session.execute(select(*AuditEntryRow.__table__.columns)).all())
+        assert session.scalars(select(BehaviourRow).where(BehaviourRow.user_id == USER)).all()
+    assert engine.prompts
+    silent(desk, engine, spans, logged)

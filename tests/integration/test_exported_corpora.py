@@ -1,0 +1,144 @@
+"""Files for training are on record with whose explanations they were made of, and an erasure names them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from explainer.audit.check import check_log
+from explainer.audit.errors import VerificationError
+from explainer.cli import main
+from explainer.errors import CorpusError
+from explainer.files import file_hash
+from explainer.pipeline import Explainer
+from explainer.service.audited import KEPT
+from explainer.service.review_files import export, require_no_erased
+from explainer.service.reviews import Judgement, decide
+from explainer.service.subject.erase import Erasing, erase
+from explainer.service.subject.receipts import TrainingSet, check_receipt
+from explainer.storage.erasing import held_counts
+from explainer.storage.reviews import Cause, enqueue
+from explainer.storage.service_tables import CorpusLineRow, ReviewRow
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import Writer
+from tests.integration.overheard import Recording
+
+GOOD, WRONG = Judgement.GOOD, Judgement.WRONG
+
+
+def judge(explainer, verdicts):
+    """Have a text judged for each user."""
+    written = Explainer(
+        explainer.database, explainer.model, Writer(PromptLibrary(), load_vocabulary, Recording())
+    )
+    for user, verdict in verdicts.items():
+        row = written.explain_top(user, 1)[0]
+        with explainer.database.session() as session:
+            enqueue(session, [row.id], Cause.SAMPLED)
+            review = session.scalars(select(ReviewRow).where(ReviewRow.explanation_id == row.id)).one().id
+        decide(explainer.database, review, verdict, "", "rita")
+
+
+@pytest.fixture
+def files(explainer, database, tmp_path):
+    """Good texts of two people, and bad ones of three, in a file each."""
+    judge(explainer, {"u1": WRONG, "u2": WRONG, "u3": WRONG})
+    out = SimpleNamespace(good=tmp_path / "good.jsonl", bad=tmp_path / "bad.jsonl")
+    export(database, out.good, out.bad, "sue")
+    return out
+
+
+def lines(database):
+    with database.session() as session:
+        return {row.user_id for row in session.scalars(select(CorpusLineRow))}
+
+
+def sound(database):
+    with database.session() as session:
+        return check_log(session, KEPT).sound
+
+
+def test_an_erasure_names_the_training_sets_that_have_lines_of_the_person(files, database):
+    assert lines(database) == {"u1", "u2", "u3"}
+    receipt = erase(database, Erasing.unlisted(), "u1", "test")
+    assert [one.sha256 for one in receipt.corpora] == [file_hash(files.bad)]
+    assert receipt.counts["corpus_lines"] == 1
+    check_receipt(receipt)
+    for told in ([], [TrainingSet("x", "0" * 64)], None):
+        with pytest.raises(VerificationError):
+            check_receipt(msgspec.structs.replace(receipt, corpora=told))
+    assert lines(database) == {"u2", "u3"}
+    assert held_counts_of(database, "u1") == {}
+    assert sound(database)
+
+
+def held_counts_of(database, user):
+    with database.session() as session:
+        return held_counts(session, user)
+
+
+def test_whose_texts_were_in_no_training_set_has_none_in_the_receipt(files, database):
+    assert erase(database, Erasing.unlisted(), "u9", "test").corpora == []
+
+
+def test_what_is_written_after_an_erasure_has_no_line_of_the_person(files, database, tmp_path):
+    erase(database, Erasing.unlisted(), "u1", "test")
+    again = tmp_path / "again.jsonl"
+    export(database, tmp_path / "none.jsonl", again, "sue")
+    assert len(again.read_text().splitlines()) == len(files.bad.read_text().splitlines()) - 1
+    with database.session() as session:
+        require_no_erased(session, again)
+        with pytest.raises(CorpusError, match="bad.jsonl has 1 lines made of explanations of people who were erased"):
+            require_no_erased(session, files.bad)
+
+
+def test_a_copy_under_another_name_in_a_folder_is_known(files, database, tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "other.jsonl").write_bytes(files.bad.read_bytes())
+    erase(database, Erasing.unlisted(), "u2", "test")
+    with database.session() as session, pytest.raises(CorpusError, match=r"other\.jsonl"):
+        require_no_erased(session, folder)
+
+
+def test_the_export_is_on_record_and_cannot_be_altered_unseen(files, database):
+    assert sound(database)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE corpora SET sha256 = 'x'")
+    assert not sound(database)
+
+
+def test_the_commands_tell_what_must_be_written_again(files, database, tmp_path, monkeypatch):
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", database.url)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*command):
+        ended = CliRunner().invoke(main, ["--home", str(tmp_path), *command])
+        return " ".join(ended.output.replace("│", " ").split())
+
+    assert "write it again" not in run("reviews", "exported")
+    erased = run("subject", "erase", "u3", "--yes")
+    assert f"sha256 {file_hash(files.bad)}" in erased
+    shown = run("reviews", "exported")
+    assert "1: write it again" in shown
+    assert "bad.jsonl" in shown
+    trained = run("tune", "--corpus", str(files.bad), "--out", str(tmp_path / "adapter"))
+    assert "people who were erased" in trained
+
+
+def test_nothing_is_written_that_is_not_on_record(explainer, database, tmp_path, monkeypatch):
+    judge(explainer, {"u1": WRONG})
+
+    def fail(*_):
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr("explainer.service.review_files.log.append", fail)
+    with pytest.raises(RuntimeError):
+        export(database, tmp_path / "good.jsonl", tmp_path / "bad.jsonl", "sue")
+    assert not (tmp_path / "bad.jsonl").exists()
+    assert lines(database) == set()

@@ -1,0 +1,87 @@
+"""Hosts that share a database need the same key and list: whoever has another key erases nobody and does not start."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from explainer.cli import main
+from explainer.errors import ErasureError
+from explainer.server.run import run
+from explainer.service.subject.codes import ErasureKey
+from explainer.service.subject.erase import Erasing, erase
+from explainer.service.subject.listed import ErasureList
+from explainer.service.subject.reapply import reapply
+from explainer.settings import Settings
+from explainer.storage.erasing import held_counts
+from explainer.storage.service_tables import ErasureRow, SecretRow
+
+
+def host(folder, shared=None):
+    """Return what a host erases with, keys made where there are none."""
+    key = ErasureKey.load(folder / "erasure.key")
+    return Erasing(key, ErasureList((shared or folder) / "erasures.jsonl", key))
+
+
+def held(database, user):
+    with database.session() as session:
+        return held_counts(session, user)
+
+
+def test_a_host_with_another_key_erases_nobody_and_is_told_how_to_mend_it(database, tmp_path):
+    erase(database, host(tmp_path / "first"), "u1", "test")
+    before = held(database, "u2")
+    other = host(tmp_path / "second")
+    with pytest.raises(ErasureError, match=r"Copy the key file of the host.*EXPLAINER_ERASURE_KEY"):
+        erase(database, other, "u2", "test")
+    assert held(database, "u2") == before
+    assert not other.list.path.exists()
+
+
+def test_hosts_with_the_same_key_and_list_erase_side_by_side(database, tmp_path):
+    first, second = host(tmp_path / "key", tmp_path), host(tmp_path / "key", tmp_path)
+    for erasing, user in ((first, "u1"), (second, "u2"), (first, "u3")):
+        erase(database, erasing, user, "test")
+        assert held(database, user) == {}
+    assert reapply(database, second) == []
+
+
+def test_a_service_with_another_key_does_not_start(database, tmp_path, monkeypatch):
+    erase(database, host(tmp_path / "first"), "u1", "test")
+    home = tmp_path / "home"
+    made = CliRunner().invoke(main, ["--home", str(home), "key", "create", "shop"], env={"EXPLAINER_DATABASE_URL": database.url})
+    assert made.exit_code == 0, made.output
+    with pytest.raises(ErasureError, match="fingerprint"):
+        run(Settings(home=home, database_url=database.url, engine="none"))
+
+
+def test_the_database_never_has_the_key(database, tmp_path):
+    erasing = host(tmp_path)
+    erase(database, erasing, "u1", "test")
+    with database.session() as session:
+        (kept,) = session.scalars(select(SecretRow.value))
+    assert kept == erasing.key.fingerprint
+    assert erasing.key.secret.hex() not in kept
+    assert erasing.key.fingerprint not in {erasing.key.code(""), erasing.key.code("key"), erasing.key.seal(b"")}
+
+
+def test_a_list_of_ones_own_is_warned_of_and_the_lines_of_both_together_are_one(database, tmp_path, caplog):
+    caplog.set_level(logging.WARNING)
+    key = tmp_path / "key"
+    first, second = host(key, tmp_path / "a"), host(key, tmp_path / "b")
+    erase(database, first, "u1", "test")
+    erase(database, second, "u2", "test")
+    assert reapply(database, second) == []
+    assert "1 erasures of the database are not on the erasure list" in caplog.text
+    assert "EXPLAINER_ERASURE_LIST" in caplog.text
+    caplog.clear()
+    joined = tmp_path / "c" / "erasures.jsonl"
+    joined.parent.mkdir()
+    joined.write_bytes(first.list.path.read_bytes() + second.list.path.read_bytes())
+    assert reapply(database, host(key, joined.parent)) == []
+    assert "not on the erasure list" not in caplog.text
+    with database.session() as session:
+        assert len(session.scalars(select(ErasureRow)).all()) == 2
