@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from explainer.bench.client import Answer, Connection, request
 from explainer.bench.engine_down import Home
@@ -26,6 +26,7 @@ from explainer.bench.proxy import way_to
 from explainer.bench.served import free_port, serving
 from explainer.settings import Settings
 from explainer.storage.database import Database
+from explainer.storage.job_tables import JobRow
 from explainer.storage.tables import ExplanationRow
 
 _CREATED, _COME_BACK = 201, 503
@@ -61,6 +62,7 @@ class Outage(msgspec.Struct):
         later: Answers that said when to come back.
         unexpected: Answers that were neither explanations nor said when to come back.
         recovered_s: Seconds from the moment it was back to the first answer with explanations.
+        jobs_left: Jobs that nobody had done a while after all was well again.
     """
 
     requests: int = 0
@@ -70,6 +72,7 @@ class Outage(msgspec.Struct):
     later: int = 0
     unexpected: int = 0
     recovered_s: float = 0.0
+    jobs_left: int = 0
 
 
 class Replicas(msgspec.Struct):
@@ -135,7 +138,7 @@ async def rolling(home: Home, trial: Trial | None = None) -> Rolling:
     settings = _SETTINGS | {"DATABASE_URL": home.url}
     async with AsyncExitStack() as outer:
         stacks = [await outer.enter_async_context(AsyncExitStack()) for _ in ports]
-        await asyncio.gather(*map(_begin(home, settings), stacks, ports))
+        await asyncio.gather(*(_begin(home, settings, *one) for one in zip(stacks, ports, strict=True)))
         async with asyncio.TaskGroup() as clients:
             ended = asyncio.Event()
             numbers = itertools.count()
@@ -144,19 +147,15 @@ async def rolling(home: Home, trial: Trial | None = None) -> Rolling:
             await asyncio.sleep(trial.before_s)
             for stack, port in zip(stacks, ports, strict=True):
                 await stack.aclose()
-                await _begin(home, settings)(stack, port)
+                await _begin(home, settings, stack, port)
             await asyncio.sleep(trial.before_s)
             ended.set()
     return found
 
 
-def _begin(home: Home, settings: dict[str, str]) -> Callable[[AsyncExitStack, int], asyncio.Future[None]]:
-    """Return what starts a replica on a port; it ends with the stack."""
-
-    async def begin(stack: AsyncExitStack, port: int) -> None:
-        await stack.enter_async_context(serving(home.folder, settings, home.log, port))
-
-    return lambda stack, port: asyncio.ensure_future(begin(stack, port))
+async def _begin(home: Home, settings: dict[str, str], stack: AsyncExitStack, port: int) -> None:
+    """Start a replica on a port; it ends with the stack."""
+    await stack.enter_async_context(serving(home.folder, settings, home.log, port))
 
 
 async def _roll(
@@ -164,7 +163,7 @@ async def _roll(
 ) -> None:
     client = _Client(ports, first)
     while not ended.is_set():
-        raw = _asking(home, f"rolling {next(numbers)}")
+        raw = _asking(home, "rolling", next(numbers))
         found.requests += 1
         answer = await client.ask(raw)
         found.failed += answer.status != _CREATED
@@ -182,7 +181,7 @@ async def outage(home: Home, trial: Trial | None = None) -> Outage:
         ports = [free_port() for _ in range(_REPLICAS)]
         # One after the other: a stack is not for two at once.
         for port in ports:
-            await _begin(home, settings)(stack, port)
+            await _begin(home, settings, stack, port)
         async with asyncio.TaskGroup() as clients:
             ended, back, numbers = asyncio.Event(), _Back(), itertools.count()
             for first in range(trial.clients):
@@ -195,6 +194,7 @@ async def outage(home: Home, trial: Trial | None = None) -> Outage:
             await back.seen.wait()
             await asyncio.sleep(trial.before_s)
             ended.set()
+        found.jobs_left = await _left(home.url)
     after = _stored(home.url)
     found.acknowledged, found.lost = len(told), len(told - after)
     found.twice, found.recovered_s = len(after - before - told), back.seconds
@@ -226,7 +226,7 @@ async def _persist(
 ) -> None:
     """Ask until the end, each thing until it is answered."""
     while not ended.is_set():
-        raw = _asking(home, f"outage {next(numbers)}")
+        raw = _asking(home, "outage", next(numbers))
         found.requests += 1
         while (answer := await client.ask(raw)).status != _CREATED:
             comes_back = answer.status == _COME_BACK and b"\nretry-after:" in answer.head
@@ -246,7 +246,7 @@ class _Client:
     """
 
     def __init__(self, ports: Sequence[int], first: int) -> None:
-        self._ports = itertools.cycle(ports[first % len(ports) :] + ports[: first % len(ports)])
+        self._ports = itertools.cycle([*ports[first % len(ports) :], *ports[: first % len(ports)]])
         self._connection: Connection | None = None
         self.broken = 0
 
@@ -275,10 +275,23 @@ class _Client:
         self._connection = None
 
 
-def _asking(home: Home, key: str) -> bytes:
-    user = home.users[hash(key) % len(home.users)]
-    headers = {"X-API-Key": home.key, "Idempotency-Key": key}
+def _asking(home: Home, trial: str, number: int) -> bytes:
+    user = home.users[number % len(home.users)]
+    headers = {"X-API-Key": home.key, "Idempotency-Key": f"{trial} {number}"}
     return request("POST", "/v1/explanations", headers, msgspec.json.encode({"user": user, "k": 1}))
+
+
+async def _left(url: str) -> int:
+    """Wait until all jobs are done, for a while; return how many are not."""
+    database, left = Database(url), 0
+    for _ in range(_TRIES):
+        with database.session() as session:
+            left = session.scalar(select(func.count()).select_from(JobRow)) or 0
+        if not left:
+            break
+        await asyncio.sleep(_PAUSE_S)
+    database.engine.dispose()
+    return left
 
 
 def _stored(url: str) -> set[str]:
