@@ -78,7 +78,7 @@ async def working(home: Path, settings: Mapping[str, str], log: Path) -> AsyncIt
     process = await _started(home, settings, log, "worker")
     try:
         async with asyncio.timeout(_READY_S):
-            while _WORKS not in log.read_bytes():
+            while not _says(log, _WORKS):
                 if process.returncode is not None:
                     raise BenchError(f"The worker ended while starting. It said:\n{_last_words(log)}")
                 await asyncio.sleep(_LOOK_EVERY_S)
@@ -140,6 +140,10 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
+
+
+def _says(log: Path, words: bytes) -> bool:
+    return words in log.read_bytes()
 
 
 def _last_words(log: Path) -> str:

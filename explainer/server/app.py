@@ -28,6 +28,7 @@ from explainer.server.audit_proofs import ProofsController
 from explainer.server.audit_report_pages import ReportController
 from explainer.server.audits import AuditController
 from explainer.server.auth import PUBLIC, authorize
+from explainer.server.awaited import Awaited
 from explainer.server.catalogue import CatalogueController
 from explainer.server.choices import ChoicesController
 from explainer.server.docs import ASSETS
@@ -84,6 +85,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     live, importance = Live(explainer, parts.encoder), Importance()
     encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
     promises, draining = Promises(explainer.database), parts.draining or Draining()
+    awaited = Awaited(explainer.database, draining)
     erasing = parts.erasing or Erasing.unlisted()
     metrics = Metrics(explainer, admission, limiter, parts.checkpointer, shared=parts.together)
     afterwork = explainer.afterwards
@@ -135,6 +137,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "importance": Provide(lambda: importance, sync_to_thread=False),
             "promises": Provide(lambda: promises, sync_to_thread=False),
             "draining": Provide(lambda: draining, sync_to_thread=False),
+            "awaited": Provide(lambda: awaited, sync_to_thread=False),
             "looker": Provide(looker_of, sync_to_thread=False),
             "erasing": Provide(lambda: erasing, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),

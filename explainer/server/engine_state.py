@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
+from explainer.service.presence import differ
+from explainer.storage.job_counts import Death, Depth, deaths, depths
+from explainer.storage.job_tables import ProcessRow
 from explainer.storage.jobs import UPGRADE
+from explainer.storage.processes import present
 from explainer.writing.engines.endpoint_state import EndpointState
 from explainer.writing.limits import Counters
 from explainer.writing.worker import BatchingEngine
+
+_MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,10 @@ class EngineState:
         recommender: Name of what ranks,
         recommender_version: and its hash.
         notes: What the service does without.
+        jobs: How the queue of jobs stands,
+        deaths: why jobs were given up,
+        processes: and which processes are there.
+        differ: Whether these work with different things.
     """
 
     name: str | None
@@ -43,11 +54,17 @@ class EngineState:
     recommender: str
     recommender_version: str
     notes: tuple[str, ...]
+    jobs: Sequence[Depth]
+    deaths: Sequence[Death]
+    processes: Sequence[ProcessRow]
+    differ: bool
 
 
 def engine_state(explainer: Explainer, admission: Admission) -> EngineState:
     """Return what is going on now."""
     engine = explainer.writer.engine
+    with explainer.database.look() as connection:
+        jobs, given_up, processes = depths(connection), deaths(connection, _MOST), present(connection)
     return EngineState(
         name=None if engine is None else engine.name,
         model_hash="" if engine is None else engine.model_hash,
@@ -61,4 +78,8 @@ def engine_state(explainer: Explainer, admission: Admission) -> EngineState:
         recommender=explainer.model.recommender.name,
         recommender_version=explainer.model.version,
         notes=explainer.notes,
+        jobs=jobs,
+        deaths=given_up,
+        processes=processes,
+        differ=differ(processes),
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
 from litestar.concurrency import sync_to_thread
 from litestar.response import ServerSentEventMessage
 
+from explainer.server.awaited import Awaited
 from explainer.server.draining import Draining
 from explainer.service.shown import ShownExplanation
 
-_EVERY_S, _LONGEST_S = 0.25, 60.0
+_LONGEST_S = 60.0
 
 
 class TextEvent(msgspec.Struct, frozen=True):
@@ -27,19 +28,21 @@ class TextEvent(msgspec.Struct, frozen=True):
 
 
 async def text_events(
-    read: Callable[[], ShownExplanation], seen: int, draining: Draining
+    read: Callable[[], ShownExplanation], seen: int, awaited: Awaited, draining: Draining
 ) -> AsyncIterator[ServerSentEventMessage]:
     """Yield ``text`` for each text that the reader has not seen, then ``end``, once no better one is awaited.
 
-    The database is asked again and again: the text may be written by another process. A stream that ends without
-    ``end`` is to be opened again, as browsers do: it was open for long, or this process is about to stop.
+    A stream that ends without ``end`` is to be opened again, as browsers do: it was open for long, or this process is
+    about to stop.
 
     Args:
         read: Reads the explanation, in a session of its own.
         seen: Number of the last text that the reader has (``Last-Event-ID``); 0 for none.
+        awaited: Tells when to read again.
         draining: Whether this process is about to stop.
     """
-    for _ in range(int(_LONGEST_S / _EVERY_S)):
+    until = time.monotonic() + _LONGEST_S
+    while True:
         now = await sync_to_thread(read)
         if now.revision > seen:
             seen = now.revision
@@ -47,9 +50,10 @@ async def text_events(
         if not now.pending:
             yield _message("end", now)
             return
-        if draining.begun:
+        left = until - time.monotonic()
+        if draining.begun or left <= 0:
             return
-        await asyncio.sleep(_EVERY_S)
+        await awaited.ended(now.id, left)
 
 
 def _message(event: str, now: ShownExplanation) -> ServerSentEventMessage:

@@ -19,6 +19,7 @@ from explainer.manner import Manner
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import caller_of, needs
+from explainer.server.awaited import Awaited
 from explainer.server.documented import problems
 from explainer.server.draining import Draining
 from explainer.server.events import text_events
@@ -145,13 +146,14 @@ class ExplanationsController(Controller):
         explanation_id: FromPath[str],
         explainer: NamedDependency[Explainer],
         looker: NamedDependency[Looker],
+        awaited: NamedDependency[Awaited],
         draining: NamedDependency[Draining],
         last_event_id: Annotated[int, HeaderParameter(name="Last-Event-ID", ge=0)] = 0,
     ) -> ServerSentEvent:
         """Stream the text as it is, each better one when it comes, and ``end`` once none is awaited any more."""
         _read(explainer, explanation_id, looker)  # a wrong id must be told before the stream begins
         read = partial(_read, explainer, explanation_id, looker, recorded=False)
-        return ServerSentEvent(text_events(read, last_event_id, draining))
+        return ServerSentEvent(text_events(read, last_event_id, awaited, draining))
 
     @get(
         "/{explanation_id:str}/counterfactual",

@@ -7,7 +7,7 @@ its effect.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -148,12 +148,6 @@ def orphaned(session: Session, kind: str, recommender: str, before: datetime, mo
     for row in rows:
         session.delete(row)
     return [row.explanation_id for row in rows]
-
-
-def revive(session: Session, kinds: Collection[str]) -> int:
-    """Let dead jobs be tried anew; return how many."""
-    dead = update(JobRow).where(JobRow.state == DEAD, JobRow.kind.in_(kinds))
-    return changed(session.execute(dead.values(state=WAITING, attempts=0, due_at=now()), execution_options=_PLAIN))
 
 
 def waiting(connection: Connection, kind: str) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from explainer.storage.service_tables import RevisionRow, UpgradeRow
 from explainer.storage.tables import now
 
 WAITING, DONE, KEPT = "waiting", "done", "kept"
+_CHUNK = 500
 
 
 def await_upgrade(session: Session, explanation_ids: Sequence[str]) -> None:
@@ -23,6 +24,17 @@ def end_upgrade(session: Session, explanation_id: str, state: str, reason: str =
     row = session.get(UpgradeRow, explanation_id)
     if row is not None:
         row.state, row.reason, row.ended_at = state, reason, now()
+
+
+def still_awaited(connection: Connection, explanation_ids: Collection[str]) -> set[str]:
+    """Return of which of these a better text is awaited; a few hundred by each statement."""
+    ids, found = sorted(explanation_ids), set[str]()
+    for start in range(0, len(ids), _CHUNK):
+        waiting = select(UpgradeRow.explanation_id).where(
+            UpgradeRow.explanation_id.in_(ids[start : start + _CHUNK]), UpgradeRow.state == WAITING
+        )
+        found |= set(connection.scalars(waiting))
+    return found
 
 
 def revisions_of(session: Session, explanation_ids: Collection[str]) -> dict[str, list[RevisionRow]]:
