@@ -20,7 +20,7 @@ from explainer.service.exclusions import exclude_behaviours
 from explainer.service.pregenerate import Order
 from explainer.service.pregenerate.local import run_local
 from explainer.service.pregenerate.stages import Stages
-from explainer.service.pregenerate.workers import WorkerDiedError, Workers, WorkerFailedError
+from explainer.service.pregenerate.workers import WorkerDiedError, WorkerFailedError, Workers
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList

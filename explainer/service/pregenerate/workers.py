@@ -146,6 +146,6 @@ def _result(stages: Stages, name: str, given: Any) -> Any:  # noqa: ANN401  what
         return getattr(stages, name)(given)
     except BusyError as error:
         return error
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, whoever waits for the result must hear of it
         _log.exception("A task failed")
         return WorkerFailedError(f"A process that was to {name} failed with {type(error).__name__}: {error}")
