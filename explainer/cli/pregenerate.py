@@ -58,7 +58,8 @@ def pregenerate(
     shows what was written, as long as nothing that it rests on has changed. What could not be written is kept with the
     reason, and tried again the next time.
     """
-    from explainer.cli.pregenerating import Job, dead_letters, run
+    from explainer.cli.pregenerating import dead_letters, run
+    from explainer.pregeneration import Job
 
     settings = settings_of(ctx) if engine is None else with_engine(settings_of(ctx), engine)
     if listed:
@@ -66,6 +67,6 @@ def pregenerate(
         return
     if (users is None) is not retry:
         raise click.UsageError("Give --users or --retry.")
-    job = Job(users, k, Style(locale, audience), runner, processes, price)
-    if run(settings, job, out).failed:
+    job = Job(k, Style(locale, audience), runner, processes, price)
+    if run(settings, users, job, out).failed:
         ctx.exit(1)

@@ -81,7 +81,9 @@ def _standing(session: Session, rows: Sequence[ExplanationRow]) -> dict[tuple[st
 def _is_ours(
     session: Session, row: ExplanationRow, holders: dict[_Key, str], standing: dict[tuple[str, str], str]
 ) -> bool:
-    holder, stored = holders[_key_of(row)], standing.get((row.user_id, row.item_id))
+    holder, stored = holders.get(_key_of(row)), standing.get((row.user_id, row.item_id))
+    if holder is None:
+        return False  # whoever had it was erased at this very moment, and so was the user
     if stored is None:
         # What holds the key was suppressed, withdrawn, or says of a time what is no longer so.
         return holder == row.id or _pass_on(session, row, holder, row.id)

@@ -20,7 +20,7 @@ from explainer.service.exclusions import exclude_behaviours
 from explainer.service.pregenerate import Order
 from explainer.service.pregenerate.local import run_local
 from explainer.service.pregenerate.stages import Stages
-from explainer.service.pregenerate.workers import WorkerDiedError, Workers
+from explainer.service.pregenerate.workers import WorkerDiedError, WorkerFailedError, Workers
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList
@@ -250,6 +250,20 @@ class Fatal:
 
     def prepare(self, users):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Surprised:
+    """Stages that nobody has foreseen."""
+
+    def prepare(self, users):
+        raise LookupError("a stage of its own")
+
+
+def test_an_error_in_another_process_comes_back_with_its_words(server):
+    if server is not None:
+        pytest.skip("no database is asked")
+    with Workers(1, Surprised) as workers, pytest.raises(WorkerFailedError, match="LookupError: a stage of its own"):
+        list(workers.map([("prepare", ["u1"])]))
 
 
 def test_a_task_that_ends_every_process_ends_the_run_with_advice(server):

@@ -6,6 +6,7 @@ What goes between the stages is pickled bytes in one column: cases are no tables
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import pickle
 import time
@@ -61,17 +62,23 @@ def run_ray(
     tasks = [tuple(users[start : start + USERS_IN_TASK]) for start in range(0, len(users), USERS_IN_TASK)]
     rows = data.from_items([{_COLUMN: pickle.dumps(task)} for task in tasks], override_num_blocks=max(1, len(tasks)))
     prepared = rows.map_batches(
-        _Preparing, fn_constructor_args=(make,), batch_size=1, concurrency=processes, num_cpus=1
+        _Preparing,
+        fn_constructor_args=(make,),
+        batch_size=1,
+        compute=data.ActorPoolStrategy(size=processes),
+        num_cpus=1,
     )
     # Ray gives libraries as many threads as an actor has processors: the engine gets all.
     written = prepared.map_batches(
         _Writing,
         fn_constructor_args=(make_writer, style),
         batch_size=USERS_AT_ONCE // USERS_IN_TASK,
-        concurrency=1,
+        compute=data.ActorPoolStrategy(size=1),
         num_cpus=cores,
     )
-    stored = written.map_batches(_Storing, fn_constructor_args=(make,), batch_size=1, concurrency=1, num_cpus=1)
+    stored = written.map_batches(
+        _Storing, fn_constructor_args=(make,), batch_size=1, compute=data.ActorPoolStrategy(size=1), num_cpus=1
+    )
     counts = Counts()
     try:
         for row in stored.iter_rows():
@@ -152,7 +159,8 @@ def _connect(processors: int) -> bool:
     """Join the cluster that the environment names, or start one here; return whether it is ours to end."""
     ray = importlib.import_module("ray")
     context = importlib.import_module("ray.data").DataContext.get_current()
-    context.enable_progress_bars = False
+    context.enable_progress_bars = False  # ours tell the same
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     if ray.is_initialized():
         return False
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Self
 
-from explainer.errors import ExplainerError
+from explainer.errors import BusyError, ExplainerError
 from explainer.service.pregenerate.stages import Stages
 
 _log = logging.getLogger(__name__)
@@ -24,6 +25,10 @@ Task = tuple[str, Any]
 
 class WorkerDiedError(ExplainerError):
     """A process ended again and again while it did the same task."""
+
+
+class WorkerFailedError(ExplainerError):
+    """A task ended with an error that nobody foresaw."""
 
 
 @dataclass(slots=True)
@@ -125,14 +130,22 @@ class Workers:
 
 def _serve(connection: Connection, make: Callable[[], Stages]) -> None:
     """Do tasks until nobody gives any."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # from the keyboard it comes to all; whoever gave the tasks ends us
     try:
         stages = make()
         while True:
             name, given = connection.recv()
-            try:
-                result = getattr(stages, name)(given)
-            except ExplainerError as error:
-                result = error
-            connection.send(result)
+            connection.send(_result(stages, name, given))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # whoever gave the tasks has gone
+
+
+def _result(stages: Stages, name: str, given: Any) -> Any:  # noqa: ANN401  whatever the stages take and return
+    """Return what a stage does, or the error that it ends with, as one that can be sent."""
+    try:
+        return getattr(stages, name)(given)
+    except BusyError as error:
+        return error
+    except Exception as error:  # noqa: BLE001  whatever it is, whoever waits for the result must hear of it
+        _log.exception("A task failed")
+        return WorkerFailedError(f"A process that was to {name} failed with {type(error).__name__}: {error}")
