@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ from retriever.recommenders.ease import EaseConfig
 from retriever.recommenders.learning import HybridConfig
 from retriever.recommenders.popularity import PopularityConfig
 from retriever.store import FittedModel
+from tests.databases import ON_POSTGRESQL, Databases, databases
 
 GENRES = ("comedy", "drama", "noir", "sci-fi", "western", "war")
 HOSTILE = (
@@ -99,7 +102,11 @@ def merged() -> Path:
 
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
-    return make_dataset()
+    made = make_dataset()
+    if not ON_POSTGRESQL:
+        return made
+    # PostgreSQL can hold every character but NUL.
+    return replace(made, items=tuple(replace(i, title=i.title.replace("\x00", "")) for i in made.items))
 
 
 @pytest.fixture(scope="session")
@@ -107,14 +114,44 @@ def model(dataset: Dataset) -> FittedModel:
     return fit(dataset, HashEncoder(), SMALL_HYBRID)
 
 
+@pytest.fixture(scope="session")
+def on_server() -> Databases | None:
+    """What makes databases on a PostgreSQL, where the tests run on one."""
+    with databases() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def filled() -> dict[int, str]:
+    """URLs of databases that were filled once and are copied then, by the dataset in them."""
+    return {}
+
+
 @pytest.fixture
-def database(tmp_path: Path, dataset: Dataset) -> Database:
-    made = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    made.migrate()
-    with made.session() as session:
-        catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
+def database(
+    tmp_path: Path, dataset: Dataset, on_server: Databases | None, filled: dict[int, str]
+) -> Iterator[Database]:
+    if on_server is None:
+        made = Database(f"sqlite:///{tmp_path / 'test.db'}")
+        fill(made, dataset)
+        yield made
+        made.engine.dispose()
+        return
+    if id(dataset) not in filled:
+        first = Database(on_server.new())
+        fill(first, dataset)
+        first.engine.dispose()  # nobody may be connected to what is copied
+        filled[id(dataset)] = first.url
+    made = Database(on_server.new(template=filled[id(dataset)]))
     yield made
     made.engine.dispose()
+    on_server.drop(made.url)
+
+
+def fill(database: Database, dataset: Dataset) -> None:
+    database.migrate()
+    with database.session() as session:
+        catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
 
 
 @pytest.fixture
