@@ -90,7 +90,7 @@ def test_an_error_of_the_asker_is_no_fault_of_the_replica(copies):
     replicas = Replicas(copies[:1])
     for _ in range(2):
         with pytest.raises(Exception, match="no such table"), replicas.connection() as connection:
-            connection.execute(text("SELECT * FROM nothing"))
+            connection.execute(text("SELECT * FROM no_such_table"))
     assert asked(replicas) == "a"
     replicas.dispose()
 

@@ -1,10 +1,10 @@
 """Nearest items by pgvector: an HNSW graph, searched on until as many rows are found as were asked for.
 
 A graph is searched for a number of candidates, and a filter is applied to those: with one row in a hundred wanted, a
-search for ten can end with one. ``hnsw.iterative_scan = strict_order`` goes on where it stopped; it gives up, too, after
-``hnsw.max_scan_tuples``. So whoever gets fewer rows than asked for is answered again by looking at every row, and nobody
-gets less than there is. Malkov, Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical
-Navigable Small World graphs", IEEE TPAMI 2020.
+search for ten can end with one. ``hnsw.iterative_scan = strict_order`` goes on where it stopped, and gives up, too,
+after ``hnsw.max_scan_tuples``. So whoever gets fewer rows than asked for is answered again by looking at every row, and
+nobody gets less than there is. Malkov, Yashunin, "Efficient and robust approximate nearest neighbor search using
+Hierarchical Navigable Small World graphs", IEEE TPAMI 2020.
 """
 
 from __future__ import annotations
