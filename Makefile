@@ -12,10 +12,10 @@ export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports deployment unit gate bench browser fuzz lock wheel clean
+.PHONY: help demo test test-postgres lint types imports deployment unit gate bench browser fuzz lock wheel clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 $(VENV)/run: requirements/lock.txt requirements/assets.txt requirements/peers.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.x")'
@@ -50,6 +50,11 @@ deployment: $(VENV)/dev ## What `explainer deployment` writes, held against its 
 
 unit: $(VENV)/dev browser ## The other tests, in as many processes as there are WORKERS
 	$(ONE_THREAD) $(BIN)/python -m pytest $(addprefix --ignore=,$(GATE_TESTS)) --numprocesses $(WORKERS) --dist loadfile
+
+# What the service does, file by file, on a PostgreSQL: that of EXPLAINER_TEST_DATABASE, by default one from a package.
+EXPLAINER_TEST_DATABASE ?= postgresql
+test-postgres: $(VENV)/dev ## The service's tests on a PostgreSQL instead of SQLite
+	EXPLAINER_TEST_DATABASE=$(EXPLAINER_TEST_DATABASE) $(ONE_THREAD) $(BIN)/python -m pytest tests/integration tests/contract --numprocesses $(WORKERS) --dist loadfile
 
 gate: $(VENV)/dev ## The gate's tests: every branch of it is run
 	$(BIN)/python -m pytest $(GATE_TESTS) --cov=explainer.writing.gate --cov-branch --cov-fail-under=100 --hypothesis-seed=1 --cov-report=term-missing:skip-covered

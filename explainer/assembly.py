@@ -23,6 +23,7 @@ from explainer.storage.catalogue import dataset_row, load_items
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.jobs import KINDS
+from explainer.storage.pools import PoolConfig
 from explainer.storage.prompts import SqlPromptChoice
 from explainer.tags import UserTags
 from explainer.writing.cues import CueTable
@@ -321,8 +322,24 @@ def make_tags(settings: Settings) -> UserTags:
         return UserTags(database, load_items(session), ValueScale(dataset.value_low, dataset.value_high))
 
 
+def make_database(settings: Settings) -> Database:
+    """Return the database with its replicas.
+
+    Raises:
+        NotReadyError: If a URL makes no sense.
+    """
+    pool = PoolConfig(
+        settings.pool_size,
+        settings.pool_overflow,
+        settings.pool_timeout_s,
+        settings.pool_recycle_s,
+        settings.pool_ping,
+    )
+    return Database(settings.url, settings.database_replicas, pool)
+
+
 def _current(settings: Settings) -> Database:
-    database = Database(settings.url)
+    database = make_database(settings)
     database.require_current()
     return database
 

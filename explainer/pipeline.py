@@ -95,6 +95,7 @@ class Explainer:
         judge_catalogue(database, self.firewall, again=firewall is not None)
         with database.session() as session:
             self.domain = dataset_row(session).domain
+        with database.look_about() as connection, Session(connection) as session:
             people = _people(session, model)
         self.tallies = Tallies()
         self.keeper = Keeper(database)

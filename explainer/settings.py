@@ -27,12 +27,26 @@ def names_from(value: object) -> object:
     return frozenset() if names == {"none"} else names
 
 
+def urls_from(value: object) -> object:
+    """Return addresses that were written with commas between them."""
+    if not isinstance(value, str):
+        return value
+    return tuple(url.strip() for url in value.split(",") if url.strip())
+
+
 class Settings(BaseSettings):
     """What can be set.
 
     Attributes:
         home: Folder for database, models and caches.
         database_url: SQLAlchemy URL; an SQLite file in ``home`` by default.
+        database_replicas: URLs of read replicas, with commas between them: what tells of no single person is read
+            there, and on the primary while none answers.
+        pool_size: Connections to the database that each process keeps open,
+        pool_overflow: how many more it may open,
+        pool_timeout_s: seconds to wait for one when all are in use,
+        pool_recycle_s: age in seconds at which one is replaced; by default none is,
+        pool_ping: and whether one is tried before use.
         index: Where nearest items are looked for when new ones come: ``memory`` of each process, or ``pgvector``, where
             PostgreSQL keeps all embeddings for all processes. A fit always looks for them in memory: it has to find the
             same twice.
@@ -98,6 +112,12 @@ class Settings(BaseSettings):
 
     home: Path = Path(".explainer")
     database_url: str | None = None
+    database_replicas: Annotated[tuple[str, ...], NoDecode, BeforeValidator(urls_from)] = ()
+    pool_size: int = Field(default=16, ge=1, le=1000)
+    pool_overflow: int = Field(default=32, ge=0, le=1000)
+    pool_timeout_s: float = Field(default=10.0, gt=0, allow_inf_nan=False)
+    pool_recycle_s: Annotated[int, Field(ge=1, le=_MOST)] | None = None
+    pool_ping: bool = False
     index: Literal["memory", "pgvector"] = "memory"
     encoder: str = "minilm"
     encoder_precision: Precision = "auto"

@@ -86,9 +86,7 @@ class FittedModel:
         shares = likes / max(1.0, float(likes.max(initial=0.0)))
         return PopularityRecommender(PopularityConfig(), recommender.catalogue, recommender.scale, shares)
 
-    def extended(
-        self, items: tuple[Item, ...], embeddings: Embeddings, index: IndexMaker = make_index
-    ) -> FittedModel:
+    def extended(self, items: tuple[Item, ...], embeddings: Embeddings, index: IndexMaker = make_index) -> FittedModel:
         """Return the model with items that came after the fit; only the hybrid's content part can speak for them.
 
         Args:

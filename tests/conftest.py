@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,7 @@ from retriever.recommenders.ease import EaseConfig
 from retriever.recommenders.learning import HybridConfig
 from retriever.recommenders.popularity import PopularityConfig
 from retriever.store import FittedModel
+from tests.databases import ON_POSTGRESQL, Databases, databases
 
 GENRES = ("comedy", "drama", "noir", "sci-fi", "western", "war")
 HOSTILE = (
@@ -100,7 +103,11 @@ def merged() -> Path:
 
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
-    return make_dataset()
+    made = make_dataset()
+    if not ON_POSTGRESQL:
+        return made
+    # PostgreSQL can hold every character but NUL.
+    return replace(made, items=tuple(replace(i, title=i.title.replace("\x00", "")) for i in made.items))
 
 
 @pytest.fixture(scope="session")
@@ -109,22 +116,52 @@ def model(dataset: Dataset) -> FittedModel:
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory, dataset: Dataset) -> Path:
-    """A database file with the catalogue, for tests to copy: all migrations for each would take the most of it."""
-    file = tmp_path_factory.mktemp("filled") / "test.db"
-    made = Database(f"sqlite:///{file}")
-    made.migrate()
-    with made.session() as session:
-        catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
-    made.engine.dispose()
-    return file
+def on_server() -> Databases | None:
+    """What makes databases on a PostgreSQL, where the tests run on one."""
+    with databases() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def filled() -> dict[int, str]:
+    """URLs of databases that were filled once and are copied then, by the dataset in them.
+
+    All migrations for each test would take the most of its time.
+    """
+    return {}
 
 
 @pytest.fixture
-def database(tmp_path: Path, filled: Path) -> Database:
-    made = Database(f"sqlite:///{shutil.copy(filled, tmp_path)}")
+def database(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    dataset: Dataset,
+    on_server: Databases | None,
+    filled: dict[int, str],
+) -> Iterator[Database]:
+    if id(dataset) not in filled:
+        file = tmp_path_factory.mktemp("filled") / "test.db"
+        first = Database(f"sqlite:///{file}" if on_server is None else on_server.new())
+        fill(first, dataset)
+        first.engine.dispose()  # nobody may be connected to what is copied
+        filled[id(dataset)] = first.url
+    made = Database(_copied(filled[id(dataset)], tmp_path, on_server))
     yield made
     made.engine.dispose()
+    if on_server is not None:
+        on_server.drop(made.url)
+
+
+def _copied(url: str, folder: Path, on_server: Databases | None) -> str:
+    if on_server is not None:
+        return on_server.new(template=url)
+    return f"sqlite:///{shutil.copy(url.removeprefix('sqlite:///'), folder)}"
+
+
+def fill(database: Database, dataset: Dataset) -> None:
+    database.migrate()
+    with database.session() as session:
+        catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
 
 
 @pytest.fixture

@@ -12,8 +12,11 @@ from explainer.errors import MissingLibraryError
 
 
 @contextmanager
-def own_postgresql() -> Iterator[str]:
+def own_postgresql(memory_mb: int | None = None) -> Iterator[str]:
     """Start a server for the block and yield the URL of an empty database.
+
+    Args:
+        memory_mb: What it holds of its tables and indexes; PostgreSQL's own default is 128.
 
     Raises:
         MissingLibraryError: If the package is not installed.
@@ -32,5 +35,9 @@ def own_postgresql() -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="explainer-pg-", ignore_cleanup_errors=True) as folder,
         get_server(Path(folder) / "data") as server,
     ):
+        if memory_mb is not None:
+            server.psql(f"ALTER SYSTEM SET shared_buffers = '{memory_mb:d}MB'")
+            server.stop()
+            server.start()
         info = server.get_postmaster_info()
         yield f"postgresql+pg8000://postgres@/postgres?unix_sock={info.socket_dir}/.s.PGSQL.{info.port}"

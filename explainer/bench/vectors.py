@@ -63,6 +63,7 @@ def measure(url: str, say: Say, items: int = _ITEMS, queries: int = _QUERIES) ->
     index = PgVectorMaker(database, "bench")(rows)
     store_s = time.perf_counter() - begun
     say("searching")
+    _timed((lambda query=query: index.nearest(query[None], _K)[0][0]) for query in clustered(queries, 3))  # to warm up
     found = searched(index, rows, asked)
     say("searching with filters")
     filtered = _filtered(index, asked, items)
@@ -71,8 +72,9 @@ def measure(url: str, say: Say, items: int = _ITEMS, queries: int = _QUERIES) ->
 
 
 def clustered(number: int, seed: int) -> Embeddings:
-    """Return float32 [number, 384] of length 1: 2,000 kinds far from each other, and items about as far from theirs
-    as from its border. Texts are easier: their kinds have neighbours.
+    """Return float32 [number, 384] of length 1: items of 2,000 kinds that have nothing to do with each other.
+
+    Texts are easier: their kinds have neighbours, along which a search finds its way.
     """
     kinds = _unit(np.random.default_rng(0).normal(size=(_KINDS, _DIMENSIONS)))
     random = np.random.default_rng(seed)
@@ -113,9 +115,7 @@ def _timed(searches: Iterator[Callable[[], npt.NDArray[np.int64]]]) -> tuple[lis
 
 def _store_catalogue(database: Database, number: int) -> None:
     """Store as many items, one of a hundred rare, and a user who has met the first 500 of them."""
-    items = tuple(
-        Item(f"i{n}", f"Thing {n}", (_RARE,) if n % _RARE_EVERY == 0 else ("usual",)) for n in range(number)
-    )
+    items = tuple(Item(f"i{n}", f"Thing {n}", (_RARE,) if n % _RARE_EVERY == 0 else ("usual",)) for n in range(number))
     met = tuple(Behaviour(f"b{n}", _USER, f"i{n}", BehaviourKind.VIEW) for n in range(min(_MET, number)))
     with database.session() as session:
         catalogue.ingest(session, Dataset("bench", "shop", items, met), CleaningReport(), lambda _: None)

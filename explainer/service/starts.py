@@ -53,10 +53,15 @@ def public_settings(settings: Settings) -> dict[str, Any]:
         if isinstance(getattr(settings, name), SecretStr):
             shown[name] = "set"
     # What stands behind the question mark may be a password, too.
-    shown["database_url"] = make_url(settings.url).set(query={}).render_as_string(hide_password=True)
+    shown["database_url"] = _plain(settings.url)
+    shown["database_replicas"] = [_plain(url) for url in settings.database_replicas]
     shown["openai_url"] = _without_passwords(settings.openai_url)
     shown["embed_origins"] = sorted(settings.embed_origins)
     return shown
+
+
+def _plain(url: str) -> str:
+    return make_url(url).set(query={}).render_as_string(hide_password=True)
 
 
 def _without_passwords(setting: str) -> str:

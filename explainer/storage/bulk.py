@@ -1,7 +1,7 @@
 """Many rows at once, as fast as the database takes them: COPY on PostgreSQL, one prepared statement on SQLite.
 
-Rows whose key is there already are left out, so loading twice changes nothing. SQLAlchemy's own bulk insert spends three
-times as long on a row as the database does.
+Rows whose key is there already are left out, so loading twice changes nothing. SQLAlchemy's own bulk insert spends
+more time on a row than the database does.
 """
 
 from __future__ import annotations

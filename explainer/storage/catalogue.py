@@ -55,7 +55,9 @@ def ingest(session: Session, dataset: Dataset, report: CleaningReport, on_progre
         ConflictError: If the database already holds another dataset.
     """
     _claim(session, dataset, report)
-    return _ingest_items(session, dataset.items, on_progress), _ingest_behaviours(session, dataset.behaviours, on_progress)
+    return _ingest_items(session, dataset.items, on_progress), _ingest_behaviours(
+        session, dataset.behaviours, on_progress
+    )
 
 
 def _claim(session: Session, dataset: Dataset, report: CleaningReport) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -18,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import NotReadyError
 from explainer.paths import resource_dir
+from explainer.storage.pools import PoolConfig, engine_options, in_memory
 from explainer.storage.refusals import note_lost, told
+from explainer.storage.replicas import Replicas
 from explainer.storage.turns import turn
 from explainer.storage.vectors.table import make_table
 
@@ -30,22 +31,29 @@ class Database:
 
     Args:
         url: SQLAlchemy URL, e.g. ``sqlite:///explainer.db``.
+        replicas: URLs of copies that may be a little behind.
+        pool: How connections are kept.
 
     Raises:
         NotReadyError: If the URL makes no sense or its driver is not installed.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, replicas: Sequence[str] = (), pool: PoolConfig | None = None) -> None:
         self.url = url
+        pool = pool or PoolConfig()
         try:
-            self.engine = create_engine(url, **_pool(url))
-            self._reader = _reader(self.engine, url)
+            self.engine = create_engine(url, **engine_options(url, pool))
+            self._reader = _reader(self.engine, url, pool)
+            self._replicas = Replicas(replicas, pool)
         except (ArgumentError, ModuleNotFoundError) as error:
-            raise NotReadyError(f"EXPLAINER_DATABASE_URL can't be used: {error}") from error
+            raise NotReadyError(
+                f"EXPLAINER_DATABASE_URL or EXPLAINER_DATABASE_REPLICAS can't be used: {error}"
+            ) from error
         for engine in {self.engine, self._reader}:
             if engine.dialect.name == "sqlite":
                 event.listen(engine, "connect", _sqlite_pragmas)
             event.listen(engine, "handle_error", note_lost)
+        event.listen(self.engine, "engine_disposed", lambda _: self._replicas.dispose())
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -79,6 +87,24 @@ class Database:
             BusyError: If it cannot be used now.
         """
         with told(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def look_about(self) -> Iterator[Connection]:
+        """Yield a connection as :meth:`look` does, to a replica where there is one: what it shows may be a little old.
+
+        Only for what tells of no single person. What somebody has hidden, set aside or had erased, and a key that was
+        revoked, must be so the moment it is said, and so must their own words be there when they look; a replica knows
+        of it when the primary's log has come to it.
+
+        Raises:
+            As :meth:`look`.
+        """
+        with told(), self._replicas.connection() as connection:
+            if connection is not None:
+                yield connection
+                return
+        with self.look() as connection:
             yield connection
 
     def _turn(self) -> AbstractContextManager[None]:
@@ -143,24 +169,14 @@ def _alembic(url: str) -> Config:
     return config
 
 
-def _reader(engine: Engine, url: str) -> Engine:
+def _reader(engine: Engine, url: str, pool: PoolConfig) -> Engine:
     """Return an engine whose connections open no transactions; they live and end with those of the other."""
-    pool = _pool(url)
-    if not pool:
-        return engine  # a database in memory is there for one connection
+    if in_memory(url):
+        return engine
     # Not an option of the connection: to set it and take it back costs trips of its own.
-    reader = create_engine(url, isolation_level="AUTOCOMMIT", **pool)
+    reader = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options(url, pool))
     event.listen(engine, "engine_disposed", lambda _: reader.dispose())
     return reader
-
-
-def _pool(url: str) -> dict[str, Any]:
-    """Return the settings of the pool: a connection for every thread that may want one, the busiest few kept open."""
-    parts = make_url(url)
-    if parts.get_backend_name() == "sqlite" and parts.database in {None, "", ":memory:"}:
-        return {}
-    # Last in, first out: a service that has little to do uses few of them.
-    return {"pool_size": 16, "max_overflow": 32, "pool_timeout": 10, "pool_use_lifo": True}
 
 
 def _sqlite_pragmas(connection: object, _: object) -> None:

@@ -36,13 +36,13 @@ def told() -> Iterator[None]:
         raise BusyError("All connections to the database are in use; try again.", _BUSY_S) from error
     except DBAPIError as error:
         raise _ours(error) from error
-    except ConnectionError as error:  # pg8000 lets some of these through as they are
+    except (ConnectionError, TimeoutError) as error:  # pg8000 lets some of these through as they are
         raise BusyError("The connection to the database broke; try again.", _BUSY_S) from error
 
 
 def note_lost(context: ExceptionContext) -> None:
     """Listen to an engine's errors: a connection that broke is not used again, whatever the driver calls it."""
-    if isinstance(context.original_exception, ConnectionError):
+    if isinstance(context.original_exception, ConnectionError | TimeoutError):
         context.is_disconnect = True
 
 

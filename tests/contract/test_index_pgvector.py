@@ -142,11 +142,19 @@ def test_new_items_are_written_and_the_others_are_not_again(database):
     maker = PgVectorMaker(database, name, GRAPH)
     maker(rows[:280])
     with database.engine.connect() as connection:
-        before = dict(connection.execute(text("SELECT position, xmin::text FROM item_embeddings WHERE space = :s"), {"s": name}).all())
+        before = dict(
+            connection.execute(
+                text("SELECT position, xmin::text FROM item_embeddings WHERE space = :s"), {"s": name}
+            ).all()
+        )
     assert maker(rows).nearest(rows[290:291], 1)[0].tolist() == [[290]]
     PgVectorMaker(database, name, GRAPH)(rows)  # another process
     with database.engine.connect() as connection:
-        after = dict(connection.execute(text("SELECT position, xmin::text FROM item_embeddings WHERE space = :s"), {"s": name}).all())
+        after = dict(
+            connection.execute(
+                text("SELECT position, xmin::text FROM item_embeddings WHERE space = :s"), {"s": name}
+            ).all()
+        )
     assert len(after) == 300
     assert {position: after[position] for position in before} == before
 
@@ -187,7 +195,9 @@ def test_a_row_of_another_width_is_mended_and_harms_no_search(database, config):
     index = PgVectorMaker(database, name, config)(rows)
     with database.session() as session:
         mine = {"s": name}
-        session.execute(text("UPDATE item_embeddings SET embedding = '[1,0,0]' WHERE position = 9 AND space = :s"), mine)
+        session.execute(
+            text("UPDATE item_embeddings SET embedding = '[1,0,0]' WHERE position = 9 AND space = :s"), mine
+        )
     with pytest.raises(NotReadyError, match="start again"):
         index.nearest(rows[9:10], 200)
     assert 9 not in index.nearest(rows[9:10], 20)[0]

@@ -12,7 +12,17 @@ from explainer.storage.tables import BehaviourRow, ItemRow
 from retriever.data import Aspect, AspectSource, Behaviour, BehaviourKind, CleaningReport, Dataset, Item
 from tests.conftest import HOSTILE
 
-TEXTS = (*HOSTILE, "tab\there", "back\\slash \\N \\. \\t", "\\N", "\\.", "line\r\nfeed", "", " ", "'; DROP TABLE items; --")
+TEXTS = (
+    *HOSTILE,
+    "tab\there",
+    "back\\slash \\N \\. \\t",
+    "\\N",
+    "\\.",
+    "line\r\nfeed",
+    "",
+    " ",
+    "'; DROP TABLE items; --",
+)
 
 
 def whole(n, text):
@@ -26,7 +36,9 @@ def strange():
     items = tuple(whole(n, text) for n, text in enumerate(texts))
     kinds = list(BehaviourKind)
     behaviours = tuple(
-        Behaviour(f"b{n} {i.title}", f"u{i.title}", i.id, kinds[n % 9], None if n % 3 else 10**9, None if n % 2 else n / 3)
+        Behaviour(
+            f"b{n} {i.title}", f"u{i.title}", i.id, kinds[n % 9], None if n % 3 else 10**9, None if n % 2 else n / 3
+        )
         for n, i in enumerate(items)
     )
     return Dataset("strange", "shop", items, behaviours)

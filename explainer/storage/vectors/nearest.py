@@ -1,10 +1,10 @@
 """Nearest items by pgvector: an HNSW graph, searched on until as many rows are found as were asked for.
 
 A graph is searched for a number of candidates, and a filter is applied to those: with one row in a hundred wanted, a
-search for ten can end with one. ``hnsw.iterative_scan = strict_order`` goes on where it stopped; it gives up, too, after
-``hnsw.max_scan_tuples``. So whoever gets fewer rows than asked for is answered again by looking at every row, and nobody
-gets less than there is. Malkov, Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical
-Navigable Small World graphs", IEEE TPAMI 2020.
+search for ten can end with one. ``hnsw.iterative_scan = strict_order`` goes on where it stopped, and gives up, too,
+after ``hnsw.max_scan_tuples``. So whoever gets fewer rows than asked for is answered again by looking at every row, and
+nobody gets less than there is. Malkov, Yashunin, "Efficient and robust approximate nearest neighbor search using
+Hierarchical Navigable Small World graphs", IEEE TPAMI 2020.
 """
 
 from __future__ import annotations
@@ -25,28 +25,32 @@ from retriever.index.contract import Positions, checked_k, non_empty, unit_rows
 
 _MOST_CANDIDATES = 1000  # more the extension does not take
 _QUERIES_AT_ONCE = 64
-# A plan for any width, size and filter would be one for none of them.
+# A plan for any size and filter would be one for none of them; and to compile one takes longer than any of them.
 _SEARCHING = text(
     "SELECT set_config('hnsw.ef_search', :ef, true), set_config('hnsw.iterative_scan', 'strict_order', true), "
-    "set_config('plan_cache_mode', 'force_custom_plan', true)"
+    "set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)"
 )
 # Half the width for the graph's order, which is as good by it and fits into memory twice; the whole for the cosine.
-_BY_GRAPH = "e.embedding::halfvec({width}) <#> asked.query::halfvec({width})"
-_AMONG_ALL = "(e.embedding::vector({width}) <#> asked.query::vector({width})) + 0"  # no index fits a sum
+_BY_GRAPH = "e.embedding::halfvec({width}) <#> asked.half"
+_AMONG_ALL = "(e.embedding <#> asked.query) + 0"  # no index fits a sum
 _NEAR = """
-SELECT asked.number, near.position, -(near.embedding <#> asked.query::vector)
-FROM unnest(CAST(:queries AS text[])) WITH ORDINALITY AS asked (query, number)
+WITH asked AS MATERIALIZED (
+    SELECT number, told::vector AS query, told::vector::halfvec({width}) AS half
+    FROM unnest(CAST(:queries AS text[])) WITH ORDINALITY AS asked (told, number)
+)
+SELECT asked.number, near.position, -(near.embedding <#> asked.query) FROM asked
 CROSS JOIN LATERAL (
     SELECT e.position, e.embedding FROM item_embeddings e
     WHERE e.space = :space AND vector_dims(e.embedding) = {width} AND e.position < :size {wanted}
     ORDER BY {order} LIMIT :k
 ) AS near
 """
+# Found once and before the search: each as a table of numbers to look into, not as a join that could undo the order.
 _UNMET = """
-AND e.position NOT IN (
+AND e.position <> ALL (ARRAY(
     SELECT i.position FROM behaviours b JOIN items i ON i.id = b.item_id WHERE b.user_id = :unmet_by
-)"""
-_OF_ASPECT = "AND e.position IN (SELECT i.position FROM items i WHERE i.aspects::jsonb ? :aspect)"
+))"""
+_OF_ASPECT = "AND e.position = ANY (ARRAY(SELECT i.position FROM items i WHERE i.aspects::jsonb ? :aspect))"
 
 
 @dataclass(frozen=True, slots=True)

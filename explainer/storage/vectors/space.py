@@ -95,7 +95,7 @@ class Space:
         copy_stream(self._connection, statement, _binary(self.name, positions, rows))
 
     def _build_index(self, dimensions: int, config: HnswConfig) -> None:
-        """Index the space's rows. A graph needs them all of one width, and rows that are gone are still there for it."""
+        """Index the space's rows: those of one width, since rows that are gone are still there for who builds it."""
         self._connection.execute(text(f"SET LOCAL maintenance_work_mem = '{config.build_memory_mb:d}MB'"))
         quoted = self.name.replace("'", "''").replace(":", r"\:")
         self._connection.execute(

@@ -1,0 +1,47 @@
+"""How connections are made and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import make_url
+
+
+@dataclass(frozen=True, slots=True)
+class PoolConfig:
+    """How many connections are kept, and for how long.
+
+    Attributes:
+        size: Connections that stay open.
+        overflow: More that may be opened, and are closed after use.
+        timeout_s: Seconds to wait for one when all are in use.
+        recycle_s: Age in seconds at which a connection is replaced before use; None for never.
+        ping: Whether a connection is tried before use: a trip each time, against errors after a break.
+    """
+
+    size: int = 16
+    overflow: int = 32
+    timeout_s: float = 10.0
+    recycle_s: int | None = None
+    ping: bool = False
+
+
+def in_memory(url: str) -> bool:
+    """Return whether a database is there for one connection only."""
+    parts = make_url(url)
+    return parts.get_backend_name() == "sqlite" and parts.database in {None, "", ":memory:"}
+
+
+def engine_options(url: str, config: PoolConfig) -> dict[str, Any]:
+    """Return what ``create_engine`` is to be told: a connection for every thread that may want one."""
+    if in_memory(url):
+        return {}
+    return {
+        "pool_size": config.size,
+        "max_overflow": config.overflow,
+        "pool_timeout": config.timeout_s,
+        "pool_recycle": -1 if config.recycle_s is None else config.recycle_s,
+        "pool_pre_ping": config.ping,
+        "pool_use_lifo": True,  # a service that has little to do uses few of them
+    }
