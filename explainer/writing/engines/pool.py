@@ -119,7 +119,7 @@ class ServerPool:
             self._doubted.clear()
             try:
                 await self.look()
-            except Exception:  # whatever a server makes a library raise, the next look must come
+            except Exception:  # noqa: BLE001  whatever a server makes a library raise, the next look must come
                 _log.exception("A look at the servers failed")
 
     async def look(self) -> None:
