@@ -105,7 +105,7 @@ class Settings(BaseSettings):
         openai_model: Name under which they have the model or adapter.
         openai_key: Their key, if they want one.
         openai_timeout_s: Seconds to wait for a connection to one, and for each next piece of an answer.
-        openai_concurrency: Requests under way to each at once.
+        openai_concurrency: Requests under way to each at once, from each process.
     """
 
     model_config = SettingsConfigDict(env_prefix="EXPLAINER_", env_file=".env", extra="ignore")

@@ -20,8 +20,8 @@ from explainer.writing.style import Style
 from explainer.writing.vocabularies import load_vocabulary
 
 _DIFFER = (
-    "The servers wrote different sentences for one prompt, at their likeliest words. Hardware that rounds otherwise can "
-    "do that; so can other weights, or another chat template. Compare them before you trust the versions of the texts."
+    "The servers wrote different sentences for one prompt, at their likeliest words. Hardware that rounds otherwise "
+    "can do that; so can other weights, or another chat template. Compare them before you trust the texts' versions."
 )
 
 

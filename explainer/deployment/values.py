@@ -22,6 +22,14 @@ _SIGNING_S = 10
 _NAMED_BY = 12
 
 
+def _new_audit_key() -> str:
+    return Signer.new(f"explainer-{secrets.token_hex(4)}").secret()
+
+
+def _new_erasure_key() -> str:
+    return ErasureKey.new().secret.hex()
+
+
 @dataclass(frozen=True, slots=True)
 class Values:
     """See the module.
@@ -32,7 +40,7 @@ class Values:
         rank: Of the adapter.
         deadline_s: Seconds that a request may take.
         image: Name of our image.
-        vllm: Version of vLLM's image; the first that was read for these files. Flags seldom change.
+        vllm: Version of vLLM's image.
         postgres: Version of pgvector's image.
         port: Where the API answers in its container,
         worker_port: where a worker tells its metrics,
@@ -64,10 +72,10 @@ class Values:
     uid: int = 10001
     pre_stop: int = _PRE_STOP_S
     # Drawn anew for every folder, and never shown.
-    password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    audit_key: str = field(default_factory=lambda: Signer.new(f"explainer-{secrets.token_hex(4)}").secret(), repr=False)
-    erasure_key: str = field(default_factory=lambda: ErasureKey.new().secret.hex(), repr=False)
+    password: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    key: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    audit_key: str = field(default_factory=_new_audit_key, repr=False)
+    erasure_key: str = field(default_factory=_new_erasure_key, repr=False)
 
     @classmethod
     def of(cls, settings: Settings, folder: Path, adapter: Path) -> Values:

@@ -257,6 +257,15 @@ def test_cancelling_hangs_up_on_all_servers():
         assert [state.in_flight for state in engine.endpoints] == [0, 0]
 
 
+def test_the_deadline_holds_however_many_are_left_to_ask():
+    with (
+        pools_of([None], [None]) as pools,
+        engine_of(*pools, deadline_s=0.2) as engine,
+        pytest.raises(EngineUnavailable, match=r"not done within 0\.2 s"),
+    ):
+        engine.write(PROMPTS[:1], Sampling())
+
+
 def test_a_closed_engine_is_an_outage():
     with pools_of([echo], [echo]) as pools, engine_of(*pools) as engine:
         engine.write(PROMPTS[:1], Sampling())

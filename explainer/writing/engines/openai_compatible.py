@@ -14,6 +14,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from explainer.errors import EngineUnavailable
@@ -132,7 +133,10 @@ class OpenAIEngine:
         self._background.run(self._pool.look())
 
     def close(self) -> None:
-        """Stop what is under way and end all connections."""
+        """Stop what is under way and end all connections; more than once if need be."""
+        self.cancel()
+        with suppress(EngineUnavailable):  # it is closed already
+            self._background.run(self._pool.close())
         self._end()
 
     async def _within_deadline(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:

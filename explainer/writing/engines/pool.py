@@ -117,7 +117,10 @@ class ServerPool:
                 async with asyncio.timeout(self._every_s):
                     await self._doubted.wait()
             self._doubted.clear()
-            await self.look()
+            try:
+                await self.look()
+            except Exception:  # noqa: BLE001  whatever a server makes a library raise, the next look must come
+                _log.exception("A look at the servers failed")
 
     async def look(self) -> None:
         """Ask every server what it serves, and decide who is left out."""
