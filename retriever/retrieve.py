@@ -54,9 +54,7 @@ def recommend(
     return [Recommendation(catalogue.items[at], rank, float(scores[at]), at >= fitted) for rank, at in ranked]
 
 
-def best_unmet(
-    recommender: Recommender, history: History, k: int, met: npt.NDArray[np.bool_] | None = None
-) -> Columns:
+def best_unmet(recommender: Recommender, history: History, k: int, met: npt.NDArray[np.bool_] | None = None) -> Columns:
     """Return the columns of the k best items the user has not met, int64, best first, ties by column.
 
     Args:

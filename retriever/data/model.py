@@ -106,9 +106,7 @@ def behaviour_id(user: str, item: str, kind: str, time: int | None, value: float
     """Return a 16-digit hexadecimal id that depends on the fields alone, so reading twice gives it twice."""
     # JSON-free and unambiguous: every field carries its length, so ("a", "bc") and ("ab", "c") differ.
     moment, number = str(time), repr(value)
-    canonical = (
-        f"{len(user)}:{user}{len(item)}:{item}{len(kind)}:{kind}{len(moment)}:{moment}{len(number)}:{number}"
-    )
+    canonical = f"{len(user)}:{user}{len(item)}:{item}{len(kind)}:{kind}{len(moment)}:{moment}{len(number)}:{number}"
     return hashlib.blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
