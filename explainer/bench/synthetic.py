@@ -1,4 +1,4 @@
-"""A hundred thousand made-up people and items: how fast rows go in and explanations come out, and in how much memory."""
+"""A hundred thousand made-up people and items: how fast rows go in, explanations come out, and in how much memory."""
 
 from __future__ import annotations
 

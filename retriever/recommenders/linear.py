@@ -112,7 +112,7 @@ class LinearRecommender(Recommender):
 def narrow(matrix: csr_array) -> csr_array:
     """Return the matrix with indices of 32 bits where they do.
 
-    A product of two matrices takes the wider indices of both: one wide one, and all of the other's are copied each time.
+    A product takes the wider indices of its two matrices: with one wide one, all of the other's are copied each time.
     """
     if max(matrix.nnz, *matrix.shape) > np.iinfo(np.int32).max:
         return matrix

@@ -50,17 +50,17 @@ def test_all_figures_come_of_a_small_shop():
     assert any("600 people" in step for step in said)
 
 
-def test_a_step_that_fails_says_what_failed(tmp_path):
+def test_a_step_that_fails_says_what_failed():
     with pytest.raises(BenchError, match="ingest"):
-        measure(lambda _: None, SMALL, url=f"sqlite:///{tmp_path}/no/such/folder/x.db")
+        measure(lambda _: None, SMALL, url="postgresql+pg8000://nobody@127.0.0.1:1/none")
     with pytest.raises(KeyError):
         main(["no such step", "", "", ""])
 
 
 def test_a_part_that_cannot_be_measured_is_named_and_the_others_go_on(monkeypatch):
-    import explainer.bench.scale as scale
+    from explainer.bench import scale
 
     monkeypatch.setattr(scale, "synthetic", lambda *_, **__: {"peak_mb": 1.0})
     monkeypatch.setattr(scale, "_part", lambda name: (_ for _ in ()).throw(BenchError(f"no {name}")))
-    found = measured(["replicas", "synthetic"], False, "ml-100k", lambda _: None)
+    found = measured(["replicas", "synthetic"], postgres=False, data="ml-100k", say=lambda _: None)
     assert found == {"synthetic": {"peak_mb": 1.0}, "failed": {"replicas": "BenchError: no replicas"}}
