@@ -62,7 +62,8 @@ def growth_picture(found: Capacity) -> str:
         for p in range(0, math.floor(top) + 1, 2)
     )
     feet = "".join(
-        f'<text x="{at(10.0**p, 1).split(",")[0]}" y="{_HEIGHT - 12}" text-anchor="middle">{wording.number(10.0**p)}</text>'
+        f'<text x="{at(10.0**p, 1).split(",")[0]}" y="{_HEIGHT - 12}" text-anchor="middle">'
+        f"{wording.number(10.0**p)}</text>"
         for p in range(0, math.floor(right) + 1, 2)
     )
     return (

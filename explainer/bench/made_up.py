@@ -1,4 +1,4 @@
-"""A large shop of our own to measure: tastes, titles, and what people did; the same for the same seed, on every machine.
+"""A large shop of our own to measure: tastes, titles, and what people did; the same for the same seed everywhere.
 
 Items belong to genres and have a place in a power law of popularity; people have two or three genres that they keep to
 most of the time, and a history whose length is long-tailed, too. What comes out is a folder that ``explainer ingest``
