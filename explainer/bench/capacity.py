@@ -47,7 +47,7 @@ class Rates(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     )
     pairs_and_prompts: tuple[tuple[int, int], ...] = PAIRS
     told: float = 0.87
-    explained_per_core_s: float = 60.0
+    explained_per_core_s: float = 45.0
     texts_per_core_s: float = 7.0
     texts_per_gpu_s: float = 150.0
     bytes_fixed: float = 5000.0

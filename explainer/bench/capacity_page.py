@@ -13,7 +13,7 @@ import explainer.datareport
 from explainer.bench.capacity import Capacity, Span
 from explainer.datareport import wording
 
-_WIDTH, _HEIGHT, _LEFT, _FOOT = 640, 260, 64, 34
+_WIDTH, _HEIGHT, _LEFT, _FOOT = 640, 260, 92, 34
 
 
 def render(found: Capacity) -> str:
@@ -26,14 +26,22 @@ def render(found: Capacity) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    environment.filters |= {"number": wording.number, "percent": wording.percent, "span": _span}
+    environment.filters |= {"number": wording.number, "percent": wording.percent, "span": _span, "short": _short}
     top = max(high for _, high in found.sways.values())
     picture = Markup(growth_picture(found))  # noqa: S704  drawn by us from numbers alone
     return environment.get_template("plan.html").render(c=found, top=top, picture=picture)
 
 
+def _short(value: float) -> str:
+    """Return a count in the unit people would use: 524, 39 thousand, 39 million."""
+    for size, word in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
+        if value >= size:
+            return f"{wording.number(float(f'{value / size:.2g}'))} {word}"
+    return wording.number(value)
+
+
 def _span(span: Span) -> str:
-    return f"{wording.number(span.low)} to {wording.number(span.high)}"
+    return f"{_short(span.low)} to {_short(span.high)}"
 
 
 def growth_picture(found: Capacity) -> str:
@@ -43,7 +51,7 @@ def growth_picture(found: Capacity) -> str:
     right, top = math.log10(max(pairs, 10)), math.log10(max(found.prompts.high, 10))
 
     def at(n: float, prompts: float) -> str:
-        x = _LEFT + (_WIDTH - _LEFT - 16) * math.log10(max(n, 1)) / right
+        x = _LEFT + (_WIDTH - _LEFT - 44) * math.log10(max(n, 1)) / right
         return f"{x:.1f},{_y(math.log10(max(prompts, 1)) / top):.1f}"
 
     last = measured[-1][0]
@@ -57,13 +65,12 @@ def growth_picture(found: Capacity) -> str:
         for n, prompts in measured
     )
     ticks = "".join(
-        f'<line x1="{_LEFT}" x2="{_WIDTH - 16}" y1="{_y(p / top):.1f}" y2="{_y(p / top):.1f}" stroke="var(--line)"/>'
-        f'<text x="{_LEFT - 8}" y="{_y(p / top) + 4:.1f}" text-anchor="end">{wording.number(10.0**p)}</text>'
+        f'<line x1="{_LEFT}" x2="{_WIDTH - 44}" y1="{_y(p / top):.1f}" y2="{_y(p / top):.1f}" stroke="var(--line)"/>'
+        f'<text x="{_LEFT - 8}" y="{_y(p / top) + 4:.1f}" text-anchor="end">{_short(10.0**p)}</text>'
         for p in range(0, math.floor(top) + 1, 2)
     )
     feet = "".join(
-        f'<text x="{at(10.0**p, 1).split(",")[0]}" y="{_HEIGHT - 12}" text-anchor="middle">'
-        f"{wording.number(10.0**p)}</text>"
+        f'<text x="{at(10.0**p, 1).split(",")[0]}" y="{_HEIGHT - 12}" text-anchor="middle">{_short(10.0**p)}</text>'
         for p in range(0, math.floor(right) + 1, 2)
     )
     return (

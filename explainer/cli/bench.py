@@ -80,3 +80,17 @@ def bench_scale(out: Path, data: str, postgres_url: str | None, only: tuple[str,
     from explainer.cli.benching import run_scale
 
     run_scale(out, data, only or _PARTS, postgres_url or postgres)
+
+
+@bench.command("all")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder to fill.")
+@click.option("--only", type=click.Choice(["service", "audit", "scale"]), multiple=True, help="Run this part (again).")
+@click.option("--from", "existing", is_flag=True, help="Measure nothing: draw what the folder holds.")
+def bench_all(out: Path, only: tuple[str, ...], *, existing: bool) -> None:
+    """Measure every bar of service, audit and scale; a second time only what is missing. Takes an hour or more.
+
+    A part that fails is named on the page, and the others go on.
+    """
+    from explainer.cli.everything import run
+
+    run(out, only, existing=existing)
