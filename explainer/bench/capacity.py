@@ -213,7 +213,7 @@ def rates_from(path: Path, rates: Rates | None = None) -> Rates:
 
 
 def _of_bench(found: dict[str, Any], rates: Rates) -> Rates:
-    own = {"machine": ", ".join(f"{name} {value}" for name, value in found["machine"].items())}
+    own: dict[str, Any] = {"machine": ", ".join(f"{name} {value}" for name, value in found["machine"].items())}
     if (ahead := found.get("pregenerate")) is not None:
         own |= {"pairs_and_prompts": (*rates.pairs_and_prompts[:1], (ahead["pairs"], ahead["prompts"]))}
     if (shop := found.get("synthetic")) is not None:

@@ -47,7 +47,7 @@ class System:
         # It is symmetric and positive, so Cholesky's factor gives the inverse in a third of the time of a general one.
         factor, _ = dpotrf(self._left(), lower=1, overwrite_a=1)
         half, _ = dpotri(factor, lower=1, overwrite_c=1)
-        return np.where(_lower(len(half)), half, half.T)
+        return np.asarray(np.where(_lower(len(half)), half, half.T), dtype=np.float64)
 
     def solution(self) -> Doubles:
         """Return the factors of the history, float64 [factors]."""
