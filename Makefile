@@ -12,7 +12,7 @@ export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres lint types imports deployment unit gate bench browser fuzz lock wheel clean
+.PHONY: help demo test test-postgres lint types imports deployment unit gate bench bench-all browser fuzz lock wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -67,6 +67,9 @@ browser: # The page is tested in a real Chromium; where there is none and we may
 
 bench: $(VENV)/run ## Speed and size, also as JSON in .explainer/bench.json (ONLY="encoding search": those)
 	$(BIN)/python -m tests.benchmarks --json .explainer/bench.json $(if $(ONLY),--only $(ONLY))
+
+bench-all: $(VENV)/run ## Every bar of service, audit and scale in one HTML report, .explainer/bench/bars.html (an hour or more)
+	$(BIN)/explainer bench all --out .explainer/bench
 
 # Of these targets each gets its share of the minutes; what they learn, and what breaks them, stays in .explainer/fuzz.
 FUZZ_MINUTES ?= 10

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Do not look for cycles in the block: looking through millions of objects that stay takes as long as making them."""
+    """Do not look for cycles in the block: looking through millions that stay takes as long as making them."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -8,7 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from retriever.data import History, Item
+from retriever.ordering import Columns, leading
 from retriever.recommenders.base import Recommender
+from retriever.recommenders.scored_once import ScoredOnce
+
+# Whoever wants the best item asks for those beside it next.
+_AT_LEAST = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,38 @@ def recommend(
         k: Length of the list.
         met: bool [n_items], what :func:`met_items` says of the history, where that is known already.
     """
+    order = best_unmet(recommender, history, k, met)
     scores = recommender.scores([history])[0]
-    candidates = np.flatnonzero(~(met_items(recommender, history) if met is None else met))
-    order = candidates[np.argsort(-scores[candidates], kind="stable")][:k]
     catalogue = recommender.catalogue
     fitted = len(catalogue) - catalogue.cold
-    ranked = enumerate(order, start=1)
-    return [Recommendation(catalogue.items[at], rank, float(scores[at]), bool(at >= fitted)) for rank, at in ranked]
+    ranked = enumerate(order.tolist(), start=1)
+    return [Recommendation(catalogue.items[at], rank, float(scores[at]), at >= fitted) for rank, at in ranked]
+
+
+def best_unmet(recommender: Recommender, history: History, k: int, met: npt.NDArray[np.bool_] | None = None) -> Columns:
+    """Return the columns of the k best items the user has not met, int64, best first, ties by column.
+
+    Args:
+        recommender: What scores the items; one that scores each history once is asked once for this, too.
+        history: Whose list.
+        k: How many.
+        met: As for :func:`recommend`.
+    """
+    if not isinstance(recommender, ScoredOnce):
+        return _best(recommender, history, k, met)
+    key = history.behaviours, history.also_met
+    asked, known = recommender.lists.get(key, (0, None))
+    if known is None or asked < k:
+        asked = max(k, _AT_LEAST)
+        known = _best(recommender, history, asked, met)
+        recommender.lists[key] = asked, known
+    return known[:k]
+
+
+def _best(recommender: Recommender, history: History, k: int, met: npt.NDArray[np.bool_] | None) -> Columns:
+    scores = recommender.scores([history])[0]
+    scores[met_items(recommender, history) if met is None else met] = -np.inf
+    return leading(scores, k)
 
 
 def rank_of(
@@ -63,9 +93,9 @@ def rank_of(
     """
     scores = recommender.scores([history])[0]
     at = recommender.catalogue.position(item)
-    rivals = ~(met_items(recommender, history) if met is None else met)
-    rivals[at] = False
-    return 1 + int(np.count_nonzero(scores[rivals] >= scores[at])), float(scores[at])
+    ahead = (scores >= scores[at]) & ~(met_items(recommender, history) if met is None else met)
+    ahead[at] = False
+    return 1 + int(np.count_nonzero(ahead)), float(scores[at])
 
 
 def met_items(recommender: Recommender, history: History) -> npt.NDArray[np.bool_]:
@@ -74,8 +104,8 @@ def met_items(recommender: Recommender, history: History) -> npt.NDArray[np.bool
     Items whose behaviours are set aside count.
     """
     catalogue = recommender.catalogue
-    works = catalogue.works
-    columns = [catalogue.position(item) for item in history.items() if item in catalogue]
-    met = np.zeros(len(works), dtype=bool)
-    met[works[columns]] = True  # works are numbered from 0, and there are no more of them than items
-    return np.asarray(met[works])
+    met = np.zeros(len(catalogue), dtype=bool)
+    for item in history.items():
+        if item in catalogue:
+            met[catalogue.same_work(catalogue.position(item))] = True
+    return met

@@ -1,4 +1,4 @@
-"""A large shop of our own to measure: tastes, titles, and what people did; the same for the same seed, on every machine.
+"""A large shop of our own to measure: tastes, titles, and what people did; the same for the same seed everywhere.
 
 Items belong to genres and have a place in a power law of popularity; people have two or three genres that they keep to
 most of the time, and a history whose length is long-tailed, too. What comes out is a folder that ``explainer ingest``
@@ -14,16 +14,18 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-GENRES = (
+_OF_GENRES = (
     "sailing cycling climbing camping fishing running swimming skiing surfing archery chess origami pottery weaving "
     "knitting sewing carving painting drawing sculpture calligraphy photography astronomy geology botany gardening "
     "beekeeping baking grilling brewing coffee tea chocolate cheese pasta jazz opera folk blues techno piano guitar "
     "violin drums theatre puppetry magic robotics electronics soldering trains aviation kites castles maps travel "
     "history poetry mystery westerns comedy"
-).split()
-_FORMS = "Compass Lantern Companion Handbook Workshop Almanac Kit Atlas Album Notebook Toolbox Primer Cabinet".split()
-_ADJECTIVES = "Silent Crimson Distant Patient Golden Hidden Restless Northern Paper Velvet Copper Gentle Amber".split()
-_NOUNS = "Harbour Garden Winter Orchard Signal River Station Letter Meadow Summer Bridge Island Forest".split()
+)
+_OF_FORMS = "Compass Lantern Companion Handbook Workshop Almanac Kit Atlas Album Notebook Toolbox Primer Cabinet"
+_OF_ADJECTIVES = "Silent Crimson Distant Patient Golden Hidden Restless Northern Paper Velvet Copper Gentle Amber"
+_OF_NOUNS = "Harbour Garden Winter Orchard Signal River Station Letter Meadow Summer Bridge Island Forest"
+GENRES, _FORMS = tuple(_OF_GENRES.split()), tuple(_OF_FORMS.split())
+_ADJECTIVES, _NOUNS = tuple(_OF_ADJECTIVES.split()), tuple(_OF_NOUNS.split())
 _KINDS = ("view", "click", "purchase", "rating", "like")
 _HOW_OFTEN = (0.35, 0.2, 0.2, 0.2, 0.05)
 _STARS, _GIVEN = (1, 2, 3, 4, 5), (0.05, 0.07, 0.15, 0.35, 0.38)

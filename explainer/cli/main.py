@@ -304,6 +304,22 @@ def serve(ctx: click.Context, host: str | None, port: int | None, workers: int |
 
 
 @main.command()
+@click.option("--users", type=click.IntRange(min=1), default=10_000_000, show_default=True, help="People.")
+@click.option(
+    "--items", "--k", type=click.IntRange(min=1), default=20, show_default=True, help="Explanations for each of them."
+)
+@click.option("--behaviours", type=click.IntRange(min=1), default=100, show_default=True, help="In a history.")
+@click.option("--rates", type=_FILE, help="Measured rates as JSON, or what bench scale wrote. [default: the package's]")
+@click.option("--out", type=_FILE, help="The HTML page to write.")
+@click.option("--json", "json", type=_FILE, help="The figures to write.")
+def plan(users: int, items: int, behaviours: int, rates: Path | None, out: Path | None, json: Path | None) -> None:
+    """Predict what it takes to write explanations ahead: rows, storage, prompts, hours, money."""
+    from explainer.cli.plan import run
+
+    run(users, items, behaviours, rates, out, json)
+
+
+@main.command()
 @click.option("--users", type=click.IntRange(1, 50), default=5, show_default=True, help="Users in the table.")
 @click.option("--top", type=click.IntRange(1, 10), default=3, show_default=True, help="Films per user.")
 @click.option("--serve/--no-serve", default=True, show_default=True, help="Serve when the table is printed.")

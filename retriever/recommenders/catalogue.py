@@ -33,6 +33,9 @@ class Catalogue:
         numbers: dict[tuple[str, int | None], int] = {}
         works = [numbers.setdefault((item.title.casefold(), item.year), len(numbers)) for item in self.items]
         self.works = np.array(works, dtype=np.int64)
+        # Where the columns of each work stand in the columns by work: asked for every behaviour of every history.
+        self._by_work = np.argsort(self.works, kind="stable")
+        self._ends = np.cumsum(np.bincount(self.works, minlength=len(numbers))).tolist()
         # Every part of a hybrid asks of the same few histories. Few are kept, so nobody's stays for long.
         self._known = lru_cache(maxsize=16)(self._find_known)
 
@@ -52,6 +55,11 @@ class Catalogue:
             return self._positions[item]
         except KeyError:
             raise UnknownItemError(f"The recommender was not fitted on item {item!r}; ingest and fit again.") from None
+
+    def same_work(self, column: int) -> npt.NDArray[np.int64]:
+        """Return the columns of the entries that are the same work as that of the column, itself included, int64."""
+        work = int(self.works[column])
+        return self._by_work[self._ends[work - 1] if work else 0 : self._ends[work]]
 
     def known(self, history: History) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return which behaviours are on items of the catalogue, and the items' columns, both int64 [n_known].

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,12 @@ from retriever.recommenders.subsets import Doubles, Keep, Thinning, later
 
 # Systems solved at once: memory is this many times factors².
 _SOLVED_AT_ONCE = 512
+
+
+@lru_cache(maxsize=8)
+def _lower(size: int) -> Keep:
+    """Return bool [size, size]: True on the diagonal and below."""
+    return np.tri(size, dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,7 @@ class System:
         # It is symmetric and positive, so Cholesky's factor gives the inverse in a third of the time of a general one.
         factor, _ = dpotrf(self._left(), lower=1, overwrite_a=1)
         half, _ = dpotri(factor, lower=1, overwrite_c=1)
-        inverse: Doubles = np.tril(half)
-        return inverse + np.tril(inverse, -1).T
+        return np.asarray(np.where(_lower(len(half)), half, half.T), dtype=np.float64)
 
     def solution(self) -> Doubles:
         """Return the factors of the history, float64 [factors]."""

@@ -49,7 +49,7 @@ class LinearRecommender(Recommender):
     def __init__(self, config: LinearConfig, catalogue: Catalogue, scale: ValueScale, matrix: Matrix) -> None:
         super().__init__(config, catalogue, scale)
         # Row by row in memory: a product with the other order would copy the whole matrix every time.
-        self.matrix = matrix if isinstance(matrix, csr_array) else np.ascontiguousarray(matrix)
+        self.matrix = narrow(matrix) if isinstance(matrix, csr_array) else np.ascontiguousarray(matrix)
         self._recency = Recency(config.half_life)
 
     @classmethod
@@ -107,6 +107,17 @@ class LinearRecommender(Recommender):
         """Return this recommender under another half-life; anything else needs a fit."""
         same = msgspec.structs.replace(self.config, half_life=config.half_life) == config
         return type(self)(config, self.catalogue, self.scale, self.matrix) if same else None
+
+
+def narrow(matrix: csr_array) -> csr_array:
+    """Return the matrix with indices of 32 bits where they do.
+
+    A product takes the wider indices of its two matrices: with one wide one, all of the other's are copied each time.
+    """
+    if max(matrix.nnz, *matrix.shape) > np.iinfo(np.int32).max:
+        return matrix
+    places = (matrix.data, matrix.indices.astype(np.int32, copy=False), matrix.indptr.astype(np.int32, copy=False))
+    return csr_array(places, shape=matrix.shape)
 
 
 def strongest(matrix: csr_array, k: int) -> csr_array:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from retriever.data import Behaviour, History
+from retriever.ordering import Columns
 from retriever.recommenders.base import Recommender, Scores
 
 # Larger batches are a search's, which asks for none of them twice.
@@ -22,11 +23,16 @@ class ScoredOnce:
 
     Args:
         recommender: What scores; all else is asked of it, too.
+
+    Attributes:
+        lists: By what a user did and has met besides, how many of the best unmet items were asked for, and which
+            columns these are (see :func:`retriever.retrieve.best_unmet`).
     """
 
     def __init__(self, recommender: Recommender) -> None:
         self._recommender = recommender
         self._known: dict[tuple[Behaviour, ...], Scores] = {}
+        self.lists: dict[tuple[tuple[Behaviour, ...], frozenset[str]], tuple[int, Columns]] = {}
 
     def scores(self, histories: Sequence[History]) -> Scores:
         """Return float32 [n_histories, n_items], the caller's own (see :class:`Recommender`: a batch is one by one)."""

@@ -96,5 +96,7 @@ def weight_matrix(histories: Sequence[History], catalogue: Catalogue, scale: Val
     weighed = [weigh(history, catalogue, scale, recency) for history in histories]
     ends = np.cumsum([0, *(len(one.columns) for one in weighed)])
     columns = np.concatenate([one.columns for one in weighed])
+    if max(shape[1], ends[-1]) <= np.iinfo(np.int32).max:
+        columns, ends = columns.astype(np.int32), ends.astype(np.int32)
     weights = np.concatenate([one.weights for one in weighed])
     return csr_array((weights, columns, ends), shape=shape, dtype=np.float32)
