@@ -84,7 +84,11 @@ class Held:
 
 
 def _named(
-    table: type[Base], column: InstrumentedAttribute[str], emptied: Mapping[str, Any] | None = None, *, shown: bool = True
+    table: type[Base],
+    column: InstrumentedAttribute[str],
+    emptied: Mapping[str, Any] | None = None,
+    *,
+    shown: bool = True,
 ) -> Held:
     return Held(table, lambda user, _: column == user, MappingProxyType(dict(emptied or {})), shown, column)
 

@@ -33,9 +33,7 @@ GOOD, WRONG = Judgement.GOOD, Judgement.WRONG
 
 def judge(explainer, verdicts):
     """Have a text judged for each user."""
-    written = Explainer(
-        explainer.database, explainer.model, Writer(PromptLibrary(), load_vocabulary, Recording())
-    )
+    written = Explainer(explainer.database, explainer.model, Writer(PromptLibrary(), load_vocabulary, Recording()))
     for user, verdict in verdicts.items():
         row = written.explain_top(user, 1)[0]
         with explainer.database.session() as session:
