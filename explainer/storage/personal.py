@@ -146,7 +146,7 @@ HELD = (
     _named(AuditSubjectRow, AuditSubjectRow.subject, shown=False),
 )
 """In the order in which an erasure goes through them: what refers to a row before the row."""
-NAMING = tuple(held.names for held in HELD if held.names is not None)
+NAMING: tuple[InstrumentedAttribute[str], ...] = tuple(held.names for held in HELD if held.names is not None)
 """Every column that says whom a row is about."""
 
 IMPERSONAL: Mapping[type[Base], str] = {
