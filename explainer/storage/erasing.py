@@ -74,7 +74,7 @@ def still_known(session: Session, users: Collection[str]) -> set[str]:
 def clear(database: Database, tables: Collection[str]) -> bool:
     """Overwrite what was deleted, after the commit; return whether none of it can be in the database's files any more.
 
-    On SQLite freed pages are overwritten at once, and this empties the write-ahead log into the database: nothing stays.
+    On SQLite freed pages are overwritten at once, and this empties the write-ahead log into the database.
 
     On PostgreSQL it makes dead rows and their index entries free space and renews the statistics, which hold values,
     too. The bytes stay, unreachable by SQL: in a free page until a new row takes its place (``VACUUM FULL`` rewrites a
