@@ -75,7 +75,7 @@ class Held:
     whose: Whose
     emptied: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     shown: bool = True
-    names: InstrumentedAttribute[str] | None = None
+    names: ColumnElement[str] | None = None
 
     @property
     def name(self) -> str:
@@ -90,7 +90,7 @@ def _named(
     *,
     shown: bool = True,
 ) -> Held:
-    return Held(table, lambda user, _: column == user, MappingProxyType(dict(emptied or {})), shown, column)
+    return Held(table, lambda user, _: column == user, MappingProxyType(dict(emptied or {})), shown, column.expression)
 
 
 def _of_explanation(column: InstrumentedAttribute[str]) -> Whose:
@@ -146,7 +146,7 @@ HELD = (
     _named(AuditSubjectRow, AuditSubjectRow.subject, shown=False),
 )
 """In the order in which an erasure goes through them: what refers to a row before the row."""
-NAMING: tuple[InstrumentedAttribute[str], ...] = tuple(held.names for held in HELD if held.names is not None)
+NAMING = tuple(held.names for held in HELD if held.names is not None)
 """Every column that says whom a row is about."""
 
 IMPERSONAL: Mapping[type[Base], str] = {
