@@ -1,7 +1,7 @@
-"""Folders for what is only there while it is made: nobody else may read them, and they do not outlive whoever made them.
+"""Folders for what is only there while it is made: nobody else may read them, and they outlive nobody who made them.
 
-A process that is killed cannot remove its own. Each folder is therefore locked while somebody works in it: the operating
-system lets go of a dead process' lock, whoever starts next finds it free and removes the folder.
+A process that is killed cannot remove its own. So each folder is locked while somebody works in it: the operating
+system lets go of a dead process' lock, and whoever starts next finds it free and removes the folder.
 """
 
 from __future__ import annotations

@@ -49,9 +49,7 @@ class PromptRegistry:
         by: Who makes the changes; whoever is at the command line by default.
     """
 
-    def __init__(
-        self, database: Database, disk: PromptLibrary, package: PromptLibrary, by: str | None = None
-    ) -> None:
+    def __init__(self, database: Database, disk: PromptLibrary, package: PromptLibrary, by: str | None = None) -> None:
         self._database = database
         self._disk = disk
         self._package = package

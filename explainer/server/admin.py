@@ -124,8 +124,7 @@ def _keys(
     with explainer.database.session() as session:
         rows = list_keys(session)
     shown = {"rows": rows, "roles": list(Role), "made": made, "given": given or {}, "wrong": wrong}
-    shown["by_name"] = BY_NAME
-    return page(request, "admin_keys.html", status_code=400 if wrong else 200, **shown)
+    return page(request, "admin_keys.html", status_code=400 if wrong else 200, by_name=BY_NAME, **shown)
 
 
 def _days(given: str) -> timedelta | None:

@@ -174,7 +174,9 @@ def make_server(
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
         together=end is not None,
         checkpointer=checkpointer,
-        packer=Packer(CheckpointFolder(settings.checkpoint_folder), load_signer(settings.signing_key), settings.scratch),
+        packer=Packer(
+            CheckpointFolder(settings.checkpoint_folder), load_signer(settings.signing_key), settings.scratch
+        ),
     )
     app = create_app(explainer, settings.queue, settings.deadline_s, parts)
     config = uvicorn.Config(

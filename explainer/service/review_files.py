@@ -72,7 +72,9 @@ def require_no_erased(session: Session, path: Path) -> None:
             )
 
 
-def _note(session: Session, found: Judged, kind: str, path: Path, records: Sequence[Example] | Sequence[Rejected], by: str) -> None:
+def _note(
+    session: Session, found: Judged, kind: str, path: Path, records: Sequence[Example] | Sequence[Rejected], by: str
+) -> None:
     if not records:
         return
     row = CorpusRow(kind=kind, file=path.name[:_LONGEST_NAME], lines=len(records), made_by=by, made_at=now())

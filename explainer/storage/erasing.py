@@ -74,8 +74,16 @@ def still_known(session: Session, users: Collection[str]) -> set[str]:
 def clear(database: Database, tables: Collection[str]) -> bool:
     """Overwrite what was deleted, after the commit; return whether none of it can be in the database's files any more.
 
-    On SQLite freed pages are overwritten at once, and this empties the write-ahead log into the database. On PostgreSQL
-    it frees dead rows, whose space new ones then take; its write-ahead log keeps them until that is recycled.
+    On SQLite freed pages are overwritten at once, and this empties the write-ahead log into the database.
+
+    On PostgreSQL it makes dead rows and their index entries free space and renews the statistics, which hold values,
+    too. The bytes stay, unreachable by SQL: in a free page until a new row takes its place (``VACUUM FULL`` rewrites a
+    table without them, and locks it meanwhile), in the write-ahead log until it is recycled, and in replicas, archives
+    and backups as long as these are kept. What had been deleted in other tables before is autovacuum's.
+
+    Args:
+        database: Which.
+        tables: Those that something was removed from. On PostgreSQL it reads each, and all of its indexes.
     """
     engine = database.engine
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -77,7 +77,7 @@ class Held:
     whose: Whose
     emptied: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     shown: bool = True
-    names: InstrumentedAttribute[str] | None = None
+    names: ColumnElement[str] | None = None
 
     @property
     def name(self) -> str:
@@ -86,9 +86,13 @@ class Held:
 
 
 def _named(
-    table: type[Base], column: InstrumentedAttribute[str], emptied: Mapping[str, Any] | None = None, *, shown: bool = True
+    table: type[Base],
+    column: InstrumentedAttribute[str],
+    emptied: Mapping[str, Any] | None = None,
+    *,
+    shown: bool = True,
 ) -> Held:
-    return Held(table, lambda user, _: column == user, MappingProxyType(dict(emptied or {})), shown, column)
+    return Held(table, lambda user, _: column == user, MappingProxyType(dict(emptied or {})), shown, column.expression)
 
 
 def _of_explanation(column: InstrumentedAttribute[str]) -> Whose:

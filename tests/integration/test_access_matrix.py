@@ -191,7 +191,9 @@ def test_an_apps_key_takes_and_erases_nobody_unless_it_was_made_for_that_by_name
         assert refused.status_code == 403
         assert f"explainer key create NAME --role app --scope {scope}" in refused.json()["detail"]
         for one, key in made.items():
-            assert client.request(method, path, headers={"X-API-Key": key}).status_code == (200 if one == scope else 403)
+            assert client.request(method, path, headers={"X-API-Key": key}).status_code == (
+                200 if one == scope else 403
+            )
 
 
 def test_a_handler_that_names_no_scope_is_closed_even_to_admins(explainer, keys):

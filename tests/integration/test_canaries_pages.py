@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import zipfile
 from io import BytesIO
-from types import SimpleNamespace
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider

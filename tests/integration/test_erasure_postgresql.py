@@ -23,7 +23,7 @@ from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
 from explainer.bench.erasure import measure
 from explainer.bench.postgres import own_postgresql
-from explainer.errors import ConflictError
+from explainer.errors import ConflictError, ErasureError
 from explainer.pipeline import Explainer
 from explainer.service.audited import KEPT
 from explainer.service.retention import apply, ends
@@ -34,8 +34,9 @@ from explainer.service.subject.reapply import reapply
 from explainer.service.subject.receipts import check_receipt
 from explainer.settings import Settings
 from explainer.storage import catalogue
+from explainer.storage.clearing import Clearer
 from explainer.storage.database import Database
-from explainer.storage.erasing import held_counts, remove, still_known
+from explainer.storage.erasing import clear, held_counts, remove, still_known
 from explainer.storage.tables import ExplanationRow, now
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
@@ -87,10 +88,11 @@ def explainer(database, model):
     return Explainer(database, model, Writer(PromptLibrary(), load_vocabulary))
 
 
-@pytest.fixture
-def erasing(tmp_path):
-    key = ErasureKey.load(tmp_path / "erasure.key")
-    return Erasing(key, ErasureList(tmp_path / "erasures.jsonl", key))
+@pytest.fixture(scope="module")
+def erasing(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("outside")  # one for all: the database knows one key
+    key = ErasureKey.load(folder / "erasure.key")
+    return Erasing(key, ErasureList(folder / "erasures.jsonl", key))
 
 
 def held(database, user=USER):
@@ -134,6 +136,54 @@ def test_no_value_of_theirs_is_left_in_any_table_or_statistic(explainer, databas
         for table in (*tables, "pg_stats"):
             found = connection.execute(text(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%canary%'")).scalar()
             assert found == 0, table
+
+
+def vacuums(database):
+    with database.engine.connect() as connection:
+        connection.execute(text("SELECT pg_stat_force_next_flush()"))
+        found = connection.execute(text("SELECT relname, vacuum_count FROM pg_stat_user_tables"))
+        return {name: number for name, number in found}  # noqa: C416  a Row is no pair to mypy
+
+
+def test_only_tables_that_held_something_are_cleared_and_nobody_waits_for_it(explainer, database, erasing, monkeypatch):
+    started, go_on = Event(), Event()
+
+    def waiting(*given):
+        started.set()
+        assert go_on.wait(20)
+        return clear(*given)
+
+    monkeypatch.setattr("explainer.storage.clearing.clear", waiting)
+    clearer, before = Clearer(database), vacuums(database)
+    with desk_of(explainer, erasing=replace(erasing, clearer=clearer)) as desk:
+        send_behaviours(desk, "canary-fourth")
+        answer = desk.ask(Role.APP, "DELETE", "/v1/users/canary-fourth")
+    assert started.wait(20)
+    receipt = answer.json()
+    assert (answer.status_code, receipt["cleared"]) == (200, False)
+    assert vacuums(database) == before  # it was answered, and nothing is cleared yet
+    go_on.set()
+    clearer.wait(20)
+    after = vacuums(database)
+    assert {name for name in after if after[name] > before[name]} == receipt["counts"].keys()
+    assert receipt["counts"].keys() == {"behaviours", "audit_salts", "audit_subjects"}
+
+
+def test_two_hosts_that_start_at_once_agree_on_one_key(database, server, tmp_path):
+    fresh = database_of(server, "two_hosts")
+    keys = [ErasureKey.new() for _ in range(4)]
+    hosts = [Erasing(key, ErasureList(tmp_path / f"{n}.jsonl", key)) for n, key in enumerate(keys)]
+
+    def begin(host):
+        try:
+            reapply(fresh, host)
+        except ErasureError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(begin, hosts)) == [False, False, False, True]
+    fresh.engine.dispose()
 
 
 def test_a_backup_does_not_bring_anybody_back(explainer, database, erasing, tmp_path):

@@ -33,9 +33,7 @@ GOOD, WRONG = Judgement.GOOD, Judgement.WRONG
 
 def judge(explainer, verdicts):
     """Have a text judged for each user."""
-    written = Explainer(
-        explainer.database, explainer.model, Writer(PromptLibrary(), load_vocabulary, Recording())
-    )
+    written = Explainer(explainer.database, explainer.model, Writer(PromptLibrary(), load_vocabulary, Recording()))
     for user, verdict in verdicts.items():
         row = written.explain_top(user, 1)[0]
         with explainer.database.session() as session:
@@ -93,7 +91,7 @@ def test_what_is_written_after_an_erasure_has_no_line_of_the_person(files, datab
     assert len(again.read_text().splitlines()) == len(files.bad.read_text().splitlines()) - 1
     with database.session() as session:
         require_no_erased(session, again)
-        with pytest.raises(CorpusError, match="bad.jsonl has 1 lines made of explanations of people who were erased"):
+        with pytest.raises(CorpusError, match=r"bad\.jsonl has 1 lines made of explanations of people who were erased"):
             require_no_erased(session, files.bad)
 
 

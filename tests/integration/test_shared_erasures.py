@@ -52,7 +52,9 @@ def test_hosts_with_the_same_key_and_list_erase_side_by_side(database, tmp_path)
 def test_a_service_with_another_key_does_not_start(database, tmp_path, monkeypatch):
     erase(database, host(tmp_path / "first"), "u1", "test")
     home = tmp_path / "home"
-    made = CliRunner().invoke(main, ["--home", str(home), "key", "create", "shop"], env={"EXPLAINER_DATABASE_URL": database.url})
+    made = CliRunner().invoke(
+        main, ["--home", str(home), "key", "create", "shop"], env={"EXPLAINER_DATABASE_URL": database.url}
+    )
     assert made.exit_code == 0, made.output
     with pytest.raises(ErasureError, match="fingerprint"):
         run(Settings(home=home, database_url=database.url, engine="none"))

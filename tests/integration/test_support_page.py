@@ -40,7 +40,16 @@ def test_an_unknown_record_is_a_page(support):
 
 def test_an_id_leads_to_its_record_and_what_is_none_leads_nowhere(support, row):
     assert support.see("/support", id=f" {row.id} ").headers["location"] == f"/support/explanations/{row.id}"
-    for key in ("a/b", "../../admin", "?x", "//evil.example", "\\evil.example", "a\r\nX: y", "Sue Smith", f"{row.id}/x"):
+    for key in (
+        "a/b",
+        "../../admin",
+        "?x",
+        "//evil.example",
+        "\\evil.example",
+        "a\r\nX: y",
+        "Sue Smith",
+        f"{row.id}/x",
+    ):
         answer = support.see("/support", id=key)
         assert "location" not in answer.headers, key
         assert is_page(answer, 400, "That is no id of an explanation."), key

@@ -78,8 +78,8 @@ class Receipt(msgspec.Struct, frozen=True):
         counts: Rows that were removed or emptied, by table.
         refit: Versions of recommenders that may have been fitted with the person's behaviours; they hold weights of
             items and nothing of anybody, and the next fit is without the person.
-        corpora: Training sets for the writer that have lines made of the person's explanations, without their name; they
-            are to be made again without these. None for an erasure from before these were kept.
+        corpora: Training sets for the writer that have lines made of the person's explanations, without their name, to
+            be made again without these. None for an erasure from before these were kept.
         cleared: Whether the database's files hold nothing of it any more. PostgreSQL keeps a write-ahead log, which
             forgets it when it is recycled; so do backups when they end. None where that was not looked at now.
         proof: That the erasure is on record.

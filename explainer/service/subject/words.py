@@ -37,7 +37,10 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "reviews": {"en": "What reviewers found", "zh": "审核结论"},
     "explanations": {"en": "Why things were recommended to you", "zh": "为什么向您推荐"},
     "dead_letters": {"en": "Explanations that could not be written for you", "zh": "未能为您写成的推荐理由"},
-    "corpus_lines": {"en": "What was taken to teach the writer, without names", "zh": "用于训练文本生成的内容（不含姓名）"},
+    "corpus_lines": {
+        "en": "What was taken to teach the writer, without names",
+        "zh": "用于训练文本生成的内容（不含姓名）",
+    },
     "hidden_aspects": {"en": "Tags that you deleted", "zh": "您删除的标签"},
     "exclusions": {"en": "What you did and do not want to be used", "zh": "您不希望被使用的行为"},
     "user_settings": {"en": "What you have chosen", "zh": "您的选择"},
