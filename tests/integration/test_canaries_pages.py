@@ -7,6 +7,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
+from explainer.service.upgrades import Upgrader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from sqlalchemy import select, update
@@ -23,7 +24,6 @@ from explainer.service.package.write import Packer
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.listed import ErasureList
-from explainer.service.upgrades import Upgrader
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.revisions import DONE
 from explainer.storage.service_tables import ReviewRow, UpgradeRow
