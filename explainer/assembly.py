@@ -233,7 +233,8 @@ def make_helping_explainer(settings: Settings, engine: AbsentEngine | None, cues
         ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
     """
     database = _current(settings)
-    model = _up_to_date(load_model(settings.models), database, settings)
+    model = load_model(settings.models)
+    model = _up_to_date(model, database, settings, make_items_index(settings, database, model))
     made = Explainer(database, model, _writer(settings, database, _Loaded(engine, cues)))
     made.review_percent = settings.review_percent
     return made
