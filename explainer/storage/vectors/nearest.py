@@ -208,7 +208,7 @@ class PgVectorMaker:
             require_table(connection)
             Space(connection, self._space).store(rows, self._config, first=self._known(rows))
         self._stored = rows
-        return PgVectorIndex(self._database, self._space, *rows.shape, self._config)
+        return PgVectorIndex(self._database, self._space, len(rows), rows.shape[1], self._config)
 
     def _known(self, rows: Embeddings) -> int:
         """Return how many of the rows, the first ones, were stored by this."""
