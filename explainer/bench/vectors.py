@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypedDict
 
 import numpy as np
@@ -63,7 +63,7 @@ def measure(url: str, say: Say, items: int = _ITEMS, queries: int = _QUERIES) ->
     index = PgVectorMaker(database, "bench")(rows)
     store_s = time.perf_counter() - begun
     say("searching")
-    _timed((lambda query=query: index.nearest(query[None], _K)[0][0]) for query in clustered(queries, 3))  # to warm up
+    _timed(clustered(queries, 3), lambda query: index.nearest(query[None], _K)[0][0])  # to warm up
     found = searched(index, rows, asked)
     say("searching with filters")
     filtered = _filtered(index, asked, items)
@@ -82,13 +82,13 @@ def clustered(number: int, seed: int) -> Embeddings:
 
 
 def _unit(rows: npt.NDArray[np.float64]) -> Embeddings:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 def searched(index: PgVectorIndex, rows: Embeddings, queries: Embeddings) -> tuple[float, float]:
     """Return recall@100 against the exact answer, and the 95th percentile of the milliseconds."""
     truth, _ = ExactIndex(rows).nearest(queries, _K)
-    answers, p95 = _timed((lambda query=query: index.nearest(query[None], _K)[0][0]) for query in queries)
+    answers, p95 = _timed(queries, lambda query: index.nearest(query[None], _K)[0][0])
     shares = [len(set(found.tolist()) & set(true.tolist())) / _K for found, true in zip(answers, truth, strict=True)]
     return float(np.mean(shares)), p95
 
@@ -97,18 +97,21 @@ def _filtered(index: PgVectorIndex, queries: Embeddings, items: int) -> float:
     """Return the 95th percentile of the milliseconds, of searches that must find all they are asked for."""
     wanted = Wanted(unmet_by=_USER, aspect=_RARE)
     there = items // _RARE_EVERY - len(range(0, min(_MET, items), _RARE_EVERY))
-    answers, p95 = _timed((lambda query=query: index.nearest_among(query, _K, wanted)[0]) for query in queries)
+    answers, p95 = _timed(queries, lambda query: index.nearest_among(query, _K, wanted)[0])
     short = [len(found) for found in answers if len(found) < min(_K, there)]
     if short:
         raise BenchError(f"{len(short)} of {len(queries)} filtered searches found too few, the first one {short[0]}.")
     return p95
 
 
-def _timed(searches: Iterator[Callable[[], npt.NDArray[np.int64]]]) -> tuple[list[npt.NDArray[np.int64]], float]:
+def _timed(
+    queries: Embeddings, search: Callable[[Embeddings], npt.NDArray[np.int64]]
+) -> tuple[list[npt.NDArray[np.int64]], float]:
+    """Return what was found for each query, and the 95th percentile of the milliseconds."""
     answers, seconds = [], []
-    for search in searches:
+    for query in queries:
         begun = time.perf_counter()
-        answers.append(search())
+        answers.append(search(query))
         seconds.append(time.perf_counter() - begun)
     return answers, 1000 * float(np.percentile(seconds, 95))
 

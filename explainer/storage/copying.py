@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -38,9 +39,9 @@ def copy_stream(connection: Connection, statement: str, pieces: Iterable[bytes])
     Raises:
         DBAPIError: If the database refuses it.
     """
-    cursor = connection.connection.cursor()
+    cursor: Any = connection.connection.cursor()  # pg8000's own, which takes a stream
     try:
-        cursor.execute(statement, stream=pieces)  # type: ignore[call-arg]  pg8000's own argument
+        cursor.execute(statement, stream=pieces)
     except connection.dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(statement, None, error, connection.dialect.loaded_dbapi.Error) from error
     except ConnectionError:
