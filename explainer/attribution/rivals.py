@@ -13,4 +13,5 @@ from retriever.retrieve import best_unmet
 def best_others(recommender: Recommender, history: History, column: int, k: int) -> npt.NDArray[np.int64]:
     """Return the columns of the k best unmet items but the one at ``column``, best first, ties by column."""
     best = best_unmet(recommender, history, k + 1)
-    return best[best != column][:k]
+    others: npt.NDArray[np.int64] = best[best != column][:k]
+    return others

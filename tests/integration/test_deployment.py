@@ -29,8 +29,7 @@ from explainer.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 OLDEST, NEWEST = "1.29", "1.37"
-# `explainer worker` may come with another change than these files.
-COMMANDS = main.commands.keys() | {"worker"}
+COMMANDS = main.commands.keys()
 
 
 def written(folder, kind):
@@ -96,8 +95,11 @@ def test_compose_is_valid_for_its_schema(compose):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.skipif(
+    shutil.which("hadolint") is None, reason="hadolint (GPL-3.0, so nothing of ours installs it) is not here"
+)
 def test_the_image_is_valid_for_hadolint(compose):
-    done = ran(BIN / "hadolint", compose / "Dockerfile")
+    done = ran("hadolint", compose / "Dockerfile")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -1,15 +1,15 @@
 """who changed what is in use, and which training sets were made of whose explanations
 
-Revision ID: 0022
-Revises: 0015
+Revision ID: 0018
+Revises: 0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = '0022'
-down_revision = '0020'
+revision = '0018'
+down_revision = '0017'
 branch_labels = None
 depends_on = None
 
