@@ -13,7 +13,7 @@ from explainer.service.pregenerate.prepared import Batch, Order, Stored
 from explainer.service.pregenerate.stages import Stages, told_of, write
 from explainer.service.pregenerate.workers import Task, Workers
 
-USERS_AT_ONCE = 100
+USERS_AT_ONCE = 200
 """Users whose lists are prepared before the engine writes; so many are done again after a crash."""
 PREPARED, WRITTEN, STORED = "lists prepared", "prompts written", "lists stored"
 USERS_IN_TASK = 5

@@ -24,7 +24,8 @@ from explainer.writing.writer import Writer, is_lost
 from retriever.threads import one_thread
 
 _log = logging.getLogger(__name__)
-_PROMPTS_AT_ONCE = 128
+# Second tries are few: of fewer prompts they would be too few to keep the engine busy.
+_PROMPTS_AT_ONCE = 512
 _LONGEST_REASON = 500
 _Made = tuple[Prepared, list[ExplanationRow]]
 
