@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -337,6 +338,20 @@ def make_database(settings: Settings) -> Database:
         settings.pool_ping,
     )
     return Database(settings.url, settings.database_replicas, pool)
+
+
+@contextmanager
+def using_database(settings: Settings) -> Iterator[Database]:
+    """Yield the database for the block; its connections are closed behind it.
+
+    Raises:
+        NotReadyError: If a URL makes no sense.
+    """
+    database = make_database(settings)
+    try:
+        yield database
+    finally:
+        database.engine.dispose()
 
 
 def _current(settings: Settings) -> Database:

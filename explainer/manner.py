@@ -17,7 +17,7 @@ Along = Callable[[Session, Sequence[ExplanationRow]], None]
 """Stores something of the caller's in the transaction of the explanations."""
 
 Admit = Callable[[Session, Sequence[ExplanationRow]], Sequence[ExplanationRow]]
-"""Returns which explanations are stored, as the first thing that their transaction does."""
+"""Returns which explanations are stored; called in their transaction before any of them is written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from explainer.assembly import make_explainer, make_firewall, make_helping_explainer, make_writer
+from explainer.assembly import make_explainer, make_firewall, make_helping_explainer, make_writer, using_database
 from explainer.judging import judge_catalogue
 from explainer.pipeline import Explainer
 from explainer.service.pregenerate import Counts, Order, Summary
@@ -16,7 +16,6 @@ from explainer.service.pregenerate.local import Say, run_local
 from explainer.service.pregenerate.on_ray import library, run_ray
 from explainer.service.pregenerate.stages import Stages
 from explainer.settings import Settings
-from explainer.storage.database import Database
 from explainer.writing.cues import CueTable
 from explainer.writing.engines.absent import AbsentEngine
 from explainer.writing.style import Style
@@ -74,7 +73,8 @@ class Parts:
         else:
             library()
             explainer, writer = None, make_writer(settings)  # only to know what it is; the one on Ray is another
-            judge_catalogue(Database(settings.url), make_firewall(settings))
+            with using_database(settings) as database:
+                judge_catalogue(database, make_firewall(settings))
         absent = None if writer.engine is None else AbsentEngine.of(writer.engine)
         make = partial(_stages, settings, absent, writer.cues, order)
         return cls(order, make, partial(make_writer, settings), explainer)

@@ -40,8 +40,8 @@ class Settings(BaseSettings):
     Attributes:
         home: Folder for database, models and caches.
         database_url: SQLAlchemy URL; an SQLite file in ``home`` by default.
-        database_replicas: URLs of read replicas, with commas between them: what tells of no single person is read
-            there, and on the primary while none answers.
+        database_replicas: URLs of read replicas, with commas between them: when a process starts it counts
+            there what people did with each item, and on the primary while none answers. All else must be so at once.
         pool_size: Connections to the database that each process keeps open,
         pool_overflow: how many more it may open,
         pool_timeout_s: seconds to wait for one when all are in use,

@@ -19,7 +19,7 @@ from explainer.access import DEMO
 from explainer.access.keys import list_keys
 from explainer.access.people import list_people
 from explainer.access.rates import Rates
-from explainer.assembly import make_adapters, make_encoder, make_prompts, make_served_explainer
+from explainer.assembly import make_adapters, make_encoder, make_prompts, make_served_explainer, using_database
 from explainer.audit.checkpointer import Checkpointer
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.keys import load_signer
@@ -55,11 +55,11 @@ def run(settings: Settings) -> None:
         NotReadyError: If nobody could ask anything, or anyone who saw a demo could.
         SettingsError: If the port cannot be had.
     """
-    database = Database(settings.url)
-    database.require_current()
-    with database.session() as session:
-        _require_credentials(session)
-    reapply(database, Erasing.of(settings))
+    with using_database(settings) as database:
+        database.require_current()
+        with database.session() as session:
+            _require_credentials(session)
+        reapply(database, Erasing.of(settings))
     sweep(settings.scratch)
     with listening(settings.host, settings.port) as listener:
         if settings.worker_count == 1:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
+import socket
 import threading
 from collections.abc import Collection, Iterator
-from types import FrameType
 
-from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, ProcessCollector
 
-from explainer.assembly import make_afterwork, make_encoder, make_served_explainer
-from explainer.errors import ExplainerError, SettingsError
+from explainer.assembly import make_afterwork, make_encoder, make_served_explainer, using_database
+from explainer.errors import ExplainerError
 from explainer.pipeline import Explainer
 from explainer.server.job_metrics import JobMetrics
+from explainer.server.listening import listening
 from explainer.server.logs import configure_logging
+from explainer.server.metrics_port import metrics_read
+from explainer.server.telling import told_to_stop
 from explainer.service.jobs.afterwork import Afterwork
+from explainer.service.jobs.revived import revived
 from explainer.service.live import Live
 from explainer.service.presence import WORKER, Presence
 from explainer.service.starts import note_start
+from explainer.service.subject.erase import Erasing
+from explainer.service.subject.reapply import reapply
 from explainer.settings import Settings
 from explainer.writing.worker import BatchingEngine
 from retriever.threads import one_thread
@@ -29,74 +34,79 @@ _LOOK_EVERY_S = 1.0
 _TELL_EVERY = 60
 
 
-def work(settings: Settings, kinds: Collection[str], *, once: bool = False, port: int | None = None) -> None:
+def work(
+    settings: Settings, kinds: Collection[str], *, once: bool = False, revive: bool = False, port: int | None = None
+) -> None:
     """Do jobs until stopped by SIGTERM or Ctrl-C; what is begun then is ended, or left to others.
 
     Args:
         settings: Of the service that it works for.
         kinds: Which jobs.
         once: Whether to end as soon as nothing is due.
+        revive: Whether those that were given up are tried anew.
         port: Where a Prometheus server may read on ``host``; None for nowhere.
 
     Raises:
         NotReadyError: If the schema is old or nothing was ingested.
         SettingsError: If the port cannot be had.
+        ErasureError: If the list of erasures cannot be read, or others use another key with this database.
     """
     configure_logging("json" if settings.log_format == "auto" else settings.log_format)
-    explainer = make_served_explainer(settings)
-    explainer.afterwards = afterwork = make_afterwork(settings, explainer.database, kinds)
-    note_start(settings, explainer)
-    live, stopped = Live(explainer, make_encoder(settings)), threading.Event()
-
-    def stop(_: int, __: FrameType | None) -> None:
-        stopped.set()
-        afterwork.stop()
-
-    for sent in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sent, stop)
-    metrics = _Watched(explainer, afterwork, settings.host, port)
-    with one_thread(), _closing(explainer, afterwork):
-        _LOG.info("Doing jobs: %s", ", ".join(afterwork.kinds))
-        if once:
-            afterwork.drain(live.current)
-        else:
-            afterwork.start(live.current)
-            _watch(live, metrics, afterwork, stopped)
+    with contextlib.nullcontext() if port is None else listening(settings.host, port) as listener:
+        with using_database(settings) as database:
+            database.require_current()
+            reapply(database, Erasing.of(settings))
+        explainer = make_served_explainer(settings)
+        afterwork = make_afterwork(settings, explainer.database, kinds)
+        with _closing(explainer, afterwork):
+            explainer.afterwards = afterwork
+            note_start(settings, explainer)
+            if revive:
+                _LOG.info("Tried anew: %d jobs", revived(explainer.database, afterwork.kinds, explainer.model.version))
+            _work(Live(explainer, make_encoder(settings)), afterwork, listener, once=once)
     _LOG.info("Stopped", extra={"fields": _numbers(afterwork)})
 
 
-def _watch(live: Live, metrics: _Watched, afterwork: Afterwork, stopped: threading.Event) -> None:
+def _work(live: Live, afterwork: Afterwork, listener: socket.socket | None, *, once: bool) -> None:
+    registry, stopped = CollectorRegistry(), threading.Event()
+    ProcessCollector(registry=registry)
+    metrics = JobMetrics(live.explainer.database, afterwork, registry)
+
+    def stop() -> None:
+        stopped.set()
+        afterwork.stop()
+
+    watch = threading.Thread(target=_watch, args=(live, metrics, afterwork, stopped), name="watch", daemon=True)
+    with told_to_stop(stop), one_thread(), metrics_read(listener, registry):
+        _LOG.info("Doing jobs: %s", ", ".join(afterwork.kinds))
+        watch.start()
+        try:
+            if once:
+                afterwork.drain(live.current)
+            else:
+                afterwork.start(live.current)
+                stopped.wait()
+        finally:
+            stopped.set()
+            watch.join()
+
+
+def _watch(live: Live, metrics: JobMetrics, afterwork: Afterwork, stopped: threading.Event) -> None:
     """Say that it is there, to the database, whoever reads metrics and whoever reads the log."""
     presence, seconds = Presence(WORKER, afterwork.queue.name, afterwork.kinds), 0
-    while not stopped.wait(_LOOK_EVERY_S):
+    while True:
         try:
             presence.say(live.explainer)
             metrics.refresh()
         except ExplainerError as error:
             _LOG.warning("The database cannot be used now (%s); this is tried again", type(error).__name__)
+        if stopped.wait(_LOOK_EVERY_S):
+            break
         seconds += 1
         if seconds % _TELL_EVERY == 0:
             _LOG.info("Working", extra={"fields": _numbers(afterwork)})
     with contextlib.suppress(ExplainerError):
         presence.leave(live.explainer)
-
-
-class _Watched:
-    """What a Prometheus server reads, if it was given a port."""
-
-    def __init__(self, explainer: Explainer, afterwork: Afterwork, host: str, port: int | None) -> None:
-        registry = CollectorRegistry()
-        self._metrics = JobMetrics(explainer.database, afterwork, registry)
-        if port is None:
-            return
-        ProcessCollector(registry=registry)
-        try:
-            start_http_server(port, host, registry)
-        except OSError as error:
-            raise SettingsError(f"Port {port} of {host} can't be used: {error.strerror}.") from error
-
-    def refresh(self) -> None:
-        self._metrics.refresh()
 
 
 @contextlib.contextmanager

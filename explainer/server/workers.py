@@ -53,6 +53,7 @@ class Workers:
         self._workers: list[_Worker] = []
         self._leaving: list[BaseProcess] = []
         self._serves = False
+        self._told = False
         self._started = -_LEAST_PAUSE_S
         self._turn = 0
         self._selector = selectors.DefaultSelector()
@@ -161,6 +162,7 @@ class Workers:
             return
         for worker in self._workers:
             worker.process.terminate()
+        self._told = True
         until = time.monotonic() + self._settings.drain_s
         while self._serves and (left := until - time.monotonic()) > 0:
             for key, _ in self._selector.select(left):
@@ -172,7 +174,7 @@ class Workers:
     def _end(self) -> None:
         self._selector.close()
         processes = [*self._leaving, *(worker.process for worker in self._workers)]
-        if not self._settings.drain_s:
+        if not self._told:  # a second word would cut short what the first one has them finish
             for process in processes:
                 process.terminate()
         until = time.monotonic() + self._settings.deadline_s + _GRACE_S

@@ -18,7 +18,7 @@ from explainer.audit import log
 from explainer.errors import ConflictError
 from explainer.pipeline import Explainer
 from explainer.service.recalled import listed_among, recall
-from explainer.storage.jobs import COUNTERFACTUAL, drop
+from explainer.storage.jobs import COUNTERFACTUAL, drop, hold
 from explainer.storage.once import insert_once
 from explainer.storage.tables import CounterfactualRow, ExplanationRow, now
 from explainer.view import CounterfactualView, counterfactual_digested, counterfactual_of, counterfactual_view
@@ -40,9 +40,12 @@ def find(explainer: Explainer, row: ExplanationRow) -> CounterfactualView | None
     if not is_missing(row):
         return counterfactual_of(row)
     found = found_now(explainer, row)
+    # In the order in which whoever does the job ends it, or the two would wait for each other.
     with explainer.database.session() as session:
-        stored = keep(session, row, found)
+        if not hold(session, row.id):
+            raise ConflictError(f"Explanation {row.id!r} was removed meanwhile.")
         drop(session, COUNTERFACTUAL, row.id)
+        stored = keep(session, row, found)
     set_committed_value(row, "counterfactual", stored)
     return counterfactual_of(row)
 

@@ -55,7 +55,7 @@ class Live:
 
     def follow(self) -> None:
         """Catch up if items came since the last look, perhaps through another process; one small statement if none."""
-        with self._explainer.database.look_about() as connection:
+        with self._explainer.database.look() as connection:
             newest = newest_position(connection)
         if newest != self._newest:
             self.catch_up()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
@@ -49,11 +50,14 @@ def settle(session: Session, users: Collection[str], failures: Sequence[Failed],
     begin_writing(session)
     known = still_known(session, {one.user for one in failures})
     again = {(one.user, one.item) for one in failures}
-    for row in session.scalars(_letters(style).where(DeadLetterRow.user_id.in_(users))).all():
+    # All in one order: two that settle the same the other way round would wait for each other.
+    order = (DeadLetterRow.user_id, DeadLetterRow.item_id)
+    earlier = _letters(style).where(DeadLetterRow.user_id.in_(users)).order_by(*order).with_for_update()
+    for row in session.scalars(earlier).all():
         if (row.user_id, row.item_id) not in again:
             session.delete(row)
     session.flush()
-    for one in failures:
+    for one in sorted(failures, key=attrgetter("user", "item")):
         if one.user in known:
             _note(session, one, style)
 

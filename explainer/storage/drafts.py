@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -37,8 +38,9 @@ class SqlDraftCache:
 
 def put_outcomes(session: Session, outcomes: dict[str, Outcome]) -> None:
     """Remember outcomes in the caller's transaction; a key that is there already stays as it is."""
+    # In one order for all: two that write the same keys the other way round would wait for each other.
     rows = [
         {"key": key, "draft": outcome.draft, "failures": list(outcome.failures), "tries": outcome.tries}
-        for key, outcome in outcomes.items()
+        for key, outcome in sorted(outcomes.items(), key=itemgetter(0))
     ]
     insert_once(session, DraftRow, rows)

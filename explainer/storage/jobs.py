@@ -7,7 +7,7 @@ its effect.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -89,10 +89,10 @@ def _due(kind: str, recommender: str) -> tuple[ColumnElement[bool], ...]:
     return JobRow.kind == kind, _OPEN, JobRow.due_at <= now(), JobRow.recommender == recommender
 
 
-def renew(session: Session, taker: str, lease: timedelta) -> None:
-    """Extend the lease of everything that somebody has taken."""
-    held = update(JobRow).where(JobRow.taken_by == taker, JobRow.state == TAKEN)
-    session.execute(held.values(due_at=now() + lease), execution_options={"synchronize_session": False})
+def renew(session: Session, held: Sequence[Job], lease: timedelta) -> None:
+    """Extend the lease of jobs of one kind; the caller commits."""
+    for row in _mine(session, held):
+        row.due_at = now() + lease
 
 
 def hold(session: Session, explanation_id: str) -> bool:
@@ -110,11 +110,18 @@ def finish(session: Session, job: Job) -> bool:
     return changed(session.execute(delete(JobRow).where(*_as_taken(job)), execution_options=_PLAIN)) == 1
 
 
-def put_back(session: Session, job: Job, *, pause: timedelta = timedelta(0), error: str | None = None) -> None:
-    """Let a job be taken again: after it failed, or, without an error, since it was not begun."""
-    values: dict[str, Any] = {"state": WAITING, "taken_by": "", "due_at": now() + pause}
-    values |= {"attempts": JobRow.attempts - 1} if error is None else {"error": error}
-    session.execute(update(JobRow).where(*_as_taken(job)).values(**values), execution_options=_PLAIN)
+def put_back(session: Session, held: Sequence[Job]) -> None:
+    """Let others have jobs of one kind that were not begun; the caller commits."""
+    for row in _mine(session, held):
+        row.state, row.taken_by, row.due_at = WAITING, "", now()
+        row.attempts -= 1
+
+
+def try_later(session: Session, job: Job, pause: timedelta, error: str) -> None:
+    """Let a job that failed be taken again after a pause."""
+    later = update(JobRow).where(*_as_taken(job))
+    values = {"state": WAITING, "taken_by": "", "due_at": now() + pause, "error": error}
+    session.execute(later.values(**values), execution_options=_PLAIN)
 
 
 def bury(session: Session, job: Job, error: str) -> bool:
@@ -132,21 +139,78 @@ def _as_taken(job: Job) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def _mine(session: Session, held: Sequence[Job]) -> Sequence[JobRow]:
+    """Return what is still as it was taken, held; without those that somebody removes at this moment.
+
+    Whoever is erased takes several jobs along, in any order: waiting for one with others in hand could last for ever.
+    """
+    taken = {(job.explanation_id, job.taken_by, job.attempts): job.kind for job in held}
+    if not taken:
+        return []
+    begin_writing(session)
+    mine = select(JobRow).where(
+        JobRow.kind.in_(set(taken.values())),
+        JobRow.explanation_id.in_(sorted(one for one, _, _ in taken)),
+        JobRow.state == TAKEN,
+    )
+    rows = session.scalars(mine.with_for_update(skip_locked=True)).all()
+    return [row for row in rows if taken.get((row.explanation_id, row.taken_by, row.attempts)) == row.kind]
+
+
 def drop(session: Session, kind: str, explanation_id: str) -> None:
     """Remove a job that somebody did without taking it."""
     mine = delete(JobRow).where(JobRow.kind == kind, JobRow.explanation_id == explanation_id)
     session.execute(mine, execution_options=_PLAIN)
 
 
-def orphaned(session: Session, kind: str, recommender: str, before: datetime, most: int) -> list[str]:
-    """Remove jobs that wait since before a moment for another recommender; return their explanations' ids."""
-    begin_writing(session)
-    left = select(JobRow).where(
-        JobRow.kind == kind, JobRow.state == WAITING, JobRow.recommender != recommender, JobRow.created_at < before
+def orphaned(session: Session, kind: str, served: Collection[str], before: datetime, most: int) -> list[str]:
+    """Remove jobs that nobody works on and nobody can do; return their explanations' ids.
+
+    Args:
+        session: Open session; the caller commits.
+        kind: Which jobs.
+        served: Versions of the recommenders that somebody works with.
+        before: The moment that they are asked for since, at the latest.
+        most: How many at most.
+    """
+    return _removed(
+        session,
+        most,
+        JobRow.kind == kind,
+        _OPEN,
+        JobRow.due_at <= now(),
+        JobRow.recommender.not_in(served),
+        JobRow.created_at < before,
     )
-    rows = session.scalars(left.limit(most).with_for_update(skip_locked=True)).all()
+
+
+def forget_dead(session: Session, kind: str, before: datetime, most: int) -> int:
+    """Remove jobs that were given up before a moment; return how many. The caller commits."""
+    return len(_removed(session, most, JobRow.kind == kind, JobRow.state == DEAD, JobRow.due_at < before))
+
+
+def _removed(session: Session, most: int, *which: ColumnElement[bool]) -> list[str]:
+    begin_writing(session)
+    rows = session.scalars(select(JobRow).where(*which).limit(most).with_for_update(skip_locked=True)).all()
     for row in rows:
         session.delete(row)
+    return [row.explanation_id for row in rows]
+
+
+def revive(session: Session, kind: str, recommender: str, most: int) -> list[str]:
+    """Have jobs that were given up tried anew, as often as others; return their explanations' ids.
+
+    Args:
+        session: Open session; the caller commits.
+        kind: Which jobs.
+        recommender: Version of what can do them.
+        most: How many at most.
+    """
+    begin_writing(session)
+    dead = select(JobRow).where(JobRow.kind == kind, JobRow.state == DEAD, JobRow.recommender == recommender)
+    rows = session.scalars(dead.order_by(JobRow.due_at).limit(most).with_for_update(skip_locked=True)).all()
+    for row in rows:
+        row.state, row.due_at, row.attempts = WAITING, now(), 0
     return [row.explanation_id for row in rows]
 
 

@@ -56,7 +56,7 @@ class SqlPromptChoice:
 
     def for_user(self, user: str, style: Style) -> PromptLibrary:
         """Return the prompts that this user's texts are written with, now."""
-        with self._database.look_about() as connection:
+        with self._database.look() as connection:
             version = version_for(user, in_use(connection, PROMPT, str(style)))
         return self._disk if version is None else self._stored(version)
 

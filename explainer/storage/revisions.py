@@ -26,6 +26,13 @@ def end_upgrade(session: Session, explanation_id: str, state: str, reason: str =
         row.state, row.reason, row.ended_at = state, reason, now()
 
 
+def await_again(session: Session, explanation_id: str) -> None:
+    """Note that a better text is awaited after all."""
+    row = session.get(UpgradeRow, explanation_id)
+    if row is not None:
+        row.state, row.reason, row.ended_at = WAITING, "", None
+
+
 def still_awaited(connection: Connection, explanation_ids: Collection[str]) -> set[str]:
     """Return of which of these a better text is awaited; a few hundred by each statement."""
     ids, found = sorted(explanation_ids), set[str]()

@@ -14,13 +14,15 @@ from explainer.service.jobs.counterfactuals import Counterfactuals
 from explainer.service.jobs.queue import JobQueue
 from explainer.service.jobs.thread import Doer, JobThread
 from explainer.service.jobs.upgrades import Upgrades
-from explainer.storage.jobs import KINDS, UPGRADE, orphaned
+from explainer.storage.jobs import KINDS, UPGRADE, forget_dead, orphaned
+from explainer.storage.processes import present
 from explainer.storage.tables import now
 
 _log = logging.getLogger(__name__)
 _PER_LEASE = 3
 _ORPHANED_AFTER = timedelta(hours=1)
-_ORPHANS = 100
+_DEAD_FOR = timedelta(days=7)
+_AT_ONCE = 100
 _OTHER = "what ranked it serves nowhere any more"
 
 
@@ -100,17 +102,23 @@ class Afterwork:
         """Say again and again that this process works on what it has taken; end what nobody can do any more."""
         while not self._closed.wait(self.queue.policy.lease_s / _PER_LEASE):
             try:
-                if any(thread.busy for thread in self._threads):
-                    self.queue.renew()
-                self._end_orphans(explainer())
+                self._renew()
+                self._clear_away(explainer())
             except ExplainerError as error:  # the database is away; what is taken may be done twice, and ends once
                 _log.debug("No lease was renewed: %s", type(error).__name__)
             except Exception:  # noqa: BLE001  or leases would run out until the process is started anew
                 _log.exception("Leases could not be renewed; this is tried again")
 
-    def _end_orphans(self, explainer: Explainer) -> None:
+    def _renew(self) -> None:
+        # Not all that this process has taken: what it lost when the database was away is for others.
+        for held in [thread.held for thread in self._threads if thread.held]:
+            self.queue.renew(held)
+
+    def _clear_away(self, explainer: Explainer) -> None:
+        with explainer.database.look() as connection:
+            served = {explainer.model.version} | {row.recommender for row in present(connection)}
         for doer in self._doers:
             with explainer.database.writing() as session:
-                left = orphaned(session, doer.kind, explainer.model.version, now() - _ORPHANED_AFTER, _ORPHANS)
-                for one in left:
+                for one in orphaned(session, doer.kind, served, now() - _ORPHANED_AFTER, _AT_ONCE):
                     doer.give_up(session, one, _OTHER)
+                forget_dead(session, doer.kind, now() - _DEAD_FOR, _AT_ONCE)

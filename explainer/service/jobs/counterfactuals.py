@@ -13,6 +13,7 @@ from explainer.errors import ConflictError
 from explainer.pipeline import Explainer
 from explainer.service.counterfactuals import found_now, is_missing, keep
 from explainer.service.jobs.queue import JobQueue
+from explainer.service.jobs.trying import trying
 from explainer.storage.jobs import COUNTERFACTUAL, Job
 from explainer.storage.tables import ExplanationRow
 from explainer.view import CounterfactualView
@@ -47,7 +48,8 @@ class Counterfactuals:
             if place and not self.is_time(explainer):
                 queue.put_back(jobs[place:])
                 return
-            _find(explainer, job, queue)
+            with trying(queue, job, self.give_up):
+                _find(explainer, job, queue)
 
 
 def _find(explainer: Explainer, job: Job, queue: JobQueue) -> None:

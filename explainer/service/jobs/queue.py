@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -81,10 +81,10 @@ class JobQueue:
         with self._database.writing() as session:
             return jobs.claim(session, kind, recommender, self.name, most, self._lease)
 
-    def renew(self) -> None:
-        """Say that this process still works on what it has taken."""
+    def renew(self, held: Sequence[Job]) -> None:
+        """Say that somebody here still works on these jobs."""
         with self._database.writing() as session:
-            jobs.renew(session, self.name, self._lease)
+            jobs.renew(session, held, self._lease)
 
     def end(self, job: Job, effect: Callable[[Session], None] = lambda _: None) -> bool:
         """End a job together with its effect.
@@ -116,15 +116,14 @@ class JobQueue:
             if not jobs.hold(session, job.explanation_id):
                 jobs.finish(session, job)
             elif job.attempts < self.policy.tries:
-                jobs.put_back(session, job, pause=self._pause(job), error=why)
+                jobs.try_later(session, job, self._pause(job), why)
             elif jobs.bury(session, job, why):
                 on_death(session)
 
-    def put_back(self, taken: Iterable[Job]) -> None:
+    def put_back(self, taken: Sequence[Job]) -> None:
         """Let others have what was not begun."""
         with self._database.writing() as session:
-            for job in taken:
-                jobs.put_back(session, job)
+            jobs.put_back(session, taken)
 
     def is_worn_out(self, job: Job) -> bool:
         """Return whether a job was tried often enough and ended none of the processes' ways: they died of it."""

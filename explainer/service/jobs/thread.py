@@ -9,9 +9,10 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from explainer.errors import AbandonedError, ExplainerError
+from explainer.errors import AbandonedError, BusyError, ExplainerError
 from explainer.pipeline import Explainer
 from explainer.service.jobs.queue import JobQueue
+from explainer.service.jobs.trying import fail
 from explainer.storage.jobs import Job
 
 _log = logging.getLogger(__name__)
@@ -35,7 +36,12 @@ class Doer(Protocol):
         ...
 
     def do(self, explainer: Explainer, jobs: Sequence[Job], queue: JobQueue) -> None:
-        """End every job, or let it fail; what is left when an error is raised fails with that."""
+        """End every job, or let it fail; one that cannot be done must not take others along.
+
+        Raises:
+            AbandonedError: If the process is told to end; then others get what was not ended.
+            BusyError: If the database cannot be used; so they do then.
+        """
         ...
 
     def give_up(self, session: Session, explanation_id: str, why: str) -> None:
@@ -54,11 +60,15 @@ class JobThread:
         queue: Of jobs.
         doer: Does them.
         explainer: Returns the pipeline that knows every item stored by now.
+
+    Attributes:
+        doer: See above.
+        held: What it works on now.
     """
 
     def __init__(self, queue: JobQueue, doer: Doer, explainer: Callable[[], Explainer]) -> None:
         self.doer = doer
-        self.busy = False
+        self.held: Sequence[Job] = ()
         self._queue, self._explainer = queue, explainer
         self._closed, self._woken = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"jobs: {doer.kind}", daemon=True)
@@ -113,23 +123,20 @@ class JobThread:
         return bool(taken)
 
     def _do(self, explainer: Explainer, jobs: Sequence[Job]) -> None:
-        self.busy = True
+        self.held = jobs
         try:
             self.doer.do(explainer, jobs, self._queue)
-        except AbandonedError:
+        except (AbandonedError, BusyError):
             self._queue.put_back(jobs)
-        except Exception as error:  # noqa: BLE001  a job that cannot be done must not end the others' hopes
+        except Exception as error:  # noqa: BLE001  or the thread would end, and nobody learn of it
             _log.exception("Jobs could not be done")
             for job in jobs:
-                self._fail(job, type(error).__name__)
+                fail(self._queue, job, type(error).__name__, self.doer.give_up)
         finally:
-            self.busy = False
+            self.held = ()
 
     def _is_worn_out(self, job: Job) -> bool:
         if not self._queue.is_worn_out(job):
             return False
-        self._fail(job, _DIED)
+        fail(self._queue, job, _DIED, self.doer.give_up)
         return True
-
-    def _fail(self, job: Job, why: str) -> None:
-        self._queue.fail(job, why, lambda session: self.doer.give_up(session, job.explanation_id, why))

@@ -6,6 +6,7 @@ stores the explanation, so that every process can tell a reader whether to wait.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -15,11 +16,13 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.errors import AbandonedError
 from explainer.manner import Unfinished
 from explainer.oversight import sample
 from explainer.pipeline import Explainer
 from explainer.service.jobs.again import computed_again
 from explainer.service.jobs.queue import JobQueue
+from explainer.service.jobs.trying import fail, trying
 from explainer.storage.explanations import get_explanation
 from explainer.storage.jobs import UPGRADE, Job
 from explainer.storage.revisions import DONE, KEPT, end_upgrade, next_number
@@ -30,6 +33,7 @@ from explainer.writing.patience import Call, calling
 from explainer.writing.texts import MODEL, Written
 from retriever.errors import RetrieverError
 
+_log = logging.getLogger(__name__)
 _REMEMBERED = 256
 
 
@@ -76,9 +80,10 @@ class Upgrades:
         """
         groups: dict[tuple[str, str], list[tuple[Job, Unfinished]]] = {}
         for job in jobs:
-            found = self._recalled(explainer, job, queue)
-            if found is not None:
-                groups.setdefault((str(found.style), found.library.version(found.style)), []).append((job, found))
+            with trying(queue, job, self.give_up):
+                found = self._recalled(explainer, job, queue)
+                if found is not None:
+                    groups.setdefault((str(found.style), found.library.version(found.style)), []).append((job, found))
         for alike in groups.values():
             self._better(explainer, alike, queue)
 
@@ -92,8 +97,7 @@ class Upgrades:
         try:
             found = computed_again(explainer, one)
         except RetrieverError as error:  # it may not have been told of the item yet
-            why = type(error).__name__
-            queue.fail(job, why, partial(self.give_up, explanation_id=one, why=why))
+            fail(queue, job, type(error).__name__, self.give_up)
             return None
         if isinstance(found, str):
             queue.end(job, partial(self.give_up, explanation_id=one, why=found))
@@ -101,12 +105,27 @@ class Upgrades:
         return found
 
     def _better(self, explainer: Explainer, alike: Sequence[tuple[Job, Unfinished]], queue: JobQueue) -> None:
-        _, first = alike[0]
+        texts = self._together(explainer, [one for _, one in alike])
+        for (job, one), text in zip(alike, texts, strict=True):
+            with trying(queue, job, self.give_up):
+                self._keep(explainer, job, text or self._written(explainer, [one])[0], queue)
+
+    def _together(self, explainer: Explainer, alike: Sequence[Unfinished]) -> Sequence[Written | None]:
+        """Return texts; None in place of each where one of them kept all from being written."""
+        try:
+            return self._written(explainer, alike)
+        except AbandonedError:
+            raise
+        except Exception as error:  # noqa: BLE001  whose fault it was shows when each is tried by itself
+            _log.warning("%d texts could not be written together: %s", len(alike), type(error).__name__)
+            return [None] * len(alike)
+
+    def _written(self, explainer: Explainer, alike: Sequence[Unfinished]) -> Sequence[Written]:
+        first = alike[0]
         with calling(self._call.at_most(time.monotonic() + self._patience_s)):
-            texts = explainer.writer.write([one.request for _, one in alike], first.style, first.library)
+            texts = explainer.writer.write([one.request for one in alike], first.style, first.library)
         explainer.tallies.add(texts, first.style.locale)
-        for (job, _), text in zip(alike, texts, strict=True):
-            self._keep(explainer, job, text, queue)
+        return texts
 
     def _keep(self, explainer: Explainer, job: Job, text: Written, queue: JobQueue) -> None:
         """Store a text; one that the engine could not write now is tried again."""
@@ -114,7 +133,7 @@ class Upgrades:
         if text.source == MODEL:
             queue.end(job, partial(_revise, explainer=explainer, explanation_id=one, text=text))
         elif text.unfinished:
-            queue.fail(job, why, partial(self.give_up, explanation_id=one, why=why))
+            fail(queue, job, why, self.give_up)
         else:
             queue.end(job, partial(self.give_up, explanation_id=one, why=why))
 
