@@ -11,10 +11,17 @@ from sqlalchemy import text
 
 from explainer.assembly import make_database
 from explainer.errors import BusyError, NotReadyError
+from explainer.service.live import Live
 from explainer.service.starts import public_settings
 from explainer.settings import Settings
+from explainer.storage.additions import put_items
 from explainer.storage.database import Database
+from explainer.storage.prompts import SqlPromptChoice
 from explainer.storage.replicas import Replicas
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.style import Style
+from retriever.data import Item
+from tests.conftest import HashEncoder
 
 
 @pytest.fixture
@@ -157,3 +164,14 @@ def test_a_pool_that_is_used_up_says_so(tmp_path):
 def test_a_replica_that_makes_no_sense_is_told_at_once(url):
     with pytest.raises((NotReadyError), match="EXPLAINER_DATABASE_REPLICAS"):
         Database("sqlite://", [url])
+
+
+def test_new_items_and_promoted_prompts_are_known_at_once_however_far_replicas_are_behind(explainer, database, copies):
+    explainer.database = made = Database(database.url, copies)  # they know of no items, and of no promotions
+    later = Item("late", "A late film", ("noir",))
+    with made.session() as session:
+        put_items(session, [later])
+    assert "late" in Live(explainer, HashEncoder()).current().model.recommender.catalogue
+    disk = PromptLibrary()
+    assert SqlPromptChoice(made, disk).for_user("u1", Style()) is disk
+    made.engine.dispose()

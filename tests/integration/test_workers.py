@@ -18,6 +18,8 @@ from explainer.assembly import make_encoder
 from explainer.bench.client import Connection, request
 from explainer.bench.errors import BenchError
 from explainer.bench.served import serving
+from explainer.server.handing import channel
+from explainer.server.workers import Workers, _Worker
 from explainer.settings import Settings
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
@@ -164,6 +166,36 @@ def test_when_none_can_start_the_service_says_so_and_ends(home):
 
     with pytest.raises(BenchError, match=r"A process of the service could not start"):
         run(home, story)
+
+
+class Process:
+    """Stands for one of the processes; counts how often it is told to end."""
+
+    def __init__(self):
+        self.told = 0
+
+    def terminate(self):
+        self.told += 1
+
+    def join(self, _):
+        pass
+
+    def is_alive(self):
+        return False
+
+
+@pytest.mark.parametrize("drains", [False, True])
+def test_each_is_told_once_to_end_also_when_it_ends_before_it_served(tmp_path, drains):
+    listener, end = channel()
+    served = Workers(Settings(_env_file=None, home=tmp_path, drain_s=0.001), listener)
+    process = Process()
+    served._workers.append(_Worker(process, end))
+    if drains:
+        served._drain()
+    served._end()
+    assert process.told == 1
+    for one in (listener, end):
+        one.close()
 
 
 def run(home, story, **settings):
