@@ -76,9 +76,12 @@ def _work(live: Live, afterwork: Afterwork, listener: socket.socket | None, *, o
         stopped.set()
         afterwork.stop()
 
-    watch = threading.Thread(target=_watch, args=(live, metrics, afterwork, stopped), name="watch", daemon=True)
+    presence = Presence(WORKER, afterwork.queue.name, afterwork.kinds)
+    watched = (live, presence, metrics)
+    watch = threading.Thread(target=_watch, args=(*watched, afterwork, stopped), name="watch", daemon=True)
     with told_to_stop(stop), one_thread(), metrics_read(listener, registry):
         _LOG.info("Doing jobs: %s", ", ".join(afterwork.kinds))
+        _tell(*watched)  # before it takes anything: others leave alone what somebody present can do
         watch.start()
         try:
             if once:
@@ -89,24 +92,26 @@ def _work(live: Live, afterwork: Afterwork, listener: socket.socket | None, *, o
         finally:
             stopped.set()
             watch.join()
+            with contextlib.suppress(ExplainerError):
+                presence.leave(live.explainer)
 
 
-def _watch(live: Live, metrics: JobMetrics, afterwork: Afterwork, stopped: threading.Event) -> None:
+def _watch(live: Live, presence: Presence, metrics: JobMetrics, afterwork: Afterwork, stopped: threading.Event) -> None:
     """Say that it is there, to the database, whoever reads metrics and whoever reads the log."""
-    presence, seconds = Presence(WORKER, afterwork.queue.name, afterwork.kinds), 0
-    while True:
-        try:
-            presence.say(live.explainer)
-            metrics.refresh()
-        except ExplainerError as error:
-            _LOG.warning("The database cannot be used now (%s); this is tried again", type(error).__name__)
-        if stopped.wait(_LOOK_EVERY_S):
-            break
+    seconds = 0
+    while not stopped.wait(_LOOK_EVERY_S):
+        _tell(live, presence, metrics)
         seconds += 1
         if seconds % _TELL_EVERY == 0:
             _LOG.info("Working", extra={"fields": _numbers(afterwork)})
-    with contextlib.suppress(ExplainerError):
-        presence.leave(live.explainer)
+
+
+def _tell(live: Live, presence: Presence, metrics: JobMetrics) -> None:
+    try:
+        presence.say(live.explainer)
+        metrics.refresh()
+    except ExplainerError as error:
+        _LOG.warning("The database cannot be used now (%s); this is tried again", type(error).__name__)
 
 
 @contextlib.contextmanager

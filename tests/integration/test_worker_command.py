@@ -15,17 +15,28 @@ from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy import func, select
 
 from explainer.errors import SettingsError
+from explainer.manner import Manner
+from explainer.pipeline import Explainer
 from explainer.server.listening import listening
 from explainer.server.metrics_port import metrics_read
 from explainer.server.telling import told_to_stop
-from explainer.server.work import work
+from explainer.server.work import _work, work
+from explainer.service.jobs.afterwork import Afterwork
+from explainer.service.jobs.queue import JobQueue
+from explainer.service.live import Live
 from explainer.service.subject.erase import Erasing, erase
 from explainer.settings import Settings
-from explainer.storage.jobs import KINDS
+from explainer.storage.jobs import KINDS, UPGRADE
+from explainer.storage.processes import present
 from explainer.storage.tables import BehaviourRow
+from explainer.writing.engines import Draft
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import Writer
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
 from tests.homes import make_home
+from tests.integration.test_upgrades import GOOD
 
 
 def test_a_port_that_is_taken_is_told_before_anything_is_loaded(tmp_path):
@@ -60,6 +71,31 @@ def test_a_signal_is_heard_whatever_lock_it_finds_held(sent):
             os.kill(os.getpid(), sent)
         assert stopped.wait(30)
     assert signal.getsignal(sent) is before
+
+
+class Watching:
+    """Writes the same for everybody, and looks who is there meanwhile."""
+
+    name, model_hash, adapter_hash = "fixed", "m", "a"
+    locales, domains = frozenset({"en"}), frozenset({"video"})
+
+    def __init__(self, database):
+        self.database, self.seen = database, []
+
+    def write(self, prompts, sampling):
+        with self.database.look() as connection:
+            self.seen += [(row.role, row.does) for row in present(connection)]
+        return [Draft(GOOD) for _ in prompts]
+
+
+def test_whoever_works_off_what_is_due_says_that_they_are_there_for_as_long_as_they_are(database, model):
+    engine, afterwork = Watching(database), Afterwork(JobQueue(database), (UPGRADE,))
+    explainer = Explainer(database, model, Writer(PromptLibrary(), load_vocabulary, engine), afterwards=afterwork)
+    explainer.explain_top("u1", 1, manner=Manner(ask=False))
+    _work(Live(explainer), afterwork, None, once=True)
+    assert engine.seen == [("worker", UPGRADE)]
+    with database.look() as connection:
+        assert present(connection) == []
 
 
 def test_after_a_restored_backup_it_works_for_nobody_who_was_erased(tmp_path, dataset):
