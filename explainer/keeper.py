@@ -92,7 +92,8 @@ class Keeper:
             jobs: What is left to do for them: ids by the kind of job.
             review_percent: Of a hundred texts that the model wrote, how many wait for a reviewer.
             along: Stores something in the same transaction.
-            admit: Decides in the same transaction which of them are stored; by default all are.
+            admit: Decides in the same transaction which of them are stored, where nobody has asked for them yet; by
+                default all are.
 
         Returns:
             What was stored.
@@ -108,7 +109,7 @@ class Keeper:
                 if admit is not None:
                     rows = admit(session, rows)
                 _write(session, rows)
-                oversee(session, rows, review_percent)
+                oversee(session, rows, review_percent, ahead=admit is not None)
                 await_upgrade(session, jobs.get(UPGRADE, ()))
                 for kind, ids in jobs.items():
                     ask_for(session, kind, ids, makers.model.version)

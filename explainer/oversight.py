@@ -8,22 +8,28 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
-from explainer.storage.reviews import Cause, enqueue, is_sampled
+from explainer.storage.reviews import Cause, enqueue, is_sampled, sampled_once
 from explainer.storage.service_tables import SuppressionRow
 from explainer.storage.suppressions import NOBODY, suppress_once, suppressed_twins
 from explainer.storage.tables import ExplanationRow
 from explainer.writing.texts import MODEL
 
 
-def oversee(session: Session, rows: Sequence[ExplanationRow], percent: float) -> None:
+def oversee(session: Session, rows: Sequence[ExplanationRow], percent: float, *, ahead: bool = False) -> None:
     """Look after new explanations in the transaction that stores them.
 
     Args:
         session: Open session that holds them, flushed.
         rows: The explanations.
         percent: How many of a hundred that the model wrote are sampled for review.
+        ahead: Whether nobody has asked for them yet. Then many share a draft, and whoever reviews would read the same
+            again and again: so many of a hundred distinct prompts are sampled, one explanation for each.
     """
-    sample(session, [row.id for row in rows if row.source == MODEL], percent)
+    written = {row.id: row.prompt_hash for row in rows if row.source == MODEL}
+    if ahead:
+        enqueue(session, sampled_once(session, written, percent), Cause.SAMPLED)
+    else:
+        sample(session, list(written), percent)
     users = {row.id: row.user_id for row in rows}
     for explanation_id, twin in suppressed_twins(session, rows).items():
         made = suppress_once(session, explanation_id, twin.reason, NOBODY)

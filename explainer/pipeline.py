@@ -20,6 +20,7 @@ from explainer.evidence.firewall import Firewall, load_lists
 from explainer.judging import judge_catalogue
 from explainer.keeper import Keeper, Makers
 from explainer.manner import Afterwards, Manner, Unfinished
+from explainer.missing import ask_for_missing, is_listed
 from explainer.rows import Stamp, counterfactual_row, explanation_row
 from explainer.storage.catalogue import (
     behaviour_titles,
@@ -245,11 +246,13 @@ class Explainer:
                 found = ranking.counterfactual(asking, row.item_id, row.rank)
                 row.counterfactual = counterfactual_row(found, asking.history)
         else:
-            jobs[COUNTERFACTUAL] = self._as_many(COUNTERFACTUAL, [row.id for row in rows if _is_listed(row, asking)])
+            jobs[COUNTERFACTUAL] = self._as_many(COUNTERFACTUAL, [row.id for row in rows if is_listed(row, asking)])
         if rows or manner.along is not None:
             self.keeper.keep(rows, self.makers(style, library), jobs, self.review_percent, manner.along)
-        if self.afterwards is not None and any(jobs.values()):
-            self.afterwards.stored(unfinished)
+        if self.afterwards is not None:
+            more = ask_for_missing(self.database, self.afterwards, due)
+            if more or any(jobs.values()):
+                self.afterwards.stored(unfinished)
         self.tallies.add(texts, style.locale)
         self.tallies.add_private((asking.private or {}).values(), len(rows))
         made = {**{row.item_id: row for row in rows}, **due.shown}
@@ -291,11 +294,6 @@ def _people(session: Session, model: FittedModel) -> PeopleCounts:
         return dict.fromkeys(kinds, model.counts)  # one kind only: the model has counted just that
     scale = model.recommender.scale
     return counts_by_kind(model.recommender.catalogue, load_dataset(session).behaviours, scale)
-
-
-def _is_listed(row: ExplanationRow, asking: Asking) -> bool:
-    """Return whether anything kept an item in its list that the user has done."""
-    return asking.k is not None and row.rank <= asking.k and bool(row.contributions)
 
 
 def _hash(*parts: str) -> str:

@@ -92,8 +92,8 @@ class Settings(BaseSettings):
             ``erasure.key`` beside the key that signs the audit log by default. Keep it as long as your backups.
         erasure_list: File that tells a restored backup who was erased since; ``erasures.jsonl`` among the checkpoints
             by default.
-        keep_explanations: Days that explanations are kept, with all that was said and decided of them; by default, as
-            with the others below, for ever,
+        keep_explanations: Days that explanations are kept, with all that was said and decided of them, and
+            letters of what could not be explained; by default, as with the others below, for ever,
         keep_comments: customers' words in feedback,
         keep_views: and who looked at whose record.
         keep_drafts: Days that the model's drafts are reused.

@@ -199,6 +199,8 @@ def capacity(users: int, items: int, behaviours: int = 100, rates: Rates | None 
 def rates_from(path: Path, rates: Rates | None = None) -> Rates:
     """Return rates with what a file states of them: fields of :class:`Rates` as JSON, or what ``bench scale`` wrote.
 
+    Of the latter what a core explains in a second stays as it is: the made-up shop's figure is without storing.
+
     Raises:
         BenchError: If it holds neither.
     """
@@ -215,9 +217,10 @@ def rates_from(path: Path, rates: Rates | None = None) -> Rates:
 def _of_bench(found: dict[str, Any], rates: Rates) -> Rates:
     own: dict[str, Any] = {"machine": ", ".join(f"{name} {value}" for name, value in found["machine"].items())}
     if (ahead := found.get("pregenerate")) is not None:
-        own |= {"pairs_and_prompts": (*rates.pairs_and_prompts[:1], (ahead["pairs"], ahead["prompts"]))}
-    if (shop := found.get("synthetic")) is not None:
-        own |= {"explained_per_core_s": shop["explanations_per_s"] / shop["processes"]}
+        # Prompts grow with the texts that the model is asked for; others need none.
+        asked = round(ahead["prompts"] * ahead["dedup_ratio"])
+        points = sorted({*rates.pairs_and_prompts, (asked, ahead["prompts"])})
+        own |= {"pairs_and_prompts": tuple(points), "told": asked / ahead["pairs"]}
     return msgspec.structs.replace(rates, **own)
 
 

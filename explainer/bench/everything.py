@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,14 @@ PARTS: Mapping[str, Part] = {
             Bar("explanations in a second, 100,000 items", "synthetic.explanations_per_s", "≥", 200),
             Bar("peak memory, MB", "synthetic.peak_mb", "≤", 4096),
             Bar("cost of a user, 100,000 people over 10,000", "synthetic.cost_ratio_100k_10k", "≤", 1.2),
+            Bar("Ray stores the same texts (1: yes)", "pregenerate.same_rows", "=", 1),
             Bar("nearest vectors found", "pgvector.recall", "≥", 0.95),
             Bar("nearest vectors, p95 ms", "pgvector.p95_ms", "≤", 10),
+            Bar("requests failed while replicas restart", "replicas.rolling.failed", "=", 0),
+            Bar("explanations lost as the database is away", "replicas.outage.lost", "=", 0),
+            Bar("made twice meanwhile", "replicas.outage.twice", "=", 0),
+            Bar("answers that nobody expects meanwhile", "replicas.outage.unexpected", "=", 0),
+            Bar("jobs left afterwards", "replicas.outage.jobs_left", "=", 0),
         ),
     ),
 }
@@ -96,12 +102,14 @@ class Ran(msgspec.Struct, frozen=True):
         seconds: How long it took.
         figures: What it wrote; None where it wrote nothing.
         failure: The end of what it said, if it failed.
+        machine: Where it was run.
     """
 
     command: str
     seconds: float
     figures: dict[str, Any] | None
     failure: str = ""
+    machine: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -110,9 +118,15 @@ class Judged(msgspec.Struct, frozen=True):
     part: str
     name: str
     measured: float | None
-    bar: str
+    sign: str
+    threshold: float
     passed: bool | None
     command: str
+
+    @property
+    def bar(self) -> str:
+        """What is asked for."""
+        return f"{self.sign} {self.threshold:,g}"
 
 
 def machine() -> dict[str, str]:
@@ -131,13 +145,20 @@ def machine() -> dict[str, str]:
         "memory": f"{memory:.1f} GiB",
         "system": platform.platform(),
         "python": platform.python_version(),
-        "packages": ", ".join(f"{name} {version(name)}" for name in _PACKAGES),
+        "packages": ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
         "ten million additions in Python": f"{loop:.2f} s",
     }
 
 
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
 def run(folder: Path, only: Sequence[str], say: Callable[[str], None]) -> None:
-    """Run parts that have not been run in this folder, and keep how each went as ``PART.ran.json``.
+    """Run parts that were not run in this folder, or failed, and keep how each went as ``PART.ran.json``.
 
     Args:
         folder: Where everything is kept.
@@ -145,15 +166,26 @@ def run(folder: Path, only: Sequence[str], say: Callable[[str], None]) -> None:
         say: Told what is done next.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "machine.json").write_bytes(msgspec.json.encode(machine()))
-    for name in only or [name for name in PARTS if not (folder / f"{name}.ran.json").is_file()]:
+    for name in only or [name for name in PARTS if _is_due(folder / f"{name}.ran.json")]:
         say(f"Measuring {name}")
         (folder / f"{name}.ran.json").write_bytes(msgspec.json.encode(_ran(folder, name)))
+
+
+def _is_due(file: Path) -> bool:
+    try:
+        return bool(_read(file).failure)
+    except (OSError, msgspec.MsgspecError):  # not run, or stopped while it was written
+        return True
+
+
+def _read(file: Path) -> Ran:
+    return msgspec.json.decode(file.read_bytes(), type=Ran)
 
 
 def _ran(folder: Path, name: str) -> Ran:
     out = folder / f"{name}.json"
     out.unlink(missing_ok=True)
+    here = machine()
     arguments = [*PARTS[name].arguments, "--json", str(out)]
     begun = time.perf_counter()
     command = [sys.executable, "-c", "from explainer.cli import main; main()", *arguments]
@@ -161,22 +193,23 @@ def _ran(folder: Path, name: str) -> Ran:
     figures = msgspec.json.decode(out.read_bytes(), type=dict[str, Any]) if out.is_file() else None
     shown = " ".join(["explainer", *PARTS[name].arguments, "--json", out.name])
     failure = (done.stderr or done.stdout)[-_TOLD:] if done.returncode else ""
-    return Ran(shown, time.perf_counter() - begun, figures, failure)
+    return Ran(shown, time.perf_counter() - begun, figures, failure, here)
 
 
-def judged(folder: Path) -> tuple[dict[str, str], dict[str, Ran], list[Judged]]:
-    """Return the machine, how each part went, and every bar, from what a folder holds.
+def judged(folder: Path) -> tuple[dict[str, Ran], list[Judged]]:
+    """Return how each part went, and every bar, from what a folder holds.
 
     Raises:
         BenchError: If there is nothing in it.
     """
     try:
-        described = msgspec.json.decode((folder / "machine.json").read_bytes(), type=dict[str, str])
         files = {name: folder / f"{name}.ran.json" for name in PARTS}
-        ran = {name: msgspec.json.decode(f.read_bytes(), type=Ran) for name, f in files.items() if f.is_file()}
+        ran = {name: _read(f) for name, f in files.items() if f.is_file()}
     except (OSError, msgspec.MsgspecError) as error:
-        raise BenchError(f"{folder} holds no measurements of explainer bench all: {error}.") from error
-    return described, ran, [_judge(name, bar, ran.get(name)) for name, part in PARTS.items() for bar in part.bars]
+        raise BenchError(f"{folder} holds measurements that cannot be read: {error}; remove them.") from error
+    if not ran:
+        raise BenchError(f"{folder} holds no measurements of explainer bench all.")
+    return ran, [_judge(name, bar, ran.get(name)) for name, part in PARTS.items() for bar in part.bars]
 
 
 def _judge(part: str, bar: Bar, ran: Ran | None) -> Judged:
@@ -186,4 +219,4 @@ def _judge(part: str, bar: Bar, ran: Ran | None) -> Judged:
     measured = float(value) if isinstance(value, int | float) else None
     passed = None if measured is None else _SIGNS[bar.sign](measured, bar.threshold)
     command = "explainer " + " ".join(PARTS[part].arguments)
-    return Judged(part, bar.name, measured, f"{bar.sign} {bar.threshold:,g}", passed, command)
+    return Judged(part, bar.name, measured, bar.sign, bar.threshold, passed, command)

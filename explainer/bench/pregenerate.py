@@ -36,7 +36,8 @@ class Pregenerated(msgspec.Struct, frozen=True):
     """What was measured.
 
     Attributes:
-        per_s: Explanations stored in a second by the local runner, without loading the language model.
+        per_s: Explanations stored in a second by the local runner; it has the language model loaded, and its helping
+            processes start and load the recommender within these seconds.
         dedup_ratio: Texts to each distinct prompt.
         vs_per_pair: ``per_s`` over what one call of ``transformers`` for each pair would make in a second.
         ray_vs_local: Seconds that Ray takes over those of the local runner, both with loading; None without Ray.
@@ -46,7 +47,7 @@ class Pregenerated(msgspec.Struct, frozen=True):
         prompts: Distinct prompts.
         by_model: Share of texts that the model wrote, 0 to 1.
         cpu_s_per_1000: Processor seconds that a thousand explanations took.
-        seconds: How long the local runner took.
+        seconds: How long the local runner took, as ``per_s`` counts.
         same_rows: Whether Ray has stored the same texts; None without Ray.
     """
 

@@ -10,6 +10,7 @@ from explainer.cli.common import settings_of
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _PARTS = ("pregenerate", "synthetic", "pgvector", "replicas")
+_EMPTY = ("synthetic", "pgvector")
 _SECTIONS = ("stored_read", "template", "model", "engine_down")
 
 
@@ -79,6 +80,12 @@ def bench_scale(out: Path, data: str, postgres_url: str | None, only: tuple[str,
     """
     from explainer.cli.benching import run_scale
 
+    parts = [part for part in only or _PARTS if part in _EMPTY]
+    if postgres_url and len(parts) > 1:
+        raise click.UsageError(
+            f"{' and '.join(parts)} want an empty database each: run them one by one, with --only and a new database each "
+            "time; or take EXPLAINER_BENCH_POSTGRES_URL away, and with --postgres each starts one of its own."
+        )
     run_scale(out, data, only or _PARTS, postgres_url or postgres)
 
 
@@ -87,7 +94,7 @@ def bench_scale(out: Path, data: str, postgres_url: str | None, only: tuple[str,
 @click.option("--only", type=click.Choice(["service", "audit", "scale"]), multiple=True, help="Run this part (again).")
 @click.option("--from", "existing", is_flag=True, help="Measure nothing: draw what the folder holds.")
 def bench_all(out: Path, only: tuple[str, ...], *, existing: bool) -> None:
-    """Measure every bar of service, audit and scale; a second time only what is missing. Takes an hour or more.
+    """Measure every bar of service, audit and scale; a second time only what is missing or failed. Takes an hour.
 
     A part that fails is named on the page, and the others go on.
     """

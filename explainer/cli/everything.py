@@ -17,13 +17,13 @@ def run(folder: Path, only: Sequence[str], *, existing: bool) -> None:
     if not existing:
         with console.status("Measuring …") as status:
             everything.run(folder, only, lambda step: status.update(f"{step} …"))
-    machine, ran, bars = everything.judged(folder)
+    ran, bars = everything.judged(folder)
     table = Table("part", "bar", "measured", "asked for", "result")
     for one in bars:
         measured = "" if one.measured is None else f"{one.measured:,.4g}"
         result = "not measured" if one.passed is None else "passed" if one.passed else "missed"
         table.add_row(one.part, one.name, measured, one.bar, result)
     console.print(table)
-    (folder / "bars.html").write_text(render(machine, ran, bars), encoding="utf-8")
+    (folder / "bars.html").write_text(render(ran, bars), encoding="utf-8")
     errors.print(f"Wrote {folder / 'bars.html'}", highlight=False)
-    write_json(folder / "bars.json", {"machine": machine, "bars": bars, "parts": ran})
+    write_json(folder / "bars.json", {"bars": bars, "parts": ran})

@@ -56,7 +56,10 @@ def pregenerate(
 
     What is stored already and still holds is left alone, so after a crash the same command goes on. The service then
     shows what was written, as long as nothing that it rests on has changed. What could not be written is kept with the
-    reason, and tried again the next time.
+    reason, and tried again the next time; for those of whom nothing is known, nothing is written.
+
+    What would have kept an item out of its list is looked for once the explanation is shown, by the service's jobs.
+    Of a hundred distinct prompts, not of a hundred texts, one waits for a reviewer.
     """
     from explainer.cli.pregenerating import dead_letters, run
     from explainer.pregeneration import Job

@@ -97,6 +97,7 @@ def _table(found: Summary) -> Table:
         "stored now": str(found.stored),
         "were there, and still hold": str(found.unchanged),
         "failed": str(found.failed),
+        "users of whom nothing is known": str(found.unknown),
         "distinct prompts": str(found.prompts),
         "texts to each prompt": f"{found.dedup_ratio:.2f}",
         "written by the model": _share(found.by_model, found.stored),

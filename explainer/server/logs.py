@@ -10,10 +10,9 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
-from traceback import walk_tb
 from typing import Literal
 
+from explainer.places import places
 from explainer.server.exchange import Exchange
 from explainer.server.request_ids import current_request_id
 
@@ -77,21 +76,6 @@ def log_exchange(exchange: Exchange) -> None:
         "bytes": exchange.size,
     }
     _REQUESTS.info("%s %s %d", exchange.method, route, exchange.status, extra={"fields": fields})
-
-
-def places(error: BaseException) -> list[str]:
-    """Return the error's type and where it came through, outermost first, and the same of what caused it."""
-    told: list[str] = []
-    seen: set[int] = set()
-    now: BaseException | None = error
-    while now is not None and id(now) not in seen:
-        seen.add(id(now))
-        told.append(f"{type(now).__module__}.{type(now).__qualname__}")
-        for frame, line in walk_tb(now.__traceback__):
-            file = Path(frame.f_code.co_filename)
-            told.append(f"{file.parent.name}/{file.name}:{line} {frame.f_code.co_name}")
-        now = now.__cause__ or (None if now.__suppress_context__ else now.__context__)
-    return told
 
 
 def _time(record: logging.LogRecord) -> str:

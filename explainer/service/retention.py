@@ -23,6 +23,7 @@ def ends(settings: Settings, at: datetime | None = None) -> Mapping[str, datetim
     moment = at or now()
     days = {
         "explanations": settings.keep_explanations,
+        "dead_letters": settings.keep_explanations,  # what could not be explained is about people as well
         "comments": settings.keep_comments,
         "views": settings.keep_views,
         "drafts": settings.keep_drafts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -162,6 +162,11 @@ def users(session: Session, limit: int) -> list[tuple[str, int]]:
 def everyone(session: Session) -> list[str]:
     """Return every user who did something."""
     return list(session.scalars(select(BehaviourRow.user_id).distinct().order_by(BehaviourRow.user_id)))
+
+
+def known_people(session: Session, users: Collection[str]) -> set[str]:
+    """Return those of these users who did something."""
+    return set(session.scalars(select(BehaviourRow.user_id).where(BehaviourRow.user_id.in_(users)).distinct()))
 
 
 def counted_kinds(session: Session) -> set[BehaviourKind]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from explainer.storage.erasing import begin_writing, changed
 from explainer.storage.job_tables import JobRow
+from explainer.storage.once import insert_once
 from explainer.storage.tables import ExplanationRow, now
 
 UPGRADE, COUNTERFACTUAL = "upgrade", "counterfactual"
@@ -57,6 +58,25 @@ def ask_for(session: Session, kind: str, explanation_ids: Sequence[str], recomme
     ]
     if rows:
         session.execute(insert(JobRow).values(rows))
+
+
+def without_job(session: Session, kind: str, explanation_ids: Collection[str]) -> list[str]:
+    """Return those of these explanations that have no job of a kind, not even one that was given up."""
+    if not explanation_ids:
+        return []
+    have = select(JobRow.explanation_id).where(JobRow.kind == kind, JobRow.explanation_id.in_(explanation_ids))
+    return sorted(set(explanation_ids) - set(session.scalars(have)))
+
+
+def ask_once(session: Session, kind: str, explanation_ids: Sequence[str], recommender: str) -> None:
+    """As :func:`ask_for`, of explanations that others may store the same job for now."""
+    at = now()
+    jobs = [
+        {"kind": kind, "explanation_id": one, "recommender": recommender, "state": WAITING, "due_at": at}
+        for one in explanation_ids
+        if hold(session, one)
+    ]
+    insert_once(session, JobRow, [job | {"created_at": at, "taken_by": "", "attempts": 0, "error": ""} for job in jobs])
 
 
 def is_any_due(connection: Connection, kind: str, recommender: str) -> bool:

@@ -35,9 +35,11 @@ def in_memory(url: str) -> bool:
 
 def engine_options(url: str, config: PoolConfig) -> dict[str, Any]:
     """Return what ``create_engine`` is to be told: a connection for every thread that may want one."""
+    # Rows are people's: an error that quotes them must not come into a log or a letter.
+    private = {"hide_parameters": True}
     if in_memory(url):
-        return {}
-    return {
+        return private
+    return private | {
         "pool_size": config.size,
         "max_overflow": config.overflow,
         "pool_timeout": config.timeout_s,

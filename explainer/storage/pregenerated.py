@@ -25,15 +25,15 @@ _Key = tuple[str, ...]
 def claim(session: Session, rows: Sequence[ExplanationRow]) -> list[ExplanationRow]:
     """Return which explanations are to be stored in the caller's transaction.
 
-    Not those of which there is one that still holds, whoever had it written, nor those that rest on what was erased
-    while they were made.
+    Not those of which there is one that still holds, whoever had it written, nor any for those of whom nothing is known
+    or no longer: they may have been erased before or while these were made, and never asked for any.
 
     Args:
         session: Open session that has not read anything.
         rows: Explanations that are not stored yet.
     """
     begin_writing(session)
-    rows = _not_erased(session, rows)
+    rows = _of_the_known(session, rows)
     _claim(session, rows)
     holders = _holders(session, rows)
     standing = _standing(session, rows)
@@ -45,10 +45,9 @@ def rests_on_behaviours(row: ExplanationRow) -> bool:
     return bool(row.contributions or (row.asked or {}).get("set_aside"))
 
 
-def _not_erased(session: Session, rows: Sequence[ExplanationRow]) -> list[ExplanationRow]:
-    users = {row.user_id for row in rows if rests_on_behaviours(row)}
-    erased = users - still_known(session, users)
-    return [row for row in rows if row.user_id not in erased]
+def _of_the_known(session: Session, rows: Sequence[ExplanationRow]) -> list[ExplanationRow]:
+    known = still_known(session, {row.user_id for row in rows})
+    return [row for row in rows if row.user_id in known]
 
 
 def _claim(session: Session, rows: Sequence[ExplanationRow]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from explainer.storage.bulk_tables import PregeneratedRow
+from explainer.storage.bulk_tables import DeadLetterRow, PregeneratedRow
 from explainer.storage.erasing import Ranges, begin_writing, changed, ranges_of
 from explainer.storage.job_tables import JobRow
 from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
@@ -65,6 +65,8 @@ class Kind:
 
 KINDS = {
     "explanations": Kind(ExplanationRow.id, ExplanationRow.created_at),
+    # By whose they are: of a person's letters the old ones go together.
+    "dead_letters": Kind(DeadLetterRow.user_id, DeadLetterRow.at, logged=False),
     "comments": Kind(FeedbackRow.id, FeedbackRow.created_at, FeedbackRow.comment != ""),
     "views": Kind(ViewRow.id, ViewRow.at),
     # A draft that was withdrawn has no text; it stays, or the model would write the same again.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, select
@@ -13,7 +13,7 @@ from explainer.evidence import stable_choice
 from explainer.storage.cursors import page_of
 from explainer.storage.once import insert_once
 from explainer.storage.service_tables import ReviewRow
-from explainer.storage.tables import now
+from explainer.storage.tables import ExplanationRow, now
 
 _FINE = 100_000
 _PERCENT = 100
@@ -36,6 +36,20 @@ class State(StrEnum):
 def is_sampled(explanation_id: str, percent: float) -> bool:
     """Return whether a sample of so many percent has this explanation: always the same, and more with more percent."""
     return stable_choice(_FINE, explanation_id, "review") < percent * _FINE / _PERCENT
+
+
+def sampled_once(session: Session, prompts: Mapping[str, str], percent: float) -> list[str]:
+    """Return which explanations stand for a sample of their prompts: one for each, if none of it was sampled before.
+
+    Args:
+        session: Open session.
+        prompts: Explanation id → hash of the prompt that its text was written from.
+        percent: Of a hundred prompts, how many are in the sample.
+    """
+    first = {prompt: one for one, prompt in reversed(prompts.items()) if is_sampled(prompt, percent)}
+    query = select(ExplanationRow.prompt_hash).join(ReviewRow, ReviewRow.explanation_id == ExplanationRow.id)
+    known = set(session.scalars(query.where(ExplanationRow.prompt_hash.in_(first)))) if first else set()
+    return [one for prompt, one in first.items() if prompt not in known]
 
 
 def enqueue(session: Session, explanation_ids: Sequence[str], cause: Cause) -> None:

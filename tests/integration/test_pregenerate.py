@@ -11,14 +11,18 @@ from functools import partial
 from itertools import count
 
 import pytest
-from sqlalchemy import create_engine, func, make_url, select, text
+from sqlalchemy import create_engine, make_url, select, text
 
 from explainer.audit.log import proves
 from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
+from explainer.errors import NotReadyError
 from explainer.service.exclusions import exclude_behaviours
+from explainer.service.jobs.afterwork import Afterwork
+from explainer.service.jobs.queue import JobQueue
 from explainer.service.pregenerate import Order
 from explainer.service.pregenerate.local import run_local
+from explainer.service.pregenerate.prepared import Batch
 from explainer.service.pregenerate.stages import Stages
 from explainer.service.pregenerate.workers import WorkerDiedError, WorkerFailedError, Workers
 from explainer.service.subject.codes import ErasureKey
@@ -26,13 +30,14 @@ from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList
 from explainer.service.suppress import suppress
 from explainer.service.user_settings import set_personalised
-from explainer.storage import catalogue
+from explainer.storage import catalogue, jobs
 from explainer.storage.bulk_tables import DeadLetterRow, PregeneratedRow
 from explainer.storage.database import Database
 from explainer.storage.dead_letters import users_with_failures
 from explainer.storage.erasing import held_counts
+from explainer.storage.job_tables import JobRow
 from explainer.storage.service_tables import ReviewRow
-from explainer.storage.tables import AuditEntryRow, BehaviourRow, ExplanationRow, ItemRow
+from explainer.storage.tables import AuditEntryRow, BehaviourRow, CounterfactualRow, ExplanationRow, ItemRow
 from explainer.tags import UserTags
 from explainer.view import record_of
 from explainer.writing.style import Style
@@ -252,6 +257,13 @@ class Fatal:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Unready:
+    """Cannot be made."""
+
+    def __init__(self):
+        raise NotReadyError("fit first: explainer fit")
+
+
 class Surprised:
     """Stages that nobody has foreseen."""
 
@@ -259,10 +271,11 @@ class Surprised:
         raise LookupError("a stage of its own")
 
 
-def test_an_error_in_another_process_comes_back_with_its_words(server):
+@pytest.mark.parametrize(("make", "words"), [(Surprised, "prepare: LookupError$"), (Unready, "start: .*explainer fit")])
+def test_an_error_in_another_process_comes_back_with_our_words_and_no_others(server, make, words):
     if server is not None:
         pytest.skip("no database is asked")
-    with Workers(1, Surprised) as workers, pytest.raises(WorkerFailedError, match="LookupError: a stage of its own"):
+    with Workers(1, make) as workers, pytest.raises(WorkerFailedError, match=words):
         list(workers.map([("prepare", ["u1"])]))
 
 
@@ -355,7 +368,7 @@ def test_it_is_what_online_would_have_made_for_everybodys_choices(database, new_
             for item in session.scalars(select(ItemRow)):
                 item.private = "health" if item.position % 4 == 0 else ""
                 item.judged_by = "test"
-    users = ["u1", "u2", "u3", "u4", "u5", "nobody ever heard of"]
+    users = ["u1", "u2", "u3", "u4", "u5"]
     for style in (Style(), Style("en", "support"), Style("zh")):
         pregenerate(over(database, model, Typist()), users, style=style)
         online = over(other, model, Typist())
@@ -408,6 +421,46 @@ def test_of_the_erased_nothing_is_left_nor_stored_afterwards(explainer, database
         assert held_counts(session, "u5")["explanations"] == K
 
 
+def test_for_those_of_whom_nothing_is_known_nothing_is_written(explainer, database, typist, erasing):
+    erase(database, erasing, "u3", "test")
+    found = pregenerate(explainer, ["u3", "nobody ever heard of"])
+    assert (found.users, found.unknown, found.pairs, found.failed, typist.asked) == (2, 2, 0, 0, [])
+    stages = Stages(explainer, Order(K))
+    batch = Batch(("u3",), (stages._prepared("u3", []),), (), 0.0)  # erased between two looks
+    assert len(batch.plans) == K
+    assert sum(stages.store(batch).sources.values()) == 0
+    with database.session() as session:
+        assert held_counts(session, "u3") == {}
+
+
+# What is left for later
+
+
+def test_the_first_who_is_shown_them_asks_for_their_counterfactuals_once(explainer, database):
+    pregenerate(explainer, ["u3"])
+    explainer.afterwards = Afterwork(JobQueue(database), ())
+    shown = {row.id for row in explainer.explain_top("u3", K, reuse=True)}
+    explainer.explain_top("u3", K, reuse=True)
+    assert {one.explanation_id for one in all_of(database, JobRow)} == shown
+    with database.session() as session:
+        jobs.ask_once(session, jobs.COUNTERFACTUAL, [*shown, "gone"], explainer.model.version)
+    assert len(all_of(database, JobRow)) == K
+    Afterwork(JobQueue(database), [jobs.COUNTERFACTUAL]).drain(lambda: explainer)
+    assert {one.explanation_id for one in all_of(database, CounterfactualRow)} == shown
+    explainer.explain_top("u3", K, reuse=True)
+    assert all_of(database, JobRow) == []
+
+
+def test_of_each_prompt_a_reviewer_reads_one_text_at_most(explainer, database):
+    explainer.review_percent = 100.0
+    for users in (USERS[:12], USERS[12:]):
+        pregenerate(explainer, users)
+    written = {row.id: row.prompt_hash for row in all_of(database, ExplanationRow) if row.source == "model"}
+    read = [written[one.explanation_id] for one in all_of(database, ReviewRow)]
+    assert sorted(read) == sorted(set(written.values()))
+    assert len(read) < len(written)
+
+
 # What fails
 
 
@@ -455,27 +508,62 @@ def test_what_cannot_be_computed_or_stored_harms_nobody_else(explainer, database
     found = pregenerate(explainer, ["u1", "u2", "u3", "u4", "stranger"])
     letters = {(one.user_id, one.stage): one for one in all_of(database, DeadLetterRow)}
     assert letters.keys() == {("u1", "prepare"), ("u2", "store"), ("u4", "prepare")}
-    assert letters["u1", "prepare"].reason == "ZeroDivisionError: a case of its own"
+    assert letters["u1", "prepare"].reason == "ZeroDivisionError"
+    assert letters["u2", "store"].reason.startswith("ConflictError: The database refused the change")
     assert letters["u4", "prepare"].item_id == ""
     assert letters["u2", "store"].item_id == "not stored"
-    assert (found.stored, found.failed) == (4 * K - 2, 3)
+    assert (found.stored, found.failed, found.unknown) == (3 * K - 2, 3, 1)
     monkeypatch.undo()
     assert pregenerate(explainer, ["u1", "u2", "u4"]).stored == 1 + 1 + K
     assert all_of(database, DeadLetterRow) == []
+
+
+def test_a_text_that_cannot_be_finished_harms_nobody_else(explainer, database, monkeypatch):
+    finish, broken = explainer.writer.finish, []
+
+    def once(*args):
+        if not broken:
+            broken.append(1)
+            raise KeyError("a slot of theirs")
+        return finish(*args)
+
+    monkeypatch.setattr(explainer.writer, "finish", once)
+    assert pregenerate(explainer, ["u1"]).stored == K - 1
+    assert [(one.stage, one.reason) for one in all_of(database, DeadLetterRow)] == [("write", "KeyError")]
+
+
+def test_a_row_that_is_refused_leaves_no_word_of_it_in_the_log(explainer, database, monkeypatch, capfd, caplog):
+    real = explainer.keeper.keep
+
+    def refused(rows, *args):
+        rows[0].item_id = "an item that there is not"
+        return real(rows, *args)
+
+    monkeypatch.setattr(explainer.keeper, "keep", refused)
+    with caplog.at_level("WARNING"):
+        pregenerate(explainer, ["u1"])
+    monkeypatch.undo()
+    said = capfd.readouterr().err + caplog.text + "".join(one.reason for one in all_of(database, DeadLetterRow))
+    assert "ConflictError" in said
+    for row in explainer.explain_top("u1", K):
+        assert row.title not in said
+        assert row.text not in said
 
 
 def as_fields(struct):
     return {name: getattr(struct, name) for name in struct.__struct_fields__}
 
 
-def test_a_letter_about_a_user_of_whom_nothing_is_known_is_not_kept(explainer, database, monkeypatch):
+def test_a_letter_about_a_user_of_whom_nothing_is_known_any_more_is_not_kept(explainer, database, monkeypatch, erasing):
     def no_list(*args, **kwargs):
         raise ValueError("no list")
 
     monkeypatch.setattr(explainer, "due", no_list)
-    assert pregenerate(explainer, ["erased before"]).failed == 1
-    with database.session() as session:
-        assert session.scalar(select(func.count()).select_from(DeadLetterRow)) == 0
+    stages = Stages(explainer, Order(K))
+    batch = stages.prepare(["u3"])
+    erase(database, erasing, "u3", "test")
+    assert len(stages.store(batch).failed) == 1
+    assert all_of(database, DeadLetterRow) == []
 
 
 # On Ray

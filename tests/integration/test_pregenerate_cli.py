@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from explainer.cli import main
+from explainer.errors import NotReadyError
 from explainer.service.pregenerate.stages import Stages
 from explainer.storage.tables import ExplanationRow
 from tests.homes import make_home
@@ -83,13 +84,13 @@ def test_what_failed_is_listed_with_its_reason_and_retried(home, monkeypatch):
 
     def broken(self, user, failed):
         if user == "u2":
-            raise ValueError("a history [of] its own")
+            raise NotReadyError("a history [of] its own")
         return prepared(self, user, failed)
 
     monkeypatch.setattr(Stages, "_prepared", broken)
     status, said = run(home, "--users", "u1,u2", "--k", "2", "--processes", "1")
     assert (status, stored(home)) == (1, 2)
-    assert "Not written (prepare): u2: ValueError: a history [of] its own" in said
+    assert "Not written (prepare): u2: NotReadyError: a history [of] its own" in said
     status, said = run(home, "--dead-letters")
     assert status == 0
     assert "u2" in said

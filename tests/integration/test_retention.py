@@ -13,6 +13,7 @@ from explainer.service.audited import KEPT
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.retention import apply, ends, overdue
 from explainer.settings import Settings
+from explainer.storage.bulk_tables import DeadLetterRow
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.service_tables import RetentionRow, ViewRow
 from explainer.storage.tables import AuditEntryRow, DraftRow, ExplanationRow, FeedbackRow, PromiseRow, now
@@ -104,6 +105,17 @@ def test_words_put_back_are_found(lived, database):
     with database.session() as session:
         session.execute(update(FeedbackRow).values(comment=COMMENT))
     assert checked(database).erased_but_there == 1
+
+
+def test_letters_of_what_failed_go_with_the_explanations(lived, database):
+    mine = {"user_id": "u1", "locale": "en", "audience": "customer", "stage": "write", "reason": "BusyError"}
+    with database.session() as session:
+        session.add(DeadLetterRow(item_id="old", at=now() - LATER, **mine))
+        session.add(DeadLetterRow(item_id="new", **mine))
+    assert apply(database, ends(settings())) == {}
+    assert apply(database, ends(settings(keep_explanations=365))) == {"dead_letters": 1}
+    with database.session() as session:
+        assert session.scalars(select(DeadLetterRow.item_id)).all() == ["new"]
 
 
 def test_a_withdrawn_draft_stays_withdrawn(database):

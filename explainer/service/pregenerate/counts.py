@@ -20,6 +20,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     Attributes:
         users: Whose lists were gone through.
+        unknown: Users of whom nothing is known, or no longer: nothing is written for them.
         pairs: Users and items that there is an explanation for now.
         stored: How many of these were stored by this run,
         unchanged: and how many were there, and still hold.
@@ -28,13 +29,14 @@ class Summary(msgspec.Struct, frozen=True):
         dedup_ratio: and how many texts there are to each of them; 0 where there are none.
         by_model: Texts that the model wrote,
         by_template: and the others.
-        seconds: How long it took, without loading.
-        per_s: Pairs stored in a second.
+        seconds: How long it took; with the start of helping processes, which load for themselves, and of Ray.
+        per_s: Pairs stored in each of these seconds.
         cpu_s_per_1000: Processor seconds that a thousand stored pairs took.
         price_per_1000: What these cost; None without a price.
     """
 
     users: int
+    unknown: int
     pairs: int
     stored: int
     unchanged: int
@@ -55,12 +57,14 @@ class Counts:
 
     Attributes:
         failed: The first of what failed.
-        users: Whose lists were gone through.
+        users: Whose lists were gone through,
+        unknown: and of how many of them nothing is known.
         cpu_s: Processor seconds that this took.
     """
 
     failed: list[Failed] = field(default_factory=list)
     users: int = 0
+    unknown: int = 0
     cpu_s: float = 0.0
     _failures: int = 0
     _unchanged: int = 0
@@ -72,6 +76,7 @@ class Counts:
     def add(self, stored: Stored) -> None:
         """Count a batch."""
         self.users += stored.users
+        self.unknown += stored.unknown
         self._unchanged += stored.unchanged
         self._failures += len(stored.failed)
         self.failed += stored.failed[: max(0, _MOST_NAMED - len(self.failed))]
@@ -92,6 +97,7 @@ class Counts:
         each_s = 1000 * (self.cpu_s + cpu_s) / made if made else 0.0
         return Summary(
             users=self.users,
+            unknown=self.unknown,
             pairs=made + self._unchanged,
             stored=made,
             unchanged=self._unchanged,

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from explainer.pipeline import Explainer
 from explainer.service.pregenerate.counts import Counts
+from explainer.service.pregenerate.drafting import told_of, write
 from explainer.service.pregenerate.prepared import Batch, Order, Stored
-from explainer.service.pregenerate.stages import Stages, told_of, write
+from explainer.service.pregenerate.stages import Stages
 from explainer.service.pregenerate.workers import Task, Workers
 
 USERS_AT_ONCE = 200

@@ -10,7 +10,8 @@ import logging
 import os
 import pickle
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -19,10 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from explainer.errors import ExplainerError, MissingLibraryError
+from explainer.places import in_our_words
 from explainer.service.pregenerate.counts import Counts
+from explainer.service.pregenerate.drafting import told_of, write
 from explainer.service.pregenerate.local import STORED, USERS_AT_ONCE, USERS_IN_TASK, Say
 from explainer.service.pregenerate.prepared import Batch
-from explainer.service.pregenerate.stages import Stages, told_of, write
+from explainer.service.pregenerate.stages import Stages
 from explainer.writing.style import Style
 from explainer.writing.writer import Writer
 
@@ -85,7 +88,8 @@ def run_ray(
             counts.add(pickle.loads(row[_COLUMN]))  # noqa: S301  our own, from an actor of our own
             say(STORED, counts.users, len(users))
     except importlib.import_module("ray.exceptions").RayError as error:
-        raise RayRunError(f"Ray could not go on; what was stored is kept, run it again to go on: {error}") from error
+        why = str(error).strip().splitlines()[-1]  # the rest is where in Ray it happened
+        raise RayRunError(f"Ray could not go on; what was stored is kept, run it again to go on: {why}") from error
     finally:
         if mine:
             importlib.import_module("ray").shutdown()
@@ -110,18 +114,21 @@ class _Preparing:
     """Prepares lists."""
 
     def __init__(self, make: Callable[[], Stages]) -> None:
-        self._stages = make()
+        with _failing_in_our_words("start"):
+            self._stages = make()
 
     def __call__(self, rows: _Rows) -> _Rows:
         """Return a batch for each task."""
-        return _packed([self._stages.prepare(task) for task in _unpacked(rows)])
+        with _failing_in_our_words("prepare"):
+            return _packed([self._stages.prepare(task) for task in _unpacked(rows)])
 
 
 class _Writing:
     """Has the engine write what batches need."""
 
     def __init__(self, make_writer: Callable[[], Writer], style: Style) -> None:
-        self._writer = make_writer()
+        with _failing_in_our_words("start"):
+            self._writer = make_writer()
         self._style = style
 
     def __call__(self, rows: _Rows) -> _Rows:
@@ -129,7 +136,8 @@ class _Writing:
         begun = time.process_time()
         batches: list[Batch] = _unpacked(rows)
         plans = [plan for batch in batches for plan in batch.plans]
-        lost = write(self._writer, plans, self._style, lambda _: None)
+        with _failing_in_our_words("write"):
+            lost = write(self._writer, plans, self._style, lambda _: None)
         spent = (time.process_time() - begun) / len(batches)
         return _packed([replace(told_of(batch, lost), cpu_s=batch.cpu_s + spent) for batch in batches])
 
@@ -138,11 +146,22 @@ class _Storing:
     """Stores batches."""
 
     def __init__(self, make: Callable[[], Stages]) -> None:
-        self._stages = make()
+        with _failing_in_our_words("start"):
+            self._stages = make()
 
     def __call__(self, rows: _Rows) -> _Rows:
         """Return what became of each batch."""
-        return _packed([self._stages.store(batch) for batch in _unpacked(rows)])
+        with _failing_in_our_words("store"):
+            return _packed([self._stages.store(batch) for batch in _unpacked(rows)])
+
+
+@contextmanager
+def _failing_in_our_words(what: str) -> Iterator[None]:
+    """Let no error out of an actor as it is: Ray prints it whole, with what it may quote of people."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  whatever it is
+        raise RayRunError(f"A process failed to {what}: {in_our_words(error)}") from None
 
 
 def _packed(things: Sequence[object]) -> _Rows:

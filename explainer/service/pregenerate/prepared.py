@@ -59,14 +59,16 @@ class Batch:
         users: Whose lists were to be prepared.
         lists: Those that could be.
         failed: What could not.
-        lost: Why the engine could not write, by the prompt's hash.
         cpu_s: Processor seconds that went into it.
+        unknown: How many of the users nothing is known of: they have no list.
+        lost: Why the engine could not write, by the prompt's hash.
     """
 
     users: Sequence[str]
     lists: Sequence[Prepared]
     failed: Sequence[Failed]
     cpu_s: float
+    unknown: int = 0
     lost: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -80,7 +82,8 @@ class Stored:
     """What became of a batch.
 
     Attributes:
-        users: How many.
+        users: How many,
+        unknown: and of how many of them nothing is known.
         sources: Explanations that were stored now, by who wrote the text.
         unchanged: Explanations that were there, or came meanwhile, or must not be any more.
         prompts: Hash of the prompt of each text that the engine was to write.
@@ -89,6 +92,7 @@ class Stored:
     """
 
     users: int
+    unknown: int
     sources: Mapping[str, int]
     unchanged: int
     prompts: Sequence[str]

@@ -1,32 +1,28 @@
-"""The stages, each over many users: prepare, write, store."""
+"""The stages over many users but for writing: prepare, and store."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from explainer.cases import Case
 from explainer.due import Due
 from explainer.errors import BusyError, ConflictError, ValueRefusedError
 from explainer.pipeline import Explainer
+from explainer.places import in_our_words, places
 from explainer.rows import explanation_row
 from explainer.service.pregenerate.prepared import Batch, Order, Prepared, Stored
+from explainer.storage.catalogue import known_people
 from explainer.storage.dead_letters import WHOLE_LIST, Failed, have_failures, settle
 from explainer.storage.pregenerated import claim
 from explainer.storage.tables import ExplanationRow
 from explainer.writing.plans import Plan
-from explainer.writing.style import Style
 from explainer.writing.texts import Request
-from explainer.writing.writer import Writer, is_lost
 from retriever.threads import one_thread
 
 _log = logging.getLogger(__name__)
-# Second tries are few: of fewer prompts they would be too few to keep the engine busy.
-_PROMPTS_AT_ONCE = 512
-_LONGEST_REASON = 500
 _Made = tuple[Prepared, list[ExplanationRow]]
 
 
@@ -45,21 +41,29 @@ class Stages:
     def prepare(self, users: Sequence[str]) -> Batch:
         """Return these users' lists, all known of them but the words; whatever cannot be made is said to have failed.
 
+        There are none for those of whom nothing is known: nobody asked for them, and they may have been erased.
+
         Raises:
             BusyError: If the database cannot be used now.
         """
         begun = time.process_time()
         lists: list[Prepared] = []
         failed: list[Failed] = []
+        known = self._known(users)
         with one_thread():
-            for user in users:
+            for user in known:
                 try:
                     lists.append(self._prepared(user, failed))
                 except BusyError:
                     raise
                 except Exception as error:  # noqa: BLE001  a list that cannot be made must not end the others' hopes
                     failed.append(_failed(user, WHOLE_LIST, "prepare", error))
-        return Batch(tuple(users), tuple(lists), tuple(failed), time.process_time() - begun)
+        return Batch(tuple(users), tuple(lists), tuple(failed), time.process_time() - begun, len(users) - len(known))
+
+    def _known(self, users: Sequence[str]) -> list[str]:
+        with self._explainer.database.session() as session:
+            known = known_people(session, users)
+        return [user for user in users if user in known]
 
     def _prepared(self, user: str, failed: list[Failed]) -> Prepared:
         order = self._order
@@ -100,6 +104,7 @@ class Stages:
         left_out = sum(len(rows) for _, rows in made) - len(stored) - len(refused)
         return Stored(
             users=len(batch.users),
+            unknown=batch.unknown,
             sources=Counter(row.source for row in stored),
             unchanged=sum(one.shown for one in batch.lists) + left_out,
             prompts=[plan.prompt_hash for plan in batch.plans if plan.asked is not None],
@@ -117,12 +122,16 @@ class Stages:
             rows = []
             asked = one.asking.record() | {"surface": ""}
             for case, plan in zip(one.cases, one.plans, strict=True):
-                text = writer.finish(plan, library, style, drafts)
-                if text.unfinished:
+                try:
+                    text = writer.finish(plan, library, style, drafts)
+                    if not text.unfinished:
+                        rows.append(explanation_row(one.asking.history, case, text, one.stamp, asked))
+                        continue
+                except Exception as error:  # noqa: BLE001  what cannot be finished must not end the others' hopes
+                    failed.append(_failed(one.user, case.target.item.id, "write", error))
+                else:
                     reason = batch.lost.get(plan.prompt_hash, "engine_unavailable")
                     failed.append(Failed(one.user, case.target.item.id, "write", reason))
-                else:
-                    rows.append(explanation_row(one.asking.history, case, text, one.stamp, asked))
             made.append((one, rows))
         return made
 
@@ -163,37 +172,6 @@ class Stages:
             settle(session, users, failed, style)
 
 
-def write(writer: Writer, plans: Iterable[Plan], style: Style, on_written: Callable[[int], None]) -> dict[str, str]:
-    """Have each distinct prompt written once, some at a time: what is written is remembered, whatever comes then.
-
-    Args:
-        writer: With the engine.
-        plans: What is to be written.
-        style: Reader and language.
-        on_written: Called with the number of prompts done since the last call.
-
-    Returns:
-        Why the engine could not write, by the prompt's hash.
-    """
-    lost: dict[str, str] = {}
-    for some in _some_at_once(list({plan.prompt_hash: plan for plan in plans if plan.asked is not None}.values())):
-        drafts = writer.drafts(some, style)
-        lost |= {key: outcome.failures[-1] for key, outcome in drafts.outcomes.items() if is_lost(outcome)}
-        on_written(len(some))
-    return lost
-
-
-def _some_at_once(plans: Sequence[Plan]) -> Iterator[Sequence[Plan]]:
-    for start in range(0, len(plans), _PROMPTS_AT_ONCE):
-        yield plans[start : start + _PROMPTS_AT_ONCE]
-
-
-def told_of(batch: Batch, lost: Mapping[str, str]) -> Batch:
-    """Return the batch with the reasons why what it needs could not be written."""
-    needed = {plan.prompt_hash for plan in batch.plans}
-    return replace(batch, lost={key: reason for key, reason in lost.items() if key in needed})
-
-
 def _failed(user: str, item: str, stage: str, error: Exception) -> Failed:
-    _log.warning("An explanation could not be written (%s): %s", stage, type(error).__name__, exc_info=error)
-    return Failed(user, item, stage, f"{type(error).__name__}: {error}"[:_LONGEST_REASON])
+    _log.warning("An explanation could not be written (%s): %s", stage, " < ".join(places(error)))
+    return Failed(user, item, stage, in_our_words(error))

@@ -9,11 +9,13 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Self
 
 from explainer.errors import BusyError, ExplainerError
+from explainer.places import in_our_words, places
 from explainer.service.pregenerate.stages import Stages
 
 _log = logging.getLogger(__name__)
@@ -28,7 +30,7 @@ class WorkerDiedError(ExplainerError):
 
 
 class WorkerFailedError(ExplainerError):
-    """A task ended with an error that nobody foresaw."""
+    """A process could not start, or a task ended with an error that nobody foresaw."""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,8 @@ class Workers:
 
         Raises:
             WorkerDiedError: If a process ended three times over the same task.
-            Exception: What a task raised.
+            WorkerFailedError: If a process could not start, or a task failed.
+            BusyError: If the database cannot be used now.
         """
         waiting = deque((0, task) for task in tasks)
         left = len(waiting)
@@ -86,15 +89,15 @@ class Workers:
                 yield result
 
     def _results(self, waiting: deque[tuple[int, Task]]) -> Iterator[Any]:
-        busy = [worker for worker in self._workers if worker.task is not None]
-        ready = wait([worker.connection for worker in busy])
-        for worker in busy:
+        busy = [(worker, worker.task) for worker in self._workers if worker.task is not None]
+        ready = wait([worker.connection for worker, _ in busy])
+        for worker, task in busy:
             if worker.connection not in ready:
                 continue
             try:
                 result = worker.connection.recv()
             except (EOFError, OSError):
-                waiting.appendleft(self._replaced(worker))
+                waiting.appendleft(self._replaced(worker, *task))
                 continue
             worker.task = None
             if isinstance(result, BaseException):
@@ -106,9 +109,8 @@ class Workers:
         with contextlib.suppress(OSError):  # it has died; reading from it will say so
             worker.connection.send(task[1])
 
-    def _replaced(self, worker: _Worker) -> tuple[int, Task]:
+    def _replaced(self, worker: _Worker, tried: int, task: Task) -> tuple[int, Task]:
         """Start another process in place of one that died; return its task, to be done again."""
-        tried, task = worker.task or (0, ("", None))
         worker.process.join()
         _log.warning("A process ended with %s; its task is done again", worker.process.exitcode)
         if tried + 1 == _TRIES:
@@ -132,20 +134,23 @@ def _serve(connection: Connection, make: Callable[[], Stages]) -> None:
     """Do tasks until nobody gives any."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # from the keyboard it comes to all; whoever gave the tasks ends us
     try:
-        stages = make()
+        stages = _result("start", make)
+        if isinstance(stages, BaseException):
+            connection.send(stages)  # read in place of the first task's result
+            return
         while True:
             name, given = connection.recv()
-            connection.send(_result(stages, name, given))
+            connection.send(_result(name, partial(getattr(stages, name), given)))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # whoever gave the tasks has gone
 
 
-def _result(stages: Stages, name: str, given: Any) -> Any:  # noqa: ANN401  whatever the stages take and return
-    """Return what a stage does, or the error that it ends with, as one that can be sent."""
+def _result(name: str, do: Callable[[], Any]) -> Any:  # noqa: ANN401  whatever the stages take and return
+    """Return what is done, or the error that it ends with, as one that can be sent."""
     try:
-        return getattr(stages, name)(given)
+        return do()
     except BusyError as error:
         return error
     except Exception as error:  # noqa: BLE001  whatever it is, whoever waits for the result must hear of it
-        _log.exception("A task failed")
-        return WorkerFailedError(f"A process that was to {name} failed with {type(error).__name__}: {error}")
+        _log.error("A process failed to %s: %s", name, " < ".join(places(error)))
+        return WorkerFailedError(f"A process failed to {name}: {in_our_words(error)}")
