@@ -87,3 +87,17 @@ def test_a_list_of_ones_own_is_warned_of_and_the_lines_of_both_together_are_one(
     assert "not on the erasure list" not in caplog.text
     with database.session() as session:
         assert len(session.scalars(select(ErasureRow)).all()) == 2
+
+
+def test_a_host_with_another_key_takes_in_nobody_from_a_file(database, tmp_path):
+    erase(database, host(tmp_path / "first"), "u1", "test")
+    load = tmp_path / "load"
+    load.mkdir()
+    (load / "dataset.toml").write_text('name = "load"\ndomain = "shop"\nkind = "rating"\n')
+    (load / "items.csv").write_text("id,title\ni1,A Film\n")
+    (load / "behaviours.csv").write_text("user,item,value\nu1,i1,5\n")
+    command = ["--home", str(tmp_path / "home"), "ingest", str(load)]
+    run = CliRunner().invoke(main, command, env={"EXPLAINER_DATABASE_URL": database.url, "COLUMNS": "200"})
+    assert run.exit_code == 1
+    assert "fingerprint" in " ".join(run.output.split()), run.output
+    assert held(database, "u1") == {}

@@ -32,7 +32,7 @@ _SEARCHING = text(
 )
 # Half the width for the graph's order, which is as good by it and fits into memory twice; the whole for the cosine.
 _BY_GRAPH = "e.embedding::halfvec({width}) <#> asked.half"
-_AMONG_ALL = "(e.embedding <#> asked.query) + 0"  # no index fits a sum
+_AMONG_ALL = "(e.embedding <#> asked.query) + 0, e.position"  # no index fits a sum
 _NEAR = """
 WITH asked AS MATERIALIZED (
     SELECT number, told::vector AS query, told::vector::halfvec({width}) AS half
@@ -55,7 +55,7 @@ _OF_ASPECT = "AND e.position = ANY (ARRAY(SELECT i.position FROM items i WHERE i
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which items may be found.
+    """Which items may be found: a library's filter, for whoever looks for items near to one; ranking asks for all.
 
     Attributes:
         unmet_by: A user; what they have met is left out.
@@ -103,6 +103,8 @@ class PgVectorIndex:
     def nearest(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Embeddings]:
         """Return positions int64 [n_queries, k] and cosines float32 [n_queries, k], best first, ties by position.
 
+        By the graph it is open which of several items are found that are as near as the last one.
+
         Raises:
             IndexInputError: If the queries are unusable or ``k`` is below 1.
             BusyError: If the database cannot be used now.
@@ -128,7 +130,8 @@ class PgVectorIndex:
             wanted: Which.
 
         Returns:
-            Positions int64 [n] and cosines float32 [n], n ≤ k, best first, ties by position.
+            Positions int64 [n] and cosines float32 [n], n ≤ k, best first, ties by position; by the graph it is open
+            which of several items are found that are as near as the last one.
 
         Raises:
             IndexInputError: If the query is unusable or ``k`` is below 1.
