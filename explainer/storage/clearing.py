@@ -15,8 +15,8 @@ _log = logging.getLogger(__name__)
 class Clearer:
     """Clears tables one after the other in a thread of its own; several erasures of the meantime share one turn.
 
-    What a process leaves when it ends, or the database refuses, is named in the log: PostgreSQL's own autovacuum comes to
-    a table only when much of it has changed (a fifth, unless it is told otherwise), which may be never.
+    What a process leaves when it ends, or the database refuses, is named in the log: PostgreSQL's own autovacuum comes
+    to a table only when much of it has changed (a fifth, unless it is told otherwise), which may be never.
 
     Args:
         database: Where the tables are.

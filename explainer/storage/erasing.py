@@ -37,7 +37,7 @@ def is_held(session: Session, user: str) -> bool:
 
 
 def hold(session: Session, user: str) -> None:
-    """Wait for whoever stores, changes or exports an explanation of the user: they end before us, or find nothing after.
+    """Wait for whoever stores, changes or exports an explanation of the user: they end first, or find nothing after us.
 
     Behaviours come first, as whoever stores an explanation holds one of them. Only what is read after this is so when
     the user is removed.

@@ -56,9 +56,7 @@ def categories_of(stored: str | None) -> list[str]:
     return stored.split(",") if stored else []
 
 
-def items_to_judge(
-    session: Session, version: str | None, among: Collection[str] | None = None
-) -> Iterator[list[Item]]:
+def items_to_judge(session: Session, version: str | None, among: Collection[str] | None = None) -> Iterator[list[Item]]:
     """Yield items that were not judged, or by another version, some at a time.
 
     Args:

@@ -87,9 +87,6 @@ def lines(path):
     return {name: value for name, _, value in found}
 
 
-_KEPT_FOR_ROOT = 3  # superuser_reserved_connections
-
-
 # Their own linters
 
 
@@ -167,7 +164,8 @@ def test_the_database_has_a_connection_for_everybody_who_may_want_one(compose, s
         return 2 * (int(names["EXPLAINER_POOL_SIZE"]) + int(names["EXPLAINER_POOL_OVERFLOW"])) * processes
 
     def given(words):
-        return int(re.search(r"max_connections=(\d+)", " ".join(words))[1]) - _KEPT_FOR_ROOT
+        most = int(re.search(r"max_connections=(\d+)", " ".join(words))[1])
+        return most - 3  # superuser_reserved_connections
 
     on_one = sum(services[name]["deploy"]["replicas"] for name in ("api", "worker"))
     assert wanted(lines(compose / "explainer.env"), on_one) <= given(services["postgres"]["command"])
