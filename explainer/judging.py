@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -58,8 +58,9 @@ class Stored:
 
 
 def _judge(database: Database, firewall: Firewall, version: str | None) -> int:
-    count = 0
-    while chunks := _to_judge(database, version):
+    count, chunks = 0, _to_judge(database, version)
+    while chunks:
+        changed: set[str] = set()
         for items in chunks:
             found = firewall.judge(items)  # no transaction is open while the encoder works
             judged = {item.id: of for item, of in zip(items, found, strict=True)}
@@ -68,9 +69,12 @@ def _judge(database: Database, firewall: Firewall, version: str | None) -> int:
                 same = unchanged(session, items)
                 note_judged(session, {item: judged[item] for item in same}, firewall.version)
             count += len(same)
+            changed |= judged.keys() - set(same)
+        # Of the rest nothing: a process with other lists may have judged it meanwhile, and so in turn without end.
+        chunks = _to_judge(database, version, changed) if changed else []
     return count
 
 
-def _to_judge(database: Database, version: str | None) -> list[list[Item]]:
+def _to_judge(database: Database, version: str | None, among: Collection[str] | None = None) -> list[list[Item]]:
     with database.session() as session:
-        return list(items_to_judge(session, version))
+        return list(items_to_judge(session, version, among))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import logging
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TypeVar
@@ -15,6 +16,7 @@ from explainer.attribution.defaults import default_attributor
 from explainer.attribution.unmoved import Unmoved
 from explainer.cases import Asking, CaseMaker
 from explainer.due import Due
+from explainer.errors import BusyError, ConflictError
 from explainer.evidence import EvidenceBuilder
 from explainer.evidence.firewall import Firewall, load_lists
 from explainer.judging import judge_catalogue
@@ -52,6 +54,7 @@ from retriever.store import FittedModel
 # The list that a single item is judged by, when no list was asked for.
 USUAL_LIST = 10
 _Wanted = TypeVar("_Wanted")
+_log = logging.getLogger(__name__)
 
 
 class Explainer:
@@ -96,8 +99,7 @@ class Explainer:
         judge_catalogue(database, self.firewall, again=firewall is not None)
         with database.session() as session:
             self.domain = dataset_row(session).domain
-        with database.look_about() as connection, Session(connection) as session:
-            people = _people(session, model)
+        people = _people_of(database, model)
         self.tallies = Tallies()
         self.keeper = Keeper(database)
         self._attributor = attributor
@@ -285,6 +287,17 @@ class Explainer:
         behaviours = [behaviour.id for behaviour in asking.history.behaviours]
         made_by = (self.model.version, self.writer_version, version, style.locale, style.audience)
         return _hash(*made_by, repr(asking.record()), *behaviours)
+
+
+def _people_of(database: Database, model: FittedModel) -> PeopleCounts:
+    """Return the counts from a replica; from the primary if that ends while it is read."""
+    try:
+        with database.look_about() as connection, Session(connection) as session:
+            return _people(session, model)
+    except (BusyError, ConflictError) as error:
+        _log.warning("The counts are read from the primary: %s", error)
+    with database.look() as connection, Session(connection) as session:
+        return _people(session, model)
 
 
 def _people(session: Session, model: FittedModel) -> PeopleCounts:

@@ -35,7 +35,7 @@ class ScratchFolder:
         parent.mkdir(parents=True, mode=0o700, exist_ok=True)
         with _locked(parent):
             self.path = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=parent))  # with mode 0700
-            held = os.open(self.path / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+            held = os.open(self.path / _LOCK, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             fcntl.flock(held, fcntl.LOCK_EX)
         self._end = weakref.finalize(self, _remove, self.path, held)
 
@@ -68,14 +68,18 @@ def sweep(parent: Path) -> int:
 @contextmanager
 def _locked(parent: Path) -> Iterator[None]:
     """Keep others from making and removing folders: one that is new is not locked yet."""
-    with (parent / _LOCK).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    # A link that somebody put there would have us make, or empty, a file of theirs to choose.
+    lock = os.open(parent / _LOCK, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 def _is_held(path: Path) -> bool:
     try:
-        lock = os.open(path / _LOCK, os.O_WRONLY)
+        lock = os.open(path / _LOCK, os.O_WRONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
         return False
     try:

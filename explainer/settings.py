@@ -42,8 +42,9 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL; an SQLite file in ``home`` by default.
         database_replicas: URLs of read replicas, with commas between them: when a process starts it counts
             there what people did with each item, and on the primary while none answers. All else must be so at once.
-        pool_size: Connections to the database that each process keeps open,
-        pool_overflow: how many more it may open,
+        pool_size: Connections to the database that each process keeps open in each of two pools, one for transactions
+            and one for what only reads,
+        pool_overflow: how many more it may open in each,
         pool_timeout_s: seconds to wait for one when all are in use,
         pool_recycle_s: age in seconds at which one is replaced; by default none is,
         pool_ping: and whether one is tried before use.

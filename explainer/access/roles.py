@@ -66,7 +66,7 @@ GRANTS: Mapping[Role, frozenset[Scope]] = {
     Role.ADMIN: frozenset(Scope),
 }
 BY_NAME: Mapping[Role, frozenset[Scope]] = {Role.APP: frozenset({Scope.EXPORT, Scope.ERASE})}
-"""What a key of a role may only do if it was made for it by name: no shop's web server must be able to empty it."""
+"""What a role may only do with a key that was made for it by name: no shop's web server must be able to empty it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Caller:
 def granted_to_key(role: Role, narrowed: Iterable[str] | None = None) -> frozenset[Scope]:
     """Return the scopes of a key: those that it is narrowed to, or all of its role's but those that must be named.
 
-    Keys that were made before there was anything to be named may not do it either.
+    Keys that were made before there was anything to be named may not do it either, nor may people, who have no key.
 
     Args:
         role: The role.

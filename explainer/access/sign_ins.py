@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from explainer.access.purposes import check_purpose
-from explainer.access.roles import Caller, Role, granted
+from explainer.access.roles import Caller, Role, granted_to_key
 from explainer.audit.log import append
 from explainer.errors import NotFoundError
 from explainer.storage.tables import PersonRow, SignInRow, now
@@ -58,7 +58,7 @@ def signed_in(session: Session, token: str, at: datetime | None = None) -> SignI
     if person is None or person.disabled:
         return None
     role = Role(person.role)
-    return SignIn(Caller(person.name, role, granted(role), row.expires_at), row.csrf, row.ticket, row.purpose)
+    return SignIn(Caller(person.name, role, granted_to_key(role), row.expires_at), row.csrf, row.ticket, row.purpose)
 
 
 def set_purpose(session: Session, token: str, ticket: str, purpose: str) -> None:

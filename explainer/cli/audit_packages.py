@@ -38,7 +38,7 @@ def make_package(settings: Settings, wanted: Wanted, out: Path) -> None:
     database = Database(settings.url)
     database.require_current()
     signer = load_signer(settings.signing_key)
-    packer = Packer(CheckpointFolder(settings.checkpoint_folder), signer)
+    packer = Packer(CheckpointFolder(settings.checkpoint_folder), signer, settings.scratch)
     with console.status("Packing …") as status:
         made = write_package(database, packer, wanted, out, lambda name: status.update(f"Writing {name} …"))
     of = "" if made.sample is None else f", drawn of {made.sample.found:,}"

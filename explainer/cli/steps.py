@@ -11,6 +11,7 @@ from explainer.cli.common import console, progress_bar, stages
 from explainer.judging import judge_catalogue
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.left_out import without_erased
+from explainer.service.subject.shared import require_shared_key, warn_of_another_list
 from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
@@ -31,13 +32,21 @@ def ingest(settings: Settings, source: str, *, erased: bool = False) -> None:
         settings: Which database.
         source: What to read.
         erased: Whether to take in people who were erased, too: they have come back.
+
+    Raises:
+        ErasureError: If others use another key with this database, so that nobody would be recognised here.
     """
     with console.status(f"Reading {source} …"):
         dataset, report = read_dataset(source)
-        if not erased:
-            dataset = without_erased(dataset, report, Erasing.of(settings))
     database = Database(settings.url)
     database.migrate()
+    if not erased:
+        erasing = Erasing.of(settings)
+        require_shared_key(database, erasing.list)
+        with database.session() as session:
+            warn_of_another_list(session, erasing.list)
+        with console.status("Leaving out who was erased …"):
+            dataset = without_erased(dataset, report, erasing)
     total = len(dataset.items) + len(dataset.behaviours)
     done = 0
     with progress_bar("Ingesting", total) as show, database.session() as session:

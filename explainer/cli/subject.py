@@ -58,6 +58,19 @@ def subject_reapply(ctx: click.Context) -> None:
     again(settings_of(ctx))
 
 
+@subject.command("adopt-key")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def subject_adopt_key(ctx: click.Context, *, yes: bool) -> None:
+    """Use the erasure key here from now on: for when the one in use with the database is lost.
+
+    Move the lost key's erasure list away first, if it is here: nobody can read it without that key.
+    """
+    from explainer.cli.subjects import adopt
+
+    adopt(settings_of(ctx), sure=yes)
+
+
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only show what would go.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -20,6 +20,7 @@ from explainer.service.subject.erase import erase as erase_user
 from explainer.service.subject.export import archive, note_export
 from explainer.service.subject.reapply import reapply
 from explainer.service.subject.receipts import Receipt, check_receipt
+from explainer.service.subject.shared import adopt_key
 from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.storage.erasing import held_counts
@@ -88,6 +89,17 @@ def again(settings: Settings) -> None:
     receipts = reapply(Database(settings.url), Erasing.of(settings))
     rows = sum(sum(receipt.counts.values()) for receipt in receipts)
     console.print(f"{len(receipts)} erasures were missing here and were carried out again: {rows:,} rows.")
+
+
+def adopt(settings: Settings, *, sure: bool) -> None:
+    """Use the erasure key here from now on, once that is confirmed."""
+    with database_session(settings):
+        pass
+    if not sure:
+        console.print("Whoever was erased with the lost key will not be recognised in a load or a restored backup.")
+        click.confirm("Use the key here from now on?", abort=True)
+    changed = adopt_key(Database(settings.url), Erasing.of(settings).list, operator())
+    console.print("All hosts need this key now." if changed else "It is the one in use already.")
 
 
 def retain(settings: Settings, *, dry_run: bool, sure: bool) -> None:

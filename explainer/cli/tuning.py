@@ -97,16 +97,15 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
 
 def _require_no_erased(settings: Settings, path: Path) -> None:
     """Check a corpus against the erasures of the database, where there is one: a machine that only trains has none."""
-    from explainer.errors import NotReadyError
     from explainer.service.review_files import require_no_erased
     from explainer.storage.database import Database
+    from explainer.storage.pools import is_missing
 
-    database = Database(settings.url)
-    try:
-        database.require_current()
-    except NotReadyError:
+    if is_missing(settings.url):
         console.print("No database is here, so nobody can tell whether people were erased of whom the corpus was made.")
         return
+    database = Database(settings.url)
+    database.require_current()
     with database.session() as session:
         require_no_erased(session, path)
 

@@ -95,8 +95,8 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
     _configure_logging(settings, log_format)
     note_start(settings, explainer)
     _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
-    with _signing(settings, explainer.database) as checkpointer:
-        _run(make_server(settings, explainer, checkpointer), [listener])
+    with _signing(settings, explainer.database) as checkpointer, _clearing(settings, explainer.database) as clearer:
+        _run(make_server(settings, explainer, checkpointer, clearer=clearer), [listener])
 
 
 def serve_handed(settings: Settings, end: socket.socket) -> None:
@@ -112,8 +112,8 @@ def serve_handed(settings: Settings, end: socket.socket) -> None:
     except (ExplainerError, RetrieverError) as error:
         sys.exit(str(error))
     note_start(settings, explainer)
-    with _signing(settings, explainer.database) as checkpointer:
-        _run(make_server(settings, explainer, checkpointer, end), None)
+    with _signing(settings, explainer.database) as checkpointer, _clearing(settings, explainer.database) as clearer:
+        _run(make_server(settings, explainer, checkpointer, end, clearer), None)
 
 
 def _run(server: uvicorn.Server, sockets: list[socket.socket] | None) -> None:
@@ -150,11 +150,22 @@ def _signing(settings: Settings, database: Database) -> Iterator[Checkpointer]:
         checkpointer.close()
 
 
+@contextlib.contextmanager
+def _clearing(settings: Settings, database: Database) -> Iterator[Clearer]:
+    """Overwrite what is erased during the block; at its end wait for it, no longer than for requests."""
+    clearer = Clearer(database)
+    try:
+        yield clearer
+    finally:
+        clearer.wait(settings.drain_s)
+
+
 def make_server(
     settings: Settings,
     explainer: Explainer,
     checkpointer: Checkpointer | None = None,
     end: socket.socket | None = None,
+    clearer: Clearer | None = None,
 ) -> uvicorn.Server:
     """Return the server of a pipeline; when told to stop it gives requests as long as they have from their arrival.
 
@@ -163,6 +174,7 @@ def make_server(
         explainer: The pipeline.
         checkpointer: Signs its audit log.
         end: Where another process hands its connections on; None for a server that listens itself.
+        clearer: Overwrites what is erased behind the answers; without it whoever erases waits for that.
     """
     draining = Draining()
     parts = Parts(
@@ -170,7 +182,7 @@ def make_server(
         registries=Registries(make_adapters(settings, explainer.database), make_prompts(settings, explainer.database)),
         encoder=make_encoder(settings),
         embed_origins=settings.embed_origins,
-        erasing=replace(Erasing.of(settings), clearer=Clearer(explainer.database)),
+        erasing=replace(Erasing.of(settings), clearer=clearer),
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
         together=end is not None,
         checkpointer=checkpointer,

@@ -26,7 +26,7 @@ from explainer.service.views import Looker
 
 _Field = Annotated[str, QueryParameter(max_length=200)]
 _RECORD = "/support/explanations/"
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class ReasonForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,7 +61,7 @@ class SupportController(Controller):
 
         Only an id does: whatever else somebody may have pasted there is not for an address.
         """
-        if _ID.fullmatch(wanted := key.strip()):
+        if _ID.fullmatch(wanted := key.strip().lower()):
             return Redirect(_RECORD + wanted, status_code=HTTP_303_SEE_OTHER)
         if wanted:
             return find_page(request, looker, wrong="support.no_id")

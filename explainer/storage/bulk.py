@@ -7,6 +7,7 @@ more time on a row than the database does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, select, text
@@ -35,7 +36,7 @@ def insert_many(
         session: Open session.
         table: Where they go.
         columns: Names of the columns; others get what the database gives them.
-        rows: Their values; JSON as text.
+        rows: Their values, JSON as text; no two with the same key.
         on_progress: Called with the number of rows handled since the last call.
 
     Raises:
@@ -54,19 +55,34 @@ def _executed(
     rows: Sequence[tuple[Value, ...]],
     on_progress: OnProgress,
 ) -> int:
-    if connection.dialect.name == "sqlite":
-        # Keys come in no order: the pages that they fall on are read and written again and again unless all are held.
-        connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     fresh = dialect.insert(target).on_conflict_do_nothing()
     statement = fresh.compile(dialect=connection.dialect, column_keys=list(columns))
     added = 0
-    for start in range(0, len(rows), _AT_ONCE):
-        some = rows[start : start + _AT_ONCE]
-        given: Any = list(some) if statement.positional else [dict(zip(columns, row, strict=True)) for row in some]
-        added += connection.exec_driver_sql(statement.string, given).rowcount
-        on_progress(len(some))
+    with _many_pages(connection):
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            given: Any = list(some) if statement.positional else [dict(zip(columns, row, strict=True)) for row in some]
+            added += connection.exec_driver_sql(statement.string, given).rowcount
+            on_progress(len(some))
     return added
+
+
+@contextmanager
+def _many_pages(connection: Connection) -> Iterator[None]:
+    """Have SQLite hold many pages during the block; the connection is somebody else's after it.
+
+    Keys come in no order: the pages that they fall on are read and written again and again unless all are held.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size = {before}")
 
 
 def _copied(

@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
@@ -176,7 +177,17 @@ def _reader(engine: Engine, url: str, pool: PoolConfig) -> Engine:
     # Not an option of the connection: to set it and take it back costs trips of its own.
     reader = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options(url, pool))
     event.listen(engine, "engine_disposed", lambda _: reader.dispose())
+    if reader.dialect.name == "postgresql":
+        event.listen(reader, "connect", _uncompiled)
     return reader
+
+
+def _uncompiled(connection: DBAPIConnection, _: object) -> None:
+    """Let PostgreSQL compile nothing: that takes longer than any of our looks."""
+    cursor = connection.cursor()
+    cursor.execute("SET jit = off")
+    cursor.close()
+    connection.commit()
 
 
 def _sqlite_pragmas(connection: object, _: object) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from explainer.storage.database import Database
 from explainer.storage.personal import HELD, Held
+from explainer.storage.refusals import told
 from explainer.storage.tables import AuditSaltRow, AuditSubjectRow, BehaviourRow, ExplanationRow
 
 Ranges = list[list[int]]
@@ -35,6 +36,18 @@ def is_held(session: Session, user: str) -> bool:
     return any(session.scalar(query) is not None for query in found)
 
 
+def hold(session: Session, user: str) -> None:
+    """Wait for whoever stores, changes or exports an explanation of the user: they end first, or find nothing after us.
+
+    Behaviours come first, as whoever stores an explanation holds one of them. Only what is read after this is so when
+    the user is removed.
+    """
+    begin_writing(session)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(BehaviourRow.id).where(BehaviourRow.user_id == user).with_for_update())
+        session.execute(select(ExplanationRow.id).where(ExplanationRow.user_id == user).with_for_update())
+
+
 def remove(session: Session, user: str, take_turn: Turn) -> tuple[dict[str, int], Ranges]:
     """Remove everything about a user in the caller's transaction.
 
@@ -46,7 +59,7 @@ def remove(session: Session, user: str, take_turn: Turn) -> tuple[dict[str, int]
     Returns:
         Rows removed or emptied, by table, and the numbers of the audit entries that lost their salt, as ranges.
     """
-    _wait_for_others(session, user)
+    hold(session, user)
     counts = _remove_all(session, user)
     take_turn(session)
     if session.get_bind().dialect.name == "postgresql":
@@ -84,9 +97,13 @@ def clear(database: Database, tables: Collection[str]) -> bool:
     Args:
         database: Which.
         tables: Those that something was removed from. On PostgreSQL it reads each, and all of its indexes.
+
+    Raises:
+        BusyError: If the database cannot be used now.
+        ConflictError: If it refuses.
     """
     engine = database.engine
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with told(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if engine.dialect.name == "postgresql":
             for table in sorted(tables):
                 connection.execute(text(f'VACUUM (ANALYZE) "{table}"'))  # statistics hold values, too
@@ -127,14 +144,3 @@ def _remove(session: Session, held: Held, user: str, dialect: str) -> int:
     mine = held.whose(user, dialect)
     statement: Any = update(held.table).values(**held.emptied) if held.emptied else delete(held.table)
     return changed(session.execute(statement.where(mine).execution_options(synchronize_session=False)))
-
-
-def _wait_for_others(session: Session, user: str) -> None:
-    """Wait for whoever is storing or changing an explanation of the user: they end before us, or find nothing after us.
-
-    Behaviours come first, as whoever stores an explanation holds one of them.
-    """
-    begin_writing(session)
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(BehaviourRow.id).where(BehaviourRow.user_id == user).with_for_update())
-        session.execute(select(ExplanationRow.id).where(ExplanationRow.user_id == user).with_for_update())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import make_url
@@ -10,7 +11,7 @@ from sqlalchemy import make_url
 
 @dataclass(frozen=True, slots=True)
 class PoolConfig:
-    """How many connections are kept, and for how long.
+    """How many connections a pool keeps, and for how long; a database has two, one of them for what only reads.
 
     Attributes:
         size: Connections that stay open.
@@ -31,6 +32,12 @@ def in_memory(url: str) -> bool:
     """Return whether a database is there for one connection only."""
     parts = make_url(url)
     return parts.get_backend_name() == "sqlite" and parts.database in {None, "", ":memory:"}
+
+
+def is_missing(url: str) -> bool:
+    """Return whether there is no database: its file is not there. A server that does not answer may well have one."""
+    parts = make_url(url)
+    return parts.get_backend_name() == "sqlite" and (in_memory(url) or not Path(parts.database or "").exists())
 
 
 def engine_options(url: str, config: PoolConfig) -> dict[str, Any]:

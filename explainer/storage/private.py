@@ -56,12 +56,17 @@ def categories_of(stored: str | None) -> list[str]:
     return stored.split(",") if stored else []
 
 
-def items_to_judge(session: Session, version: str | None) -> Iterator[list[Item]]:
-    """Yield items that were not judged, or by another version; some at a time. None: only those never judged."""
+def items_to_judge(session: Session, version: str | None, among: Collection[str] | None = None) -> Iterator[list[Item]]:
+    """Yield items that were not judged, or by another version, some at a time.
+
+    Args:
+        session: Open session.
+        version: Of what judges; None for only those that were never judged.
+        among: Ids of the items to look at; all by default.
+    """
     old = ItemRow.judged_by.is_(None) if version is None else ItemRow.judged_by.is_distinct_from(version)
-    ids = list(
-        session.scalars(select(ItemRow.id).where(or_(old, ItemRow.private.is_(None))).order_by(ItemRow.position))
-    )
+    found = session.scalars(select(ItemRow.id).where(or_(old, ItemRow.private.is_(None))).order_by(ItemRow.position))
+    ids = [item for item in found if among is None or item in among]
     for start in range(0, len(ids), _CHUNK):
         chosen = select(ItemRow).where(ItemRow.id.in_(ids[start : start + _CHUNK])).order_by(ItemRow.position)
         yield [item_of(row) for row in session.scalars(chosen)]

@@ -72,6 +72,23 @@ class TestPgVectorIndexOfFew(IndexContract):
         assert np.array_equal(self.make(rows).nearest(queries, 30)[0], ExactIndex(rows).nearest(queries, 30)[0])
 
 
+def test_of_items_that_are_equally_near_the_first_are_found_where_all_are_looked_at(database):
+    rows = np.repeat(random_rows(1), 300, axis=0)
+    shuffled = np.random.default_rng(0).permutation(300)
+    index = PgVectorMaker(database, space(), HnswConfig(exact_up_to=10_000))(rows)
+    with database.engine.begin() as connection:  # as they lie in the table says nothing
+        for position in shuffled[:50].tolist():
+            moved = "UPDATE item_embeddings SET position = position WHERE position = :at AND space = :space"
+            connection.execute(text(moved), {"at": position, "space": index._space})
+    assert index.nearest(rows[:1], 20)[0][0].tolist() == list(range(20))
+
+
+def test_a_look_is_never_compiled(database):
+    for _ in range(2):  # nor when the connection comes back from the pool
+        with database.look() as connection:
+            assert connection.scalar(text("SHOW jit")) == "off"
+
+
 def test_the_graph_is_what_answers(database):
     rows = clusters(3000)
     index = PgVectorMaker(database, space(), GRAPH)(rows)
@@ -86,9 +103,9 @@ def test_the_graph_is_what_answers(database):
             seen.extend(line for (line,) in cursor.fetchall())
         return statement, parameters
 
-    event.listen(database.engine, "before_cursor_execute", explained, retval=True)
+    event.listen(database._reader, "before_cursor_execute", explained, retval=True)
     index.nearest(rows[:1], 10)
-    event.remove(database.engine, "before_cursor_execute", explained)
+    event.remove(database._reader, "before_cursor_execute", explained)
     assert any("Index Scan using ix_item_embeddings" in line for line in seen), seen
 
 

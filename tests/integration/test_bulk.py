@@ -93,6 +93,15 @@ def test_what_is_loaded_comes_back_and_twice_is_once(empty, strange):
     assert held(empty).content_hash == grown.content_hash
 
 
+def test_what_sqlite_holds_in_memory_is_as_before(tmp_path, strange):
+    made = Database(f"sqlite:///{tmp_path / 'pages.db'}")
+    made.migrate()
+    with made.session() as session:
+        before = session.connection().exec_driver_sql("PRAGMA cache_size").scalar()
+        catalogue.ingest(session, strange, CleaningReport(), lambda _: None)
+        assert session.connection().exec_driver_sql("PRAGMA cache_size").scalar() == before
+
+
 def test_what_the_database_refuses_leaves_nothing(empty, strange):
     lost = Behaviour("lost", "u", "no such item", BehaviourKind.VIEW)
     with pytest.raises(ConflictError):

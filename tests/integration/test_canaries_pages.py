@@ -95,7 +95,7 @@ def desk(spoken, spans, tmp_path, logged):
     parts = {
         "tracer": provider.get_tracer("test"),
         "erasing": Erasing(key, ErasureList(tmp_path / "erasures.jsonl", key)),
-        "packer": Packer(CheckpointFolder(tmp_path / "checkpoints"), Signer.new("test")),
+        "packer": Packer(CheckpointFolder(tmp_path / "checkpoints"), Signer.new("test"), tmp_path / "scratch"),
         "embed_origins": ["https://shop.example"],
     }
     with desk_of(spoken, **parts) as made:

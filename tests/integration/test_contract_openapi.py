@@ -119,7 +119,7 @@ def test_every_answer_is_one_that_the_document_tells_of(explainer, database, kno
         key = create_key(session, "test", role)
     token = embed_token(database, known["explanation_id"], timedelta(hours=1)).token
     headers = {"X-API-Key": key, "Authorization": f"Embed {token}"}
-    packer = Packer(CheckpointFolder(tmp_path / "checkpoints"), Signer.new("shop"))
+    packer = Packer(CheckpointFolder(tmp_path / "checkpoints"), Signer.new("shop"), tmp_path / "scratch")
     sign_head(database, packer.folder, packer.signer)
     app = create_app(explainer, queue=8, parts=Parts(encoder=HashEncoder(), rates=UNLIMITED, packer=packer))
     config = SchemathesisConfig.from_dict(BOUNDED | {"headers": headers})

@@ -101,3 +101,19 @@ def test_who_confirms_gets_a_receipt_that_proves_it_and_the_same_one_again(admin
     with database.session() as session:
         assert session.scalars(select(ErasureRow)).one().by == "ada"
     assert "u3" not in shown.text
+
+
+def test_a_look_at_somebody_who_was_erased_stores_nothing_of_them_again(admin, database):
+    admin.send("/data/erase", **ERASE)
+    assert admin.see("/data/erase", user="u3").status_code == 200
+    assert held(database) == {}
+
+
+def test_somebody_with_the_role_of_a_program_can_neither_download_nor_delete(explainer):
+    shop = staff_of(explainer, Role.APP, "/")
+    try:
+        for way in ("/data/export", "/data/erase"):
+            assert is_page(shop.see(way, user="u3"), 403)
+        assert is_page(shop.send("/data/erase", **ERASE), 403)
+    finally:
+        shop.client.__exit__(None, None, None)

@@ -159,6 +159,22 @@ def test_the_settings_can_be_used(compose, systemd, objects, monkeypatch):
                 assert settings.batch == sum(remote.concurrency for remote in remotes)
 
 
+def test_the_database_has_a_connection_for_everybody_who_may_want_one(compose, services, objects):
+    def wanted(names, processes):
+        return 2 * (int(names["EXPLAINER_POOL_SIZE"]) + int(names["EXPLAINER_POOL_OVERFLOW"])) * processes
+
+    def given(words):
+        most = int(re.search(r"max_connections=(\d+)", " ".join(words))[1])
+        return most - 3  # superuser_reserved_connections
+
+    on_one = sum(services[name]["deploy"]["replicas"] for name in ("api", "worker"))
+    assert wanted(lines(compose / "explainer.env"), on_one) <= given(services["postgres"]["command"])
+    most = objects["HorizontalPodAutoscaler", "explainer-api"]["spec"]["maxReplicas"]
+    most += objects["Deployment", "explainer-worker"]["spec"]["replicas"]
+    (postgres,) = pods(objects)["StatefulSet", "postgres"]["spec"]["containers"]
+    assert wanted(objects["ConfigMap", "explainer"]["data"], most) <= given(postgres["args"])
+
+
 def test_every_command_is_one_of_ours(compose, kubernetes, systemd, services, objects):
     ours = [services[name]["command"] for name in ("migrate", "models", "api", "worker")]
     ours += [

@@ -169,6 +169,30 @@ def test_only_tables_that_held_something_are_cleared_and_nobody_waits_for_it(exp
     assert receipt["counts"].keys() == {"behaviours", "audit_salts", "audit_subjects"}
 
 
+def test_a_table_that_cannot_be_cleared_does_not_end_clearing(database, caplog):
+    clearer, before = Clearer(database), vacuums(database)
+    clearer.clear({"no_such_table"})
+    clearer.wait(20)
+    assert "run VACUUM (ANALYZE) on: no_such_table" in caplog.text
+    clearer.clear({"exclusions"})
+    clearer.wait(20)
+    after = vacuums(database)
+    assert {name for name in after if after[name] > before[name]} == {"exclusions"}
+
+
+def test_who_ends_before_all_is_cleared_is_told_what_is_left(database, monkeypatch, caplog):
+    go_on = Event()
+    monkeypatch.setattr("explainer.storage.clearing.clear", lambda *_: go_on.wait(20))
+    clearer = Clearer(database)
+    clearer.clear({"behaviours", "exclusions"})
+    clearer.wait(0)
+    assert "not overwritten yet; run VACUUM (ANALYZE) on: behaviours, exclusions" in caplog.text
+    caplog.clear()
+    go_on.set()
+    clearer.wait(20)
+    assert not caplog.text
+
+
 def test_two_hosts_that_start_at_once_agree_on_one_key(database, server, tmp_path):
     fresh = database_of(server, "two_hosts")
     keys = [ErasureKey.new() for _ in range(4)]

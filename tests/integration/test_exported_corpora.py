@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from explainer.audit.check import check_log
 from explainer.audit.errors import VerificationError
@@ -140,3 +140,30 @@ def test_nothing_is_written_that_is_not_on_record(explainer, database, tmp_path,
         export(database, tmp_path / "good.jsonl", tmp_path / "bad.jsonl", "sue")
     assert not (tmp_path / "bad.jsonl").exists()
     assert lines(database) == set()
+
+
+def test_a_training_set_that_is_written_when_an_erasure_begins_is_in_the_receipt(explainer, database, tmp_path):
+    judge(explainer, {"u1": WRONG})
+    out, coming = tmp_path / "bad.jsonl", [True]
+
+    def come_first(_connection, _cursor, statement, *_rest):
+        if coming and statement.startswith("UPDATE audit_entries SET seq = seq"):
+            coming.clear()
+            export(database, tmp_path / "none.jsonl", out, "sue")
+
+    event.listen(database.engine, "before_cursor_execute", come_first)
+    receipt = erase(database, Erasing.unlisted(), "u1", "test")
+    assert [one.sha256 for one in receipt.corpora] == [file_hash(out)]
+
+
+def test_nothing_is_trained_where_nobody_can_tell_who_was_erased(files, database, tmp_path, monkeypatch):
+    def tune(url):
+        monkeypatch.setenv("EXPLAINER_DATABASE_URL", url)
+        run = CliRunner().invoke(main, ["--home", str(tmp_path), "tune", "--corpus", str(files.bad), "--out", "x"])
+        return " ".join(run.output.split())
+
+    assert "cannot be reached" in tune("postgresql+pg8000://nobody:x@127.0.0.1:1/none")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    assert "schema is at 0001" in tune(database.url)
+    assert "nobody can tell" in tune(f"sqlite:///{tmp_path / 'none.db'}")

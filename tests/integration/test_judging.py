@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from explainer.evidence.firewall import Firewall, load_lists
 from explainer.judging import Stored, judge_catalogue
+from explainer.storage.private import note_judged
 from explainer.storage.tables import ItemRow
 from retriever.data import Item
 
@@ -61,3 +62,19 @@ def test_what_a_process_with_older_lists_changed_meanwhile_is_judged_again(datab
     while_judging(monkeypatch, firewall, lambda: put(database, older, "Diabetes"))
     assert judge_catalogue(database, firewall) == 60
     assert judged(database) == ("health", firewall.version)
+
+
+def test_two_processes_with_different_lists_come_to_an_end(database, firewall, monkeypatch):
+    older, real, calls = Firewall(load_lists({"religion"})), firewall.judge, []
+
+    def judge(items):
+        assert not calls, "what the other one has judged since was judged again"
+        calls.append(items)
+        return real(items)
+
+    def overwritten(session, judgements, _):
+        note_judged(session, judgements, older.version)
+
+    monkeypatch.setattr(firewall, "judge", judge)
+    monkeypatch.setattr("explainer.judging.note_judged", overwritten)
+    assert judge_catalogue(database, firewall) == 60

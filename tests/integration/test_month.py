@@ -57,7 +57,7 @@ def test_a_month_is_what_one_counts_by_hand(explainer, database):
 def auditor(explainer, database, tmp_path):
     with database.session() as session:
         key = create_key(session, "auditor", Role.AUDITOR)
-    packer = Packer(CheckpointFolder(tmp_path / "elsewhere"), SIGNER)
+    packer = Packer(CheckpointFolder(tmp_path / "elsewhere"), SIGNER, tmp_path / "scratch")
     with TestClient(create_app(explainer, queue=4, parts=Parts(packer=packer))) as made:
         made.headers["X-API-Key"] = key
         yield made

@@ -199,7 +199,7 @@ def test_cancel_closes_the_requests_so_that_the_server_can_stop():
     engine.cancel()  # nothing under way: nothing happens
 
 
-def test_after_failures_in_a_row_the_server_is_left_alone_until_one_try_goes_well():
+def test_after_failures_in_a_row_the_server_is_left_alone_until_it_answers_a_look():
     now = [0.0]
     breaker = Breaker(failures=2, pause_s=10, clock=lambda: now[0])
     bad = answer({}, "500 Internal Server Error")
@@ -214,12 +214,30 @@ def test_after_failures_in_a_row_the_server_is_left_alone_until_one_try_goes_wel
         assert fails("status 500") == 1
         assert fails("status 500") == 2
         assert fails("2 times in a row") == 2
+        engine.look()
+        assert len(pool.requests) == 2  # its pause is not over
         now[0] = 10.0
-        assert fails("status 500") == 3
+        assert fails("in a row") == 2  # nobody who waits for a text tries it
+        engine.look()
+        assert (len(pool.requests), pool.requests[-1]["max_tokens"]) == (3, 1)
         assert fails("in a row") == 3
         now[0] = 20.0
+        engine.look()
+        assert engine.trouble is None
         assert engine.write([PROMPT], Sampling()) == [Draft(GOOD)]
-        assert engine.write([PROMPT], Sampling()) == [Draft(GOOD)]
+
+
+def test_a_server_that_failed_and_is_back_writes_a_batch():
+    now = [0.0]
+    breaker = Breaker(failures=1, pause_s=10, clock=lambda: now[0])
+    with Pool(answer({}, "500 Internal Server Error"), completion(GOOD)) as pool:
+        engine = engine_for(pool, breaker=lambda: breaker, retry=Retry(tries=1))
+        with pytest.raises(EngineUnavailable, match="status 500"):
+            engine.write([PROMPT], Sampling())
+        now[0] = 10.0
+        engine.look()
+        two = [PROMPT, Prompt("system", "other", "v")]
+        assert engine.write(two, Sampling()) == [Draft(GOOD)] * 2
 
 
 def test_nothing_to_write_is_no_request_even_with_nobody_there():

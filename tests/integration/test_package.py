@@ -64,7 +64,7 @@ def rows(explainer, database):
 
 @pytest.fixture
 def packer(tmp_path):
-    return Packer(CheckpointFolder(tmp_path / "elsewhere"), SIGNER)
+    return Packer(CheckpointFolder(tmp_path / "elsewhere"), SIGNER, tmp_path / "scratch")
 
 
 @pytest.fixture
@@ -277,7 +277,7 @@ def test_a_package_signed_by_a_key_that_the_old_one_introduced_is_good(database,
     write_package(database, packer, Wanted(Search()), tmp_path / "before")
     new = Signer.new("shop.2")
     packer.folder.rotate(SIGNER, new)
-    write_package(database, Packer(packer.folder, new), Wanted(Search()), tmp_path / "after")
+    write_package(database, Packer(packer.folder, new, packer.scratch), Wanted(Search()), tmp_path / "after")
     assert check_package(tmp_path / "after", KEY).log.checkpoints == 2
 
 

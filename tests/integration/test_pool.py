@@ -234,6 +234,16 @@ def test_an_adapter_that_is_exchanged_while_we_look_takes_the_server_out():
         engine.look()
         with pytest.raises(EngineUnavailable, match="another model or adapter"):
             engine.write(PROMPTS[:1], Sampling())
+        assert "set EXPLAINER_OPENAI_MODEL, or start the service again" in engine.trouble
+
+
+def test_servers_that_list_what_they_measured_of_their_file_are_told_apart():
+    small, large = (cards({"id": NAME, "meta": {"n_params": n, "shape": [n, 2]}}) for n in (1, 2))
+    with pools_of([echo], [echo], [echo], models=small) as pools:
+        pools[0].models = large
+        with engine_of(*pools) as engine:
+            assert [state.up for state in engine.endpoints] == [False, True, True]
+            assert engine.write(PROMPTS[:2], Sampling()) == [Draft(prompt.user) for prompt in PROMPTS[:2]]
 
 
 def test_versions_are_the_same_however_many_servers_there_are():

@@ -393,7 +393,7 @@ def test_a_month_is_counted_as_on_sqlite(explainer, database):
 def test_a_package_proves_itself(explainer, database, tmp_path):
     explainer.explain_top("u1", 4)
     signer = Signer("shop", bytes(range(32)))
-    packer = Packer(CheckpointFolder(tmp_path / "elsewhere"), signer)
+    packer = Packer(CheckpointFolder(tmp_path / "elsewhere"), signer, tmp_path / "scratch")
     write_package(database, packer, Wanted(Search(user="u1"), "s", 3), tmp_path / "out")
     found = check_package(tmp_path / "out", signer.verifier)
     assert (found.manifest.explanations, found.made, found.unsalted) == (3, 4, 0)

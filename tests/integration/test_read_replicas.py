@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from explainer.assembly import make_database
 from explainer.errors import BusyError, NotReadyError
+from explainer.pipeline import Explainer
 from explainer.service.live import Live
 from explainer.service.starts import public_settings
 from explainer.settings import Settings
@@ -20,6 +21,8 @@ from explainer.storage.prompts import SqlPromptChoice
 from explainer.storage.replicas import Replicas
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import Writer
 from retriever.data import Item
 from tests.conftest import HashEncoder
 
@@ -90,6 +93,12 @@ def test_only_what_may_be_a_little_old_is_read_there(database, copies):
         assert connection.scalar(text("SELECT name FROM me")) == "a"
     with made.look() as connection:  # the primary has no such table
         assert connection.scalar(text("SELECT count(*) FROM items")) == 60
+    made.engine.dispose()
+
+
+def test_a_service_starts_though_its_replica_fails_while_it_is_read(database, copies, model):
+    made = Database(database.url, copies)  # they answer, and have none of the tables
+    assert Explainer(made, model, Writer(PromptLibrary(), load_vocabulary)).recommendations("u1", 3)
     made.engine.dispose()
 
 

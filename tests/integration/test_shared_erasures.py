@@ -8,16 +8,20 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from explainer.audit.check import check_log
 from explainer.cli import main
 from explainer.errors import ErasureError
 from explainer.server.run import run
+from explainer.service.audited import KEPT
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList
 from explainer.service.subject.reapply import reapply
+from explainer.service.subject.shared import adopt_key
 from explainer.settings import Settings
 from explainer.storage.erasing import held_counts
 from explainer.storage.service_tables import ErasureRow, SecretRow
+from explainer.storage.tables import AuditEntryRow
 
 
 def host(folder, shared=None):
@@ -87,3 +91,43 @@ def test_a_list_of_ones_own_is_warned_of_and_the_lines_of_both_together_are_one(
     assert "not on the erasure list" not in caplog.text
     with database.session() as session:
         assert len(session.scalars(select(ErasureRow)).all()) == 2
+
+
+def test_a_host_with_another_key_takes_in_nobody_from_a_file(database, tmp_path):
+    erase(database, host(tmp_path / "first"), "u1", "test")
+    load = tmp_path / "load"
+    load.mkdir()
+    (load / "dataset.toml").write_text('name = "load"\ndomain = "shop"\nkind = "rating"\n')
+    (load / "items.csv").write_text("id,title\ni1,A Film\n")
+    (load / "behaviours.csv").write_text("user,item,value\nu1,i1,5\n")
+    command = ["--home", str(tmp_path / "home"), "ingest", str(load)]
+    run = CliRunner().invoke(main, command, env={"EXPLAINER_DATABASE_URL": database.url, "COLUMNS": "200"})
+    assert run.exit_code == 1
+    assert "fingerprint" in " ".join(run.output.split()), run.output
+    assert held(database, "u1") == {}
+
+
+def test_who_has_lost_the_key_is_told_how_to_go_on_with_another_which_goes_on_record(database, tmp_path):
+    erase(database, host(tmp_path / "lost"), "u1", "test")
+    new = host(tmp_path / "home")
+    with pytest.raises(ErasureError, match="explainer subject adopt-key"):
+        erase(database, new, "u2", "test")
+    command = ["--home", str(tmp_path / "home"), "subject", "adopt-key", "--yes"]
+    names = {"EXPLAINER_DATABASE_URL": database.url, "EXPLAINER_ERASURE_LIST": str(new.list.path)}
+    mine = {"EXPLAINER_ERASURE_KEY": str(tmp_path / "home" / "erasure.key")}
+    for told in ("All hosts need this key now", "the one in use already"):
+        run = CliRunner().invoke(main, command, env=names | mine)
+        assert told in run.output, run.output
+    assert erase(database, new, "u2", "test").counts
+    with database.session() as session:
+        events = session.scalars(select(AuditEntryRow.event)).all()
+        assert events.count("erasure.key_adopted") == 1
+        assert check_log(session, KEPT).sound
+
+
+def test_a_key_is_not_adopted_beside_a_list_that_it_cannot_read(database, tmp_path):
+    first = host(tmp_path / "first", tmp_path)
+    erase(database, first, "u1", "test")
+    with pytest.raises(ErasureError, match="not sealed with the key in use"):
+        adopt_key(database, host(tmp_path / "second", tmp_path).list, "test")
+    assert erase(database, first, "u2", "test").counts

@@ -62,3 +62,13 @@ def test_what_somebody_works_in_is_not_swept_and_what_a_killed_one_left_is(tmp_p
 def test_nothing_is_made_by_sweeping_where_nothing_was(tmp_path):
     assert sweep(tmp_path / "scratch") == 0
     assert not (tmp_path / "scratch").exists()
+
+
+def test_a_link_where_the_lock_should_be_is_not_followed(tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.write_text("kept")
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scratch" / ".lock").symlink_to(theirs)
+    with pytest.raises(OSError, match="symbolic"):
+        ScratchFolder(tmp_path / "scratch", "package")
+    assert theirs.read_text() == "kept"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import gettempdir
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -59,12 +57,12 @@ class Packer:
     Attributes:
         folder: Where signed checkpoints are kept.
         signer: Signs the manifest and, first, the log as it is then.
-        scratch: Where packages lie while they are made and sent; the system's own place for such by default.
+        scratch: Where packages lie while they are made and sent, where nobody else may write.
     """
 
     folder: CheckpointFolder
     signer: Signer
-    scratch: Path = field(default_factory=lambda: Path(gettempdir()) / f"explainer-{os.getuid()}")
+    scratch: Path
 
 
 @dataclass

@@ -26,7 +26,7 @@ from explainer.settings import Settings
 from explainer.storage.clearing import Clearer
 from explainer.storage.corpora import corpora_with
 from explainer.storage.database import Database
-from explainer.storage.erasing import clear, is_held, remove
+from explainer.storage.erasing import clear, hold, is_held, remove
 from explainer.storage.service_tables import ErasureRow
 from explainer.storage.tables import BehaviourRow, ModelVersionRow, now
 
@@ -134,6 +134,8 @@ def newest(session: Session, code: str) -> ErasureRow | None:
 
 
 def _removed(session: Session, line: Line, user: str | None, by: str) -> ErasureRow:
+    if user is not None:
+        hold(session, user)  # whoever writes a training set now is done first, so that the receipt names it
     trained: Sequence[str] = [] if user is None else _trained_on(session, user)
     corpora = [] if user is None else corpora_with(session, user)
     counts, entries = ({}, []) if user is None else remove(session, user, log.take_turn)

@@ -10,9 +10,11 @@ import logging
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from explainer.audit import log
 from explainer.errors import ErasureError
 from explainer.service.subject.listed import ErasureList
 from explainer.storage.database import Database
+from explainer.storage.erasing import begin_writing
 from explainer.storage.once import insert_once
 from explainer.storage.service_tables import ErasureRow, SecretRow
 from explainer.storage.tables import now
@@ -44,8 +46,36 @@ def require_shared_key(database: Database, kept: ErasureList) -> None:
             f"The erasure key here has the fingerprint {kept.key.fingerprint[:12]}, the one in use with this database "
             f"has {row.value[:12]}: people who were erased with that would not be recognised. Copy the key file of the "
             "host that erased first to this one, or name it by EXPLAINER_ERASURE_KEY; all hosts need the same, and the "
-            "same EXPLAINER_ERASURE_LIST."
+            "same EXPLAINER_ERASURE_LIST. If that key is lost, use this one from now on: explainer subject adopt-key"
         )
+
+
+def adopt_key(database: Database, kept: ErasureList, by: str) -> bool:
+    """Make the key here the one that everybody must use from now on, as the one until now is lost; goes on record.
+
+    Nobody can tell any more whom that one's codes mean: they are not recognised in a load or a restored backup.
+
+    Args:
+        database: Whose hosts must have the key.
+        kept: The list with the key.
+        by: Name of whoever wants it.
+
+    Returns:
+        Whether it was another one before.
+
+    Raises:
+        ErasureError: If the list has lines of another key; then nothing changes.
+    """
+    kept.lines()
+    mine = kept.key.fingerprint
+    with database.session() as session:
+        begin_writing(session)
+        row = session.get(SecretRow, _NAME, with_for_update=True)
+        if row is None or row.value == mine:
+            return False
+        log.append(session, "erasure.key_adopted", mine, {"fingerprint": mine, "instead_of": row.value, "by": by})
+        row.value, row.created_at = mine, now()
+    return True
 
 
 def warn_of_another_list(session: Session, kept: ErasureList) -> None:

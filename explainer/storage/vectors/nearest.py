@@ -25,18 +25,15 @@ from retriever.index.contract import Positions, checked_k, non_empty, unit_rows
 
 _MOST_CANDIDATES = 1000  # more the extension does not take
 _QUERIES_AT_ONCE = 64
-# A plan for any size and filter would be one for none of them; and to compile one takes longer than any of them.
-_SEARCHING = text(
-    "SELECT set_config('hnsw.ef_search', :ef, true), set_config('hnsw.iterative_scan', 'strict_order', true), "
-    "set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)"
-)
+# In the search's own statement, before it: one trip to the database less, and no transaction to begin and end.
+_SEARCHING = "set_config('hnsw.ef_search', :ef, true), set_config('hnsw.iterative_scan', 'strict_order', true)"
 # Half the width for the graph's order, which is as good by it and fits into memory twice; the whole for the cosine.
 _BY_GRAPH = "e.embedding::halfvec({width}) <#> asked.half"
-_AMONG_ALL = "(e.embedding <#> asked.query) + 0"  # no index fits a sum
+_AMONG_ALL = "(e.embedding <#> asked.query) + 0, e.position"  # no index fits a sum
 _NEAR = """
-WITH asked AS MATERIALIZED (
+WITH setting AS MATERIALIZED (SELECT {setting}), asked AS MATERIALIZED (
     SELECT number, told::vector AS query, told::vector::halfvec({width}) AS half
-    FROM string_to_table(:queries, ';') WITH ORDINALITY AS asked (told, number)
+    FROM setting, string_to_table(:queries, ';') WITH ORDINALITY AS asked (told, number)
 )
 SELECT asked.number, near.position, -(near.embedding <#> asked.query) FROM asked
 CROSS JOIN LATERAL (
@@ -55,7 +52,7 @@ _OF_ASPECT = "AND e.position = ANY (ARRAY(SELECT i.position FROM items i WHERE i
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which items may be found.
+    """Which items may be found: a library's filter, for whoever looks for items near to one; ranking asks for all.
 
     Attributes:
         unmet_by: A user; what they have met is left out.
@@ -103,6 +100,8 @@ class PgVectorIndex:
     def nearest(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Embeddings]:
         """Return positions int64 [n_queries, k] and cosines float32 [n_queries, k], best first, ties by position.
 
+        By the graph it is open which of several items are found that are as near as the last one.
+
         Raises:
             IndexInputError: If the queries are unusable or ``k`` is below 1.
             BusyError: If the database cannot be used now.
@@ -128,7 +127,8 @@ class PgVectorIndex:
             wanted: Which.
 
         Returns:
-            Positions int64 [n] and cosines float32 [n], n ≤ k, best first, ties by position.
+            Positions int64 [n] and cosines float32 [n], n ≤ k, best first, ties by position; by the graph it is open
+            which of several items are found that are as near as the last one.
 
         Raises:
             IndexInputError: If the query is unusable or ``k`` is below 1.
@@ -141,7 +141,7 @@ class PgVectorIndex:
     def _search(self, rows: Embeddings, k: int, wanted: Wanted) -> list[tuple[Positions, Embeddings]]:
         by_graph = self._by_graph and 2 * k < self._size
         found: list[tuple[Positions, Embeddings]] = []
-        with told(), self._database.engine.connect() as connection:
+        with self._database.look() as connection:
             for start in range(0, len(rows), _QUERIES_AT_ONCE):
                 found += self._ask(connection, rows[start : start + _QUERIES_AT_ONCE], k, wanted, by_graph=by_graph)
             short = [at for at, (positions, _) in enumerate(found) if len(positions) < k] if by_graph else []
@@ -152,12 +152,12 @@ class PgVectorIndex:
     def _ask(
         self, connection: Connection, rows: Embeddings, k: int, wanted: Wanted, *, by_graph: bool
     ) -> list[tuple[Positions, Embeddings]]:
-        if by_graph:
-            connection.execute(_SEARCHING, {"ef": str(max(self._config.ef_search, min(k, _MOST_CANDIDATES)))})
+        ef = {"ef": str(max(self._config.ef_search, min(k, _MOST_CANDIDATES)))} if by_graph else {}
+        setting = _SEARCHING if by_graph else "1"
         order = (_BY_GRAPH if by_graph else _AMONG_ALL).format(width=self._dimensions)
-        query = text(_NEAR.format(width=self._dimensions, order=order, wanted=wanted.condition))
+        query = text(_NEAR.format(width=self._dimensions, setting=setting, order=order, wanted=wanted.condition))
         given = {"queries": _text(rows), "space": self._space, "size": self._size, "k": k}
-        rows_found = connection.execute(query, given | wanted.given).all()
+        rows_found = connection.execute(query, given | ef | wanted.given).all()
         table = np.array([tuple(row) for row in rows_found], np.float64).reshape(-1, 3)
         return [_sorted(table[table[:, 0] == number, 1:]) for number in range(1, len(rows) + 1)]
 

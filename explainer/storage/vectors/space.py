@@ -33,8 +33,8 @@ class HnswConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """
 
     m: int = 16
-    ef_construction: int = 128
-    ef_search: int = 200
+    ef_construction: int = 200
+    ef_search: int = 150
     exact_up_to: int = 1000
     build_memory_mb: int = 512
 

@@ -93,7 +93,7 @@ class OpenAIEngine:
         self._end = weakref.finalize(self, self._background.stop)
         self.look()
         self.model_hash, self.adapter_hash = self._hashes()
-        self._background.start(self._pool.watch())
+        self._watch = self._background.start(self._pool.watch())
 
     @property
     def trouble(self) -> str | None:
@@ -135,6 +135,7 @@ class OpenAIEngine:
     def close(self) -> None:
         """Stop what is under way and end all connections; more than once if need be."""
         self.cancel()
+        self._watch.cancel()  # else it may look through clients that are closed
         with suppress(EngineUnavailable):  # it is closed already
             self._background.run(self._pool.close())
         self._end()

@@ -131,7 +131,8 @@ class OpenVinoEngine:
 
 
 def _is_running(handle: GenerationHandle) -> bool:
-    return handle.get_status() == genai().GenerationStatus.RUNNING
+    running: bool = handle.get_status() == genai().GenerationStatus.RUNNING
+    return running
 
 
 def _load(model: Path, threads: int) -> ContinuousBatchingPipeline:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Container, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -65,7 +64,10 @@ class ServerPool:
         """Why nothing can be written now; None if something can. From any thread."""
         if any(map(self._is_usable, self.endpoints)):
             return None
-        return "its server does not answer" if self._alone else f"none of its {len(self.endpoints)} servers can be used"
+        if self._alone:
+            only = self.endpoints[0]
+            return only.trouble if only.left_out else "its server does not answer"
+        return f"none of its {len(self.endpoints)} servers can be used"
 
     @asynccontextmanager
     async def place(self, failed: Container[Endpoint]) -> AsyncIterator[Endpoint | None]:
@@ -126,8 +128,9 @@ class ServerPool:
         """Ask every server what it serves, and decide who is left out."""
         found = await asyncio.gather(*map(self._seen, self.endpoints))
         if self.identity is None:
-            listed = Counter(one for one in found if isinstance(one, Identity))
-            self.identity = listed.most_common(1)[0][0] if listed else None
+            # Cards hold what servers made up: they can be compared, but not hashed.
+            listed = [one for one in found if isinstance(one, Identity)]
+            self.identity = max(listed, key=listed.count, default=None)
         for endpoint, seen in zip(self.endpoints, found, strict=True):
             self._judge(endpoint, seen)
         await asyncio.gather(*(self._try_again(one) for one in self.endpoints if not one.left_out))
@@ -138,10 +141,9 @@ class ServerPool:
         await asyncio.gather(*(endpoint.close() for endpoint in self.endpoints))
 
     def _is_usable(self, endpoint: Endpoint) -> bool:
-        if endpoint.left_out:
-            return False
-        # Of several, one that failed must first write something that nobody waits for.
-        return not endpoint.breaker.is_open if self._alone else endpoint.breaker.is_closed
+        # One that failed must first write something that nobody waits for; else whoever tries it takes the others of
+        # their batch, whom it refuses meanwhile, down with them.
+        return not endpoint.left_out and endpoint.breaker.is_closed
 
     async def _seen(self, endpoint: Endpoint) -> Identity | str:
         """Return what a server serves, or why that is not known."""
@@ -157,7 +159,10 @@ class ServerPool:
             endpoint.trouble, endpoint.left_out = seen, not self._alone
         elif seen != self.identity:
             endpoint.identity = seen
-            endpoint.trouble = f"it serves another model or adapter as {self._model!r} than the texts' version says"
+            endpoint.trouble = (
+                f"it serves another model or adapter as {self._model!r} than the texts' version says; "
+                "set EXPLAINER_OPENAI_MODEL, or start the service again, to write with it"
+            )
             endpoint.left_out = True
         else:
             endpoint.identity, endpoint.trouble, endpoint.left_out = seen, "", False
@@ -165,7 +170,7 @@ class ServerPool:
             _log.warning("%s: %s", endpoint.remote.url, endpoint.trouble or "it is back")
 
     async def _try_again(self, endpoint: Endpoint) -> None:
-        if self._alone or endpoint.breaker.is_closed:
+        if endpoint.breaker.is_closed:
             return
         with suppress(EngineUnavailable):
             await endpoint.try_again()
