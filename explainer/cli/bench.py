@@ -83,8 +83,8 @@ def bench_scale(out: Path, data: str, postgres_url: str | None, only: tuple[str,
     parts = [part for part in only or _PARTS if part in _EMPTY]
     if postgres_url and len(parts) > 1:
         raise click.UsageError(
-            f"{' and '.join(parts)} want an empty database each: run them one by one, with --only and a new database each "
-            "time; or take EXPLAINER_BENCH_POSTGRES_URL away, and with --postgres each starts one of its own."
+            f"{' and '.join(parts)} want an empty database each: run them one by one, with --only and a new database "
+            "each time; or take EXPLAINER_BENCH_POSTGRES_URL away, and with --postgres each starts one of its own."
         )
     run_scale(out, data, only or _PARTS, postgres_url or postgres)
 

@@ -46,7 +46,7 @@ def sampled_once(session: Session, prompts: Mapping[str, str], percent: float) -
         prompts: Explanation id → hash of the prompt that its text was written from.
         percent: Of a hundred prompts, how many are in the sample.
     """
-    first = {prompt: one for one, prompt in reversed(prompts.items()) if is_sampled(prompt, percent)}
+    first = {prompt: one for one, prompt in reversed(list(prompts.items())) if is_sampled(prompt, percent)}
     query = select(ExplanationRow.prompt_hash).join(ReviewRow, ReviewRow.explanation_id == ExplanationRow.id)
     known = set(session.scalars(query.where(ExplanationRow.prompt_hash.in_(first)))) if first else set()
     return [one for prompt, one in first.items() if prompt not in known]
