@@ -37,6 +37,9 @@ class RayRunError(ExplainerError):
     """Ray could not go on."""
 
 
+_OURS = f"{RayRunError.__name__}: "
+
+
 def run_ray(
     make: Callable[[], Stages],
     make_writer: Callable[[], Writer],
@@ -88,7 +91,9 @@ def run_ray(
             counts.add(pickle.loads(row[_COLUMN]))  # noqa: S301  our own, from an actor of our own
             say(STORED, counts.users, len(users))
     except importlib.import_module("ray.exceptions").RayError as error:
-        why = str(error).strip().splitlines()[-1]  # the rest is where in Ray it happened
+        # Ray tells of where in Ray it happened before and after what our actors say.
+        ours = [line.partition(_OURS)[2] for line in str(error).splitlines() if _OURS in line]
+        why = ours[-1] if ours else type(error).__name__
         raise RayRunError(f"Ray could not go on; what was stored is kept, run it again to go on: {why}") from error
     finally:
         if mine:
