@@ -22,4 +22,4 @@ def deployment(settings: Settings, folder: Path, kind: str) -> None:
     else:
         written = write_deployment(known, folder, Values.of(settings, folder, adapter))
     for path in written:
-        console.print(escape(str(path)), highlight=False)
+        console.print(escape(str(path)), highlight=False, soft_wrap=True)

@@ -7,7 +7,6 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from explainer.service.upgrades import Upgrader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from sqlalchemy import select, update
@@ -19,12 +18,15 @@ from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.notes import Signer
 from explainer.pipeline import Explainer
 from explainer.server.auth import COOKIE
+from explainer.service.jobs.afterwork import Afterwork
+from explainer.service.jobs.queue import JobQueue
 from explainer.service.masking import MASK
 from explainer.service.package.write import Packer
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.listed import ErasureList
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.jobs import UPGRADE
 from explainer.storage.revisions import DONE
 from explainer.storage.service_tables import ReviewRow, UpgradeRow
 from explainer.storage.tables import AuditEntryRow, BehaviourRow, DraftRow, ItemRow, PersonRow
@@ -84,7 +86,9 @@ def engine():
 @pytest.fixture
 def spoken(explainer, database, engine):
     writer = Writer(PromptLibrary(), load_vocabulary, BatchingEngine(engine), SqlDraftCache(database))
-    return Explainer(database, explainer.model, writer, upgrades=Upgrader(database, writer, review_percent=0))
+    made = Explainer(database, explainer.model, writer, afterwards=Afterwork(JobQueue(database), (UPGRADE,)))
+    made.review_percent = 0
+    return made
 
 
 @pytest.fixture

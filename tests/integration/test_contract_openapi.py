@@ -15,6 +15,7 @@ from schemathesis.engine import Status, events, from_schema
 from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.access.rates import Rates
+from explainer.access.roles import GRANTS
 from explainer.audit.checkpointer import sign_head
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.notes import Signer
@@ -116,7 +117,9 @@ def negated(case):
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.APP])
 def test_every_answer_is_one_that_the_document_tells_of(explainer, database, known, role, tmp_path):
     with database.session() as session:
-        key = create_key(session, "test", role)
+        key = create_key(
+            session, "test", role, scopes=GRANTS[role]
+        )  # some scopes of a program's are given by name only
     token = embed_token(database, known["explanation_id"], timedelta(hours=1)).token
     headers = {"X-API-Key": key, "Authorization": f"Embed {token}"}
     packer = Packer(CheckpointFolder(tmp_path / "checkpoints"), Signer.new("shop"), tmp_path / "scratch")

@@ -113,7 +113,7 @@ def test_the_export_is_on_record_and_cannot_be_altered_unseen(files, database):
 
 def test_the_commands_tell_what_must_be_written_again(files, database, tmp_path, monkeypatch):
     monkeypatch.setenv("EXPLAINER_DATABASE_URL", database.url)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "width", 200)
 
     def run(*command):
         ended = CliRunner().invoke(main, ["--home", str(tmp_path), *command])

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.assembly import make_remotes
+from explainer.cli.common import console
 from explainer.cli.main import main
 from explainer.errors import EngineUnavailable, SettingsError
 from explainer.pipeline import Explainer
@@ -334,7 +335,7 @@ def test_the_command_tries_every_server_and_tells_them_apart(monkeypatch, tmp_pa
     with pools_of([completion(GOOD)], [completion("Rubbish 7!")], [BUSY], models=MODELS) as pools:
         monkeypatch.setenv("EXPLAINER_OPENAI_URL", ",".join(pool.url for pool in pools))
         monkeypatch.setenv("EXPLAINER_OPENAI_MODEL", NAME)
-        monkeypatch.setenv("COLUMNS", "220")
+        monkeypatch.setattr(console, "width", 220)
         run = CliRunner().invoke(main, ["engines", "--json", str(tmp_path / "found.json")])
         assert run.exit_code == 1, run.output
         for word in ("not usable", "usable", "/models/smollm2", "/adapters/en", "You gave {b1}", "status 503"):
