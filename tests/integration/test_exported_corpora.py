@@ -11,8 +11,8 @@ from sqlalchemy import event, select
 
 from explainer.audit.check import check_log
 from explainer.audit.errors import VerificationError
-from explainer.cli.common import console
 from explainer.cli import main
+from explainer.cli.common import console
 from explainer.errors import CorpusError
 from explainer.files import file_hash
 from explainer.pipeline import Explainer
