@@ -37,7 +37,12 @@ def test_ranges_hold_what_is_likely_and_grow_with_the_people():
         assert found.prompts.high <= found.rows["explanations"]
     assert many.prompts.likely > few.prompts.likely
     assert f"{10_000_000:,} people" in render(many)
-    assert "its error is unknown" in render(many)
+    assert "the law misses it by" in render(many)
+
+
+def test_of_two_counts_nobody_knows_how_far_the_law_is_wrong():
+    rates = msgspec.structs.replace(Rates(), pairs_and_prompts=((100, 80), (1000, 400)))
+    assert "its error is unknown" in render(capacity(1000, 20, rates=rates))
 
 
 def test_rates_are_read_and_rubbish_is_refused(tmp_path):
@@ -51,13 +56,13 @@ def test_rates_are_read_and_rubbish_is_refused(tmp_path):
 
 
 def test_what_was_measured_adds_a_count_of_prompts_and_an_error(tmp_path):
-    ahead = {"pairs": 9000, "prompts": 2000, "dedup_ratio": 3.9}
+    ahead = {"pairs": 12_000, "prompts": 2_600, "dedup_ratio": 3.9}
     shop = {"explanations_per_s": 400.0, "processes": 2}
     path = tmp_path / "scale.json"
     path.write_bytes(msgspec.json.encode({"machine": {"cores": 2}, "pregenerate": ahead, "synthetic": shop}))
     rates = rates_from(path)
-    assert rates.pairs_and_prompts == (*Rates().pairs_and_prompts, (7800, 2000))
-    assert rates.told == pytest.approx(7800 / 9000)
+    assert rates.pairs_and_prompts == (*Rates().pairs_and_prompts, (10_140, 2_600))
+    assert rates.told == pytest.approx(10_140 / 12_000)
     assert rates.explained_per_core_s == Rates().explained_per_core_s
     found = capacity(1000, 20, rates=rates)
     assert found.growth.error is not None
