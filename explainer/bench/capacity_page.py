@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-import explainer.datareport
 from explainer.bench.capacity import Capacity, Span
+from explainer.bench.sheet import sheets
 from explainer.datareport import wording
 
 _WIDTH, _HEIGHT, _LEFT, _FOOT = 640, 260, 92, 34
@@ -18,15 +16,8 @@ _WIDTH, _HEIGHT, _LEFT, _FOOT = 640, 260, 92, 34
 
 def render(found: Capacity) -> str:
     """Return the page."""
-    # The data report's style sheet: pages of one house look alike.
-    house = Path(explainer.datareport.__file__).resolve().parent / "templates"
-    environment = Environment(
-        loader=FileSystemLoader([Path(__file__).resolve().parent / "templates", house]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.filters |= {"number": wording.number, "percent": wording.percent, "span": _span, "short": _short}
+    environment = sheets()
+    environment.filters |= {"span": _span, "short": _short}
     top = max(high for _, high in found.sways.values())
     picture = Markup(growth_picture(found))  # noqa: S704  drawn by us from numbers alone
     return environment.get_template("plan.html").render(c=found, top=top, picture=picture)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-import explainer.datareport
 from explainer.bench.everything import Judged, Ran
-from explainer.datareport import wording
+from explainer.bench.sheet import sheets
 
 _WIDTH = 100.0
 
@@ -26,13 +22,6 @@ def places(row: Judged) -> tuple[float, float]:
 
 def render(ran: Mapping[str, Ran], bars: Sequence[Judged]) -> str:
     """Return the page; everything in it is escaped by the template."""
-    house = Path(explainer.datareport.__file__).resolve().parent / "templates"
-    environment = Environment(
-        loader=FileSystemLoader([Path(__file__).resolve().parent / "templates", house]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.filters["number"] = wording.number
+    environment = sheets()
     environment.filters["places"] = places
     return environment.get_template("bars.html").render(ran=ran, bars=bars)

@@ -78,6 +78,7 @@ def bench_scale(out: Path, data: str, postgres_url: str | None, only: tuple[str,
 
     A part that fails is named, and the others go on; the exit code is then 1.
     """
+    from explainer.bench.scale import Ground
     from explainer.cli.benching import run_scale
 
     parts = [part for part in only or _PARTS if part in _EMPTY]
@@ -86,7 +87,7 @@ def bench_scale(out: Path, data: str, postgres_url: str | None, only: tuple[str,
             f"{' and '.join(parts)} want an empty database each: run them one by one, with --only and a new database "
             "each time; or take EXPLAINER_BENCH_POSTGRES_URL away, and with --postgres each starts one of its own."
         )
-    run_scale(out, data, only or _PARTS, postgres_url or postgres)
+    run_scale(out, only or _PARTS, Ground(data, postgres, postgres_url))
 
 
 @bench.command("all")

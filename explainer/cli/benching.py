@@ -16,6 +16,7 @@ from explainer.bench.audit import sqlite_and_postgresql
 from explainer.bench.errors import BenchError
 from explainer.bench.home import KEY, copy_catalogue, make_home
 from explainer.bench.postgres import own_postgresql
+from explainer.bench.scale import Ground, measured
 from explainer.bench.service import Bench, machine
 from explainer.cli.common import console, stages, write_json
 from explainer.settings import Settings
@@ -91,22 +92,19 @@ def run_audit(out: Path, entries: int, postgres: str | bool) -> None:  # noqa: F
     write_json(out, found | {"machine": machine()})
 
 
-def run_scale(out: Path, data: str, parts: Sequence[str], postgres: str | bool) -> None:  # noqa: FBT001
+def run_scale(out: Path, parts: Sequence[str], ground: Ground) -> None:
     """Measure what goes past one machine, print, write.
 
     Args:
         out: The JSON file.
-        data: What is written ahead.
         parts: What is measured.
-        postgres: Whether the made-up shop is on PostgreSQL, or on which.
+        ground: On what.
 
     Raises:
         BenchError: If a part failed; what the others found is written all the same.
     """
-    from explainer.bench.scale import measured
-
     with console.status("Measuring …") as status:
-        found = measured(parts, postgres, data, lambda step: status.update(f"{step} …"))
+        found = measured(parts, ground, lambda step: status.update(f"{step} …"))
     failed = found.get("failed", {})
     _print({name: figures for name, figures in found.items() if name != "failed"})
     write_json(out, found | {"machine": machine()})

@@ -7,7 +7,7 @@ import pytest
 from explainer.bench.errors import BenchError
 from explainer.bench.made_up import Size, write_shop
 from explainer.bench.made_up_encoder import WordEncoder
-from explainer.bench.scale import measured
+from explainer.bench.scale import Ground, measured
 from explainer.bench.synthetic import measure
 from explainer.bench.synthetic_steps import main
 from retriever.data import read_dataset
@@ -62,5 +62,5 @@ def test_a_part_that_cannot_be_measured_is_named_and_the_others_go_on(monkeypatc
 
     monkeypatch.setattr(scale, "synthetic", lambda *_, **__: {"peak_mb": 1.0})
     monkeypatch.setattr(scale, "_part", lambda name: (_ for _ in ()).throw(BenchError(f"no {name}")))
-    found = measured(["replicas", "synthetic"], postgres=False, data="ml-100k", say=lambda _: None)
+    found = measured(["replicas", "synthetic"], Ground(), lambda _: None)
     assert found == {"synthetic": {"peak_mb": 1.0}, "failed": {"replicas": "BenchError: no replicas"}}
