@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +30,7 @@ from retriever.recommenders.ease import EaseConfig
 from retriever.recommenders.learning import HybridConfig
 from retriever.recommenders.popularity import PopularityConfig
 from retriever.store import FittedModel
-from tests.databases import ON_POSTGRESQL, Databases, databases
+from tests.databases import ON_POSTGRESQL, Databases, databases, without_nul
 
 GENRES = ("comedy", "drama", "noir", "sci-fi", "western", "war")
 HOSTILE = (
@@ -104,10 +103,7 @@ def merged() -> Path:
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
     made = make_dataset()
-    if not ON_POSTGRESQL:
-        return made
-    # PostgreSQL can hold every character but NUL.
-    return replace(made, items=tuple(replace(i, title=i.title.replace("\x00", "")) for i in made.items))
+    return without_nul(made) if ON_POSTGRESQL else made
 
 
 @pytest.fixture(scope="session")

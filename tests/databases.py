@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 
 from sqlalchemy import create_engine, make_url, text
+
+from retriever.data import Dataset
 
 NAMED = os.environ.get("EXPLAINER_TEST_DATABASE", "sqlite")
 ON_POSTGRESQL = NAMED != "sqlite"
@@ -55,3 +58,8 @@ def databases():
             yield Databases(url)
     else:
         yield Databases(NAMED)
+
+
+def without_nul(dataset: Dataset) -> Dataset:
+    """Return a dataset that PostgreSQL can hold: it takes every character but NUL."""
+    return replace(dataset, items=tuple(replace(i, title=i.title.replace("\x00", "")) for i in dataset.items))

@@ -43,7 +43,7 @@ class Rates(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """
 
     machine: str = (
-        "Two cores (AMD EPYC, avx512_bf16), SQLite, MovieLens 100K: 60 people × 10 films, beside other work. "
+        "Two cores (AMD EPYC, avx512_bf16), SQLite, MovieLens 100K; speeds of 60 people × 10 films, beside other work. "
         "Nothing was measured on a GPU."
     )
     pairs_and_prompts: tuple[tuple[int, int], ...] = PAIRS

@@ -10,6 +10,7 @@ from rich.table import Table
 from explainer.bench import everything
 from explainer.bench.everything_page import render
 from explainer.cli.common import console, errors, write_json
+from explainer.datareport.wording import number
 
 
 def run(folder: Path, only: Sequence[str], *, existing: bool) -> None:
@@ -20,7 +21,7 @@ def run(folder: Path, only: Sequence[str], *, existing: bool) -> None:
     ran, bars = everything.judged(folder)
     table = Table("part", "bar", "measured", "asked for", "result")
     for one in bars:
-        measured = "" if one.measured is None else f"{one.measured:,.4g}"
+        measured = "" if one.measured is None else number(one.measured)
         result = "not measured" if one.passed is None else "passed" if one.passed else "missed"
         table.add_row(one.part, one.name, measured, one.bar, result)
     console.print(table)

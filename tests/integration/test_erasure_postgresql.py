@@ -44,6 +44,7 @@ from explainer.writing.writer import Writer
 from retriever.data import CleaningReport
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
+from tests.databases import without_nul
 from tests.integration.traces import USER, desk_of, live, send_behaviours
 
 
@@ -65,8 +66,7 @@ def database_of(server, name):
 
 @pytest.fixture(scope="module")
 def dataset(dataset):
-    # PostgreSQL can hold every character but NUL.
-    return replace(dataset, items=tuple(replace(i, title=i.title.replace("\x00", "")) for i in dataset.items))
+    return without_nul(dataset)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -18,6 +17,7 @@ from explainer.storage.tables import AuditEntryRow, EvidenceRow, ExplanationRow,
 from explainer.view import record_of
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
+from tests.databases import without_nul
 from tests.homes import make_home
 
 WRITES = 200
@@ -39,8 +39,7 @@ def url(request, tmp_path):
 
 @pytest.fixture
 def plain(dataset):
-    # PostgreSQL can hold every character but NUL.
-    return replace(dataset, items=tuple(replace(i, title=i.title.replace("\x00", "")) for i in dataset.items))
+    return without_nul(dataset)
 
 
 @pytest.fixture

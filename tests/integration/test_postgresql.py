@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -53,6 +52,7 @@ from explainer.writing.writer import Writer
 from retriever.data import CleaningReport
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
+from tests.databases import without_nul
 from tests.integration.months import check_october, counted
 from tests.integration.months import seed as seed_month
 from tests.integration.test_server import problem_of
@@ -69,8 +69,7 @@ def server():
 
 @pytest.fixture(scope="module")
 def dataset(dataset):
-    # PostgreSQL can hold every character but NUL.
-    return replace(dataset, items=tuple(replace(i, title=i.title.replace("\x00", "")) for i in dataset.items))
+    return without_nul(dataset)
 
 
 @pytest.fixture(scope="module")

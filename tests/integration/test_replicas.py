@@ -9,7 +9,7 @@ import shutil
 import signal
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
 import httpx2
@@ -41,6 +41,7 @@ from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID
+from tests.databases import without_nul
 from tests.homes import make_home
 from tests.integration.test_upgrades import GOOD
 from tests.pool import Pool, completion
@@ -81,8 +82,7 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory, dataset):
-    # PostgreSQL can hold every character but NUL.
-    plain = replace(dataset, items=tuple(replace(i, title=i.title.replace("\x00", "")) for i in dataset.items))
+    plain = without_nul(dataset)
     homes = [tmp_path_factory.mktemp(f"home{n}") for n in range(4)]
     with own_postgresql() as url, Pool(completion(GOOD)) as pool, asyncio.Runner() as runner:
         encoder = make_encoder(Settings(home=homes[0], _env_file=None))

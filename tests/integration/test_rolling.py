@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -18,6 +17,7 @@ from explainer.bench.replica_client import Trial
 from explainer.bench.rolling import rolling
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
+from tests.databases import without_nul
 from tests.homes import make_home
 
 TRIAL = Trial(clients=4, away_s=3.0, before_s=0.5)
@@ -25,8 +25,7 @@ TRIAL = Trial(clients=4, away_s=3.0, before_s=0.5)
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory, dataset):
-    # PostgreSQL can hold every character but NUL.
-    plain = replace(dataset, items=tuple(replace(i, title=i.title.replace("\x00", "")) for i in dataset.items))
+    plain = without_nul(dataset)
     folder = tmp_path_factory.mktemp("replicas")
     with own_postgresql() as url:
         database = make_home(folder, plain, fit(plain, HashEncoder(), SMALL_HYBRID), url)

@@ -1,0 +1,38 @@
+"""The same rows by another runner."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from explainer.storage.tables import ExplanationRow
+from explainer.writing.style import Style
+from tests.integration.pregenerate.acting import K, Typist, over, stages_of, writer_of
+from tests.integration.pregenerate.checks import USERS, all_of, in_order, pregenerate, require_each_once
+
+
+def test_on_ray_the_rows_are_the_same(server, database, new_database, models, model):
+    if server is not None:
+        pytest.skip("the stages are the same, and Ray takes long to start")
+    pytest.importorskip("ray.data", reason="Ray is not installed")
+    from explainer.service.pregenerate.on_ray import run_ray
+
+    steps = []
+    counts = run_ray(
+        partial(stages_of, database.url, models),
+        partial(writer_of, database.url),
+        Style(),
+        USERS[:12],
+        lambda *step: steps.append(step),
+        1,
+    )
+    local = over(new_database(), model, Typist())
+    pregenerate(local, USERS[:12])
+    rows = all_of(database, ExplanationRow)
+    require_each_once(database, rows)
+    assert in_order(rows) == in_order(all_of(local.database, ExplanationRow))
+    found = counts.summary(1.0)
+    assert (found.users, found.stored, found.failed) == (12, 12 * K, 0)
+    assert found.cpu_s_per_1000 > 0
+    assert steps[-1][1:] == (12, 12)
