@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import rich_click as click
+from rich.markup import escape
 
 from explainer import __version__
 from explainer.cli.access import key, people
@@ -60,12 +61,24 @@ main.add_command(worker)
 
 
 @main.command()
+@click.option(
+    "--grant-to", "role", metavar="ROLE", help="A role of PostgreSQL that serves, and may only add to the log."
+)
 @click.pass_context
-def migrate(ctx: click.Context) -> None:
-    """Create the database, or bring its tables to the newest version."""
-    from explainer.storage.database import Database
+def migrate(ctx: click.Context, role: str | None) -> None:
+    """Create the database, or bring its tables to the newest version.
 
-    Database(settings_of(ctx).url).migrate()
+    On PostgreSQL, migrate as the owner of the tables and let the service sign in as another role: triggers refuse to
+    change the audit log, and only an owner can take triggers away.
+    """
+    from explainer.storage.database import Database
+    from explainer.storage.grants import grant_service
+
+    database = Database(settings_of(ctx).url)
+    database.migrate()
+    if role is not None:
+        grant_service(database, role)
+        console.print(f"{escape(role)} may serve, and only add to the log.", highlight=False)
     console.print("The database is up to date.")
 
 
