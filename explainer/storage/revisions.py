@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
+from explainer.storage.inserting import insert_new
 from explainer.storage.service_tables import RevisionRow, UpgradeRow
 from explainer.storage.tables import now
 
@@ -16,7 +17,7 @@ _CHUNK = 500
 
 def await_upgrade(session: Session, explanation_ids: Sequence[str]) -> None:
     """Note that better texts are awaited."""
-    session.add_all(UpgradeRow(explanation_id=one, state=WAITING) for one in explanation_ids)
+    insert_new(session, [UpgradeRow(explanation_id=one, state=WAITING) for one in explanation_ids])
 
 
 def end_upgrade(session: Session, explanation_id: str, state: str, reason: str = "") -> None:
