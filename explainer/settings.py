@@ -47,7 +47,9 @@ class Settings(BaseSettings):
         pool_overflow: how many more it may open in each,
         pool_timeout_s: seconds to wait for one when all are in use,
         pool_recycle_s: age in seconds at which one is replaced; by default none is,
-        pool_ping: and whether one is tried before use.
+        pool_ping: whether one is tried before use,
+        pool_prepare: and whether PostgreSQL is told statements by name once it knows them; switch that off behind a
+            pooler that cannot pass it on (PgBouncer before 1.21, by transactions).
         index: Where nearest items are looked for when new ones come: ``memory`` of each process, or ``pgvector``, where
             PostgreSQL keeps all embeddings for all processes. A fit always looks for them in memory: it has to find the
             same twice.
@@ -119,6 +121,7 @@ class Settings(BaseSettings):
     pool_timeout_s: float = Field(default=10.0, gt=0, allow_inf_nan=False)
     pool_recycle_s: Annotated[int, Field(ge=1, le=_MOST)] | None = None
     pool_ping: bool = False
+    pool_prepare: bool = True
     index: Literal["memory", "pgvector"] = "memory"
     encoder: str = "minilm"
     encoder_precision: Precision = "auto"

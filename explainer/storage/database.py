@@ -11,14 +11,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from explainer.errors import NotReadyError
 from explainer.paths import resource_dir
-from explainer.storage.pools import PoolConfig, engine_options, in_memory
+from explainer.storage.pools import PoolConfig, in_memory, make_engine
 from explainer.storage.refusals import note_lost, told
 from explainer.storage.replicas import Replicas
 from explainer.storage.turns import turn
@@ -43,7 +43,7 @@ class Database:
         self.url = url
         pool = pool or PoolConfig()
         try:
-            self.engine = create_engine(url, **engine_options(url, pool))
+            self.engine = make_engine(url, pool)
             self._reader = _reader(self.engine, url, pool)
             self._replicas = Replicas(replicas, pool)
         except (ArgumentError, ModuleNotFoundError) as error:
@@ -175,7 +175,7 @@ def _reader(engine: Engine, url: str, pool: PoolConfig) -> Engine:
     if in_memory(url):
         return engine
     # Not an option of the connection: to set it and take it back costs trips of its own.
-    reader = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options(url, pool))
+    reader = make_engine(url, pool, isolation_level="AUTOCOMMIT")
     event.listen(engine, "engine_disposed", lambda _: reader.dispose())
     if reader.dialect.name == "postgresql":
         event.listen(reader, "connect", _uncompiled)
