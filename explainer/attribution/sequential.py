@@ -33,7 +33,7 @@ class SequentialDeletion:
 
     method = "sequential deletion"
 
-    def __init__(self, rivals: int = 20, lead: float = 0.5, share: float = 0.2) -> None:
+    def __init__(self, rivals: int = 20, lead: float = 0.5, share: float = 0.5) -> None:
         self._rivals = rivals
         self._lead = lead
         self._share = share
