@@ -337,7 +337,7 @@ def make_database(settings: Settings) -> Database:
         settings.pool_recycle_s,
         settings.pool_ping,
     )
-    return Database(settings.url, settings.database_replicas, pool)
+    return Database(settings.url, settings.database_replicas, pool, settings.database_direct)
 
 
 @contextmanager
