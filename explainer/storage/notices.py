@@ -17,9 +17,12 @@ from typing import Any
 from sqlalchemy import make_url
 
 AWAITED = "explainer_awaited"
-"""The channel on which migration 0020 has the ids told of explanations of which no better text is awaited any more."""
+"""On this channel triggers (migration 0020) tell ids of explanations of which no better text is awaited any more,"""
+JOBS = "explainer_jobs"
+"""and on this one of which kind new jobs are that somebody waits for."""
 _LOG = logging.getLogger(__name__)
 _NAME = "explainer: notices"
+_DEAF = "Notices of the database are not heard, what they tell is looked for"
 _PATIENCE_S = 5.0
 _TRY_EVERY_S = 15.0
 _PAUSE_S, _LONGEST_PAUSE_S = 0.25, 5.0
@@ -52,15 +55,16 @@ class Notices:
     async def run(self) -> None:
         """Hear until cancelled; return only where nothing will ever be heard, which is logged."""
         if find_spec("asyncpg") is None:
-            _LOG.warning("No notices of better texts, they are looked for: pip install 'recommended-because[postgres]'")
+            _LOG.warning("%s: pip install 'recommended-because[postgres]'", _DEAF)
             return
         while True:
             try:
                 await self._listen()
             except _PooledError:
                 _LOG.warning(
-                    "No notices of better texts, they are looked for: EXPLAINER_DATABASE_URL leads to a pooler, "
-                    "which does not pass them on; name PostgreSQL itself by EXPLAINER_DATABASE_DIRECT"
+                    "%s: EXPLAINER_DATABASE_URL leads to a pooler, which does not pass notices on; name PostgreSQL "
+                    "itself by EXPLAINER_DATABASE_DIRECT",
+                    _DEAF,
                 )
                 return
             except Exception as error:  # noqa: BLE001  or it would not hear until the process is started anew
@@ -71,8 +75,7 @@ class Notices:
     def _complain(self, error: Exception) -> None:
         # Only of what kind it is: its words may quote an address with its password.
         level = logging.DEBUG if self._complained else logging.WARNING
-        kind = type(error).__name__
-        _LOG.log(level, "No notices of better texts, they are looked for (%s); this is tried again", kind)
+        _LOG.log(level, "%s: %s; this is tried again", _DEAF, type(error).__name__)
         self._complained = True
 
     async def _listen(self) -> None:
@@ -95,7 +98,7 @@ class Notices:
 
     def _begin(self) -> None:
         if self._complained:
-            _LOG.info("Notices of better texts are heard again")
+            _LOG.info("Notices of the database are heard again")
         self.hears, self._complained, self._pause_s = True, False, _PAUSE_S
         self._resume()
 
