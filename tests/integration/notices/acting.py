@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 
 from sqlalchemy import func, select, text
 
@@ -17,7 +14,7 @@ from explainer.storage.revisions import KEPT, await_upgrade, end_upgrade
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
-from tests.integration.test_upgrades import GOOD, Held, events, post, service
+from tests.integration.test_upgrades import GOOD, Held, post, service
 
 LONGEST_S = 30.0
 
@@ -56,21 +53,6 @@ def say(database, word):
         session.execute(select(func.pg_notify(AWAITED, word)))
 
 
-@dataclass
-class Blind:
-    """Looks at the database that find nothing, and when the first one for an explanation was."""
-
-    seen: dict = field(default_factory=dict)
-
-    def look(self, _, ids):
-        for one in ids:
-            self.waits_for(one).set()
-        return set(ids)
-
-    def waits_for(self, one):
-        return self.seen.setdefault(one, threading.Event())
-
-
 @contextmanager
 def serving(explainer):
     """Yield a client of a service that betters nothing, and what makes an explanation that waits."""
@@ -84,15 +66,6 @@ def serving(explainer):
             return one["id"]
 
         yield client, made
-
-
-@contextmanager
-def streamed(client, one, blind):
-    """Read a stream during the block; yield what becomes its events, once it waits for more."""
-    with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(events, client, one)
-        assert blind.waits_for(one).wait(LONGEST_S)
-        yield told
 
 
 def ended(database, one, state=KEPT):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from explainer.storage.database import Database
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder, fill
 from tests.databases import Databases, without_nul
-from tests.integration.notices.acting import LONGEST_S, Blind, explainer_of
+from tests.integration.notices.acting import LONGEST_S, explainer_of
 
 
 @pytest.fixture(scope="package")
@@ -53,9 +55,17 @@ def explainer(database, model):
 
 
 @pytest.fixture
-def blind(monkeypatch):
-    """Nothing that streams hear comes from looking."""
-    made = Blind()
-    monkeypatch.setattr("explainer.server.awaited.still_awaited", made.look)
-    monkeypatch.setattr("explainer.server.events._LONGEST_S", LONGEST_S)
-    return made
+def breaking(monkeypatch):
+    """A stream that is told nothing breaks; else all of them read again when they have been open for long."""
+
+    async def ended(awaited, one, _):
+        async with asyncio.timeout(LONGEST_S), awaited._told(one) as told:
+            await told.wait()
+
+    monkeypatch.setattr("explainer.server.awaited.Awaited.ended", ended)
+
+
+@pytest.fixture
+def blind(breaking, monkeypatch):
+    """Nothing that streams are told comes from looking."""
+    monkeypatch.setattr("explainer.server.awaited.still_awaited", lambda _, ids: set(ids))

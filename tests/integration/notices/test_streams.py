@@ -17,17 +17,15 @@ from explainer.storage import notices
 from explainer.storage.database import Database
 from explainer.storage.jobs import UPGRADE
 from tests.integration.notices.acting import (
-    Blind,
     cut_off,
     ears,
     ended,
     explainer_of,
     serving,
-    streamed,
     until,
     waiting,
 )
-from tests.integration.test_upgrades import GOOD, Held, events, post, service
+from tests.integration.test_upgrades import GOOD, Held, events, post, service, streamed
 
 KEEP = """
 import sys
@@ -42,7 +40,7 @@ with Database(sys.argv[1]).session() as session:
 def test_what_another_process_decided_reaches_the_stream_without_a_look(explainer, database, blind):
     with serving(explainer) as (client, make):
         one = make()
-        with streamed(client, one, blind) as told:
+        with streamed(client, one) as told:
             subprocess.run([sys.executable, "-c", KEEP, database.url, one], check=True)
         assert [event for event, _ in told.result()] == ["text", "end"]
 
@@ -67,7 +65,7 @@ def test_a_notice_wakes_nobody_whom_it_does_not_concern(explainer, database, bli
     monkeypatch.setattr(explanations, "_read", lambda *a, **more: [reads.append(a[1]), read(*a, **more)][1])
     with serving(explainer) as (client, make):
         one, other = make(), make()
-        with streamed(client, one, blind) as told:
+        with streamed(client, one) as told:
             ended(database, other)
             ended(database, one)  # told after the other, so that the other was heard before this
         assert told.result()[-1][0] == "end"
@@ -78,39 +76,38 @@ def test_a_service_that_lost_its_ear_grows_another(explainer, database, blind):
     with serving(explainer) as (client, make):
         one = make()
         (before,) = ears(database)
-        with streamed(client, one, blind) as told:
+        with streamed(client, one) as told:
             cut_off(database)
             until(lambda: ears(database) - {before})
             ended(database, one)
         assert told.result()[-1][0] == "end"
 
 
-def test_what_was_said_while_nobody_heard_is_looked_for_then(explainer, database, monkeypatch):
+def test_what_was_said_while_nobody_heard_is_looked_for(explainer, database, breaking, monkeypatch):
     monkeypatch.setattr("explainer.server.awaited._SELDOM_S", 3600.0)
-    go_on = threading.Event()
+    back = threading.Event()
 
     async def late(url, connected=notices._connected):
-        while not go_on.is_set():  # noqa: ASYNC110  set by another thread
+        while not back.is_set():  # noqa: ASYNC110  set by another thread
             await asyncio.sleep(0.02)
         return await connected(url)
 
-    looked = Blind()
-    with serving(explainer) as (client, make):
-        one = make()
-        monkeypatch.setattr(notices, "_connected", late)
+    monkeypatch.setattr(notices, "_connected", late)
+    with service(explainer, Held(GOOD), kinds=()) as client:
+        (one,) = post(client)
         with monkeypatch.context() as patched:
-            patched.setattr("explainer.server.awaited.still_awaited", looked.look)
-            with streamed(client, one, looked) as told:
-                cut_off(database)
-                until(lambda: not ears(database))
-                ended(database, one)
+            patched.setattr("explainer.server.awaited.still_awaited", lambda _, ids: set(ids))
+            with streamed(client, one["id"]) as told:
+                ended(database, one["id"])
                 assert not told.done()
                 patched.undo()
-                go_on.set()
         assert told.result()[-1][0] == "end"
+        assert not ears(database)
+        back.set()
+        until(lambda: ears(database))
 
 
-def test_a_service_that_can_never_hear_ends_its_streams_all_the_same(database, model, caplog):
+def test_a_service_that_can_never_hear_ends_its_streams_all_the_same(database, model, breaking, caplog):
     deaf = Database(database.url, direct="postgresql+pg8000://u:hidden-word@/postgres?unix_sock=/nowhere/.s.PGSQL.1")
     with service(explainer_of(deaf, model), Held(GOOD), kinds=()) as client:
         (one,) = post(client)
@@ -128,7 +125,7 @@ def test_a_service_that_can_never_hear_ends_its_streams_all_the_same(database, m
 def test_an_erasure_ends_the_stream(explainer, database, tmp_path, blind):
     with serving(explainer) as (client, make):
         one = make("u1")
-        with streamed(client, one, blind) as told:
+        with streamed(client, one) as told:
             key = ErasureKey.load(tmp_path / "erasure.key")
             erase(database, Erasing(key, ErasureList(tmp_path / "erasures.jsonl", key)), "u1", "test")
         assert [event for event, _ in told.result()] == ["text"]
@@ -138,7 +135,7 @@ def test_an_erasure_ends_the_stream(explainer, database, tmp_path, blind):
 def test_a_text_that_is_taken_back_ends_the_stream(explainer, database, blind):
     with serving(explainer) as (client, make):
         one = make()
-        with streamed(client, one, blind) as told:
+        with streamed(client, one) as told:
             suppress(database, one, "It is wrong.", "test")
         assert [(event, bool(data["text"])) for event, data in told.result()] == [("text", True), ("end", False)]
 
@@ -154,7 +151,7 @@ def test_behind_a_pooler_the_server_itself_is_heard(database, model, blind):
     behind = Database(database.url + "&application_name=pooled", direct=database.url)
     with serving(explainer_of(behind, model)) as (client, make):
         one = make()
-        with streamed(client, one, blind) as told:
+        with streamed(client, one) as told:
             ended(database, one)
         assert told.result()[-1][0] == "end"
     behind.engine.dispose()
