@@ -43,8 +43,8 @@ class Settings(BaseSettings):
         database_replicas: URLs of read replicas, with commas between them: when a process starts it counts
             there what people did with each item, and on the primary while none answers. All else must be so at once.
         database_direct: URL of PostgreSQL itself, where ``database_url`` leads to a pooler (PgBouncer) before it: there
-            every process that serves keeps one connection more, beside its pools, on which it is told of better texts.
-            A pooler does not pass that on; without it texts are looked for four times a second.
+            every process keeps one connection more, beside its pools, on which it is told of better texts. A pooler
+            does not pass that on, and without it they are looked for four times a second.
         pool_size: Connections to the database that each process keeps open in each of two pools, one for transactions
             and one for what only reads,
         pool_overflow: how many more it may open in each,

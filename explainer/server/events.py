@@ -63,5 +63,6 @@ async def text_events(
 
 def _message(event: str, now: ShownExplanation) -> ServerSentEventMessage:
     source = now.revisions[-1].source if now.revisions else now.source
-    body = TextEvent(now.id, now.revision, now.current, source, now.ai.generated, now.pending)
+    pending = now.pending and now.suppressed is None
+    body = TextEvent(now.id, now.revision, now.current, source, now.ai.generated, pending)
     return ServerSentEventMessage(event=event, id=str(now.revision), data=msgspec.json.encode(body).decode())

@@ -18,7 +18,7 @@ depends_on = None
 _AWAITED = """
 CREATE FUNCTION tell_awaited() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_TABLE_NAME = 'suppressions' THEN
+    IF TG_OP = 'INSERT' THEN
         PERFORM pg_notify('explainer_awaited', NEW.explanation_id);
     ELSIF OLD.state = 'waiting' AND (TG_OP = 'DELETE' OR NEW.state <> 'waiting') THEN
         PERFORM pg_notify('explainer_awaited', OLD.explanation_id);
