@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL; an SQLite file in ``home`` by default.
         database_replicas: URLs of read replicas, with commas between them: when a process starts it counts
             there what people did with each item, and on the primary while none answers. All else must be so at once.
+        database_direct: URL of PostgreSQL itself, where ``database_url`` leads to a pooler (PgBouncer) before it: there
+            every process keeps one connection more, beside its pools, on which it is told of better texts. A pooler
+            does not pass that on, and without it they are looked for four times a second.
         pool_size: Connections to the database that each process keeps open in each of two pools, one for transactions
             and one for what only reads,
         pool_overflow: how many more it may open in each,
@@ -116,6 +119,7 @@ class Settings(BaseSettings):
     home: Path = Path(".explainer")
     database_url: str | None = None
     database_replicas: Annotated[tuple[str, ...], NoDecode, BeforeValidator(urls_from)] = ()
+    database_direct: str | None = None
     pool_size: int = Field(default=16, ge=1, le=1000)
     pool_overflow: int = Field(default=32, ge=0, le=1000)
     pool_timeout_s: float = Field(default=10.0, gt=0, allow_inf_nan=False)

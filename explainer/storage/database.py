@@ -34,21 +34,31 @@ class Database:
         url: SQLAlchemy URL, e.g. ``sqlite:///explainer.db``.
         replicas: URLs of copies that may be a little behind.
         pool: How connections are kept.
+        direct: URL of the server itself, where ``url`` leads to a pooler before it.
+
+    Attributes:
+        url: See above.
+        direct: As ``url`` where nothing else is said.
 
     Raises:
-        NotReadyError: If the URL makes no sense or its driver is not installed.
+        NotReadyError: If a URL makes no sense or its driver is not installed.
     """
 
-    def __init__(self, url: str, replicas: Sequence[str] = (), pool: PoolConfig | None = None) -> None:
+    def __init__(
+        self, url: str, replicas: Sequence[str] = (), pool: PoolConfig | None = None, direct: str | None = None
+    ) -> None:
         self.url = url
+        self.direct = direct or url
         pool = pool or PoolConfig()
         try:
+            _require_alike(self.direct, url)
             self.engine = make_engine(url, pool)
             self._reader = _reader(self.engine, url, pool)
             self._replicas = Replicas(replicas, pool)
         except (ArgumentError, ModuleNotFoundError) as error:
             raise NotReadyError(
-                f"EXPLAINER_DATABASE_URL or EXPLAINER_DATABASE_REPLICAS can't be used: {error}"
+                "EXPLAINER_DATABASE_URL, EXPLAINER_DATABASE_REPLICAS or EXPLAINER_DATABASE_DIRECT can't be used: "
+                f"{error}"
             ) from error
         for engine in {self.engine, self._reader}:
             if engine.dialect.name == "sqlite":
@@ -161,6 +171,12 @@ class Database:
             raise NotReadyError(f"The database cannot be reached ({error.orig}); run: explainer migrate") from error
         if here != newest:
             raise NotReadyError(f"The database schema is at {here}, the code needs {newest}; run: explainer migrate")
+
+
+def _require_alike(direct: str, url: str) -> None:
+    kind, other = make_url(url).get_backend_name(), make_url(direct).get_backend_name()
+    if kind != other:
+        raise ArgumentError(f"{kind} is not reached through {other}")
 
 
 def _alembic(url: str) -> Config:
