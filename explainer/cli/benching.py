@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def run(out: Path, settings: Settings | None, data: str, sections: Sequence[str]
                 copy_catalogue(Database(settings.url), Database(url))
                 found["postgresql"] = _measured(settings.home, url, log, on_postgres)
     _print(found)
-    write_json(out, found | {"machine": machine()})
+    write_json(out, _stamped(found))
 
 
 def run_audit(out: Path, entries: int, postgres: str | bool) -> None:  # noqa: FBT001
@@ -89,7 +90,7 @@ def run_audit(out: Path, entries: int, postgres: str | bool) -> None:  # noqa: F
             found = sqlite_and_postgresql(Path(scratch), url, entries, show)
     tampers = {f"tampers {name}": number for name, number in found["tampers"].items()}
     _print({"audit": {name: figure for name, figure in found.items() if name != "postgresql"} | tampers})
-    write_json(out, found | {"machine": machine()})
+    write_json(out, _stamped(found))
 
 
 def run_scale(out: Path, parts: Sequence[str], ground: Ground) -> None:
@@ -107,7 +108,7 @@ def run_scale(out: Path, parts: Sequence[str], ground: Ground) -> None:
         found = measured(parts, ground, lambda step: status.update(f"{step} …"))
     failed = found.get("failed", {})
     _print({name: figures for name, figures in found.items() if name != "failed"})
-    write_json(out, found | {"machine": machine()})
+    write_json(out, _stamped(found))
     if failed:
         raise BenchError("; ".join(f"{part} was not measured: {why}" for part, why in failed.items()))
 
@@ -120,6 +121,11 @@ def _measured(home: Path, url: str, log: Path, sections: Sequence[str]) -> dict[
     finally:
         with database.session() as session:
             revoke_key(session, KEY)
+
+
+def _stamped(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return figures with where and when they were measured."""
+    return {**found, "machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}"}
 
 
 @contextmanager

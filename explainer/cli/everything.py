@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -33,10 +34,7 @@ def run(place: Place, only: Sequence[str], given: Sequence[str], minutes: float 
                 status.update(f"{escape(step)} …")
                 errors.print(escape(step), highlight=False)
 
-            try:
-                run_parts(place, only, say, minutes)
-            except KeyboardInterrupt:
-                errors.print("Stopped; what was measured is kept, and the same command goes on.", highlight=False)
+            _run_until_stopped(lambda: run_parts(place, only, say, minutes))
     ran = kept(place.folder)
     if not ran:
         raise ExplainerError(f"{place.folder} holds no measurements of explainer bench all.")
@@ -49,6 +47,17 @@ def run(place: Place, only: Sequence[str], given: Sequence[str], minutes: float 
         raise ExplainerError(f"{place.folder / 'bars.html'} cannot be written: {error.strerror}") from error
     errors.print(f"Wrote {escape(str(place.folder / 'bars.html'))}", highlight=False)
     write_json(place.folder / "bars.json", {"bars": bars, "parts": ran})
+
+
+def _run_until_stopped(measure: Callable[[], None]) -> None:
+    """Measure; who stops that, also by SIGTERM, stops what was started for it, and sees what is there."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        measure()
+    except KeyboardInterrupt:
+        errors.print("Stopped; what was measured is kept, and the same command goes on.", highlight=False)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def list_parts(place: Place) -> None:

@@ -106,7 +106,10 @@ def _handed(file: Path) -> Ran:
         raise BenchError(f"{file} cannot be read: {error}.") from error
     described = figures.get("machine")
     machine = {str(k): str(v) for k, v in described.items()} if isinstance(described, dict) else {}
-    return Ran(f"handed in: {file.name}", 0.0, figures, machine=machine, date=date)
+    stated = figures.get("date")
+    return Ran(
+        f"handed in: {file.name}", 0.0, figures, machine=machine, date=stated if isinstance(stated, str) else date
+    )
 
 
 def _file(folder: Path, name: str) -> Path:

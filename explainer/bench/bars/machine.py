@@ -26,7 +26,7 @@ def machine() -> dict[str, str]:
     loop = time.perf_counter() - begun
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
-        "Processor": _processor(),
+        "Processor": processor(),
         "Cores": str(os.cpu_count()),
         "Memory": f"{memory:.1f} GiB",
         "System": platform.platform(),
@@ -39,7 +39,8 @@ def machine() -> dict[str, str]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the processor's name, as far as this system tells it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     names = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
