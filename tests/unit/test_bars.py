@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 
 import msgspec
 import pytest
@@ -21,7 +22,7 @@ from explainer.bench.bars.parts import PARTS, chosen
 from explainer.bench.bars.proofs import failures
 from explainer.bench.bars.running import run
 from explainer.bench.errors import BenchError
-from explainer.cli import main
+from explainer.cli import benching, everything, main
 
 SPEED = {"figures": {"alone_times": 3.2, "gate_median_ms": 0.7, "ease_1000_fit_s": 0.1, "ease_1000000_fit_s": 9.0}}
 
@@ -293,6 +294,27 @@ def test_a_machine_is_described_and_a_package_that_is_not_there_is_said_so(monke
     found = machine.machine()
     assert found["Packages"] == "no-such-package-anywhere not installed"
     assert all(found.values())
+
+
+def test_whoever_ends_a_run_sees_what_is_there(place, monkeypatch):
+    def ended(*_):
+        keep(place.folder, "audit", Ran("", 1.0, {"proof_ms": 1.0}))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    place.folder.mkdir()
+    monkeypatch.setattr(everything, "run_parts", ended)
+    before = signal.getsignal(signal.SIGTERM)
+    everything.run(place, (), (), None, existing=False)
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert f"1 of {len(PARTS)}" in (place.folder / "bars.html").read_text(encoding="utf-8")
+
+
+def test_what_a_bench_prints_is_beside_what_is_asked_for():
+    asked = benching._asked()
+    assert asked["stored_read", "p99_ms"] == "≤ 50"
+    assert asked["audit", "append_single_per_s"] == "≥ 300"
+    assert asked["audit", "tampers scripted"] == "≥ 60"
+    assert asked["pgvector", "recall"] == "≥ 0.95"
 
 
 def test_the_command_takes_what_it_is_given_and_draws_it(tmp_path):

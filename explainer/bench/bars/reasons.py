@@ -10,6 +10,7 @@ from explainer.bench.bars.bar import Bar, Figure, Figures, Part
 
 _AREA = "Faithful reasons"
 _LIBRARIES = ("LIME", "KernelSHAP")
+_RIVALS = ("cosine", "LIME", "attention weights")
 _INS, _MS = 0.935, "ms_per_history"
 # Of 54 settings the one whose row of `implicit explain` is nearest to that of the trial which the bars come from.
 _ALS = {"recommender": "als", "alpha": 4, "regularization": 1, "iterations": 20}
@@ -100,6 +101,6 @@ REASONS: Mapping[str, Part] = {
         ),
         6,
     ),
-    "reasons-hybrid": _better_than("hybrid", ("cosine", "LIME"), 45),
-    "reasons-attentive": _better_than("attentive", ("cosine", "LIME", "attention weights"), 20),
+    "reasons-hybrid": _better_than("hybrid", _RIVALS, 45),
+    "reasons-attentive": _better_than("attentive", _RIVALS, 20),
 }

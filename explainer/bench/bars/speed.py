@@ -91,6 +91,7 @@ SPEED: Mapping[str, Part] = {
             ),
         ),
         minutes=0,
-        note="Measured by a person, in a clone of its own, and handed in as JSON: --with by-hand=FILE.",
+        note="Measured by a person, in a clone of its own, and handed in: --with by-hand=FILE, as JSON with any of "
+        "fresh_demo_s, tests_s, training_min and date.",
     ),
 }
