@@ -68,8 +68,11 @@ browser: # The page is tested in a real Chromium; where there is none and we may
 bench: $(VENV)/run ## Speed and size, also as JSON in .explainer/bench.json (ONLY="encoding search": those)
 	$(BIN)/python -m tests.benchmarks --json .explainer/bench.json $(if $(ONLY),--only $(ONLY))
 
-bench-all: $(VENV)/run ## Every bar of service, audit and scale in one HTML report, .explainer/bench/bars.html (an hour or more)
-	$(BIN)/explainer bench all --out .explainer/bench
+# The folder of datasets that some parts need, where there is one beside this checkout.
+DATASETS ?= $(wildcard ../shared/data)
+bench-all: $(VENV)/run ## Every bar in one HTML report, .explainer/bench/bars.html; goes on where it was (MINUTES=30 ONLY="scale audit")
+	$(BIN)/explainer bench all --out .explainer/bench $(if $(DATASETS),--data $(DATASETS)) \
+	  $(if $(MINUTES),--minutes $(MINUTES)) $(addprefix --only ,$(ONLY)) $(addprefix --with ,$(WITH))
 
 # Of these targets each gets its share of the minutes; what they learn, and what breaks them, stays in .explainer/fuzz.
 FUZZ_MINUTES ?= 10

@@ -80,9 +80,14 @@ class Parts:
         return cls(order, make, partial(make_writer, settings), explainer)
 
 
+def processes_here() -> int:
+    """Return how many processes prepare and store on this machine."""
+    return min(os.cpu_count() or 1, _MOST_PROCESSES)
+
+
 def pregenerated(parts: Parts, job: Job, users: Sequence[str], say: Say) -> tuple[Summary, Counts]:
     """Write the explanations of these users; return what came of it."""
-    processes = job.processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
+    processes = job.processes or processes_here()
     begun, cpu_s = time.perf_counter(), 0.0
     if parts.explainer is None:
         counts = run_ray(parts.make, parts.make_writer, job.style, users, say, processes)

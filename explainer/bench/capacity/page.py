@@ -7,20 +7,26 @@ import math
 import numpy as np
 from markupsafe import Markup
 
-from explainer.bench.capacity import Capacity, Span
+from explainer.bench.capacity import rates
+from explainer.bench.capacity.model import Capacity, Span
+from explainer.bench.capacity.trial import Trial
 from explainer.bench.sheet import sheets
 from explainer.datareport import wording
 
+_KINDS = (rates.MEASURED, rates.GIVEN, rates.ASSUMED)
 _WIDTH, _HEIGHT, _LEFT, _FOOT = 640, 260, 92, 34
 
 
-def render(found: Capacity) -> str:
-    """Return the page."""
+def render(found: Capacity, trial: Trial | None = None) -> str:
+    """Return the page, with the model's error against a measured run where there is one."""
     environment = sheets()
-    environment.filters |= {"span": _span, "short": _short}
-    top = max(high for _, high in found.sways.values())
+    environment.filters |= {"span": _span, "short": _short, "error": _error, "signed": _signed}
+    top = max((high for _, high in found.sways.values()), default=1.0)
     picture = Markup(growth_picture(found))  # noqa: S704  drawn by us from numbers alone
-    return environment.get_template("plan.html").render(c=found, top=top, picture=picture)
+    kinds = {kind: sum(one.kind == kind for one in found.rates.of.values()) for kind in _KINDS}
+    return environment.get_template("plan.html").render(
+        c=found, top=top, picture=picture, trial=trial, kinds=kinds, assumed=rates.ASSUMED
+    )
 
 
 def _short(value: float) -> str:
@@ -32,13 +38,22 @@ def _short(value: float) -> str:
 
 
 def _span(span: Span) -> str:
-    return f"{_short(span.low)} to {_short(span.high)}"
+    return f"{_short(span.low)} to {_short(span.high)}" if span.open else _short(span.likely)
+
+
+def _error(share: float) -> float:
+    """Return how long an error is drawn, of 50: it ends at a half, and what is more is told by its figure."""
+    return 100 * min(0.5, abs(share))
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.1f}\N{NO-BREAK SPACE}%".replace("-", "−")
 
 
 def growth_picture(found: Capacity) -> str:
     """Return distinct prompts against explanations, both on log scales: counts, the law, and the range it leaves."""
-    pairs = found.users * found.items * found.rates.told
-    measured = found.rates.pairs_and_prompts
+    pairs = found.asked.pairs * found.rates[rates.TOLD]
+    measured = found.rates.counts
     right, top = math.log10(max(pairs, 10)), math.log10(max(found.prompts.high, 10))
 
     def at(n: float, prompts: float) -> str:
