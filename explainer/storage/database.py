@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import NotReadyError
 from explainer.paths import resource_dir
+from explainer.storage.months import make_months
 from explainer.storage.pools import PoolConfig, engine_options, in_memory
 from explainer.storage.refusals import note_lost, told
 from explainer.storage.replicas import Replicas
@@ -114,10 +115,11 @@ class Database:
         return turn(Path(f"{url.database}-turn")) if in_file else nullcontext()
 
     def migrate(self) -> None:
-        """Bring the schema to the newest version; does nothing when it is there.
+        """Bring the schema to the newest version, and on PostgreSQL make the parts of the next months.
 
         Raises:
             NotReadyError: If the database cannot be reached, or is none.
+            BusyError: If others use it so much that no part can be made now.
         """
         url = make_url(self.url)
         if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
@@ -129,6 +131,8 @@ class Database:
                 self._vacuum()
             with self.engine.begin() as connection:
                 missing = make_table(connection)
+            with told(), self.engine.begin() as connection:
+                make_months(connection)
         except DBAPIError as error:
             raise NotReadyError(f"The database can't be used ({error.orig}): {url!r}") from error
         if missing and url.get_backend_name() == "postgresql":

@@ -1,0 +1,52 @@
+"""Parts of the explanations, one a month, on PostgreSQL: the index of a month fits where that of all years would not.
+
+An explanation's id begins with its time (:mod:`explainer.storage.ids`), so a month is a range of ids, and whatever is
+looked for by its id is looked for in one part: no query needs the time, and ids stay unique as in one table. Random
+ids from before lie in ``explanations_undated``, and what has no part of its own in ``explanations_rest``: nothing fails
+where nobody made a month in time, its explanations just stay there. Months are made ahead by ``explainer migrate``, and
+by every process of the service whose role may call the function that does it (see :mod:`explainer.storage.grants`).
+
+The audit log is one table, on purpose. Its entries are numbered without gaps, and that no two have the same number is
+for the database to say. PostgreSQL can say it across parts only where these are ranges of numbers; at which number a
+month will end nobody knows before. Divided by time, two parts could each hold an entry 17, and divided by round numbers
+it would not be by months. It would gain little as well: nothing is ever removed from it, entries are written to its end
+and read by their numbers, and since ids of records begin with the time the index of these grows at its end, too. And
+every part would be another table for triggers and grants to guard.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from explainer.storage.tables import now
+
+AHEAD = 3
+"""Months after this one that are made."""
+_MAKE = text("SELECT explanations_make_months(:ahead)")
+_HAS_PART = text("SELECT to_regclass(:part)")
+_MAY_MAKE = text("SELECT has_function_privilege('explanations_make_months(integer)', 'EXECUTE')")
+
+
+def make_months(connection: Connection) -> None:
+    """Make the parts of this month and the next ones, where they are not there and this role may; the caller commits.
+
+    A month of which there already is something in the rest has to do without.
+
+    Raises:
+        DBAPIError: If others use the explanations so much that it cannot be done now.
+    """
+    if connection.dialect.name == "postgresql" and connection.scalar(_MAY_MAKE):
+        connection.execute(_MAKE, {"ahead": AHEAD})
+
+
+def month_note(connection: Connection, at: datetime | None = None) -> str:
+    """Return what is amiss with the part of a month, of the present one by default; empty if nothing is."""
+    month = f"{at or now():%Y_%m}"
+    if connection.dialect.name != "postgresql" or connection.scalar(_HAS_PART, {"part": f"explanations_{month}"}):
+        return ""
+    return (
+        f"Explanations of {month.replace('_', '-')} have no part of their own in the database: they lie in "
+        "explanations_rest, and stay there. The next months get theirs by: explainer migrate"
+    )
