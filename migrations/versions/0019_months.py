@@ -72,7 +72,7 @@ BEGIN
     FOR number IN 0..least(ahead, 120) LOOP
         begins := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => number);
         part := 'explanations_' || to_char(begins, 'YYYY_MM');
-        CONTINUE WHEN to_regclass(part) IS NOT NULL;
+        CONTINUE WHEN to_regclass(format('%I.%I', current_schema(), part)) IS NOT NULL;
         BEGIN
             -- Not CREATE TABLE … PARTITION OF, which nobody could read or write beside.
             EXECUTE format('CREATE TABLE %I (LIKE explanations INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part);
@@ -87,7 +87,7 @@ BEGIN
     RETURN made;
 END $$
 """
-# A schema that the caller chose would be searched for our tables with the rights of the owner.
+# Else a schema that the caller chose, or their temporary tables, would be taken for ours, with the rights of the owner.
 _ONLY_OURS = """
 DO $$ BEGIN
     EXECUTE format('ALTER FUNCTION explanations_make_months(integer) SET search_path = %I, pg_temp', current_schema());
