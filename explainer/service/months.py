@@ -6,7 +6,6 @@ import time
 
 from explainer.storage.database import Database
 from explainer.storage.months import make_months
-from explainer.storage.refusals import told
 
 _EVERY_S = 3600.0
 
@@ -33,5 +32,4 @@ class MonthsAhead:
         # Before it is tried: who asks for the lock makes others wait for up to half a second, which is not for every
         # second of a busy day.
         self._next = time.monotonic() + _EVERY_S
-        with told(), self._database.engine.begin() as connection:
-            make_months(connection)
+        make_months(self._database.engine)

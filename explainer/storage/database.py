@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import NotReadyError
 from explainer.paths import resource_dir
-from explainer.storage.months import make_months
+from explainer.storage.months import make_months_unless_busy
 from explainer.storage.pools import PoolConfig, engine_options, in_memory
 from explainer.storage.refusals import note_lost, told
 from explainer.storage.replicas import Replicas
@@ -119,7 +119,6 @@ class Database:
 
         Raises:
             NotReadyError: If the database cannot be reached, or is none.
-            BusyError: If others use it so much that no part can be made now.
         """
         url = make_url(self.url)
         if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
@@ -131,8 +130,7 @@ class Database:
                 self._vacuum()
             with self.engine.begin() as connection:
                 missing = make_table(connection)
-            with told(), self.engine.begin() as connection:
-                make_months(connection)
+            make_months_unless_busy(self.engine)
         except DBAPIError as error:
             raise NotReadyError(f"The database can't be used ({error.orig}): {url!r}") from error
         if missing and url.get_backend_name() == "postgresql":

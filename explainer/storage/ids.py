@@ -1,7 +1,8 @@
 """Ids that begin with their time: UUIDs of version 7 (RFC 9562, section 5.7), which Python has from 3.14 on.
 
 In the order of its ids a table is in the order of time. So a month is a range of ids, which PostgreSQL's tables are
-divided by (see :mod:`explainer.storage.months`), and an index of ids grows at its end instead of everywhere.
+divided by (see :mod:`explainer.storage.months`), and an index of ids grows at its end instead of everywhere. Whoever
+sees an id sees when that was, which the log's entry says as well, and no more.
 """
 
 from __future__ import annotations
