@@ -5,6 +5,8 @@ looked for by its id is looked for in one part: no query needs the time, and ids
 ids from before lie in ``explanations_undated``, and what has no part of its own in ``explanations_rest``: nothing fails
 where nobody made a month in time, its explanations just stay there. Months are made ahead by ``explainer migrate``, and
 by every process of the service whose role may call the function that does it (see :mod:`explainer.storage.grants`).
+What is looked for otherwise is looked for in every part: a page of a person's explanations takes 0.8 ms of the
+database's time in six parts and 4 ms in sixty, for 0.5 ms in one table.
 
 The audit log is one table, on purpose. Its entries are numbered without gaps, and that no two have the same number is
 for the database to say. PostgreSQL can say it across parts only where these are ranges of numbers; at which number a
