@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import msgspec
 
 from explainer.attribution.counterfactual import Counterfactual
 from explainer.cases import Case
+from explainer.storage.ids import id_at
 from explainer.storage.tables import CounterfactualRow, EvidenceRow, ExplanationRow, now
 from explainer.view import counterfactual_view
 from explainer.writing.style import Style
@@ -47,9 +47,10 @@ def explanation_row(
         asked: What else it depended on, for a replay.
     """
     evidence, attribution = case.evidence, case.attribution
+    at = now()
     pairs = zip(history.behaviours, attribution.contributions, strict=True)
     return ExplanationRow(
-        id=str(uuid.uuid4()),
+        id=id_at(at),
         user_id=history.user,
         item_id=evidence.item_id,
         fingerprint=stamp.fingerprint,
@@ -75,7 +76,7 @@ def explanation_row(
         prompt_version=written.prompt_version,
         recommender_version=stamp.recommender,
         writer_version=stamp.writer,
-        created_at=now(),
+        created_at=at,
         # "Two days ago" is counted from here, so a replay needs no other clock.
         asked=asked | {"now": evidence.now},
         evidence=[_evidence_row(cited) for cited in msgspec.to_builtins(evidence.behaviours)],

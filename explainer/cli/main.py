@@ -71,16 +71,21 @@ def migrate(ctx: click.Context, role: str | None) -> None:
     """Create the database, or bring its tables to the newest version.
 
     On PostgreSQL, migrate as the owner of the tables and let the service sign in as another role: triggers refuse to
-    change the audit log, and only an owner can take triggers away.
+    change the audit log, and only an owner can take triggers away. Explanations have a part of their own for each
+    month there: this makes those of the next three months, too.
     """
     from explainer.storage.database import Database
     from explainer.storage.grants import grant_service
+    from explainer.storage.months import month_note
 
     database = Database(settings_of(ctx).url)
     database.migrate()
     if role is not None:
         grant_service(database, role)
         console.print(f"{escape(role)} may serve, and only add to the log.", highlight=False)
+    with database.look() as connection:
+        if note := month_note(connection):
+            console.print(note, style="yellow", highlight=False)
     console.print("The database is up to date.")
 
 

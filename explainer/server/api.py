@@ -37,6 +37,7 @@ from explainer.service.shown import ShownTags, ShownWhyNot, tags_shown_to, why_n
 from explainer.service.unnamed import NOT_SHOWN
 from explainer.service.views import Looker
 from explainer.service.why_not import why_not
+from explainer.storage.months import month_note
 from explainer.writing.style import known_style
 
 _NOT_READY = {
@@ -202,11 +203,13 @@ class HealthController(Controller):
             return Response(Health("not ready", ["It is about to stop."]), status_code=HTTP_503_SERVICE_UNAVAILABLE)
         try:
             explainer.check()
+            with explainer.database.look() as connection:
+                month = month_note(connection)
         except ExplainerError as error:
             # What a driver says names hosts and roles, and health is for everybody to read.
             reason = str(error) if error.__cause__ is None else "The database cannot be reached."
             return Response(Health("not ready", [reason]), status_code=HTTP_503_SERVICE_UNAVAILABLE)
-        notes = list(explainer.notes)
+        notes = [*explainer.notes, *([month] if month else [])]
         trouble = getattr(explainer.writer.engine, "trouble", None)
         if trouble:
             notes.append(f"Texts come from templates: {trouble}.")

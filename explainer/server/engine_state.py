@@ -11,6 +11,7 @@ from explainer.service.presence import differ
 from explainer.storage.job_counts import Death, Depth, deaths, depths
 from explainer.storage.job_tables import ProcessRow
 from explainer.storage.jobs import UPGRADE
+from explainer.storage.months import month_note
 from explainer.storage.processes import present
 from explainer.writing.engines.endpoint_state import EndpointState
 from explainer.writing.limits import Counters
@@ -35,7 +36,7 @@ class EngineState:
         counters: What was done since the start; None for an engine without a queue of its own.
         recommender: Name of what ranks,
         recommender_version: and its hash.
-        notes: What the service does without.
+        notes: What the service does without, and what is amiss.
         jobs: How the queue of jobs stands,
         deaths: why jobs were given up,
         processes: and which processes are there.
@@ -65,6 +66,7 @@ def engine_state(explainer: Explainer, admission: Admission) -> EngineState:
     engine = explainer.writer.engine
     with explainer.database.look() as connection:
         jobs, given_up, processes = depths(connection), deaths(connection, _MOST), present(connection)
+        month = month_note(connection)
     return EngineState(
         name=None if engine is None else engine.name,
         model_hash="" if engine is None else engine.model_hash,
@@ -77,7 +79,7 @@ def engine_state(explainer: Explainer, admission: Admission) -> EngineState:
         counters=engine.counters if isinstance(engine, BatchingEngine) else None,
         recommender=explainer.model.recommender.name,
         recommender_version=explainer.model.version,
-        notes=explainer.notes,
+        notes=(*explainer.notes, *([month] if month else [])),
         jobs=jobs,
         deaths=given_up,
         processes=processes,

@@ -1,4 +1,7 @@
-"""What a process looks after every second: items that came through another one, its numbers, and that it is there."""
+"""What a process looks after every second: items that came through another one, its numbers, and that it is there.
+
+And once an hour: that the months to come have their parts in the database.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from litestar.concurrency import sync_to_thread
 from explainer.errors import ExplainerError
 from explainer.server.metrics import Metrics
 from explainer.service.live import Live
+from explainer.service.months import MonthsAhead
 from explainer.service.presence import Presence
 
 _LOG = logging.getLogger(__name__)
@@ -35,17 +39,19 @@ async def keeping_up(live: Live, metrics: Metrics, presence: Presence, _: Litest
 
 async def _keep_up(live: Live, metrics: Metrics, presence: Presence) -> None:
     # A thread of its own, not of those who are served: encoding new items takes its time.
+    months = MonthsAhead(live.explainer.database)
     with ThreadPoolExecutor(1, "keeping up") as thread:
         while True:
             await asyncio.sleep(_EVERY_S)
-            await asyncio.get_running_loop().run_in_executor(thread, _look_after, live, metrics, presence)
+            await asyncio.get_running_loop().run_in_executor(thread, _look_after, live, metrics, presence, months)
 
 
-def _look_after(live: Live, metrics: Metrics, presence: Presence) -> None:
+def _look_after(live: Live, metrics: Metrics, presence: Presence, months: MonthsAhead) -> None:
     try:
         metrics.refresh()
         live.follow()
         presence.say(live.explainer)
+        months.look()
     except ExplainerError as error:  # the database is away, which whoever asks is told
         _LOG.debug("No look at new items: %s", error)
     except Exception:  # noqa: BLE001  or it would not look again until it is started anew

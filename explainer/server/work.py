@@ -22,6 +22,7 @@ from explainer.server.waking import woken
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.revived import revived
 from explainer.service.live import Live
+from explainer.service.months import MonthsAhead
 from explainer.service.presence import WORKER, Presence
 from explainer.service.starts import note_start
 from explainer.service.subject.erase import Erasing
@@ -78,7 +79,7 @@ def _work(live: Live, afterwork: Afterwork, listener: socket.socket | None, *, o
         afterwork.stop()
 
     presence = Presence(WORKER, afterwork.queue.name, afterwork.kinds)
-    watched = (live, presence, metrics)
+    watched = (live, presence, metrics, MonthsAhead(live.explainer.database))
     watch = threading.Thread(target=_watch, args=(*watched, afterwork, stopped), name="watch", daemon=True)
     with told_to_stop(stop), one_thread(), metrics_read(listener, registry):
         _LOG.info("Doing jobs: %s", ", ".join(afterwork.kinds))
@@ -98,20 +99,28 @@ def _work(live: Live, afterwork: Afterwork, listener: socket.socket | None, *, o
                 presence.leave(live.explainer)
 
 
-def _watch(live: Live, presence: Presence, metrics: JobMetrics, afterwork: Afterwork, stopped: threading.Event) -> None:
+def _watch(
+    live: Live,
+    presence: Presence,
+    metrics: JobMetrics,
+    months: MonthsAhead,
+    afterwork: Afterwork,
+    stopped: threading.Event,
+) -> None:
     """Say that it is there, to the database, whoever reads metrics and whoever reads the log."""
     seconds = 0
     while not stopped.wait(_LOOK_EVERY_S):
-        _tell(live, presence, metrics)
+        _tell(live, presence, metrics, months)
         seconds += 1
         if seconds % _TELL_EVERY == 0:
             _LOG.info("Working", extra={"fields": _numbers(afterwork)})
 
 
-def _tell(live: Live, presence: Presence, metrics: JobMetrics) -> None:
+def _tell(live: Live, presence: Presence, metrics: JobMetrics, months: MonthsAhead) -> None:
     try:
         presence.say(live.explainer)
         metrics.refresh()
+        months.look()
     except ExplainerError as error:
         _LOG.warning("The database cannot be used now (%s); this is tried again", type(error).__name__)
 

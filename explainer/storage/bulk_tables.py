@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from explainer.storage.tables import Base, now
+from explainer.storage.tables import EXPLANATION_ID, Base, now
 
 
 class PregeneratedRow(Base):
@@ -27,7 +27,7 @@ class PregeneratedRow(Base):
     writer_version: Mapped[str] = mapped_column(String(64), primary_key=True)
     prompt_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
-    explanation_id: Mapped[str] = mapped_column(String(36), index=True)
+    explanation_id: Mapped[str] = mapped_column(EXPLANATION_ID, index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import NotReadyError
 from explainer.paths import resource_dir
+from explainer.storage.months import make_months_unless_busy
 from explainer.storage.pools import PoolConfig, in_memory, make_engine
 from explainer.storage.refusals import note_lost, told
 from explainer.storage.replicas import Replicas
@@ -124,7 +125,7 @@ class Database:
         return turn(Path(f"{url.database}-turn")) if in_file else nullcontext()
 
     def migrate(self) -> None:
-        """Bring the schema to the newest version; does nothing when it is there.
+        """Bring the schema to the newest version, and on PostgreSQL make the parts of the next months.
 
         Raises:
             NotReadyError: If the database cannot be reached, or is none.
@@ -139,6 +140,7 @@ class Database:
                 self._vacuum()
             with self.engine.begin() as connection:
                 missing = make_table(connection)
+            make_months_unless_busy(self.engine)
         except DBAPIError as error:
             raise NotReadyError(f"The database can't be used ({error.orig}): {url!r}") from error
         if missing and url.get_backend_name() == "postgresql":

@@ -6,6 +6,8 @@ who migrates, and the service signs in as another.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from sqlalchemy import Connection, inspect, text
 
 from explainer.errors import NotReadyError
@@ -16,6 +18,11 @@ from explainer.storage.tables import AuditEntryRow, AuditNodeRow
 ONLY_GROW = frozenset({AuditEntryRow.__tablename__, AuditNodeRow.__tablename__})
 """Tables that nobody changes; the log's salts and subjects go when a person is erased."""
 _MAINTAIN_SINCE = 170_000
+_PARTS = text(
+    "SELECT relname FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid "
+    "WHERE relkind = 'r' AND inhparent = 'explanations'::regclass"
+)
+_MAKES_MONTHS = "EXECUTE ON FUNCTION explanations_make_months(integer)"
 _IS_ROLE = text("SELECT 1 FROM pg_roles WHERE rolname = :name")
 
 
@@ -51,13 +58,22 @@ def _require(connection: Connection, role: str) -> None:
 
 def _statements(connection: Connection, role: str) -> list[str]:
     name, schema = _quoted(connection, role), _quoted(connection, connection.dialect.default_schema_name or "public")
-    maintain = ", MAINTAIN" if _version(connection) >= _MAINTAIN_SINCE else ""  # to vacuum what was erased
+    maintain = ["MAINTAIN"] if _version(connection) >= _MAINTAIN_SINCE else []  # to vacuum what was erased
+    parts = set(connection.scalars(_PARTS))
     found = [f"GRANT USAGE ON SCHEMA {schema} TO {name}", f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {name}"]
     for table in sorted(inspect(connection).get_table_names()):
-        rights = "SELECT, INSERT" if table in ONLY_GROW else f"SELECT, INSERT, UPDATE, DELETE{maintain}"
-        own = _quoted(connection, table)
-        found += [f"REVOKE ALL ON {own} FROM {name}, PUBLIC", f"GRANT {rights} ON {own} TO {name}"]
-    return found
+        own, rights = _quoted(connection, table), ", ".join(_rights(table, parts, maintain))
+        found += [f"REVOKE ALL ON {own} FROM {name}, PUBLIC"]
+        found += [f"GRANT {rights} ON {own} TO {name}"] if rights else []
+    return [*found, f"GRANT {_MAKES_MONTHS} TO {name}"]
+
+
+def _rights(table: str, parts: Collection[str], maintain: Sequence[str]) -> Sequence[str]:
+    if table in parts:
+        return maintain  # all else is asked of the whole table
+    if table in ONLY_GROW:
+        return ["SELECT", "INSERT"]
+    return ["SELECT", "INSERT", "UPDATE", "DELETE", *maintain]
 
 
 def _version(connection: Connection) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from explainer.storage.tables import Base, now
+from explainer.storage.tables import EXPLANATION_ID, Base, now
 
 
 class JobRow(Base):
@@ -30,7 +30,7 @@ class JobRow(Base):
     __tablename__ = "jobs"
     __table_args__ = (Index("ix_jobs_due", "kind", "state", "due_at"),)
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
-    explanation_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    explanation_id: Mapped[str] = mapped_column(EXPLANATION_ID, primary_key=True)
     recommender: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(20))
     due_at: Mapped[datetime]

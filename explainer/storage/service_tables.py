@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from explainer.storage.tables import Base, now
+from explainer.storage.tables import EXPLANATION_ID, Base, now
 
 
 def _id() -> str:
@@ -211,7 +211,7 @@ class CorpusLineRow(Base):
 
     __tablename__ = "corpus_lines"
     corpus_id: Mapped[str] = mapped_column(ForeignKey("corpora.id"), primary_key=True)
-    explanation_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    explanation_id: Mapped[str] = mapped_column(EXPLANATION_ID, primary_key=True)
     user_id: Mapped[str] = mapped_column(String(200), index=True)
 
 

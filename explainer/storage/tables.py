@@ -48,6 +48,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# On PostgreSQL a month is a range of ids, whatever order of letters its machine prefers: these are compared byte by
+# byte. What is joined by them has to be, too, or no index would serve the join.
+EXPLANATION_ID = String(36).with_variant(String(36, collation="C"), "postgresql")
+_RECORD_ID = String(200).with_variant(String(200, collation="C"), "postgresql")
+
+
 def now() -> datetime:
     """Return the present in UTC."""
     return datetime.now(UTC)
@@ -212,7 +218,10 @@ class DraftRow(Base):
 class ExplanationRow(Base):
     """One explanation as shown, with the versions of everything that made it.
 
+    On PostgreSQL each month has a part of its own, see :mod:`explainer.storage.months`.
+
     Attributes:
+        id: Begins with the time, see :mod:`explainer.storage.ids`; those from before are random.
         asked: What else it depended on, for a replay: length of the list, hidden aspects, excluded behaviours, whether
             personalisation was off; None for those from before it was kept.
         counterfactual: What would have kept it out of the list, once that was found.
@@ -221,7 +230,7 @@ class ExplanationRow(Base):
 
     __tablename__ = "explanations"
     __table_args__ = (Index("ix_explanations_shown", "user_id", "item_id", "fingerprint"),)
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    id: Mapped[str] = mapped_column(EXPLANATION_ID, primary_key=True)
     user_id: Mapped[str] = mapped_column(String(200))
     item_id: Mapped[str] = mapped_column(ForeignKey("items.id"), index=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
@@ -296,7 +305,7 @@ class AuditEntryRow(Base):
     __tablename__ = "audit_entries"
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     event: Mapped[str] = mapped_column(String(60))
-    record_id: Mapped[str] = mapped_column(String(200), index=True)
+    record_id: Mapped[str] = mapped_column(_RECORD_ID, index=True)
     digest: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(default=now)
     leaf: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,27 @@
+"""Ids that begin with their time: UUIDs of version 7 (RFC 9562, section 5.7), which Python has from 3.14 on.
+
+In the order of its ids a table is in the order of time. So a month is a range of ids, which PostgreSQL's tables are
+divided by (see :mod:`explainer.storage.months`), and an index of ids grows at its end instead of everywhere. Whoever
+sees an id sees when that was, which the log's entry says as well, and no more.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import UTC, datetime, timedelta
+
+_BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_VERSION, _VARIANT = 0x7, 0b10
+
+
+def id_at(moment: datetime) -> str:
+    """Return a new id of a moment, 36 characters: its millisecond, then 74 random bits.
+
+    Args:
+        moment: With its zone, from 1970 on.
+    """
+    milliseconds = (moment - _BEGIN) // _MILLISECOND
+    head = milliseconds << 16 | _VERSION << 12 | secrets.randbits(12)
+    return str(uuid.UUID(int=head << 64 | _VARIANT << 62 | secrets.randbits(62)))

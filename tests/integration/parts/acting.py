@@ -1,0 +1,65 @@
+"""What tests of months do and look at in a database."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from explainer.pipeline import Explainer
+from explainer.storage.tables import now
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import Writer
+
+ROLE = "shop 100%"
+REST, UNDATED = "explanations_rest", "explanations_undated"
+
+
+def explainer_of(database, model):
+    return Explainer(database, model, Writer(PromptLibrary(), load_vocabulary))
+
+
+def part_of(moment):
+    """Return the name of a month's part."""
+    return f"explanations_{moment:%Y_%m}"
+
+
+def this_month():
+    return part_of(now())
+
+
+def run(database, *statements, **values):
+    with database.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement), values)
+
+
+def ask(database, query, **values):
+    with database.engine.connect() as connection:
+        return connection.execute(text(query), values).all()
+
+
+def parts(database):
+    """Return the names of all parts."""
+    found = ask(database, "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'explanations'::regclass")
+    return {name for (name,) in found}
+
+
+def where_they_lie(database):
+    """Return the part of each explanation by its id."""
+    return dict(map(tuple, ask(database, "SELECT id, tableoid::regclass::text FROM explanations")))
+
+
+def without_this_month(database):
+    """Take this month's part away, as if nobody had made it."""
+    without(database, this_month())
+
+
+def without(database, *names):
+    """Take parts away that nothing lies in."""
+    for name in names:
+        run(database, f"ALTER TABLE explanations DETACH PARTITION {name}", f"DROP TABLE {name}")
+
+
+def begin_anew(database):
+    """Take all explanations away, and make the months that are missing then."""
+    run(database, "TRUNCATE explanations CASCADE", "TRUNCATE jobs", "SELECT explanations_make_months(3)")

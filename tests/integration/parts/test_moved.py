@@ -1,0 +1,182 @@
+"""What was stored before explanations lay by months is there afterwards, and before again."""
+
+from __future__ import annotations
+
+import pytest
+from alembic import command
+from sqlalchemy import select, text
+
+from explainer.audit.check import check_log
+from explainer.audit.sources import StoredNodes, stored_entries
+from explainer.audit.verify import verify
+from explainer.errors import ConflictError
+from explainer.service.audited import KEPT
+from explainer.service.feedback import FeedbackKind, give_feedback
+from explainer.storage.database import Database, _alembic
+from explainer.storage.ids import id_at
+from explainer.storage.personal import Base
+from explainer.storage.tables import now
+from tests.integration.parts.acting import (
+    REST,
+    ROLE,
+    UNDATED,
+    ask,
+    explainer_of,
+    parts,
+    run,
+    this_month,
+    where_they_lie,
+)
+
+_BEFORE = "0018"
+# As random ones are: most lie behind all months, few before them, and hardly any where a month is.
+_RANDOM = {
+    "ffffffff-0000-4000-8000-000000000000": UNDATED,
+    "03000000-0000-4000-8000-000000000000": UNDATED,
+    "02ffffff-ffff-4fff-bfff-ffffffffffff": REST,
+    "00000000-0000-4000-8000-000000000000": REST,
+}
+
+
+@pytest.fixture
+def old(own, model, monkeypatch):
+    """A database with explanations, feedback and a role that serves, as it was before months."""
+    ids = {**_RANDOM, id_at(now()): this_month()}
+    given = iter(ids)
+    explainer = explainer_of(own, model)
+    with monkeypatch.context() as before:
+        before.setattr("explainer.rows.id_at", lambda _: next(given))
+        for user, number in (("u1", 2), ("u2", 2), ("u3", 1)):
+            explainer.explain_top(user, number)
+    for one in ids:
+        give_feedback(own, one, FeedbackKind.WRONG, "said", "test")
+    command.downgrade(_alembic(own.url), _BEFORE)
+    run(own, f'GRANT SELECT, INSERT ON explanations TO "{ROLE}"', f'GRANT DELETE ON explanations TO "{ROLE}"')
+    run(own, 'GRANT SELECT ON explanations TO "stranger" WITH GRANT OPTION')
+    own.engine.dispose()
+    return Database(own.url), ids
+
+
+def all_rows(database):
+    """Return every row of every table but those that are of the migration itself."""
+    with database.engine.connect() as connection:
+        return {
+            table.name: sorted(map(repr, connection.execute(select(*table.columns))))
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def whole(database):
+    with database.session() as session:
+        verify(stored_entries(session), [], StoredNodes(session))
+        return check_log(session, KEPT).sound
+
+
+def test_rows_are_kept_and_lie_where_their_ids_say(old):
+    database, ids = old
+    before = all_rows(database)
+    assert len(before["explanations"]) == len(before["feedback"]) == len(ids)
+    assert ask(database, "SELECT relkind::text FROM pg_class WHERE relname = 'explanations'") == [("r",)]
+    database.migrate()
+    assert all_rows(database) == before
+    assert where_they_lie(database) == ids
+    assert whole(database)
+
+
+def test_keys_and_indexes_hold_as_before_in_every_part(old):
+    database, ids = old
+    counted = "SELECT count(*) FROM pg_constraint WHERE confrelid = 'explanations'::regclass AND conparentid = 0"
+    ((keys,),) = ask(database, counted)
+    indexes = "SELECT indexname FROM pg_indexes WHERE tablename = 'explanations' ORDER BY 1"
+    before = ask(database, indexes)
+    database.migrate()
+    assert (ask(database, counted), ask(database, indexes)) == ([(keys,)], before)
+    assert keys == 7
+    ((many,),) = ask(
+        database, "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'explanations'::regclass"
+    )
+    assert many == 4
+    for part in parts(database):
+        ((number,),) = ask(database, f"SELECT count(*) FROM pg_indexes WHERE tablename = '{part}'")
+        assert number == len(before), part
+    for one in ids:
+        with pytest.raises(ConflictError, match="foreign key"), database.session() as session:
+            session.execute(text(f"DELETE FROM explanations WHERE id = '{one}'"))
+        with pytest.raises(ConflictError, match="duplicate"), database.session() as session:
+            session.execute(text(f"INSERT INTO explanations SELECT * FROM explanations WHERE id = '{one}'"))
+
+
+def test_who_could_read_and_write_still_can_and_not_past_the_whole(old):
+    database, _ = old
+    database.migrate()
+    rights = (
+        "SELECT has_table_privilege('{0}', '{1}', 'SELECT'), has_table_privilege('{0}', '{1}', 'INSERT'), "
+        "has_table_privilege('{0}', '{1}', 'DELETE'), has_table_privilege('{0}', '{1}', 'UPDATE')"
+    )
+    assert ask(database, rights.format(ROLE, "explanations")) == [(True, True, True, False)]
+    assert ask(database, rights.format("stranger", "explanations")) == [(True, False, False, False)]
+    assert ask(database, "SELECT has_table_privilege('stranger', 'explanations', 'SELECT WITH GRANT OPTION')") == [
+        (True,)
+    ]
+    for part in parts(database):
+        for role in (ROLE, "stranger"):
+            assert ask(database, rights.format(role, part)) == [(False,) * 4]
+
+
+def test_it_goes_down_with_what_came_since_and_up_again(old, model):
+    database, ids = old
+    database.migrate()
+    (later,) = explainer_of(database, model).explain_items("u4", ["i1"])
+    before = all_rows(database)
+    database.engine.dispose()
+    command.downgrade(_alembic(database.url), _BEFORE)
+    assert all_rows(database) == before
+    left = ask(database, "SELECT relname FROM pg_class WHERE relname LIKE 'explanations%' AND relkind IN ('r', 'p')")
+    assert left == [("explanations",)]
+    assert ask(database, "SELECT proname FROM pg_proc WHERE proname LIKE 'explanations%'") == []
+    database.engine.dispose()
+    database.migrate()
+    assert all_rows(database) == before
+    assert where_they_lie(database) == ids | {later.id: this_month()}
+    assert whole(database)
+
+
+def test_a_migration_that_breaks_off_leaves_all_as_it_was(old):
+    database, _ = old
+    before = all_rows(database)
+    run(database, "CREATE TABLE explanations_rest (id integer)")  # in the way of its last steps
+    with pytest.raises(Exception, match="explanations_rest"):
+        database.migrate()
+    database.engine.dispose()
+    assert all_rows(database) == before
+    run(database, "DROP TABLE explanations_rest")
+    database.migrate()
+    assert all_rows(database) == before
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code_here_too(own):
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    ours = set(Base.metadata.tables)
+
+    def is_ours(thing, name, kind, reflected, compared_to):
+        if kind == "foreign_key_constraint" and reflected and compared_to is None:
+            return not name[-1].isdigit()  # PostgreSQL's own, to each part
+        return (thing if kind == "table" else thing.table).name in ours
+
+    with own.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_object": is_ours})
+        assert compare_metadata(context, Base.metadata) == []
+        collations = connection.execute(
+            text(
+                "SELECT table_name || '.' || column_name FROM information_schema.columns "
+                "WHERE collation_name = 'C' AND table_schema = 'public' AND table_name NOT LIKE 'explanations\\_%'"
+            )
+        ).scalars()
+        assert set(collations) == {
+            f"{table.name}.{column.name}"
+            for table in Base.metadata.sorted_tables
+            for column in table.columns
+            if getattr(column.type.dialect_impl(connection.dialect), "collation", None) == "C"
+        }
