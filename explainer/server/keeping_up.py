@@ -1,4 +1,4 @@
-"""What a process looks after every second: items that came through another one, its numbers, and that it is there."""
+"""What a process looks after every second: items and adapters that came, its numbers, and that it is there."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from explainer.errors import ExplainerError
 from explainer.server.metrics import Metrics
 from explainer.service.live import Live
 from explainer.service.presence import Presence
+from explainer.service.succession import Succession
 
 _LOG = logging.getLogger(__name__)
 _EVERY_S = 1.0
 
 
 @contextlib.asynccontextmanager
-async def keeping_up(live: Live, metrics: Metrics, presence: Presence, _: Litestar) -> AsyncIterator[None]:
+async def keeping_up(
+    live: Live, succession: Succession, metrics: Metrics, presence: Presence, _: Litestar
+) -> AsyncIterator[None]:
     """Keep up for as long as the app runs."""
-    task = asyncio.create_task(_keep_up(live, metrics, presence))
+    task = asyncio.create_task(_keep_up(live, succession, metrics, presence))
     try:
         yield
     finally:
@@ -33,19 +36,20 @@ async def keeping_up(live: Live, metrics: Metrics, presence: Presence, _: Litest
         await sync_to_thread(_leave, live, presence)
 
 
-async def _keep_up(live: Live, metrics: Metrics, presence: Presence) -> None:
+async def _keep_up(live: Live, succession: Succession, metrics: Metrics, presence: Presence) -> None:
     # A thread of its own, not of those who are served: encoding new items takes its time.
     with ThreadPoolExecutor(1, "keeping up") as thread:
         while True:
             await asyncio.sleep(_EVERY_S)
-            await asyncio.get_running_loop().run_in_executor(thread, _look_after, live, metrics, presence)
+            await asyncio.get_running_loop().run_in_executor(thread, _look_after, live, succession, metrics, presence)
 
 
-def _look_after(live: Live, metrics: Metrics, presence: Presence) -> None:
+def _look_after(live: Live, succession: Succession, metrics: Metrics, presence: Presence) -> None:
     try:
         metrics.refresh()
         live.follow()
-        presence.say(live.explainer)
+        succession.follow()
+        presence.say(live.explainer, succession.trouble)
     except ExplainerError as error:  # the database is away, which whoever asks is told
         _LOG.debug("No look at new items: %s", error)
     except Exception:  # noqa: BLE001  or it would not look again until it is started anew
