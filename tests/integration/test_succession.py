@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import re
@@ -12,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
-import msgspec
 import numpy as np
 import pytest
 from litestar.testing import TestClient
@@ -24,10 +22,7 @@ from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.access.people import add_person
 from explainer.access.sign_ins import sign_in
-from explainer.assembly import make_adapters
 from explainer.audit.check import check_log
-from explainer.bench.client import Connection, request
-from explainer.bench.served import serving, working
 from explainer.errors import AssetError, EngineUnavailable
 from explainer.files import file_hash
 from explainer.paths import adapter_dir
@@ -48,16 +43,11 @@ from explainer.storage.processes import present
 from explainer.storage.service_tables import StartRow
 from explainer.storage.tables import AuditEntryRow, ExplanationRow, ModelVersionRow, PersonRow
 from explainer.writing.engines import Draft
-from explainer.writing.engines.weights import weights_hash
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.worker import BatchingEngine
 from explainer.writing.writer import Writer
-from retriever.fit import fit
-from tests.conftest import SMALL_HYBRID, HashEncoder
-from tests.homes import make_home
 from tests.integration.staff import BROWSER
-from tests.pool import Pool, cards, completion
 
 _S = 60
 BASE = "b" * 64
@@ -368,79 +358,3 @@ def test_the_real_model_takes_over_and_a_real_one_of_random_weights_does_not(dat
     assert "model" in {row.source for row in rows}
     assert {row.writer_version for row in rows} == {live.explainer.writer_version}
     succession.close()
-
-
-def answered(body):
-    return completion(written(body["messages"][-1]["content"]))
-
-
-def test_two_processes_and_a_worker_all_take_it_up_and_one_that_no_server_has_is_left(tmp_path, dataset, monkeypatch):
-    """A real service of two processes and a real worker, whose servers list one adapter and then two."""
-    home = tmp_path / "home"
-    home.mkdir()
-    database = make_home(home, dataset, fit(dataset, HashEncoder(), SMALL_HYBRID))
-    base = tmp_path / "base"
-    base.mkdir()
-    save_file({"w": np.ones(3, dtype=np.float32)}, base / "model.safetensors")
-    settings = Settings(_env_file=None, home=home, base_model=str(base))
-    registry = make_adapters(settings, database)
-    versions = []
-    for number, name in enumerate("abc"):
-        folder, version = adapter(tmp_path / name, number, weights_hash(base))
-        registry.add(folder)
-        versions.append(version)
-    registry.promote(versions[0])
-    with database.session() as session:
-        key = create_key(session, "test", Role.ADMIN)
-
-    def listed(*some):
-        return cards(*({"id": f"explainer-{one[:12]}", "root": f"/{one}", "parent": "base"} for one in some))
-
-    async def ask(port, method, path, body=None):
-        connection = await Connection.open(port)
-        raw = request(
-            method, path, {"X-API-Key": key, "Prefer": "wait=20"}, b"" if body is None else msgspec.json.encode(body)
-        )
-        try:
-            return await connection.ask(raw)
-        finally:
-            connection.close()
-
-    async def all_say(holds):
-        async with asyncio.timeout(120):
-            while not (  # noqa: ASYNC110  what other processes do, no event tells
-                len(rows := await asyncio.to_thread(processes, database)) == 3 and all(map(holds, rows))
-            ):
-                await asyncio.sleep(0.1)
-        return rows
-
-    async def story(pool, given):
-        async with serving(home, given | {"WORKERS": "2"}, home / "log") as served, working(home, given, home / "log2"):
-            (before,) = {row.writer for row in await all_say(lambda row: row.writer)}
-            registry.promote(versions[1])
-            first = [await ask(served.port, "POST", "/v1/explanations", {"user": f"u{n}", "k": 1}) for n in range(8)]
-            rows = await all_say(lambda row: row.writer != before and not row.trouble)
-            assert len({row.writer for row in rows}) == 1
-            then = [await ask(served.port, "POST", "/v1/explanations", {"user": f"u{n}", "k": 1}) for n in range(9, 13)]
-            assert {one.status for one in first + then} == {201}
-            registry.promote(versions[2])
-            await all_say(lambda row: f"explainer-{versions[2][:12]}" in row.trouble)
-            last = await ask(served.port, "POST", "/v1/explanations", {"user": "u20", "k": 1})
-            ready = await ask(served.port, "GET", "/health/ready")
-            assert b"could not be loaded" in ready.body
-            told = [msgspec.json.decode(one.body)["explanations"][0] for one in [*then, last]]
-            return {one["versions"]["writer"] for one in told}, rows[0].writer
-
-    with Pool(answered, models=listed(*versions[:2])) as pool:
-        given = {
-            "ENGINE": "openai",
-            "OPENAI_URL": pool.url,
-            "OPENAI_MODEL": "explainer-{adapter}",
-            "BASE_MODEL": str(base),
-            "AUDIT_KEY": str(home / "audit.key"),
-        }
-        found, expected = asyncio.run(story(pool, given))
-        asked = {body["model"] for body in pool.requests}
-    assert found == {expected}
-    assert asked == {f"explainer-{one[:12]}" for one in versions[:2]} | {f"explainer-{versions[2][:12]}"}
-    database.engine.dispose()
