@@ -34,6 +34,7 @@ from explainer.server.threads import Waits
 from explainer.service.presence import Presence
 from explainer.service.preview import preview
 from explainer.service.shown import ShownTags, ShownWhyNot, tags_shown_to, why_not_shown_to
+from explainer.service.signing import TOLD
 from explainer.service.succession import Succession
 from explainer.service.unnamed import NOT_SHOWN
 from explainer.service.views import Looker
@@ -222,4 +223,5 @@ class HealthController(Controller):
         presence: Presence = request.app.state.presence
         if presence.differ:
             notes.append("Processes of this service work with different models; the admin page says which.")
+        notes += [TOLD[kind] for kind in presence.apart]
         return Response(Health("degraded" if notes else "ready", notes), status_code=HTTP_200_OK)

@@ -65,6 +65,7 @@ from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.live import Live
 from explainer.service.presence import API, Presence
 from explainer.service.promises import Promises
+from explainer.service.signing import Signs
 from explainer.service.subject.erase import Erasing
 from explainer.service.succession import Succession
 
@@ -90,9 +91,10 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     erasing = parts.erasing or Erasing.unlisted()
     metrics = Metrics(live, succession, admission, limiter, parts.checkpointer, shared=parts.together)
     afterwork = explainer.afterwards
-    presence = Presence(API)
+    signs = Signs.of(parts.checkpointer)
+    presence = Presence(API, signs=signs)
     if isinstance(afterwork, Afterwork):
-        presence = Presence(API, afterwork.queue.name, afterwork.kinds)
+        presence = Presence(API, afterwork.queue.name, afterwork.kinds, signs)
     state = {
         "database": explainer.database,
         "limiter": limiter,

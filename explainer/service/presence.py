@@ -8,6 +8,7 @@ taken it up (see :mod:`explainer.service.succession`), or for longer where one o
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
@@ -16,10 +17,12 @@ from collections.abc import Sequence
 
 from explainer import __version__
 from explainer.pipeline import Explainer
+from explainer.service.signing import TOLD, Apart, Signs, apart
 from explainer.storage import processes
 from explainer.storage.job_tables import ProcessRow
 from explainer.storage.tables import now
 
+_log = logging.getLogger(__name__)
 API, WORKER = "api", "worker"
 _EVERY_S = 4.0
 
@@ -31,13 +34,16 @@ class Presence:
         role: ``api`` or ``worker``.
         name: By which its jobs are known as taken; one of its own by default.
         does: Kinds of jobs that it does.
+        signs: With what it signs the audit log.
 
     Attributes:
-        differ: Whether processes differed when it last looked.
+        differ: Whether processes differed when it last looked,
+        apart: and in what those that sign did.
     """
 
-    def __init__(self, role: str, name: str = "", does: Sequence[str] = ()) -> None:
-        self.differ = False
+    def __init__(self, role: str, name: str = "", does: Sequence[str] = (), signs: Signs | None = None) -> None:
+        self.differ, self.apart = False, tuple[Apart, ...]()
+        self._signs = signs or Signs()
         self._id, self._role, self._does, self._since = name or str(uuid.uuid4()), role, ",".join(does), now()
         self._said = -_EVERY_S
 
@@ -56,7 +62,10 @@ class Presence:
         with explainer.database.writing() as session:
             processes.say(session, self._row(explainer, trouble))
         with explainer.database.look() as connection:
-            self.differ = differ(processes.present(connection))
+            rows = processes.present(connection)
+        self.differ, before, self.apart = differ(rows), self.apart, apart(rows)
+        for kind in sorted(set(self.apart) - set(before)):
+            _log.warning("%s They are: %s", TOLD[kind], ", ".join(row.place for row in rows if row.signer))
         self._said = time.monotonic()
 
     def leave(self, explainer: Explainer) -> None:
@@ -80,6 +89,8 @@ class Presence:
             started_at=self._since,
             seen_at=now(),
             trouble=trouble,
+            signer=self._signs.key,
+            checkpoints=self._signs.folder,
         )
 
 
