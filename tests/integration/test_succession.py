@@ -339,7 +339,7 @@ def test_what_comes_too_late_for_a_process_that_ends_is_thrown_away(database, mo
     assert live.explainer.adapter == a
 
 
-def test_the_real_model_takes_over_and_a_real_one_of_random_weights_does_not(database, model, registry, merged):
+def test_the_real_model_is_tried_and_takes_over(database, model, registry, merged):
     from explainer.writing.cues import CueTable
     from explainer.writing.engines.openvino_genai import OpenVinoEngine
 
