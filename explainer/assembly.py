@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explainer.errors import AssetError, SettingsError
+from explainer.errors import AssetError, NotFoundError, RegistryError, SettingsError
 from explainer.evidence.firewall import Firewall, Lists, load_lists
 from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
@@ -18,7 +19,10 @@ from explainer.registry.prompts import PromptRegistry
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.queue import JobPolicy, JobQueue
 from explainer.service.live import with_later_items
+from explainer.service.starts import note_writer
+from explainer.service.succession import NONE_LOADED, Heirs
 from explainer.settings import Settings
+from explainer.storage.adapters import wanted
 from explainer.storage.additions import changed_by_service
 from explainer.storage.catalogue import dataset_row, load_items
 from explainer.storage.database import Database
@@ -30,6 +34,7 @@ from explainer.tags import UserTags
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine
 from explainer.writing.engines.absent import AbsentEngine
+from explainer.writing.engines.base_file import base_source, short_hash
 from explainer.writing.engines.choice import best_engine
 from explainer.writing.engines.skills import Skills
 from explainer.writing.limits import Limits
@@ -47,6 +52,8 @@ if TYPE_CHECKING:
     from explainer.writing.engines.remote import Remote
 
 _log = logging.getLogger(__name__)
+ADAPTER_PLACE = "{adapter}"
+"""Stands in ``EXPLAINER_OPENAI_MODEL`` for the beginning of the hash of the adapter in use."""
 
 
 def make_encoder(settings: Settings) -> TextEncoder:
@@ -88,10 +95,10 @@ def make_engine(settings: Settings, database: Database | None = None) -> Engine 
     kind = best_engine(settings.base_model) if settings.engine == "auto" else settings.engine
     if kind == "none":
         return None
-    if kind == "openai":
-        return _openai_engine(settings, Skills.of(adapter_in_use(settings, database)))
     adapter = adapter_in_use(settings, database)
     skills = Skills.of(adapter)
+    if kind == "openai":
+        return _openai_engine(settings, adapter, skills)
     # Imported here: torch and transformers take seconds, and no engine should wait for another's libraries.
     if kind == "transformers":
         from explainer.writing.engines.transformers_peft import TransformersEngine  # noqa: PLC0415
@@ -123,12 +130,11 @@ def make_adapters(settings: Settings, database: Database | None = None) -> Adapt
     """
 
     def base_hash() -> str:
-        from explainer.writing.engines.base_model import resolve_base  # noqa: PLC0415  as above
-        from explainer.writing.engines.weights import weights_hash  # noqa: PLC0415
+        from explainer.writing.engines.weights import weights_hash  # noqa: PLC0415  as above
 
-        return weights_hash(resolve_base(settings.base_model, settings.cache))
+        return weights_hash(base_source(settings.base_model))
 
-    return AdapterRegistry(database or _current(settings), base_hash)
+    return AdapterRegistry(database or _current(settings), cache(base_hash))  # it reads all of the base
 
 
 def make_prompts(settings: Settings, database: Database | None = None) -> PromptRegistry:
@@ -150,25 +156,31 @@ def make_cues(settings: Settings, database: Database | None = None) -> CueTable:
     return CueTable.load(adapter_in_use(settings, database))
 
 
-def _openai_engine(settings: Settings, skills: Skills) -> Engine:
+def _openai_engine(settings: Settings, adapter: Path, skills: Skills) -> Engine:
     from explainer.writing.engines.openai_compatible import OpenAIEngine  # noqa: PLC0415  asyncio and HTTP, as above
 
-    return OpenAIEngine(*make_remotes(settings), deadline_s=settings.deadline_s, skills=skills)
+    return OpenAIEngine(*make_remotes(settings, adapter), deadline_s=settings.deadline_s, skills=skills)
 
 
-def make_remotes(settings: Settings) -> list[Remote]:
+def make_remotes(settings: Settings, adapter: Path | None = None) -> list[Remote]:
     """Return the servers of the engine ``openai``.
+
+    Args:
+        settings: Where they are, and the name that they are asked for.
+        adapter: Stands in that name; by default the one in use.
 
     Raises:
         SettingsError: If the settings of a server can't be used.
+        AssetError: If the name holds an adapter's hash, and there is no adapter.
     """
     from explainer.writing.engines.addresses import addresses  # noqa: PLC0415  as above
     from explainer.writing.engines.remote import Remote  # noqa: PLC0415
 
+    model = _asked_for(settings, adapter)
     remotes = [
         Remote(
             address.url,
-            settings.openai_model,
+            model,
             settings.openai_key,
             settings.openai_timeout_s,
             address.limit or settings.openai_concurrency,
@@ -178,6 +190,16 @@ def make_remotes(settings: Settings) -> list[Remote]:
     if len({remote.url for remote in remotes}) < len(remotes):
         raise SettingsError("EXPLAINER_OPENAI_URL names a server twice; give it a higher ;limit= instead.")
     return remotes
+
+
+def _asked_for(settings: Settings, adapter: Path | None) -> str:
+    """Return the name that servers are asked for, with the adapter's hash where the setting leaves a place for it."""
+    if ADAPTER_PLACE not in settings.openai_model:
+        return settings.openai_model
+    if adapter is None:
+        with using_database(settings) as database:
+            adapter = adapter_in_use(settings, database)
+    return settings.openai_model.replace(ADAPTER_PLACE, short_hash(adapter))
 
 
 def make_explainer(settings: Settings) -> Explainer:
@@ -258,6 +280,19 @@ def _writer(settings: Settings, database: Database, loaded: _Loaded) -> Writer:
     return Writer(prompts, load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
 
 
+def make_heirs(settings: Settings) -> Heirs | None:
+    """Return what makes the writer anew after another adapter came into production; None where that changes nothing."""
+    if settings.engine == "none" or settings.adapter is not None:
+        return None
+
+    adapters = cache(partial(make_adapters, settings))
+
+    def load(database: Database, version: str | None) -> Writer:
+        return _writer(settings, database, _queued(settings, _loaded_with(settings, adapters(database), version)))
+
+    return Heirs(load, partial(note_writer, settings), settings.deadline_s)
+
+
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     """What writes, how texts may begin, and what the reader of the service's health should know."""
@@ -265,20 +300,41 @@ class _Loaded:
     engine: Engine | None = None
     cues: CueTable | None = None
     notes: tuple[str, ...] = ()
+    adapter: str | None = None
 
 
 def _loaded(settings: Settings, database: Database) -> _Loaded:
-    engine = make_engine(settings, database)
-    return _Loaded(engine, None if engine is None else make_cues(settings, database))
+    if settings.engine == "none":
+        return _Loaded()
+    return _loaded_with(settings, make_adapters(settings, database), _in_production(database))
+
+
+def _in_production(database: Database) -> str | None:
+    with database.look() as connection:
+        return wanted(connection, "en").version
+
+
+def _loaded_with(settings: Settings, adapters: AdapterRegistry, version: str | None) -> _Loaded:
+    """Return what writes with an adapter; engine and cues are of the same one, whatever is promoted meanwhile."""
+    folder = settings.adapter
+    if folder is None:
+        folder = adapter_dir("en") if version is None else adapters.folder(version)
+    chosen = settings.model_copy(update={"adapter": folder})
+    return _Loaded(make_engine(chosen), make_cues(chosen), adapter=version)
 
 
 def _served_engine(settings: Settings, database: Database) -> _Loaded:
     try:
-        loaded = _loaded(settings, database)
-    except AssetError as error:
+        return _queued(settings, _loaded(settings, database))
+    except (AssetError, RegistryError, NotFoundError) as error:
         _log.warning("Texts come from templates until the language model can be loaded: %s", error)
         # Health is for everybody to read: no paths.
-        return _Loaded(notes=("Texts come from templates: the language model could not be loaded, the log says why.",))
+        note = "Texts come from templates: the language model could not be loaded, the log says why."
+        return _Loaded(notes=(note,), adapter=NONE_LOADED)
+
+
+def _queued(settings: Settings, loaded: _Loaded) -> _Loaded:
+    """Return it with its engine behind a queue, where many may ask for texts at once."""
     if loaded.engine is None:
         return loaded
     limits = Limits(settings.batch, settings.wait_ms / 1000, settings.backlog, settings.deadline_s)
@@ -292,7 +348,7 @@ def _explainer(settings: Settings, load: Callable[[Database], _Loaded]) -> Expla
     model = _up_to_date(model, database, settings, index)
     loaded = load(database)  # last: it takes the longest
     made = Explainer(database, model, _writer(settings, database, loaded), notes=loaded.notes, firewall=firewall)
-    made.review_percent = settings.review_percent
+    made.review_percent, made.adapter = settings.review_percent, loaded.adapter
     made.index = index
     return made
 

@@ -78,6 +78,8 @@ class Explainer:
 
     review_percent = 1.0
     """Of a hundred texts that the model wrote, how many wait for a reviewer."""
+    adapter: str | None = None
+    """Version of the adapter in production that its writer was made for; None is the one of the package."""
 
     def __init__(
         self,
@@ -123,6 +125,17 @@ class Explainer:
         other.__dict__.pop("tags", None)  # made from the model when they are first asked for
         catalogue = model.recommender.catalogue
         other._know(model, {kind: counts.extended(catalogue) for kind, counts in self._people.items()})  # noqa: SLF001
+        return other
+
+    def with_writer(self, writer: Writer, adapter: str | None) -> Explainer:
+        """Return this pipeline with another writer; this one goes on with its own, for requests under way.
+
+        Args:
+            writer: What writes.
+            adapter: Version of the adapter in production that it was made for; None is the one of the package.
+        """
+        other = copy.copy(self)
+        other.writer, other.adapter, other.notes = writer, adapter, ()  # notes are of what no writer could be made of
         return other
 
     def check(self) -> None:

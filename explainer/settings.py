@@ -108,7 +108,8 @@ class Settings(BaseSettings):
             demo's.
         openai_url: Base URL of an OpenAI-compatible server: ``http://127.0.0.1:8001/v1``; of several, with commas
             between them, and ``;limit=NUMBER`` behind one that takes another number of requests at once.
-        openai_model: Name under which they have the model or adapter.
+        openai_model: Name under which they have the model or adapter; ``{adapter}`` in it is the beginning of the hash
+            of the adapter in production, so that promoting one asks for another name.
         openai_key: Their key, if they want one.
         openai_timeout_s: Seconds to wait for a connection to one, and for each next piece of an answer.
         openai_concurrency: Requests under way to each at once, from each process.

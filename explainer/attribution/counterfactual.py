@@ -85,7 +85,9 @@ class CounterfactualSearch:
         start = time.perf_counter()
         met = met_items(recommender, history)
         rank, _ = rank_of(recommender, history, item, met)
+        listed = rank if rank <= k else _place_in_list(recommender, history, item, k)
         case = _Case.of(self, recommender, history, item, k, met)
+        rank, case.tied = listed or rank, rank > k
         found = case.smallest() if rank <= k and len(history) else None
         new_rank, replacement = (None, None) if found is None else case.confirmed(found)
         return Counterfactual(
@@ -103,6 +105,7 @@ class _Case:
     subsets: Subsets
     useful: npt.NDArray[np.int64]
     exhaustive: bool = True
+    tied: bool = False
 
     @classmethod
     def of(
@@ -136,7 +139,7 @@ class _Case:
         promising = np.argsort(lead, kind="stable")[: self.search.confirmations]
         for at in promising:
             places = tuple(sorted(sets[at].tolist()))
-            if lead[at] <= 0 and self.confirmed(places)[0] > self.k:
+            if lead[at] <= 0 and self._is_out_without(places):
                 return places
         return None
 
@@ -158,13 +161,30 @@ class _Case:
         others = np.partition(-scores[:, 1:], self.k - 1, axis=1)[:, self.k - 1]
         return np.asarray(scores[:, 0] + others)
 
+    def _is_out_without(self, places: Places) -> bool:
+        if self.tied:  # by its rank it was never in: it is out when the list has it no more
+            return _place_in_list(self.recommender, self._shortened(places), self.item, self.k) is None
+        return self.confirmed(places)[0] > self.k
+
+    def _shortened(self, places: Places) -> History:
+        return self.history.set_aside({self.history.behaviours[place].id for place in places})
+
     def confirmed(self, places: Places) -> tuple[int, Recommendation | None]:
         """Return the item's real rank without the set, and the best newcomer to the list."""
-        shortened = self.history.set_aside({self.history.behaviours[place].id for place in places})
+        shortened = self._shortened(places)
         rank, _ = rank_of(self.recommender, shortened, self.item)
         before = {r.item.id for r in recommend(self.recommender, self.history, self.k)}
         after = recommend(self.recommender, shortened, self.k)
         return rank, next((r for r in after if r.item.id not in before), None)
+
+
+def _place_in_list(recommender: Recommender, history: History, item: str, k: int) -> int | None:
+    """Return the item's place in the list of k; None if it is not in it.
+
+    By their rank, of items that score the same each stands behind the others; the list has them in the catalogue's
+    order. So one may be in the list that by its rank is not.
+    """
+    return next((listed.rank for listed in recommend(recommender, history, k) if listed.item.id == item), None)
 
 
 def _nearest(lost: Doubles, leads: Doubles, size: int, count: int) -> npt.NDArray[np.int64]:

@@ -81,6 +81,11 @@ class Checkpointer:
         self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
         self._thread.start()
 
+    @property
+    def key(self) -> str:
+        """The public key that it signs with."""
+        return str(self._signer.verifier)
+
     def close(self) -> None:
         """Sign what is there and end the thread."""
         self._ended.set()

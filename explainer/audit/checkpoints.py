@@ -28,6 +28,7 @@ _LINES = 3
 _MOST_DIGITS = 18
 _MOST_BYTES = 100_000
 _ROTATION = "rotation to"
+_MARK, _MARK_LENGTH = "folder.id", 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,19 @@ class CheckpointFolder:
         path = self.folder / f"{old.verifier.id.hex()}-{new.verifier.id.hex()}.rotation"
         _write_once(path, old.sign(f"{_ROTATION}\n{new.verifier}\n"))
         return path
+
+    def mark(self) -> str:
+        """Return what tells this folder from any other, wherever it is mounted; empty where it cannot be written.
+
+        It is in the folder itself: one path may be two folders on two hosts, and two paths one.
+        """
+        path = self.folder / _MARK
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write_once(path, secrets.token_hex(16))
+            return _text(path).strip()[:_MARK_LENGTH]
+        except (OSError, VerificationError):
+            return ""  # that nothing can be written there is told when something is to be signed
 
     def last(self, key: Verifier) -> Checkpoint | None:
         """Return the last checkpoint; None without one.

@@ -20,7 +20,7 @@ from explainer.storage.lookup import SHOWN
 from explainer.storage.tables import AdapterRow, RegistryChangeRow
 from explainer.writing.slots import display_title
 
-_RESTART = "A running service uses it once it is restarted."
+_SOON = "A running service takes it up within a minute; its admin page shows which processes have."
 
 
 def show_all(settings: Settings, out: Path | None) -> None:
@@ -64,7 +64,7 @@ def add(settings: Settings, folder: Path, name: str | None, locale: str) -> None
 def promote(settings: Settings, version: str) -> None:
     """Promote an adapter."""
     row = make_adapters(settings).promote(version)
-    _say(f"In production for {row.locale}: {row.version[:SHOWN]} ({row.name}). {_RESTART}")
+    _say(f"In production for {row.locale}: {row.version[:SHOWN]} ({row.name}). {_SOON}")
     _warn_of_override(settings)
 
 
@@ -72,7 +72,7 @@ def rollback(settings: Settings, locale: str) -> None:
     """Undo the last promotion."""
     row = make_adapters(settings).rollback(locale)
     now = "the adapter that ships with the package" if row is None else f"{row.version[:SHOWN]} ({row.name})"
-    _say(f"In production for {locale} again: {now}. {_RESTART}")
+    _say(f"In production for {locale} again: {now}. {_SOON}")
     _warn_of_override(settings)
 
 

@@ -12,14 +12,12 @@ import msgspec
 from explainer import __version__
 from explainer.audit.notes import Signer
 from explainer.errors import AssetError
-from explainer.files import file_hash
 from explainer.service.subject.codes import ErasureKey
 from explainer.settings import Settings
-from explainer.writing.engines.base_file import adapter_file
+from explainer.writing.engines.base_file import short_hash
 
 _PRE_STOP_S = 5
 _SIGNING_S = 10
-_NAMED_BY = 12
 
 
 def _new_audit_key() -> str:
@@ -111,7 +109,7 @@ def adapter_name(adapter: Path) -> str:
     Raises:
         AssetError: If there is no adapter in the folder.
     """
-    return f"explainer-{file_hash(adapter_file(adapter))[:_NAMED_BY]}"
+    return f"explainer-{short_hash(adapter)}"
 
 
 class _Peft(msgspec.Struct):

@@ -13,14 +13,13 @@ from explainer.operator import operator
 from explainer.paths import vocabulary_file
 from explainer.registry.adapter_files import read_card, require_base, require_unchanged
 from explainer.registry.record import note_change
-from explainer.storage.adapters import Label, adapters, get_adapter, production_adapter, put_into_production
+from explainer.storage.adapters import ADAPTER, Label, adapters, get_adapter, production_adapter, put_into_production
 from explainer.storage.changes import ON_DISK, Action, InUse, changes, uses
 from explainer.storage.database import Database
 from explainer.storage.lookup import SHOWN
 from explainer.storage.tables import AdapterRow, RegistryChangeRow
 from explainer.writing.style import CUSTOMER
 
-ADAPTER = "adapter"
 _LONGEST_NAME = 200
 
 _LOCALE = re.compile("[A-Za-z0-9_-]{1,20}")
@@ -159,6 +158,15 @@ class AdapterRegistry:
         with self._database.session() as session:
             row = production_adapter(session, locale)
         return None if row is None else self._require_usable(row)
+
+    def folder(self, version: str) -> Path:
+        """Return the folder of an adapter, once it is known to be usable.
+
+        Raises:
+            NotFoundError: If there is none.
+            RegistryError: If its file has changed or is gone, or it is of another base.
+        """
+        return self._require_usable(self.get(version))
 
     def _require_usable(self, row: AdapterRow) -> Path:
         folder = require_unchanged(row)

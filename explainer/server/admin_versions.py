@@ -41,7 +41,8 @@ class Registries:
 def registries_of(explainer: Explainer) -> Registries:
     """Return registries over the explainer's database, for the package's prompts and the base model in memory."""
     engine, database, package = explainer.writer.engine, explainer.database, PromptLibrary()
-    adapters = AdapterRegistry(database, lambda: "" if engine is None else engine.model_hash)
+    base = "" if engine is None else engine.model_hash
+    adapters = AdapterRegistry(database, lambda: base)
     return Registries(adapters, PromptRegistry(database, package, package))
 
 

@@ -34,6 +34,8 @@ from explainer.server.threads import Waits
 from explainer.service.presence import Presence
 from explainer.service.preview import preview
 from explainer.service.shown import ShownTags, ShownWhyNot, tags_shown_to, why_not_shown_to
+from explainer.service.signing import TOLD
+from explainer.service.succession import Succession
 from explainer.service.unnamed import NOT_SHOWN
 from explainer.service.views import Looker
 from explainer.service.why_not import why_not
@@ -213,10 +215,16 @@ class HealthController(Controller):
         trouble = getattr(explainer.writer.engine, "trouble", None)
         if trouble:
             notes.append(f"Texts come from templates: {trouble}.")
+        succession: Succession = request.app.state.succession
+        if succession.trouble:
+            notes.append(
+                "The adapter in production could not be loaded; texts are of the one before. The log says why."
+            )
         signing: Checkpointer | None = request.app.state.checkpointer
         if signing is not None and signing.trouble:
             notes.append("The audit log is not signed at present; the service's log says why.")
         presence: Presence = request.app.state.presence
         if presence.differ:
             notes.append("Processes of this service work with different models; the admin page says which.")
+        notes += [TOLD[kind] for kind in presence.apart]
         return Response(Health("degraded" if notes else "ready", notes), status_code=HTTP_200_OK)

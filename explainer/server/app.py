@@ -65,8 +65,9 @@ from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.live import Live
 from explainer.service.presence import API, Presence
 from explainer.service.promises import Promises
+from explainer.service.signing import Signs
 from explainer.service.subject.erase import Erasing
-from explainer.writing.worker import BatchingEngine
+from explainer.service.succession import Succession
 
 _MAX_BODY_BYTES = 256 * 1024
 
@@ -83,21 +84,24 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     admission, parts = Admission(queue), parts or Parts()
     registries = parts.registries or registries_of(explainer)
     live, importance = Live(explainer, parts.encoder), Importance()
+    succession = Succession(live, parts.heirs)
     encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
     promises, draining = Promises(explainer.database), parts.draining or Draining()
     awaited = Awaited(explainer.database, draining)
     erasing = parts.erasing or Erasing.unlisted()
-    metrics = Metrics(explainer, admission, limiter, parts.checkpointer, shared=parts.together)
+    metrics = Metrics(live, succession, admission, limiter, parts.checkpointer, shared=parts.together)
     afterwork = explainer.afterwards
-    presence = Presence(API)
+    signs = Signs.of(parts.checkpointer)
+    presence = Presence(API, signs=signs)
     if isinstance(afterwork, Afterwork):
-        presence = Presence(API, afterwork.queue.name, afterwork.kinds)
+        presence = Presence(API, afterwork.queue.name, afterwork.kinds, signs)
     state = {
         "database": explainer.database,
         "limiter": limiter,
         "metrics": metrics,
         "checkpointer": parts.checkpointer,
         "presence": presence,
+        "succession": succession,
     }
     signing = parts.packer or parts.checkpointer
     heads = Heads(None if signing is None else signing.folder)
@@ -151,9 +155,9 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         request_class=CarefulRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
-        lifespan=[partial(keeping_up, live, metrics, presence), awaited.hearing],
+        lifespan=[partial(keeping_up, live, succession, metrics, presence), awaited.hearing],
         on_startup=[partial(use_threads, queue, explainer.underway), partial(_begin, live)],
-        on_shutdown=[partial(_close, explainer)],
+        on_shutdown=[partial(_close, live, succession)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=openapi_config(),
         plugins=[Documentation(), ClosedStructs()],
@@ -172,12 +176,10 @@ def _begin(live: Live) -> None:
         live.explainer.afterwards.start(live.current)
 
 
-def _close(explainer: Explainer) -> None:
-    if isinstance(explainer.afterwards, Afterwork):
-        explainer.afterwards.close()
-    engine = explainer.writer.engine
-    if isinstance(engine, BatchingEngine):
-        engine.close()
+def _close(live: Live, succession: Succession) -> None:
+    if isinstance(live.explainer.afterwards, Afterwork):
+        live.explainer.afterwards.close()
+    succession.close()
 
 
 def _static_routers() -> list[Router]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.service.presence import differ
+from explainer.service.signing import Apart, apart
 from explainer.storage.job_counts import Death, Depth, deaths, depths
 from explainer.storage.job_tables import ProcessRow
 from explainer.storage.jobs import UPGRADE
@@ -40,7 +41,8 @@ class EngineState:
         jobs: How the queue of jobs stands,
         deaths: why jobs were given up,
         processes: and which processes are there.
-        differ: Whether these work with different things.
+        differ: Whether these work with different things,
+        apart: and in what those that sign the audit log differ.
     """
 
     name: str | None
@@ -59,6 +61,7 @@ class EngineState:
     deaths: Sequence[Death]
     processes: Sequence[ProcessRow]
     differ: bool
+    apart: tuple[Apart, ...]
 
 
 def engine_state(explainer: Explainer, admission: Admission) -> EngineState:
@@ -84,4 +87,5 @@ def engine_state(explainer: Explainer, admission: Admission) -> EngineState:
         deaths=given_up,
         processes=processes,
         differ=differ(processes),
+        apart=apart(processes),
     )

@@ -1,4 +1,4 @@
-"""What a process looks after every second: items that came through another one, its numbers, and that it is there.
+"""What a process looks after every second: items and adapters that came, its numbers, and that it is there.
 
 And once an hour: that the months to come have their parts in the database.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from litestar import Litestar
@@ -19,15 +19,18 @@ from explainer.server.metrics import Metrics
 from explainer.service.live import Live
 from explainer.service.months import MonthsAhead
 from explainer.service.presence import Presence
+from explainer.service.succession import Succession
 
 _LOG = logging.getLogger(__name__)
 _EVERY_S = 1.0
 
 
 @contextlib.asynccontextmanager
-async def keeping_up(live: Live, metrics: Metrics, presence: Presence, _: Litestar) -> AsyncIterator[None]:
+async def keeping_up(
+    live: Live, succession: Succession, metrics: Metrics, presence: Presence, _: Litestar
+) -> AsyncIterator[None]:
     """Keep up for as long as the app runs."""
-    task = asyncio.create_task(_keep_up(live, metrics, presence))
+    task = asyncio.create_task(_keep_up(live, succession, metrics, presence))
     try:
         yield
     finally:
@@ -37,21 +40,26 @@ async def keeping_up(live: Live, metrics: Metrics, presence: Presence, _: Litest
         await sync_to_thread(_leave, live, presence)
 
 
-async def _keep_up(live: Live, metrics: Metrics, presence: Presence) -> None:
+async def _keep_up(live: Live, succession: Succession, metrics: Metrics, presence: Presence) -> None:
     # A thread of its own, not of those who are served: encoding new items takes its time.
     months = MonthsAhead(live.explainer.database)
+
+    def look() -> None:
+        metrics.refresh()
+        live.follow()
+        succession.follow()
+        presence.say(live.explainer, succession.trouble)
+        months.look()
+
     with ThreadPoolExecutor(1, "keeping up") as thread:
         while True:
             await asyncio.sleep(_EVERY_S)
-            await asyncio.get_running_loop().run_in_executor(thread, _look_after, live, metrics, presence, months)
+            await asyncio.get_running_loop().run_in_executor(thread, _quietly, look)
 
 
-def _look_after(live: Live, metrics: Metrics, presence: Presence, months: MonthsAhead) -> None:
+def _quietly(look: Callable[[], None]) -> None:
     try:
-        metrics.refresh()
-        live.follow()
-        presence.say(live.explainer)
-        months.look()
+        look()
     except ExplainerError as error:  # the database is away, which whoever asks is told
         _LOG.debug("No look at new items: %s", error)
     except Exception:  # noqa: BLE001  or it would not look again until it is started anew

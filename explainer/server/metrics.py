@@ -16,11 +16,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from explainer.access import Scope
 from explainer.access.rates import Limiter
 from explainer.audit.checkpointer import Checkpointer
-from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
 from explainer.server.auth import needs
 from explainer.server.exchange import Exchange
 from explainer.server.inside import Inside
+from explainer.service.live import Live
+from explainer.service.succession import Succession
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0, 10.0, 20.0)
 
@@ -29,7 +30,8 @@ class Metrics:
     """The metrics of one app.
 
     Args:
-        explainer: Its pipeline.
+        live: Its pipeline.
+        succession: Takes up adapters.
         admission: Its queue.
         limiter: Counts its requests.
         checkpointer: Signs its audit log.
@@ -38,7 +40,8 @@ class Metrics:
 
     def __init__(
         self,
-        explainer: Explainer,
+        live: Live,
+        succession: Succession,
         admission: Admission,
         limiter: Limiter,
         checkpointer: Checkpointer | None = None,
@@ -57,7 +60,7 @@ class Metrics:
             registry=self.registry,
             buckets=_SECONDS,
         )
-        self._inside = Inside(explainer, admission, limiter, checkpointer, self.registry)
+        self._inside = Inside(live, succession, admission, limiter, checkpointer, self.registry)
         if not shared:
             ProcessCollector(registry=self.registry)
 

@@ -14,6 +14,7 @@ from explainer.server.admin_versions import Registries
 from explainer.server.draining import Draining
 from explainer.service.package.write import Packer
 from explainer.service.subject.erase import Erasing
+from explainer.service.succession import Heirs
 from retriever.encoder import TextEncoder
 
 
@@ -43,6 +44,7 @@ class Parts:
         checkpointer: Signs the audit log; without one nothing is signed.
         packer: Signs packages for auditors; without it there are none to download.
         draining: Whether the process is about to stop, as whoever stops it says.
+        heirs: Makes the writer anew when another adapter comes into production; without it that takes a restart.
     """
 
     registries: Registries | None = None
@@ -55,3 +57,4 @@ class Parts:
     checkpointer: Checkpointer | None = None
     packer: Packer | None = None
     draining: Draining | None = None
+    heirs: Heirs | None = None

@@ -19,7 +19,14 @@ from explainer.access import DEMO
 from explainer.access.keys import list_keys
 from explainer.access.people import list_people
 from explainer.access.rates import Rates
-from explainer.assembly import make_adapters, make_encoder, make_prompts, make_served_explainer, using_database
+from explainer.assembly import (
+    make_adapters,
+    make_encoder,
+    make_heirs,
+    make_prompts,
+    make_served_explainer,
+    using_database,
+)
 from explainer.audit.checkpointer import Checkpointer
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.keys import load_signer
@@ -179,6 +186,7 @@ def make_server(
     draining = Draining()
     parts = Parts(
         draining=draining,
+        heirs=make_heirs(settings),
         registries=Registries(make_adapters(settings, explainer.database), make_prompts(settings, explainer.database)),
         encoder=make_encoder(settings),
         embed_origins=settings.embed_origins,

@@ -6,13 +6,13 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from explainer.assembly import make_afterwork, make_encoder, make_served_explainer, using_database
+from explainer.assembly import make_afterwork, make_encoder, make_heirs, make_served_explainer, using_database
 from explainer.errors import ExplainerError
-from explainer.pipeline import Explainer
+from explainer.server.engine_metrics import SuccessionMetrics
 from explainer.server.job_metrics import JobMetrics
 from explainer.server.listening import listening
 from explainer.server.logs import configure_logging
@@ -27,8 +27,8 @@ from explainer.service.presence import WORKER, Presence
 from explainer.service.starts import note_start
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.reapply import reapply
+from explainer.service.succession import Succession
 from explainer.settings import Settings
-from explainer.writing.worker import BatchingEngine
 from retriever.threads import one_thread
 
 _LOG = logging.getLogger(__name__)
@@ -60,30 +60,42 @@ def work(
             reapply(database, Erasing.of(settings))
         explainer = make_served_explainer(settings)
         afterwork = make_afterwork(settings, explainer.database, kinds)
-        with _closing(explainer, afterwork):
+        live = Live(explainer, make_encoder(settings))
+        succession = Succession(live, make_heirs(settings))
+        with _closing(succession, afterwork):
             explainer.afterwards = afterwork
             note_start(settings, explainer)
             if revive:
                 _LOG.info("Tried anew: %d jobs", revived(explainer.database, afterwork.kinds, explainer.model.version))
-            _work(Live(explainer, make_encoder(settings)), afterwork, listener, once=once)
+            _work(live, succession, afterwork, listener, once=once)
     _LOG.info("Stopped", extra={"fields": _numbers(afterwork)})
 
 
-def _work(live: Live, afterwork: Afterwork, listener: socket.socket | None, *, once: bool) -> None:
+def _work(
+    live: Live, succession: Succession, afterwork: Afterwork, listener: socket.socket | None, *, once: bool
+) -> None:
     registry, stopped = CollectorRegistry(), threading.Event()
     ProcessCollector(registry=registry)
-    metrics = JobMetrics(live.explainer.database, afterwork, registry)
+    jobs, adapters = JobMetrics(live.explainer.database, afterwork, registry), SuccessionMetrics(succession, registry)
 
     def stop() -> None:
         stopped.set()
         afterwork.stop()
 
     presence = Presence(WORKER, afterwork.queue.name, afterwork.kinds)
-    watched = (live, presence, metrics, MonthsAhead(live.explainer.database))
-    watch = threading.Thread(target=_watch, args=(*watched, afterwork, stopped), name="watch", daemon=True)
+    months = MonthsAhead(live.explainer.database)
+
+    def tell() -> None:
+        succession.follow()
+        presence.say(live.explainer, succession.trouble)
+        adapters.refresh()
+        jobs.refresh()
+        months.look()
+
+    watch = threading.Thread(target=_watch, args=(tell, afterwork, stopped), name="watch", daemon=True)
     with told_to_stop(stop), one_thread(), metrics_read(listener, registry):
         _LOG.info("Doing jobs: %s", ", ".join(afterwork.kinds))
-        _tell(*watched)  # before it takes anything: others leave alone what somebody present can do
+        _quietly(tell)  # before it takes anything: others leave alone what somebody present can do
         watch.start()
         try:
             if once:
@@ -99,40 +111,30 @@ def _work(live: Live, afterwork: Afterwork, listener: socket.socket | None, *, o
                 presence.leave(live.explainer)
 
 
-def _watch(
-    live: Live,
-    presence: Presence,
-    metrics: JobMetrics,
-    months: MonthsAhead,
-    afterwork: Afterwork,
-    stopped: threading.Event,
-) -> None:
+def _watch(tell: Callable[[], None], afterwork: Afterwork, stopped: threading.Event) -> None:
     """Say that it is there, to the database, whoever reads metrics and whoever reads the log."""
     seconds = 0
     while not stopped.wait(_LOOK_EVERY_S):
-        _tell(live, presence, metrics, months)
+        _quietly(tell)
         seconds += 1
         if seconds % _TELL_EVERY == 0:
             _LOG.info("Working", extra={"fields": _numbers(afterwork)})
 
 
-def _tell(live: Live, presence: Presence, metrics: JobMetrics, months: MonthsAhead) -> None:
+def _quietly(tell: Callable[[], None]) -> None:
     try:
-        presence.say(live.explainer)
-        metrics.refresh()
-        months.look()
+        tell()
     except ExplainerError as error:
         _LOG.warning("The database cannot be used now (%s); this is tried again", type(error).__name__)
 
 
 @contextlib.contextmanager
-def _closing(explainer: Explainer, afterwork: Afterwork) -> Iterator[None]:
+def _closing(succession: Succession, afterwork: Afterwork) -> Iterator[None]:
     try:
         yield
     finally:
         afterwork.close()
-        if isinstance(explainer.writer.engine, BatchingEngine):
-            explainer.writer.engine.close()
+        succession.close()
 
 
 def _numbers(afterwork: Afterwork) -> dict[str, int]:

@@ -38,6 +38,6 @@ KEPT = (
     Kept(ErasureRow, ("erasure.done", "erasure.repeated"), erasure_record, removes=lambda row: row.entries),
     Kept(RetentionRow, ("retention.applied",), retention_record, removes=lambda row: row.entries),
     Kept(CorpusRow, ("corpus.exported",), corpus_record),
-    Kept(StartRow, ("service.started",), start_record),
+    Kept(StartRow, ("service.started", "service.writer_changed"), start_record),
 )
 """Every kind that :func:`~explainer.audit.check.check_log` can check."""

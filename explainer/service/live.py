@@ -1,4 +1,4 @@
-"""The explainer that serves now: when items come, one with a model that knows them takes its place.
+"""The explainer that serves now: when items or another writer come, one that has them takes its place.
 
 Explainers are not changed: whoever works with one keeps it to the end of their request, and the next request gets the
 next one. Every state is made from the model as it was fitted, so a process that has run for days scores as one does
@@ -8,12 +8,13 @@ that starts now.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import RLock
 
 from explainer.errors import NotReadyError
 from explainer.pipeline import Explainer
 from explainer.storage.additions import items_beyond, newest_position
+from explainer.writing.writer import Writer
 from retriever.data import Item
 from retriever.encoder import TextEncoder, item_text
 from retriever.errors import EncoderError, RetrieverError
@@ -48,6 +49,20 @@ class Live:
         """Return what serves now, after a look whether items came: it knows every one that was stored before."""
         self.follow()
         return self._explainer
+
+    def succeed(self, writer: Writer, adapter: str | None, note: Callable[[Explainer], None]) -> Writer:
+        """Put another writer in place of the one that writes, and return that.
+
+        Args:
+            writer: What writes from now on.
+            adapter: Version of the adapter in production that it was made for; None is the one of the package.
+            note: Puts that on record, before anybody gets a text of it.
+        """
+        with self.changing:
+            old, fresh = self._explainer.writer, self._explainer.with_writer(writer, adapter)
+            note(fresh)
+            self._explainer = fresh
+            return old
 
     def knows_as_fitted(self, item: str) -> bool:
         """Return whether the recommender was fitted on an item, and so knows it as it was described then."""

@@ -1,4 +1,7 @@
-"""That a process began to serve is on record, with every setting but secrets: what an auditor asks for first."""
+"""That a process began to serve is on record, with every setting but secrets: what an auditor asks for first.
+
+So is that it writes with another adapter since: from which text on, the texts' own versions say.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 from sqlalchemy import make_url, select
+from sqlalchemy.orm import Session
 
 from explainer import __version__
 from explainer.audit import log
 from explainer.errors import SettingsError
 from explainer.pipeline import Explainer
+from explainer.service.presence import here
 from explainer.service.subject.records import start_record
 from explainer.settings import Settings
 from explainer.storage.service_tables import ErasureRow, StartRow
@@ -29,21 +34,32 @@ def note_start(settings: Settings, explainer: Explainer) -> None:
     """
     version = explainer.model.version
     with explainer.database.session() as session:
-        row = StartRow(
-            at=now(),
-            settings=public_settings(settings),
-            release=__version__,
-            recommender=version,
-            writer=explainer.writer_version,
-        )
-        session.add(row)
-        session.flush()
-        log.append(session, "service.started", row.id, start_record(row))
+        _note(session, "service.started", settings, explainer)
         erased = sum(version in trained for trained in session.scalars(select(ErasureRow.training)))
     if erased:
         _log.warning(
             "%d people were erased since the recommender was fitted; fit it without them: explainer fit", erased
         )
+
+
+def note_writer(settings: Settings, explainer: Explainer) -> None:
+    """Put on record that a process that serves writes with another adapter from now on."""
+    with explainer.database.session() as session:
+        _note(session, "service.writer_changed", settings, explainer)
+
+
+def _note(session: Session, event: str, settings: Settings, explainer: Explainer) -> None:
+    row = StartRow(
+        at=now(),
+        settings=public_settings(settings),
+        release=__version__,
+        recommender=explainer.model.version,
+        writer=explainer.writer_version,
+        place=here(),
+    )
+    session.add(row)
+    session.flush()
+    log.append(session, event, row.id, start_record(row))
 
 
 def public_settings(settings: Settings) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from explainer.storage.lookup import find_version
-from explainer.storage.tables import AdapterRow
+from explainer.storage.tables import AdapterRow, RegistryChangeRow
+
+ADAPTER = "adapter"
+"""The kind of a registry change that is about adapters."""
 
 
 class Label(StrEnum):
@@ -17,6 +21,37 @@ class Label(StrEnum):
     CANDIDATE = "candidate"
     PRODUCTION = "production"
     RETIRED = "retired"
+
+
+_IN_PRODUCTION = (
+    select(AdapterRow.version)
+    .where(AdapterRow.locale == bindparam("locale"), AdapterRow.label == Label.PRODUCTION.value)
+    .scalar_subquery()
+)
+_CHANGES = (
+    select(func.coalesce(func.max(RegistryChangeRow.number), 0))
+    .where(RegistryChangeRow.kind == ADAPTER, RegistryChangeRow.scope == bindparam("locale"))
+    .scalar_subquery()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to write in a language.
+
+    Attributes:
+        version: The adapter in production; None is the one of the package.
+        change: Number of the last change of the language's adapters, of whatever kind.
+    """
+
+    version: str | None
+    change: int
+
+
+def wanted(connection: Connection, locale: str) -> Wanted:
+    """Return what is to write in a language now, by one small statement."""
+    version, change = connection.execute(select(_IN_PRODUCTION, _CHANGES), {"locale": locale}).one()
+    return Wanted(version, change)
 
 
 def adapters(session: Session) -> list[AdapterRow]:

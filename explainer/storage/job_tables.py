@@ -52,6 +52,9 @@ class ProcessRow(Base):
         recommender: of what ranks there,
         writer: and of what writes.
         seen_at: When it last said that it is there.
+        trouble: Why the adapter in production does not write there; empty when it does.
+        signer: Public key that it signs the audit log with; empty where it does not sign.
+        checkpoints: Where it keeps what it signed, by a mark that is in the folder itself.
     """
 
     __tablename__ = "processes"
@@ -64,3 +67,6 @@ class ProcessRow(Base):
     writer: Mapped[str] = mapped_column(String(64))
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    trouble: Mapped[str] = mapped_column(Text, default="", server_default="")
+    signer: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    checkpoints: Mapped[str] = mapped_column(String(300), default="", server_default="")

@@ -231,13 +231,14 @@ class RetentionRow(Base):
 
 
 class StartRow(Base):
-    """That a service began to serve, and with what.
+    """That a process of a service began to serve, or to write with another adapter, and with what.
 
     Attributes:
         settings: Every setting but secrets.
         release: Version of this program.
         recommender: Version of what ranks,
         writer: and of what writes.
+        place: Name of its machine and number of the process there; None where that was not kept.
     """
 
     __tablename__ = "starts"
@@ -247,3 +248,4 @@ class StartRow(Base):
     release: Mapped[str] = mapped_column(String(40))
     recommender: Mapped[str] = mapped_column(String(64))
     writer: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str | None] = mapped_column(String(300))

@@ -17,6 +17,7 @@ from typing import Self
 
 from explainer.errors import AbandonedError, EngineUnavailable
 from explainer.writing.engines import Draft, Engine, Sampling
+from explainer.writing.engines.absent import AbsentEngine
 from explainer.writing.engines.endpoint_state import EndpointState
 from explainer.writing.limits import Counters, Limits
 from explainer.writing.patience import Call, current_call
@@ -54,7 +55,7 @@ class BatchingEngine:
     ) -> None:
         self.name, self.model_hash, self.adapter_hash = engine.name, engine.model_hash, engine.adapter_hash
         self.locales, self.domains = engine.locales, engine.domains
-        self._engine = engine
+        self._engine: Engine = engine
         self._limits = limits or Limits()
         self._clock = clock
         self._changed = threading.Condition()
@@ -141,6 +142,9 @@ class BatchingEngine:
         close = getattr(self._engine, "close", None)
         if close is not None:
             close()
+        # Whoever still holds this must not hold a model with it.
+        self._engine = AbsentEngine.of(self._engine)
+        self._late.clear()
         _log.info("The engine %s has stopped: %s", self.name, self.counters)
 
     def __enter__(self) -> Self:

@@ -71,6 +71,10 @@ class Writer:
         self.cues = cues or CueTable({})
         self._policy = policy or WritingPolicy()
 
+    def forgetful(self) -> Writer:
+        """Return the same writer without its memory: whatever it is asked for, its engine writes."""
+        return Writer(self.prompts, self._vocabulary, self.engine, None, self.cues, self._policy)
+
     @step("write")
     def write(
         self,

@@ -1,14 +1,14 @@
 """PostgreSQL tells who waits that a better text came, or will not come, and workers that one is asked for
 
 Revision ID: 0020
-Revises: 0018
+Revises: 0019
 """
 
 from alembic import op
 
 
 revision = '0020'
-down_revision = '0018'
+down_revision = '0019'
 branch_labels = None
 depends_on = None
 

@@ -86,7 +86,7 @@ def labels(home):
 
 def test_the_shipped_adapter_writes_until_another_is_promoted(home, three):
     assert "ships with the package writes" in said(run(home, "adapters", "list"))
-    assert "restarted" in said(run(home, "adapters", "promote", three[0][:6]))
+    assert "takes it up" in said(run(home, "adapters", "promote", three[0][:6]))
     listed = said(run(home, "adapters", "list"))
     assert f"{three[0][:12]} writes." in listed
     assert "75%" in listed

@@ -9,14 +9,19 @@ from litestar.testing import TestClient
 from sqlalchemy import delete, select
 
 from explainer.access.keys import create_key
+from explainer.attribution.counterfactual import CounterfactualSearch, _Case
 from explainer.audit.check import check_log
 from explainer.errors import ConflictError
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
+from explainer.server.causes import what_if
+from explainer.server.words import words_in
 from explainer.service.audited import KEPT
 from explainer.service.counterfactuals import find
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.queue import JobPolicy, JobQueue
+from explainer.service.replay import replay
+from explainer.storage.database import Database
 from explainer.storage.explanations import get_explanation
 from explainer.storage.job_tables import JobRow
 from explainer.storage.jobs import COUNTERFACTUAL
@@ -26,9 +31,10 @@ from explainer.view import counterfactual_of, counterfactual_view
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
+from retriever.data import Dataset, Item
 from retriever.fit import fit
 from retriever.recommenders.ease import EaseConfig
-from tests.conftest import HashEncoder, rating
+from tests.conftest import HashEncoder, fill, rating
 from tests.integration.test_server import problem_of
 
 
@@ -140,6 +146,57 @@ def test_an_item_outside_its_list_has_none(later, database):
     with asking(later) as client:
         problem_of(client.get(f"/v1/explanations/{row.id}/counterfactual"), 404)
     assert entries(database) == []
+
+
+def shown_again(explainer, user, k):
+    """Show a list twice and do what is left each time; return its first explanation and how often it was searched."""
+    searches = []
+    real = CounterfactualSearch.find
+
+    def counted(search, *given):
+        searches.append(given)
+        return real(search, *given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CounterfactualSearch, "find", counted)
+        for _ in range(2):
+            row, *_ = explainer.explain_top(user, k, reuse=True)
+            explainer.afterwards.drain(lambda: explainer)
+    return row, len(searches)
+
+
+def test_that_there_is_none_is_found_once_and_told_with_how_far_it_was_looked_for(later, database, monkeypatch):
+    monkeypatch.setattr(_Case, "_of_size", lambda *_: None)
+    later.afterwards = left_to(database, COUNTERFACTUAL)
+    row, searches = shown_again(later, "u3", 1)
+    assert (searches, jobs(database), entries(database)) == (1, [], [row.id])
+    found = find(later, row)
+    assert (found.behaviours, found.max_size) == (None, 5)
+    told = what_if(row, {}, "video", words_in("en"))
+    assert told == "We found no set of up to 5 behaviours without which it would leave the top 1."
+
+
+@pytest.fixture
+def tied(tmp_path):
+    """Somebody who met only what nobody else did: all items score the same for them, and order alone lists some."""
+    items = tuple(Item(f"i{n}", f"Film {n}", ("noir",), 1950) for n in range(9))
+    met = [rating(f"u{u}", f"i{n}", 5.0, 100 * u + n) for u in range(6) for n in (u % 4, 4 + u % 4)]
+    dataset = Dataset("tied", "video", items, (*met, rating("lonely", "i8", 5.0, 1)))
+    database = Database(f"sqlite:///{tmp_path / 'tied.db'}")
+    fill(database, dataset)
+    model = fit(dataset, HashEncoder(), EaseConfig(regularization=10.0))
+    writer = Writer(PromptLibrary(), load_vocabulary)
+    yield Explainer(database, model, writer, afterwards=left_to(database, COUNTERFACTUAL))
+    database.engine.dispose()
+
+
+def test_of_an_item_that_its_list_has_by_order_alone_it_is_found_once_that_nothing_kept_it_there(tied):
+    row, searches = shown_again(tied, "lonely", 3)
+    assert searches == 3, "one for each of the list, and none when it was shown again"
+    assert jobs(tied.database) == []
+    found = find(tied, row)
+    assert (found.k, found.behaviours, found.exhaustive) == (3, None, True)
+    assert replay(tied, row.id).outcome == "exact"
 
 
 def test_what_another_recommender_ranked_is_not_guessed(later, database, dataset):

@@ -25,6 +25,7 @@ from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.queue import JobQueue
 from explainer.service.live import Live
 from explainer.service.subject.erase import Erasing, erase
+from explainer.service.succession import Succession
 from explainer.settings import Settings
 from explainer.storage.jobs import KINDS, UPGRADE
 from explainer.storage.processes import present
@@ -92,7 +93,8 @@ def test_whoever_works_off_what_is_due_says_that_they_are_there_for_as_long_as_t
     engine, afterwork = Watching(database), Afterwork(JobQueue(database), (UPGRADE,))
     explainer = Explainer(database, model, Writer(PromptLibrary(), load_vocabulary, engine), afterwards=afterwork)
     explainer.explain_top("u1", 1, manner=Manner(ask=False))
-    _work(Live(explainer), afterwork, None, once=True)
+    live = Live(explainer)
+    _work(live, Succession(live), afterwork, None, once=True)
     assert engine.seen == [("worker", UPGRADE)]
     with database.look() as connection:
         assert present(connection) == []

@@ -44,8 +44,10 @@ def retention_record(row: RetentionRow) -> Mapping[str, Any]:
 
 
 def start_record(row: StartRow) -> Mapping[str, Any]:
-    """Return what the audit entry of a service that began to serve is about."""
-    return {
+    """Return what the audit entry of a service that began to serve, or to write with something else, is about."""
+    # Entries from before it was kept which process it was are digests of records without it.
+    place = {} if row.place is None else {"place": row.place}
+    return place | {
         "id": row.id,
         "at": _moment(row.at),
         "settings": row.settings,

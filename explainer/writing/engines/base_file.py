@@ -6,8 +6,10 @@ import importlib.util
 from pathlib import Path
 
 from explainer.errors import AssetError
+from explainer.files import file_hash
 
 SMOLLM2 = "smollm2"
+_SHORT = 12
 
 
 def base_gguf(name: str) -> Path | None:
@@ -25,6 +27,17 @@ def base_gguf(name: str) -> Path | None:
     if not path.is_file():
         raise AssetError(f"There is no model file at {path}.")
     return path
+
+
+def base_source(name: str) -> Path | str:
+    """Return where a base's weights lie, as they came: a GGUF file, a folder, or the name itself for the hub.
+
+    Raises:
+        AssetError: If the file or the package is missing.
+    """
+    if (gguf := base_gguf(name)) is not None:
+        return gguf
+    return Path(name) if Path(name).is_dir() else name
 
 
 def _packaged_gguf() -> Path:
@@ -49,3 +62,12 @@ def adapter_file(adapter: Path) -> Path:
     if not weights.is_file():
         raise AssetError(f"There is no adapter in {adapter}; make one with: explainer tune --out {adapter}")
     return weights
+
+
+def short_hash(adapter: Path) -> str:
+    """Return the beginning of the hash of an adapter's weights, by which servers tell one from another.
+
+    Raises:
+        AssetError: If there is no adapter in the folder.
+    """
+    return file_hash(adapter_file(adapter))[:_SHORT]

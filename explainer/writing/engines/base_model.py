@@ -23,7 +23,7 @@ from transformers import (
 
 from explainer.errors import AssetError
 from explainer.files import file_hash
-from explainer.writing.engines.base_file import base_gguf
+from explainer.writing.engines.base_file import base_source
 
 # What loading a missing, cut or otherwise damaged file raises, depending on which file and where it is damaged.
 DAMAGED = (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError, SafetensorError, struct.error)
@@ -39,9 +39,8 @@ def resolve_base(name: str, cache: Path) -> Path | str:
     Raises:
         AssetError: If a file or the package is missing.
     """
-    if (gguf := base_gguf(name)) is not None:
-        return _unpacked(gguf, cache)
-    return Path(name) if Path(name).is_dir() else name
+    source = base_source(name)
+    return _unpacked(source, cache) if isinstance(source, Path) and source.is_file() else source
 
 
 def _unpacked(gguf: Path, cache: Path) -> Path:
