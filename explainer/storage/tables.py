@@ -14,6 +14,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     String,
     Text,
@@ -29,6 +30,10 @@ _NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+# Of what there is more with every explanation. SQLite's own integers have room; it numbers rows by that name alone.
+MANY = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -279,7 +284,7 @@ class EvidenceRow(Base):
     """One behaviour that an explanation rests on, as it was when the text was written."""
 
     __tablename__ = "evidence"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(MANY, primary_key=True)
     explanation_id: Mapped[str] = mapped_column(ForeignKey("explanations.id"), index=True)
     slot: Mapped[str] = mapped_column(String(10))
     behaviour_id: Mapped[str] = mapped_column(String(200))
@@ -303,7 +308,7 @@ class AuditEntryRow(Base):
     """
 
     __tablename__ = "audit_entries"
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(MANY, primary_key=True, autoincrement=False)
     event: Mapped[str] = mapped_column(String(60))
     record_id: Mapped[str] = mapped_column(_RECORD_ID, index=True)
     digest: Mapped[str] = mapped_column(String(64))
@@ -325,7 +330,7 @@ class AuditSaltRow(Base):
     """
 
     __tablename__ = "audit_salts"
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(MANY, primary_key=True, autoincrement=False)
     value: Mapped[str] = mapped_column(String(32))
 
 
@@ -338,7 +343,7 @@ class AuditSubjectRow(Base):
     __tablename__ = "audit_subjects"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  the key is all there is: no second tree for it
     subject: Mapped[str] = mapped_column(String(200), primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(MANY, primary_key=True, autoincrement=False)
 
 
 class AuditNodeRow(Base):
@@ -352,7 +357,7 @@ class AuditNodeRow(Base):
 
     __tablename__ = "audit_nodes"
     level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(MANY, primary_key=True, autoincrement=False)
     hash: Mapped[str] = mapped_column(String(64))
 
 

