@@ -112,10 +112,16 @@ def model(dataset: Dataset) -> FittedModel:
 
 
 @pytest.fixture(scope="session")
-def on_server() -> Databases | None:
-    """What makes databases on a PostgreSQL, where the tests run on one."""
+def postgresql() -> Iterator[Databases]:
+    """What makes databases on a PostgreSQL: one for all tests of a process, for it takes seconds to start."""
     with databases() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def on_server(request: pytest.FixtureRequest) -> Databases | None:
+    """The same, where the tests that name no database of their own run on one."""
+    return request.getfixturevalue("postgresql") if ON_POSTGRESQL else None
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from explainer.storage.tables import AuditEntryRow, EvidenceRow, ExplanationRow,
 from explainer.view import revision_record
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
-from tests.integration.tampering import unguard
+from tests.integration.tampering import unbind, unguard
 
 
 def checked(database, on_progress=lambda *_: None):
@@ -30,7 +30,7 @@ def checked(database, on_progress=lambda *_: None):
 def change(database, *statements):
     unguard(database)
     with database.engine.begin() as connection:
-        connection.execute(text("PRAGMA foreign_keys=OFF"))
+        unbind(connection)
         for statement in statements:
             connection.execute(statement)
 

