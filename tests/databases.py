@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
@@ -84,6 +85,32 @@ def databases():
 
     with own_postgresql(durable=False) as url:
         yield Databases(url)
+
+
+def new_url(server, file, template=None):
+    """Return the URL of a new database: a file, or one on a server; empty, or a copy of one nobody is connected to."""
+    if server is not None:
+        return server.new(template)
+    if template is not None:
+        shutil.copy(template.removeprefix("sqlite:///"), file)
+    return f"sqlite:///{file}"
+
+
+def asks_for_postgresql(item):
+    """Return whether a test asks for a database that may be on a PostgreSQL."""
+    params = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    said = {one for one in params if isinstance(one, str)}
+    return not {"make_database", "postgresql"}.isdisjoint({*item.fixturenames, *said})
+
+
+def holdable(dataset: Dataset) -> Dataset:
+    """Return a dataset that the database of the tests can hold."""
+    return without_nul(dataset) if ON_POSTGRESQL else dataset
+
+
+def holdable_text(text: str) -> str:
+    """Return a text that the database of the tests can hold."""
+    return text.replace("\x00", "") if ON_POSTGRESQL else text
 
 
 def without_nul(dataset: Dataset) -> Dataset:

@@ -28,6 +28,9 @@ SPACES = count()
 def database(postgresql):
     made = Database(postgresql.new())
     made.migrate()
+    with made.engine.begin() as connection:
+        if missing := make_table(connection):
+            pytest.skip(missing)
     yield made
     made.engine.dispose()
 

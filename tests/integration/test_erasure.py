@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 
 import msgspec
@@ -340,22 +339,10 @@ def test_an_erasure_that_nobody_asked_for_outside_the_database_is_found(desk, ex
 # Backups
 
 
-@pytest.fixture
-def back_up(database, on_server, tmp_path):
-    """Return what copies the database as it is now and returns the copy."""
-
-    def copied():
-        database.engine.dispose()  # nobody may be connected to what is copied
-        if on_server is not None:
-            return Database(on_server.new(template=database.url))
-        return Database(f"sqlite:///{shutil.copy(tmp_path / 'test.db', tmp_path / 'backup.db')}")
-
-    return copied
-
-
-def test_a_restored_backup_does_not_bring_anybody_back(desk, database, erasing, back_up, tmp_path):
+def test_a_restored_backup_does_not_bring_anybody_back(desk, database, erasing, make_database, tmp_path):
     live(desk)
-    restored = back_up()
+    database.engine.dispose()
+    restored = make_database("backup", database.url)
     receipt = delete_user(desk)
     assert held(restored) != {}
     (again,) = reapply(restored, erasing)
@@ -367,7 +354,6 @@ def test_a_restored_backup_does_not_bring_anybody_back(desk, database, erasing, 
     assert not any(b"canary" in held_there for held_there in kept(restored, tmp_path).values())
     assert reapply(restored, erasing) == []
     assert reapply(database, erasing) == []
-    restored.engine.dispose()
 
 
 def test_who_comes_back_after_an_erasure_is_left_alone(desk, database, erasing):
