@@ -98,11 +98,12 @@ def test_what_the_role_could_do_before_is_taken_from_it(owned, serving, role):
         connection.execute(text(f"DELETE FROM {min(ONLY_GROW)}"))
 
 
-@pytest.mark.parametrize(("role", "words"), [("nobody", "CREATE ROLE"), ("postgres", "owner of the tables")])
-def test_a_role_that_is_not_there_or_owns_all_is_refused_with_the_way_out(owned, role, words):
-    ended = migrated(owned.url, role)
-    assert ended.exit_code == 1
-    assert words in " ".join(ended.output.split())
+def test_a_role_that_is_not_there_or_owns_all_is_refused_with_the_way_out(owned):
+    owner = make_url(owned.url).username
+    for role, words in (("nobody", "CREATE ROLE"), (owner, "owner of the tables")):
+        ended = migrated(owned.url, role)
+        assert ended.exit_code == 1
+        assert words in " ".join(ended.output.split())
 
 
 def test_sqlite_has_no_roles_and_says_so(tmp_path):
