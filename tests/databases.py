@@ -10,6 +10,7 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -33,13 +34,13 @@ class Databases:
         self.server = server
         self._strategy = strategy
         self._engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        self._numbers = count()
+        self._names = (f"explainer_test_{uuid4().hex[:8]}_{number}" for number in count())
         self._made = set()
         self._roles = set()
 
     def new(self, template=None):
         """Return the URL of a new database."""
-        name = f"explainer_test_{os.getpid()}_{next(self._numbers)}"
+        name = next(self._names)
         copied = f" TEMPLATE {make_url(template).database} STRATEGY {self._strategy}" if template else ""
         self.command(f"CREATE DATABASE {name}{copied}")
         self._made.add(name)
@@ -47,9 +48,9 @@ class Databases:
 
     def role(self, name):
         """Return the name of a new role that may log in, with our password, and nothing else."""
-        made = f"{name} {os.getpid()}"
+        made = f"{name} {next(self._names)}"
         quoted = self._engine.dialect.identifier_preparer.quote_identifier(made)
-        password = (make_url(self.server).password or "").replace("'", "''")
+        password = (make_url(self.server).password or "").replace("'", "''").replace(":", r"\:")
         self.command(f"CREATE ROLE {quoted} LOGIN" + (f" PASSWORD '{password}'" if password else ""))
         self._roles.add(quoted)
         return made

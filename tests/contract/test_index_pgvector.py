@@ -7,8 +7,10 @@ from itertools import count
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import make_url, text
 
+from explainer.cli import main
 from explainer.errors import NotReadyError
 from explainer.storage import catalogue
 from explainer.storage.database import Database
@@ -248,4 +250,8 @@ def test_a_database_that_refuses_the_extension_still_migrates(postgresql):
     with poor.engine.begin() as connection:
         assert "permission denied" in make_table(connection)
         assert connection.scalar(text("SELECT 1")) == 1
+    environment = {"EXPLAINER_DATABASE_URL": poor.url, "EXPLAINER_INDEX": "pgvector"}
+    told = CliRunner().invoke(main, ["migrate"], env=environment)
+    assert told.exit_code == 1, "who wants the index hears of it before the service starts"
+    assert "leave EXPLAINER_INDEX at memory" in " ".join(told.output.replace("│", " ").split())
     poor.engine.dispose()
