@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner
 
 from explainer.cli import main
-from explainer.storage.database import Database
 from tests.integration.kept import kept
 from tests.unit.test_cleaning import write_folder
 
@@ -26,17 +25,7 @@ def run(home, *words):
 
 
 @pytest.fixture
-def stored(tmp_path, on_server, make_database, monkeypatch):
-    """The database of the home: a file in it, or one that the commands are told of."""
-    if on_server is None:
-        return Database(f"sqlite:///{tmp_path / 'home' / 'explainer.db'}")
-    made = make_database()
-    monkeypatch.setenv("EXPLAINER_DATABASE_URL", made.url)
-    return made
-
-
-@pytest.fixture
-def home(tmp_path, stored, monkeypatch):
+def home(tmp_path, home_database, monkeypatch):
     """A home with a small folder ingested and fitted, templates only."""
     monkeypatch.setenv("EXPLAINER_ENGINE", "none")
     source = tmp_path / "data"
@@ -179,10 +168,10 @@ def test_settings_that_make_no_sense_are_named(monkeypatch):
     assert "port" in result.output.lower()
 
 
-def test_a_key_is_printed_once_and_kept_as_a_hash(home, stored):
+def test_a_key_is_printed_once_and_kept_as_a_hash(home, home_database):
     key = run(home, "key", "create", "shop").output.strip()
     assert key.startswith("rb_")
-    held = kept(stored, home)
+    held = kept(home_database, home)
     assert any(b"shop" in one for one in held.values())
     assert not any(key.encode() in one for one in held.values())
 
