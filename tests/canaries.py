@@ -11,7 +11,6 @@ import logging
 import random
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from litestar.testing import TestClient
 from opentelemetry.sdk.trace import TracerProvider
@@ -32,6 +31,7 @@ from explainer.writing.writer import Writer
 from retriever.data import CleaningReport, Dataset, Item
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder, make_dataset, rating
+from tests.databases import holdable
 from tests.integration.watched import Scripted, keys_of
 
 _PRIVATE, _EACH, _K = 40, 8, 10
@@ -94,7 +94,7 @@ def private_item(n: int) -> Item:
 
 def dataset(users: int) -> Dataset:
     """Return films and private things; every user likes some of each, and dislikes a private one."""
-    plain, rng = make_dataset(), random.Random(7)
+    plain, rng = holdable(make_dataset()), random.Random(7)
     private = [private_item(n) for n in range(_PRIVATE)]
     behaviours = list(plain.behaviours)
     for u in range(users):
@@ -111,14 +111,17 @@ def firewall_for_tests() -> Firewall:
     return Firewall(Lists((*named, ZEBRA)), HashEncoder())
 
 
-def look_for_canaries(folder: Path, cases: int) -> Found:
-    """Explain until there were so many cases, ask all else about each person once, and look at all that came out."""
+def look_for_canaries(database: Database, cases: int) -> Found:
+    """Explain until there were so many cases, ask all else about each person once, and look at all that came out.
+
+    Args:
+        database: One with all tables and nothing in them.
+        cases: How many.
+    """
     users, found = -(-cases // _K), Found()
     held, engine, lines, spans = dataset(users), Recording(), Lines(), InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
-    database = Database(f"sqlite:///{folder / 'canaries.db'}")
-    database.migrate()
     with database.session() as session:
         catalogue.ingest(session, held, CleaningReport(), lambda _: None)
     root, level = logging.getLogger(), logging.getLogger().level

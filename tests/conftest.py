@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ from retriever.recommenders.ease import EaseConfig
 from retriever.recommenders.learning import HybridConfig
 from retriever.recommenders.popularity import PopularityConfig
 from retriever.store import FittedModel
-from tests.databases import ON_POSTGRESQL, Databases, databases, without_nul
+from tests.databases import ON_POSTGRESQL, Databases, asks_for_postgresql, databases, new_url, without_nul
 
 GENRES = ("comedy", "drama", "noir", "sci-fi", "western", "war")
 HOSTILE = (
@@ -100,10 +99,22 @@ def merged() -> Path:
     return merged_gguf(base_gguf("smollm2"), adapter_dir("en"), Settings().cache.resolve())
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked so on both kinds of database; where all is run on a PostgreSQL, on that."""
+    if not ON_POSTGRESQL and metafunc.definition.get_closest_marker("both") and "on_server" in metafunc.fixturenames:
+        metafunc.parametrize("on_server", ["sqlite", "postgresql"], indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where all is run on a PostgreSQL leave out what asks for none: it is as it was on SQLite."""
+    if ON_POSTGRESQL:
+        config.hook.pytest_deselected(items=[item for item in items if not asks_for_postgresql(item)])
+        items[:] = [item for item in items if asks_for_postgresql(item)]
+
+
 @pytest.fixture(scope="session")
-def dataset() -> Dataset:
-    made = make_dataset()
-    return without_nul(made) if ON_POSTGRESQL else made
+def dataset(on_server: Databases | None) -> Dataset:
+    return make_dataset() if on_server is None else without_nul(make_dataset())
 
 
 @pytest.fixture(scope="session")
@@ -112,46 +123,60 @@ def model(dataset: Dataset) -> FittedModel:
 
 
 @pytest.fixture(scope="session")
-def on_server() -> Databases | None:
-    """What makes databases on a PostgreSQL, where the tests run on one."""
+def postgresql() -> Iterator[Databases]:
+    """What makes databases on a PostgreSQL: one for all tests of a process, for it takes seconds to start."""
     with databases() as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def filled() -> dict[int, str]:
-    """URLs of databases that were filled once and are copied then, by the dataset in them.
+def on_server(request: pytest.FixtureRequest) -> Databases | None:
+    """The same for tests that run on one; None for those whose databases are files."""
+    kind = getattr(request, "param", "postgresql" if ON_POSTGRESQL else "sqlite")
+    return request.getfixturevalue("postgresql") if kind == "postgresql" else None
 
-    All migrations for each test would take the most of its time.
-    """
-    return {}
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory, on_server: Databases | None) -> Callable[..., str]:
+    """Return what fills a database once for each key, to be copied: migrations would take the most of a test."""
+    urls: dict[int, str] = {}
+
+    def template(key: int = 0, fill_it: Callable[[Database], None] = Database.migrate) -> str:
+        if key not in urls:
+            first = Database(new_url(on_server, tmp_path_factory.mktemp("filled") / "test.db"))
+            fill_it(first)
+            first.engine.dispose()  # nobody may be connected to what is copied
+            urls[key] = first.url
+        return urls[key]
+
+    return template
 
 
 @pytest.fixture
-def database(
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    dataset: Dataset,
-    on_server: Databases | None,
-    filled: dict[int, str],
-) -> Iterator[Database]:
-    if id(dataset) not in filled:
-        file = tmp_path_factory.mktemp("filled") / "test.db"
-        first = Database(f"sqlite:///{file}" if on_server is None else on_server.new())
-        fill(first, dataset)
-        first.engine.dispose()  # nobody may be connected to what is copied
-        filled[id(dataset)] = first.url
-    made = Database(_copied(filled[id(dataset)], tmp_path, on_server))
-    yield made
-    made.engine.dispose()
-    if on_server is not None:
-        on_server.drop(made.url)
+def make_database(tmp_path: Path, on_server: Databases | None) -> Iterator[Callable[..., Database]]:
+    """Return what makes databases: empty ones, without tables even, and copies of one that nobody is connected to."""
+    made: list[Database] = []
+
+    def make(name: str = "made", template: str | None = None) -> Database:
+        made.append(Database(new_url(on_server, tmp_path / f"{name}.db", template)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.engine.dispose()
+        if on_server is not None:
+            on_server.drop(one.url)
 
 
-def _copied(url: str, folder: Path, on_server: Databases | None) -> str:
-    if on_server is not None:
-        return on_server.new(template=url)
-    return f"sqlite:///{shutil.copy(url.removeprefix('sqlite:///'), folder)}"
+@pytest.fixture
+def empty(make_database: Callable[..., Database], templates: Callable[..., str]) -> Database:
+    """One with all tables and nothing in them."""
+    return make_database("empty", templates())
+
+
+@pytest.fixture
+def database(make_database: Callable[..., Database], templates: Callable[..., str], dataset: Dataset) -> Database:
+    return make_database("test", templates(id(dataset), lambda first: fill(first, dataset)))
 
 
 def fill(database: Database, dataset: Dataset) -> None:

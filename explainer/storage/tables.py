@@ -46,10 +46,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Store in UTC."""
         return None if value is None else value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Return with the zone UTC."""
+    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return with the zone UTC.
+
+        Raises:
+            TypeError: If PostgreSQL holds what no datetime can, such as infinity: its driver gives that as text.
+        """
         if value is None:
             return None
+        if isinstance(value, str):
+            raise TypeError(f"The database holds the time {value!r}, which we never store: correct the row.")
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 

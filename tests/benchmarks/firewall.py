@@ -7,13 +7,16 @@ from pathlib import Path
 
 from rich.console import Console
 
+from explainer.storage.database import Database
 from tests.canaries import look_for_canaries
 
 
 def firewall(cases: int = 10_000) -> dict[str, float]:
     """Explain as often as that and count what leaks; any leak is printed, with where it was."""
     with tempfile.TemporaryDirectory() as scratch:
-        found = look_for_canaries(Path(scratch), cases)
+        database = Database(f"sqlite:///{Path(scratch) / 'canaries.db'}")
+        database.migrate()
+        found = look_for_canaries(database, cases)
     for leak in found.leaks[:20]:
         Console().print(leak, markup=False)
     return {

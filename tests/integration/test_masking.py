@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import msgspec
 import pytest
@@ -43,10 +44,8 @@ def model():
 
 
 @pytest.fixture
-def database(tmp_path):
-    made = stored(tmp_path)
-    yield made
-    made.engine.dispose()
+def database(empty):
+    return stored(empty)
 
 
 @pytest.fixture
@@ -282,7 +281,8 @@ def test_an_apps_read_asks_the_database_no_more_than_the_record_itself(asks, mad
     said = []
 
     def note(connection, cursor, statement, *rest):
-        said.append(statement)
+        if not threading.current_thread().name.startswith("jobs"):  # they look after leases now and then
+            said.append(statement)
 
     event.listen(database.engine, "before_cursor_execute", note)
     asks(A, f"/v1/explanations/{made['id']}")

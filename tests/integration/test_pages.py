@@ -20,6 +20,7 @@ from explainer.server.rendering import ENTRIES
 from explainer.storage.service_tables import ExclusionRow, UserSettingsRow
 from explainer.storage.tables import FeedbackRow, PersonRow
 from tests.conftest import HOSTILE
+from tests.databases import holdable_text
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "en-GB,en;q=0.9"}
 
@@ -211,10 +212,11 @@ def test_hostile_titles_users_and_comments_stay_text(person, explainer, database
     assert "<script>" not in pages.replace('<script src="/static/vendor/htmx.min.js" defer></script>', "")
     assert '"><b>' not in pages
     row = an_explanation(explainer)
-    data = {"user": "u3", "explanation": row.id, "kind": "offensive", "comment": HOSTILE[5], "csrf": csrf}
+    comment = holdable_text(HOSTILE[5])
+    data = {"user": "u3", "explanation": row.id, "kind": "offensive", "comment": comment, "csrf": csrf}
     assert client.post("/feedback", data=data).status_code == 200
     with database.session() as session:
-        assert session.scalars(select(FeedbackRow)).one().comment == HOSTILE[5]
+        assert session.scalars(select(FeedbackRow)).one().comment == comment
 
 
 def test_htmx_comes_from_here_and_runs_nothing_that_is_not_ours(client):

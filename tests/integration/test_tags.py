@@ -12,16 +12,16 @@ from explainer.errors import ConflictError, NotFoundError
 from explainer.evidence.firewall import Firewall, load_lists
 from explainer.judging import judge_catalogue
 from explainer.storage import catalogue
-from explainer.storage.database import Database
 from explainer.storage.hidden import hide_aspect
 from explainer.storage.tables import AuditEntryRow, HiddenAspectRow
 from explainer.tags import UserTags, _record
 from retriever.data import CleaningReport, Dataset, Item, ValueScale
 from tests.conftest import HOSTILE, rating
+from tests.databases import holdable_text
 from tests.integration.test_cli import run
 from tests.integration.test_server import problem_of
 
-EVIL = (*HOSTILE, "sci-fi/fantasy", "100% ?#&+ x", "[b]bold[/b]", "STRASSE")
+EVIL = (*map(holdable_text, HOSTILE), "sci-fi/fantasy", "100% ?#&+ x", "[b]bold[/b]", "STRASSE")
 
 
 def evil_dataset():
@@ -34,15 +34,12 @@ def evil_dataset():
 
 
 @pytest.fixture
-def evil(tmp_path):
+def evil(empty):
     data, user = evil_dataset()
-    database = Database(f"sqlite:///{tmp_path}/evil.db")
-    database.migrate()
-    with database.session() as session:
+    with empty.session() as session:
         catalogue.ingest(session, data, CleaningReport(), lambda _: None)
-    judge_catalogue(database, Firewall(load_lists()))
-    yield UserTags(database, data.items, ValueScale()), user
-    database.engine.dispose()
+    judge_catalogue(empty, Firewall(load_lists()))
+    return UserTags(empty, data.items, ValueScale()), user
 
 
 @pytest.fixture

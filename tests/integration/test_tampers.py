@@ -1,4 +1,7 @@
-"""Whatever is done to a log is found, by us and by the stand-alone script, and a log that nobody touched is whole."""
+"""Whatever is done to a log is found, by us and by the stand-alone script, and a log that nobody touched is whole.
+
+Always on SQLite, whose file is flipped bit by bit; the attacks by SQL on PostgreSQL are in ``test_postgresql``.
+"""
 
 from __future__ import annotations
 

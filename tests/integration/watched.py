@@ -21,6 +21,7 @@ from explainer.writing.writer import Writer
 from retriever.data import CleaningReport, Item
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder, make_dataset, rating
+from tests.databases import holdable
 
 PIOUS = "pious"
 CHURCH = "<b>The Church Choir</b>"
@@ -29,7 +30,7 @@ CASE = {"X-Ticket": "T-1", "X-Purpose": "The customer asks why they saw this."}
 
 def private_dataset():
     """The usual films and four about belief, all of which one user likes besides three noirs."""
-    plain = make_dataset()
+    plain = holdable(make_dataset())
     private = tuple(Item(f"s{n}", CHURCH if n == 0 else f"Psalm {n}", ("christianity", "noir")) for n in range(4))
     noirs = [item.id for item in plain.items if "noir" in item.aspects][:3]
     liked = [rating(PIOUS, item, 5.0, 2_000_000 + n) for n, item in enumerate([*noirs, *(i.id for i in private)])]
@@ -40,12 +41,11 @@ def fitted():
     return fit(private_dataset(), HashEncoder(), SMALL_HYBRID)
 
 
-def stored(folder) -> Database:
-    made = Database(f"sqlite:///{folder / 'private.db'}")
-    made.migrate()
-    with made.session() as session:
+def stored(database: Database) -> Database:
+    """Put them into an empty database."""
+    with database.session() as session:
         catalogue.ingest(session, private_dataset(), CleaningReport(), lambda _: None)
-    return made
+    return database
 
 
 class Scripted:

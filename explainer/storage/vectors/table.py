@@ -14,6 +14,7 @@ EMBEDDINGS = table("item_embeddings", column("space"), column("position"), colum
 """One row per item: ``space`` names the encoder, ``position`` is that of the catalogue."""
 
 _WHERE = "run explainer migrate on a PostgreSQL that has pgvector, or leave EXPLAINER_INDEX at memory"
+_NOT_INSTALLED = "the extension pgvector is not installed on this PostgreSQL"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS item_embeddings (
     space varchar(200) NOT NULL,
@@ -31,8 +32,8 @@ def make_table(connection: Connection) -> str | None:
     """
     if connection.dialect.name != "postgresql":
         return f"pgvector is an extension of PostgreSQL, and this is {connection.dialect.name}"
-    if not connection.scalar(text("SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'")):
-        return "the extension pgvector is not installed on this PostgreSQL"
+    if not _is_installed(connection):
+        return _NOT_INSTALLED
     try:
         with connection.begin_nested():
             # Asked for first: CREATE EXTENSION wants its rights even where there is nothing to do.
@@ -56,4 +57,10 @@ def require_table(connection: Connection) -> None:
             "set EXPLAINER_DATABASE_URL, or leave EXPLAINER_INDEX at memory"
         )
     if connection.scalar(text("SELECT to_regclass('item_embeddings')")) is None:
-        raise NotReadyError(f"The database has no table of embeddings: {_WHERE}")
+        why = "it was not made when the database was migrated" if _is_installed(connection) else _NOT_INSTALLED
+        raise NotReadyError(f"The database has no table of embeddings, for {why}: {_WHERE}")
+
+
+def _is_installed(connection: Connection) -> bool:
+    known = text("SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'")
+    return bool(connection.scalar(known))

