@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -34,10 +35,19 @@ SIGNER = Signer("shop", bytes(range(32)))
 PLACES = {"head": 1, "middle": 17, "tail": ENTRIES}
 
 
-@pytest.fixture
-def empty(tmp_path):
-    made = Database(f"sqlite:///{tmp_path / 'log.db'}")
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory):
+    """A database's file that is only copied."""
+    file = tmp_path_factory.mktemp("blank") / "log.db"
+    made = Database(f"sqlite:///{file}")
     made.migrate()
+    made.engine.dispose()
+    return file
+
+
+@pytest.fixture
+def empty(blank, tmp_path):
+    made = Database(f"sqlite:///{shutil.copy(blank, tmp_path)}")
     yield made
     made.engine.dispose()
 
