@@ -31,9 +31,9 @@ READS = 6
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory, dataset):
+def prepared(tmp_path_factory, dataset):
     """A home that is only copied: its model knows the meaning of words, so that new items can be told of."""
-    folder = tmp_path_factory.mktemp("filled")
+    folder = tmp_path_factory.mktemp("prepared")
     encoder = make_encoder(Settings(home=folder, _env_file=None))
     database = make_home(folder, dataset, fit(dataset, encoder, SMALL_HYBRID))
     with database.session() as session:
@@ -43,19 +43,20 @@ def filled(tmp_path_factory, dataset):
 
 
 @pytest.fixture
-def home(filled, tmp_path):
-    shutil.copytree(filled[0], tmp_path, dirs_exist_ok=True)
-    return tmp_path, filled[1]
+def home(prepared, tmp_path):
+    shutil.copytree(prepared[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path, prepared[1]
 
 
 @pytest.fixture(scope="module")
-def shared(filled):
-    """A service that several tests ask, none of which leaves it other than it was: call it with a story."""
+def shared(prepared, tmp_path_factory):
+    """A service that several tests ask, and that none of them ends: call it with a story."""
+    folder = shutil.copytree(prepared[0], tmp_path_factory.mktemp("shared"), dirs_exist_ok=True)
     with asyncio.Runner() as runner:
-        serves = serving(filled[0], SETTINGS, filled[0] / "log")
+        serves = serving(folder, SETTINGS, folder / "log")
         served = runner.run(serves.__aenter__())
         try:
-            yield lambda story: runner.run(story(served, filled[1]))
+            yield lambda story: runner.run(story(served, prepared[1]))
         finally:
             runner.run(serves.__aexit__(None, None, None))
 
