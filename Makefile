@@ -10,6 +10,8 @@ ONE_THREAD := OMP_NUM_THREADS=1
 # Everything that is loaded at run time came with the packages; nothing may ask a hub for it.
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start many processes: where compiled code may not be kept, each of them compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-postgres lint types imports deployment unit gate bench bench-all browser fuzz lock wheel clean
@@ -48,13 +50,16 @@ imports: $(VENV)/dev ## Who may import whom (import-linter)
 deployment: $(VENV)/dev ## What `explainer deployment` writes, held against its linters and against the service
 	$(BIN)/python -m pytest tests/integration/test_deployment.py
 
+# In the order of their names: files with the fewest tests, which would come last otherwise, are those that take longest.
+BY_FILE := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 unit: $(VENV)/dev browser ## The other tests, in as many processes as there are WORKERS
-	$(ONE_THREAD) $(BIN)/python -m pytest $(addprefix --ignore=,$(GATE_TESTS)) --numprocesses $(WORKERS) --dist loadfile
+	$(ONE_THREAD) $(BIN)/python -m pytest $(addprefix --ignore=,$(GATE_TESTS)) $(BY_FILE)
 
 # What the service does, file by file, on a PostgreSQL: that of EXPLAINER_TEST_DATABASE, by default one from a package.
 EXPLAINER_TEST_DATABASE ?= postgresql
 test-postgres: $(VENV)/dev ## The service's tests on a PostgreSQL instead of SQLite
-	EXPLAINER_TEST_DATABASE=$(EXPLAINER_TEST_DATABASE) $(ONE_THREAD) $(BIN)/python -m pytest tests/integration tests/contract --numprocesses $(WORKERS) --dist loadfile
+	EXPLAINER_TEST_DATABASE=$(EXPLAINER_TEST_DATABASE) $(ONE_THREAD) $(BIN)/python -m pytest tests/integration tests/contract $(BY_FILE)
 
 gate: $(VENV)/dev ## The gate's tests: every branch of it is run
 	$(BIN)/python -m pytest $(GATE_TESTS) --cov=explainer.writing.gate --cov-branch --cov-fail-under=100 --hypothesis-seed=1 --cov-report=term-missing:skip-covered

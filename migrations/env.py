@@ -16,7 +16,11 @@ if context.is_offline_mode():
         context.run_migrations()
 else:
     engine = create_engine(url or "")
-    with engine.connect() as connection:
+    with engine.begin() as connection:
+        # One transaction, all or nothing. SQLite's driver begins none before it changes the schema: each change would
+        # be one of its own, and waited for until it is on the disk.
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         # SQLite cannot alter most things in place; batch mode copies the table instead.
         context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
         with context.begin_transaction():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from explainer.errors import PromptError
 from explainer.evidence import Evidence
@@ -35,6 +37,29 @@ def tried(library: PromptLibrary, style: Style, package: PromptLibrary) -> Promp
     sources = library.sources(style)
     alone = PromptLibrary(sources=sources, origin=library.origin)
     _require_files(sources, style, package, library.origin)
+    _render(_Templates(tuple(sources.items()), style, library.origin))
+    return alone
+
+
+@dataclass(frozen=True, slots=True)
+class _Templates:
+    """Templates of one style; equal ones are those with the same names and texts, wherever they come from."""
+
+    sources: tuple[tuple[str, str], ...]
+    style: Style
+    origin: str = field(compare=False)
+
+
+# Seconds of work that depend on the texts alone: what is added and then promoted is tried once. Failures aren't kept.
+@lru_cache(maxsize=64)
+def _render(templates: _Templates) -> None:
+    """Render them for all sample evidence.
+
+    Raises:
+        PromptError: See :func:`tried`.
+    """
+    sources, style = dict(templates.sources), templates.style
+    alone = PromptLibrary(sources=sources, origin=templates.origin)
     for domain in DOMAINS:
         with _blamed(sources, style):
             alone.words(domain, locale=style.locale)
@@ -45,7 +70,6 @@ def tried(library: PromptLibrary, style: Style, package: PromptLibrary) -> Promp
             for name, text in texts:
                 # Names among the aspects are slots for a model only: a text has them put in.
                 _check_text(f"{style}/{name}", text, values if name == _TEXT else values | names_of(evidence).keys())
-    return alone
 
 
 @contextmanager

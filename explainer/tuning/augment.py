@@ -60,7 +60,8 @@ def _exchanged(example: Example, rng: random.Random) -> Example:
         if use.irregular:
             continue
         taken = {*example.aspects, *exchange.values()} - {aspect}
-        pool = [other for other in _pool(example, use) if _suits(other, taken, aspect, example.text)]
+        after = _after(aspect, example.text)
+        pool = [other for other in _pool(example, use) if _suits(other, taken, after)]
         exchange[aspect] = rng.choice(pool)
     links = tuple(replace(link, shares=tuple(exchange.get(a, a) for a in link.shares)) for link in example.behaviours)
     return replace(example, behaviours=links, text=_rewrite(example.text, exchange))
@@ -81,10 +82,16 @@ def _pool(example: Example, use: _Use) -> Sequence[str]:
     return (*COUNTED, *MASS, *names)
 
 
-def _suits(other: str, taken: set[str], aspect: str, text: str) -> bool:
+def _after(aspect: str, text: str) -> list[str]:
+    """Return what follows an aspect, wherever the text has it as a word, in lower case."""
+    return [text[m.end() :].lower() for m in re.finditer(rf"\b{re.escape(aspect)} ", text, re.IGNORECASE)]
+
+
+def _suits(other: str, taken: set[str], after: Sequence[str]) -> bool:
     """Return whether a term may stand where an aspect stood: no "heist film film", no "war" beside "war film"."""
-    twice = re.search(rf"\b{re.escape(aspect)} {re.escape(other.rsplit(maxsplit=1)[-1])}", text, re.IGNORECASE)
-    return other not in taken and not _overlaps(other, taken) and twice is None
+    last = other.rsplit(maxsplit=1)[-1].lower()
+    twice = any(following.startswith(last) for following in after)
+    return not twice and other not in taken and not _overlaps(other, taken)
 
 
 def _overlaps(term: str, others: set[str]) -> bool:

@@ -70,13 +70,14 @@ def export_gguf(base: Path, adapter: Path, out: Path, on_tensor: OnTensor | None
     """
     lora, reader = read_lora(adapter), open_gguf(base)
     deltas = _by_tensor(reader, lora, adapter)
-    base_hash = weights_hash(base)
-    _require_its_base(adapter, base_hash)
-    hashes = {BASE_HASH: base_hash, ADAPTER_HASH: file_hash(adapter_file(adapter))}
+    trained_on = _base_of(adapter)
     try:
         # Written beside and moved into place, so that a stop half way leaves nothing that looks finished.
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as scratch:
             part = Path(scratch) / out.name
+            base_hash = weights_hash(base)  # takes seconds: after all that may be wrong at once
+            _require_same(adapter, trained_on, base_hash)
+            hashes = {BASE_HASH: base_hash, ADAPTER_HASH: file_hash(adapter_file(adapter))}
             write_merged(reader, deltas, hashes, part, on_tensor)
             part.replace(out)
     except OSError as error:
@@ -94,14 +95,19 @@ def _by_tensor(reader: GGUFReader, deltas: dict[str, Delta], adapter: Path) -> d
     return {names[name].name: delta for name, delta in deltas.items()}
 
 
-def _require_its_base(adapter: Path, base_hash: str) -> None:
+def _base_of(adapter: Path) -> str | None:
+    """Return the hash of what the adapter was trained on, as its card says; None where nothing says so."""
     card = adapter / "card.json"
     if not card.is_file():
-        return  # an adapter from elsewhere; shapes were compared
+        return None  # an adapter from elsewhere; shapes were compared
     try:
-        trained_on = msgspec.json.decode(card.read_bytes(), type=dict).get("base_hash")
+        trained_on: str | None = msgspec.json.decode(card.read_bytes(), type=dict).get("base_hash")
     except msgspec.DecodeError as error:
         raise AssetError(f"{card} can't be read: {error}. It comes with the adapter; copy the whole folder.") from error
+    return trained_on
+
+
+def _require_same(adapter: Path, trained_on: str | None, base_hash: str) -> None:
     if trained_on not in (None, base_hash):
         raise AssetError(
             f"The adapter in {adapter} was trained on another base model ({trained_on:.12} … in its card, this one is "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from babel import Locale
 from babel.numbers import format_decimal, format_percent
@@ -67,6 +68,7 @@ def _cut(title: str) -> str:
     return (head if gap else start).rstrip(" ,;:.-\u2013") + "\u2026"
 
 
+@lru_cache(maxsize=512)
 def rating_text(value: float, high: float, locale: str) -> str:
     """Return a rating in words: "5 stars" on a five-star scale, "8/10" on any other."""
     number = format_decimal(value, locale=locale)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import http.server
 import os
-import shutil
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from sqlalchemy import select, update
 
 from explainer.access.embed_secrets import embed_secrets
@@ -27,13 +26,9 @@ from explainer.service.embed import embed_token
 from explainer.settings import Settings
 from explainer.storage.service_tables import SuppressionRow
 from explainer.storage.tables import EvidenceRow, ExplanationRow, FeedbackRow, now
+from tests.browser.chromium import NEEDS_CHROMIUM, TellingServer
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
-]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+pytestmark = NEEDS_CHROMIUM
 PICTURES = Path(os.environ.get("EXPLAINER_SCREENSHOTS", ".explainer/screenshots"))
 HOUR = timedelta(hours=1)
 SCHEMES = (
@@ -43,18 +38,6 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <script src="{service}/embed.js" defer></script><style>{style}</style></head>
 <body><main><h1>Shop</h1><why-this explanation="{id}" token="{token}" {more}></why-this></main></body></html>"""
-
-
-class TellingServer(uvicorn.Server):
-    """Tells when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = threading.Event()
-
-    async def startup(self, sockets=None):
-        await super().startup(sockets)
-        self.up.set()
 
 
 class Silent(http.server.SimpleHTTPRequestHandler):
@@ -102,19 +85,18 @@ def shop(explainer, tmp_path):
 
 
 @pytest.fixture
-def page(shop):
+def page(shop, browser):
     """Yield a page that fails the test on any script error, dialog or request to elsewhere."""
     trouble: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        made = browser.new_context(viewport={"width": 1000, "height": 800}).new_page()
-        made.on("pageerror", lambda error: trouble.append(str(error)))
-        made.on("dialog", lambda dialog: trouble.append(dialog.message) or dialog.dismiss())
-        known = (shop.origin, shop.service, "data:", "http://localhost:")
-        made.on("request", lambda r: trouble.append(r.url) if not r.url.startswith(known) else None)
-        yield made
-        assert trouble == []
-        browser.close()
+    context = browser.new_context(viewport={"width": 1000, "height": 800})
+    made = context.new_page()
+    made.on("pageerror", lambda error: trouble.append(str(error)))
+    made.on("dialog", lambda dialog: trouble.append(dialog.message) or dialog.dismiss())
+    known = (shop.origin, shop.service, "data:", "http://localhost:")
+    made.on("request", lambda r: trouble.append(r.url) if not r.url.startswith(known) else None)
+    yield made
+    context.close()
+    assert trouble == []
 
 
 @pytest.fixture

@@ -54,6 +54,12 @@ class EngineContract:
         library = PromptLibrary()
         return [library.prompt(facts, cue) for facts, cue in zip(FACTS, CUES, strict=True)]
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def written(cls, engine, prompts):
+        """What the engine writes for them all; asked once, as it takes most of the time."""
+        return engine.write(prompts, Sampling())
+
     def test_is_an_engine_with_versions(self, engine):
         assert isinstance(engine, Engine)
         assert engine.name
@@ -61,28 +67,24 @@ class EngineContract:
         assert "en" in engine.locales
         assert "video" in engine.domains
 
-    def test_one_draft_per_prompt_in_order_and_the_same_again(self, engine, prompts):
-        first = engine.write(prompts, Sampling())
-        assert len(first) == len(prompts)
-        assert engine.write(prompts, Sampling()) == first
+    def test_one_draft_per_prompt_in_order_and_the_same_again(self, engine, prompts, written):
+        assert len(written) == len(prompts)
+        assert engine.write(prompts[::-1], Sampling()) == written[::-1]
 
-    def test_a_draft_does_not_depend_on_its_batch(self, engine, prompts):
-        assert engine.write(prompts, Sampling()) == [engine.write([prompt], Sampling())[0] for prompt in prompts]
+    def test_a_draft_does_not_depend_on_its_batch(self, engine, prompts, written):
+        assert written == [engine.write([prompt], Sampling())[0] for prompt in prompts]
 
     def test_another_try_is_another_draft(self, engine, prompts):
-        first, second = (engine.write(prompts, Sampling(temperature=0.7, attempt=n)) for n in (0, 1))
+        first, second = (engine.write(prompts[:3], Sampling(temperature=0.7, attempt=n)) for n in (0, 1))
         assert first != second
 
-    def test_without_temperature_tries_are_equal(self, engine, prompts):
-        first, second = (engine.write(prompts[:2], Sampling(temperature=0, attempt=n)) for n in (0, 1))
-        assert first == second
+    def test_without_temperature_tries_are_equal(self, engine, prompts, written):
+        assert Sampling().temperature == 0
+        assert engine.write(prompts[:2], Sampling(attempt=1)) == written[:2]
 
-    def test_drafts_are_slotted_sentences_and_most_pass_the_gate(self, engine, prompts):
-        passed = 0
-        for facts, prompt in zip(FACTS, prompts, strict=True):
-            tries = [engine.write([prompt], Sampling(attempt=n))[0] for n in (0, 1)]
-            passed += any(check(draft.text, facts, load_vocabulary("en")).passed for draft in tries)
-        assert passed >= len(FACTS) / 2
+    def test_drafts_are_slotted_sentences_and_most_pass_the_gate(self, written):
+        drafts = zip(FACTS, written, strict=True)
+        assert sum(check(d.text, facts, load_vocabulary("en")).passed for facts, d in drafts) >= len(FACTS) / 2
 
     def test_nothing_asked_nothing_written(self, engine):
         assert engine.write([], Sampling()) == []

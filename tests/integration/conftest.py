@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 from litestar.testing import TestClient
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from explainer.access.keys import create_key
+from explainer.cli import main
 from explainer.server.app import create_app
 from explainer.storage.database import Database
 from tests.integration.overheard import logging_all
+
+
+@pytest.fixture(scope="session")
+def small_home(tmp_path_factory):
+    """A folder that is only copied: in ``data`` a small shop, in ``home`` the same, ingested and fitted."""
+    folder = tmp_path_factory.mktemp("small")
+    source = folder / "data"
+    source.mkdir()
+    (source / "dataset.toml").write_text('name = "small"\ndomain = "shop"\nkind = "rating"\n')
+    names = ["Kettle", "Teapot", "Cup", "Saucer", "Spade", "Rake", "Hoe", "Seeds"]
+    (source / "items.csv").write_text(
+        "id,title,aspects\n" + "".join(f"p{n},{t},{'kitchen' if n < 4 else 'garden'}\n" for n, t in enumerate(names))
+    )
+    rows = [(u, i, 5) for u in range(8) for i in range(8) if (i < 4) == (u < 4) and (u + i) % 4]
+    (source / "behaviours.csv").write_text("user,item,value\n" + "".join(f"c{u},p{i},{v}\n" for u, i, v in rows))
+    for words in (["ingest", str(source)], ["fit"]):
+        result = CliRunner().invoke(main, ["--home", str(folder / "home"), *words], env={"EXPLAINER_ENGINE": "none"})
+        assert result.exit_code == 0, result.output
+    return folder
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ CASE = {"X-Ticket": "T-1", "X-Purpose": "The customer asks why."}
 BOUNDED = {
     "seed": 17,
     "continue-on-failure": True,
-    "generation": {"deterministic": True, "max-examples": 20, "database": "none", "with-security-parameters": False},
+    "generation": {"deterministic": True, "max-examples": 12, "database": "none", "with-security-parameters": False},
     "checks": {"enabled": False, **{check: {"enabled": True} for check in CHECKS}},
     "phases": {"stateful": {"enabled": False}},
     "operations": [  # their rows are judged one by one: a bad row is told of in the answer, which is a success

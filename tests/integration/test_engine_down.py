@@ -10,7 +10,7 @@ from explainer.access.keys import create_key
 from explainer.bench.engine_down import Home, engine_down
 from tests.homes import make_home
 
-REQUESTS = 180
+REQUESTS = 90
 
 
 @pytest.fixture(scope="module")

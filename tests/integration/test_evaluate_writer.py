@@ -22,8 +22,9 @@ def run(home: Path, *words: str):
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
+def report(tmp_path_factory, merged):
     folder = tmp_path_factory.mktemp("writer")
+    (folder / "cache").symlink_to(merged.parent)  # where the model is that others have made
     words = ["--data", str(SOCIAL), "--engine", "openvino", "--users", "6", "--top", "2"]
     result = run(folder, *words, "--json", str(folder / "out.json"))
     assert result.exit_code == 0, result.output

@@ -8,6 +8,7 @@ import re
 import msgspec
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from explainer.cli import main
@@ -20,6 +21,16 @@ from explainer.writing.slots import fill
 from explainer.writing.vocabularies import load_vocabulary
 from retriever.data import BehaviourKind, Polarity
 from retriever.data.movielens import ml_100k_folder
+from retriever.recommenders.attentive.config import AttentiveConfig
+from retriever.recommenders.learning import HybridConfig
+from retriever.training import TrainingConfig
+
+
+def short_hybrid():
+    """Return the demo's own recommender, whose deep part learns in one pass: how well it learns is not proven here."""
+    once = TrainingConfig(epochs=1)
+    parts = HybridConfig().parts
+    return HybridConfig(parts=tuple(replace(p, training=once) if isinstance(p, AttentiveConfig) else p for p in parts))
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +42,9 @@ def demo(tmp_path_factory):
     Settings().cache.mkdir(parents=True, exist_ok=True)
     runner = CliRunner()
     words = ["--home", str(home), "demo", "--no-serve", "--users", "3", "--top", "3"]
-    first, second = runner.invoke(main, words), runner.invoke(main, words)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("explainer.cli.demo.HybridConfig", short_hybrid)
+        first, second = runner.invoke(main, words), runner.invoke(main, words)
     assert first.exit_code == 0, first.output
     return Settings(home=home), first.output, second.output
 

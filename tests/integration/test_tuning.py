@@ -83,7 +83,7 @@ def test_training_lowers_the_loss_and_leaves_an_adapter_that_loads(base, tmp_pat
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(base, tmp_path):
-    unbroken = trainer(base, tmp_path / "a").run(lambda *_: None)
+    unbroken = trainer(base, tmp_path / "a", epochs=2).run(lambda *_: None)
 
     class StopError(Exception):
         pass
@@ -93,9 +93,9 @@ def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(base, tmp_path):
             raise StopError
 
     with pytest.raises(StopError):
-        trainer(base, tmp_path / "b").run(stop)
+        trainer(base, tmp_path / "b", epochs=2).run(stop)
     seen = []
-    resumed = trainer(base, tmp_path / "b").run(lambda step, *_: seen.append(step))
+    resumed = trainer(base, tmp_path / "b", epochs=2).run(lambda step, *_: seen.append(step))
     assert seen[0] > 1, "it did not start over"
     assert resumed.dev_loss == pytest.approx(unbroken.dev_loss, rel=1e-3)
     assert resumed.train_loss == pytest.approx(unbroken.train_loss, rel=1e-3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 
 import msgspec
@@ -22,20 +23,42 @@ from explainer.server.handing import channel
 from explainer.server.workers import Workers, _Worker
 from explainer.settings import Settings
 from retriever.fit import fit
-from tests.conftest import SMALL_HYBRID, HashEncoder
+from tests.conftest import SMALL_HYBRID
 from tests.homes import make_home
 
 SETTINGS = {"ENGINE": "none", "WORKERS": "2"}
 READS = 6
 
 
-@pytest.fixture
-def home(tmp_path, dataset):
-    database = make_home(tmp_path, dataset, fit(dataset, HashEncoder(), SMALL_HYBRID))
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory, dataset):
+    """A home that is only copied: its model knows the meaning of words, so that new items can be told of."""
+    folder = tmp_path_factory.mktemp("prepared")
+    encoder = make_encoder(Settings(home=folder, _env_file=None))
+    database = make_home(folder, dataset, fit(dataset, encoder, SMALL_HYBRID))
     with database.session() as session:
         key = create_key(session, "test", Role.ADMIN)
-    yield tmp_path, key
     database.engine.dispose()
+    return folder, key
+
+
+@pytest.fixture
+def home(prepared, tmp_path):
+    shutil.copytree(prepared[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path, prepared[1]
+
+
+@pytest.fixture(scope="module")
+def shared(prepared, tmp_path_factory):
+    """A service that several tests ask, and that none of them ends: call it with a story."""
+    folder = shutil.copytree(prepared[0], tmp_path_factory.mktemp("shared"), dirs_exist_ok=True)
+    with asyncio.Runner() as runner:
+        serves = serving(folder, SETTINGS, folder / "log")
+        served = runner.run(serves.__aenter__())
+        try:
+            yield lambda story: runner.run(story(served, prepared[1]))
+        finally:
+            runner.run(serves.__aexit__(None, None, None))
 
 
 async def ask(served, key, method, path, body=None):
@@ -66,39 +89,41 @@ def counted(answer, name, **labels):
     return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
 
 
-def test_both_answer_and_count_together(home):
-    async def story(served):
+def test_both_answer_and_count_together(shared):
+    async def story(served, key):
+        async def counts():
+            found = await ask(served, key, "GET", "/metrics")
+            route = {"method": "POST", "route": "/v1/explanations", "status": "201"}
+            stored = counted(found, "explainer_explanations_total", source="template", locale="en")
+            return counted(found, "explainer_http_requests_total", **route), stored
+
         assert len(workers_of(served)) == 2
-        made = [await ask(served, home[1], "POST", "/v1/explanations", {"user": f"u{n}", "k": 1}) for n in range(READS)]
+        asked, stored = await counts()
+        made = [await ask(served, key, "POST", "/v1/explanations", {"user": f"u{n}", "k": 1}) for n in range(READS)]
         assert [one.status for one in made] == [201] * READS
 
         async def told():
-            found = await ask(served, home[1], "GET", "/metrics")
-            route = {"method": "POST", "route": "/v1/explanations", "status": "201"}
-            stored = counted(found, "explainer_explanations_total", source="template", locale="en")
-            return (counted(found, "explainer_http_requests_total", **route), stored) == (READS, READS)
+            return await counts() == (asked + READS, stored + READS)
 
         await until(told)  # a process tells the others within a second
 
-    run(home, story)
+    shared(story)
 
 
-def test_an_item_that_came_through_one_is_explained_by_the_other_at_once(home, dataset):
-    fit(dataset, make_encoder(Settings(home=home[0])), SMALL_HYBRID).save(home[0] / "models")
-
-    async def story(served):
+def test_an_item_that_came_through_one_is_explained_by_the_other_at_once(shared):
+    async def story(served, key):
         item = {"id": "new", "title": "A New Film", "aspects": ["noir"]}
-        stored = await ask(served, home[1], "PUT", "/v1/items", {"items": [item]})
+        stored = await ask(served, key, "PUT", "/v1/items", {"items": [item]})
         assert stored.status == 200
         for _ in range(4):  # in turn, so by both
-            answer = await ask(served, home[1], "POST", "/v1/explanations", {"user": "u1", "item": "new"})
+            answer = await ask(served, key, "POST", "/v1/explanations", {"user": "u1", "item": "new"})
             assert answer.status == 201, answer.body
 
-    run(home, story)
+    shared(story)
 
 
-def test_one_that_dies_is_replaced_and_the_rest_go_on(home):
-    async def story(served):
+def test_one_that_dies_is_replaced_and_the_rest_go_on(shared):
+    async def story(served, key):
         first, second = workers_of(served)
         os.kill(first.pid, signal.SIGKILL)
 
@@ -107,13 +132,13 @@ def test_one_that_dies_is_replaced_and_the_rest_go_on(home):
 
         await until(replaced)
         for _ in range(READS):
-            assert (await ask(served, home[1], "GET", "/v1/users/u1/recommendations")).status == 200
+            assert (await ask(served, key, "GET", "/v1/users/u1/recommendations")).status == 200
         assert second.is_running()
 
-    run(home, story)
+    shared(story)
 
 
-def test_when_nothing_can_take_its_place_the_rest_go_on(home):
+def test_when_nothing_can_take_its_place_the_rest_go_on_until_the_first_is_killed(home):
     async def story(served):
         first, second = workers_of(served)
         for file in (home[0] / "models").rglob("model.json"):
@@ -127,6 +152,13 @@ def test_when_nothing_can_take_its_place_the_rest_go_on(home):
         for _ in range(READS):
             assert (await ask(served, home[1], "GET", "/v1/users/u1/recommendations")).status == 200
         assert second.is_running()
+        workers = workers_of(served)
+        served.process.kill()
+
+        async def gone():
+            return not any(one.is_running() for one in workers)
+
+        await until(gone)
 
     run(home, story)
 
@@ -142,19 +174,6 @@ def test_all_end_with_the_first_and_the_log_is_signed(home, sent):
 
     run(home, story)
     assert list((home[0] / "checkpoints").glob("*.checkpoint"))
-
-
-def test_when_the_first_is_killed_the_others_end(home):
-    async def story(served):
-        workers = workers_of(served)
-        served.process.kill()
-
-        async def gone():
-            return not any(one.is_running() for one in workers)
-
-        await until(gone)
-
-    run(home, story)
 
 
 def test_when_none_can_start_the_service_says_so_and_ends(home):

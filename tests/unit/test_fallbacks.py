@@ -36,8 +36,7 @@ def test_every_text_of_the_templates_passes_the_gate_and_can_be_filled(locale, a
     vocabulary = words_for(style)
     for evidence in shapes(domain):
         facts = told(evidence, style)
-        for variant in range(_VARIANTS[audience]):
-            draft = LIBRARY.fallback(evidence, variant, style)
+        for draft in {LIBRARY.fallback(evidence, variant, style) for variant in range(_VARIANTS[audience])}:
             assert check(draft, facts, vocabulary, style).failures == (), draft
             assert "{" not in fill(draft, slot_values(facts, style, "template"))
 

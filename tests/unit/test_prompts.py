@@ -21,7 +21,6 @@ DOMAINS = ("video", "shop", "content", "social", "news")
 
 
 def with_titles(facts, domain="video"):
-    import msgspec
 
     cited = tuple(msgspec.structs.replace(b, title=f"Secret Title {b.slot}") for b in facts.behaviours)
     return msgspec.structs.replace(facts, title="Secret Item", behaviours=cited, domain=domain)
@@ -72,16 +71,22 @@ def template_words() -> frozenset[str]:
     return frozenset(text.split())
 
 
+def facts_of(examples, domain):
+    """Return the different facts of a domain's examples, and of others in turn: all in all would be mostly the same."""
+    others = [example for example in examples if example.domain != domain]
+    chosen = [e for e in examples if e.domain == domain] + others[DOMAINS.index(domain) :: 2 * len(DOMAINS)]
+    return list({msgspec.json.encode(facts): facts for facts in (one.evidence() for one in chosen)}.values())
+
+
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_every_fallback_passes_the_gate(domain):
     examples = read_corpus(corpus_dir("en"))
     vocabulary = frozenset(vocabulary_of(examples)) | template_words()
     library = PromptLibrary()
-    for facts in (example.evidence() for example in examples if example.causal and example.behaviours):
-        for variant in range(6):
-            for causal in (True, False):
-                titled = msgspec.structs.replace(with_titles(facts, domain), causal=causal)
-                draft = library.fallback(titled, variant)
+    for facts in facts_of([one for one in examples if one.causal and one.behaviours], domain):
+        for causal in (True, False):
+            titled = msgspec.structs.replace(with_titles(facts, domain), causal=causal)
+            for draft in {library.fallback(titled, variant) for variant in range(6)}:
                 assert check(draft, titled, vocabulary).failures == (), draft
 
 

@@ -6,7 +6,7 @@ Each pattern reads a sentence as :func:`~explainer.writing.gate.usage.spelled` w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 SWITCHED_OFF = r"(?:(?:you|they) have|(?:customer|reader) has) switched personal recommendations off"
 EXCLUDED = (
@@ -85,10 +85,15 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         r"is the text(?! of| by| from)",
     ),
 }
-_COMPILED = {
-    rule: re.compile("|".join(pattern if pattern[0] == "^" else rf"(?<!\S){pattern}(?!\S)" for pattern in many))
-    for rule, many in _PATTERNS.items()
-}
+
+
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds the first of them; where no word begins it tries none, which is most of a gate's time saved."""
+    alternatives = "|".join(p if p[0] == "^" else rf"{p}(?!\S)" for p in patterns)
+    return re.compile(rf"(?<!\S)(?:{alternatives})")
+
+
+_COMPILED = {rule: _any_of(patterns) for rule, patterns in _PATTERNS.items()}
 
 
 def misphrased(line: str) -> Iterator[str]:

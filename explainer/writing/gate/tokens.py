@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
@@ -18,7 +18,7 @@ from explainer.writing.gate.words import RESERVED, nouns_of
 from explainer.writing.slots import SLOT
 
 
-class TokenKind(Enum):
+class TokenKind(StrEnum):
     """What a token is."""
 
     SLOT = "slot"
@@ -156,7 +156,7 @@ def segments(sentence: Sequence[Token]) -> list[list[Token]]:
     """Return the sentence cut into segments (see the module's first lines)."""
     found: list[list[Token]] = [[]]
     for index, token in enumerate(sentence):
-        is_cut = token.kind in {TokenKind.WORD, TokenKind.PUNCTUATION} and token.text in _CUTS
+        is_cut = token.text in _CUTS and token.kind in {TokenKind.WORD, TokenKind.PUNCTUATION}
         if is_cut and not (token.text in _JOINTS and (_joins(sentence, index) or _compares(sentence, index))):
             found.append([])
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 
 import pytest
 
@@ -39,20 +40,33 @@ def server(request):
     return None if request.param == "sqlite" else request.getfixturevalue("postgresql")
 
 
+@pytest.fixture(scope="package")
+def template(server, dataset, tmp_path_factory):
+    """URL of a database that is only copied: all migrations for each test would take the most of its time."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('pre') / 'filled.db'}" if server is None else server.new()
+    database = Database(url)
+    fill(database, dataset)
+    database.engine.dispose()
+    return url
+
+
 @pytest.fixture
-def new_database(server, dataset, tmp_path):
+def new_database(server, template, tmp_path):
     made = []
 
     def make():
-        url = f"sqlite:///{tmp_path / f'pre{len(made)}.db'}" if server is None else server.new()
-        database = Database(url)
-        fill(database, dataset)
-        made.append(database)
-        return database
+        if server is None:
+            url = f"sqlite:///{shutil.copy(template.removeprefix('sqlite:///'), tmp_path / f'pre{len(made)}.db')}"
+        else:
+            url = server.new(template)
+        made.append(Database(url))
+        return made[-1]
 
     yield make
     for database in made:
         database.engine.dispose()
+        if server is not None:
+            server.drop(database.url)
 
 
 @pytest.fixture
