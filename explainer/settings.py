@@ -52,7 +52,7 @@ class Settings(BaseSettings):
         pool_recycle_s: age in seconds at which one is replaced; by default none is,
         pool_ping: whether one is tried before use,
         pool_prepare: and whether PostgreSQL is told statements by name once it knows them; switch that off behind a
-            pooler that cannot pass it on (PgBouncer before 1.21, by transactions).
+            pooler by transactions that does not follow it (PgBouncer without ``max_prepared_statements``).
         index: Where nearest items are looked for when new ones come: ``memory`` of each process, or ``pgvector``, where
             PostgreSQL keeps all embeddings for all processes. A fit always looks for them in memory: it has to find the
             same twice.

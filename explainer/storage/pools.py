@@ -19,8 +19,8 @@ class PoolConfig:
         timeout_s: Seconds to wait for one when all are in use.
         recycle_s: Age in seconds at which a connection is replaced before use; None for never.
         ping: Whether a connection is tried before use: a trip each time, against errors after a break.
-        prepare: Whether statements are prepared on PostgreSQL: a third of the trips, but not through a pooler that
-            gives every transaction another connection and knows nothing of them (PgBouncer before 1.21).
+        prepare: Whether statements that are run again are prepared on PostgreSQL; not through a pooler that gives every
+            transaction another connection and does not follow them (PgBouncer without ``max_prepared_statements``).
     """
 
     size: int = 16
@@ -56,10 +56,10 @@ def make_engine(url: str, config: PoolConfig, **options: Any) -> Engine:  # noqa
         ModuleNotFoundError: If its driver is not installed.
     """
     engine = create_engine(url, **_options(url, config), **options)
-    if config.prepare and engine.dialect.driver == "pg8000":
-        from explainer.storage.prepared import prepare_statements  # noqa: PLC0415  where there is no pg8000, is no need
+    if engine.dialect.driver == "pg8000":
+        from explainer.storage.prepared import in_one_trip  # noqa: PLC0415  where there is no pg8000, is no need
 
-        prepare_statements(engine)
+        in_one_trip(engine, naming=config.prepare)
     return engine
 
 

@@ -17,8 +17,9 @@ from explainer.errors import BusyError, ConflictError, ExplainerError, ValueRefu
 
 _BUSY_S = 2
 _DATA = "22"
-# Connection lost, rolled back (deadlock), out of resources, locked, shutting down.
-_PASSING = ("08", "40", "53", "55", "57")
+# Connection lost, a plan of another schema, a name that was lost, rolled back (deadlock), out of resources, locked,
+# shutting down.
+_PASSING = ("08", "0A", "26", "40", "53", "55", "57")
 
 
 @contextmanager

@@ -113,11 +113,11 @@ class BatchingEngine:
             self._leave(jobs.values())
         return [_draft(jobs[prompt.hash, sampling]) for prompt in prompts]
 
-    def foresee(self, prompts: Sequence[Prompt], sampling: Sampling) -> None:
-        """Tell the engine what may be asked for next, if it makes anything of that."""
+    def foresee(self, prompt: Prompt, following: Prompt, sampling: Sampling) -> None:
+        """Tell the engine what may be asked for after a prompt, if it makes anything of that."""
         foresee = getattr(self._engine, "foresee", None)
         if foresee is not None:
-            foresee(prompts, sampling)
+            foresee(prompt, following, sampling)
 
     def close(self, drain_s: float = 30.0) -> None:
         """Write what somebody waits for, take nothing new, end the thread.

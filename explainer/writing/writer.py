@@ -185,7 +185,8 @@ class Writer:
         """Tell an engine that can write ahead how the second try will be; of one text, as of many most pass at once."""
         foresee = getattr(self.engine, "foresee", None)
         if foresee is not None and len(asked) == 1:
-            foresee([one.again for one in asked.values()], sampling)
+            (one,) = asked.values()
+            foresee(one.prompt, one.again, sampling)
 
     def _remember(self, outcomes: dict[str, Outcome]) -> None:
         if self._cache is not None and outcomes:

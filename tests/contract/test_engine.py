@@ -101,7 +101,9 @@ class TestOpenVino(EngineContract):
     @pytest.fixture(scope="class")
     @classmethod
     def engine(cls, merged):
-        return OpenVinoEngine(merged)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("OMP_NUM_THREADS", "2")  # with one thread, nothing runs along
+            return OpenVinoEngine(merged)
 
     def test_the_chat_text_is_the_references(self, engine, prompts):
         tokenizer = AutoTokenizer.from_pretrained(resolve_base("smollm2", Settings().cache))
@@ -115,19 +117,21 @@ class TestOpenVino(EngineContract):
         assert engine.write(many, Sampling(max_new_tokens=4)) == [few[n % len(few)] for n in range(70)]
 
     def test_what_was_foreseen_is_what_would_have_been_written_anyway(self, engine, prompts):
-        again = replace(Sampling(), attempt=1, temperature=0.3)
+        again = Sampling().again()
         plain = [(engine.write([one], Sampling()), engine.write([other], again)) for one, other in pairs(prompts)]
         told = []
         for one, other in pairs(prompts):
-            engine.foresee([other], again)
-            told.append((engine.write([one], Sampling()), engine.write([other], again)))
+            engine.foresee(one, other, again)
+            first = engine.write([one], Sampling())
+            assert (other.hash, again) in engine._company._begun, "it was written ahead"
+            told.append((first, engine.write([other], again)))
         assert told == plain
 
     def test_what_was_foreseen_in_vain_changes_nothing(self, engine, prompts):
         alone = [engine.write([one], Sampling()) for one in prompts[:3]]
         told = []
         for one, other in pairs(prompts[:3]):
-            engine.foresee([other], Sampling().again())
+            engine.foresee(one, other, Sampling().again())
             told.append(engine.write([one], Sampling()))
         assert told == alone
         assert engine.write(prompts[:3], Sampling()) == [draft for (draft,) in alone]

@@ -103,6 +103,36 @@ def test_a_schema_that_changes_under_a_plan_is_noticed(engine, url):
     writer.dispose()
 
 
+def test_a_name_that_somebody_took_away_is_given_again(engine):
+    for n in range(3):
+        assert added(engine, n) == n + 1
+    with engine.connect() as connection:
+        connection.execute(text("DEALLOCATE ALL"))
+    assert added(engine, 5) == 6
+    assert [added(engine, n) for n in range(3)] == [1, 2, 3]
+    assert len(names(engine)) == 1
+
+
+def test_a_name_that_is_there_already_is_taken_over(url):
+    engine = make_engine(url, ONE, isolation_level="AUTOCOMMIT")
+    for n in (1, 2):
+        assert added(engine, n) == n + 1
+    with engine.connect() as connection:
+        connection.connection.dbapi_connection._met.clear()  # as if the connection behind a pooler had been another's
+    assert [added(engine, n) for n in range(4)] == [1, 2, 3, 4]
+    engine.dispose()
+
+
+def test_an_error_in_the_run_that_gives_the_name_is_passed(engine):
+    query = text("SELECT 20 / CAST(:one AS integer)")
+    with engine.connect() as connection:
+        assert connection.scalar(query, {"one": 1}) == 20
+        for _ in range(2):
+            with pytest.raises(DBAPIError, match="division by zero"):
+                connection.scalar(query, {"one": 0})
+        assert [connection.scalar(query, {"one": one}) for one in (2, 4, 5)] == [10, 5, 4]
+
+
 def test_behind_a_pooler_nothing_is_named(url):
     engine = make_engine(url, PoolConfig(size=1, overflow=0, prepare=False))
     for _ in range(3):

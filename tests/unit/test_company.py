@@ -51,65 +51,79 @@ def prompt(text):
 
 
 def test_idle_words_make_up_the_number(company, run):
-    company.make_up(LIKE)
-    company.make_up(LIKE)
+    company.make_up(LIKE, None)
+    company.make_up(LIKE, None)
     assert names(run) == ["idle", "idle"]
     run[0].status = STATUS.FINISHED
-    company.make_up(LIKE)
+    company.make_up(LIKE, None)
     assert names(run) == ["idle", "idle"]
 
 
-def test_what_may_come_next_runs_in_place_of_idle_words_and_goes_on_when_it_is_asked_for(company, run):
-    company.foresee([prompt("next")], AGAIN)
-    company.make_up(LIKE)
+def test_what_may_follow_runs_in_place_of_idle_words_and_goes_on_when_it_is_asked_for(company, run):
+    company.foresee(prompt("first"), prompt("next"), AGAIN)
+    company.make_up(LIKE, prompt("first"))
+    company.make_up(LIKE, prompt("first"))
     assert names(run) == ["next", "idle"]
     assert company.rest(), "something has begun that stays"
     assert names(run) == ["next"]
+    assert company.claim(prompt("next"), LIKE) is None, "another try is another draft"
     assert company.claim(prompt("next"), AGAIN) is run[0]
     assert company.claim(prompt("next"), AGAIN) is None
-    company.make_up(LIKE)
+    company.make_up(LIKE, prompt("next"))
     assert names(run) == ["next", "idle", "idle"], "what is asked for is company no more"
 
 
-def test_another_try_is_another_draft(company, run):
-    company.foresee([prompt("next")], AGAIN)
-    company.make_up(LIKE)
-    assert company.claim(prompt("next"), LIKE) is None
+def test_nothing_begins_beside_others_or_among_several(company, run):
+    company.foresee(prompt("first"), prompt("next"), AGAIN)
+    company.make_up(LIKE, prompt("other"))
+    company.make_up(LIKE, None)
+    assert names(run) == ["idle", "idle"]
 
 
-def test_only_the_latest_is_written_ahead_and_what_nobody_wants_ends(company, run):
-    company.foresee([prompt("a")], AGAIN)
-    company.make_up(LIKE)
-    company.foresee([prompt("b")], AGAIN)
-    company.foresee([prompt("c")], AGAIN)
-    company.make_up(LIKE)
-    assert sorted(names(run)) == ["b", "idle"], "no more than there are places"
-    run[1].status = STATUS.FINISHED
-    company.make_up(LIKE)
-    assert sorted(names(run)) == ["b", "c"]
+def test_no_more_has_begun_than_there_are_places_and_the_oldest_ends(company, run):
+    for name in "abc":
+        company.foresee(prompt(f"first {name}"), prompt(name), AGAIN)
+        company.make_up(LIKE, prompt(f"first {name}"))
+        company.rest()
+    assert names(run) == ["b", "c"]
     assert company.claim(prompt("a"), AGAIN) is None
 
 
 def test_a_draft_that_ended_ahead_waits_for_whoever_asks(company, run):
-    company.foresee([prompt("next")], AGAIN)
-    company.make_up(LIKE)
+    company.foresee(prompt("first"), prompt("next"), AGAIN)
+    company.make_up(LIKE, prompt("first"))
     run[0].status = STATUS.FINISHED
-    company.make_up(LIKE)
+    company.make_up(LIKE, prompt("first"))
     assert names(run) == ["idle", "idle"]
     assert company.claim(prompt("next"), AGAIN) is run[0]
 
 
+def test_a_draft_that_there_was_no_memory_for_is_begun_anew(company, run):
+    company.foresee(prompt("first"), prompt("next"), AGAIN)
+    company.make_up(LIKE, prompt("first"))
+    run[0].status = STATUS.IGNORED
+    assert company.claim(prompt("next"), AGAIN) is None
+
+
+def test_only_the_latest_is_kept_in_mind(company, run):
+    for n in range(100):
+        company.foresee(prompt(f"first {n}"), prompt(f"next {n}"), AGAIN)
+    company.make_up(LIKE, prompt("first 1"))
+    company.make_up(LIKE, prompt("first 99"))
+    assert names(run) == ["idle", "idle", "next 99"]
+
+
 def test_with_one_thread_nothing_is_written_ahead(run):
     alone = Company(0, lambda prompt, sampling: run.append(prompt), lambda sampling: run.append("idle"))
-    alone.foresee([prompt("next")], AGAIN)
-    alone.make_up(LIKE)
+    alone.foresee(prompt("first"), prompt("next"), AGAIN)
+    alone.make_up(LIKE, prompt("first"))
     assert run == []
     assert not alone.rest()
 
 
 def test_dismissed_nothing_goes_on(company, run):
-    company.foresee([prompt("next")], AGAIN)
-    company.make_up(LIKE)
+    company.foresee(prompt("first"), prompt("next"), AGAIN)
+    company.make_up(LIKE, prompt("first"))
     company.dismiss()
     assert names(run) == []
     assert company.claim(prompt("next"), AGAIN) is None

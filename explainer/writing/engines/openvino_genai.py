@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from explainer.errors import AssetError, EngineUnavailable
 from explainer.writing.engines.base import Draft, Sampling
-from explainer.writing.engines.company import Company, is_running
+from explainer.writing.engines.company import Company, is_running, is_whole
 from explainer.writing.engines.gguf_header import ADAPTER_HASH, BASE_HASH, Value, read_header
 from explainer.writing.engines.openvino_library import genai
 from explainer.writing.engines.seed import seed_of
@@ -87,22 +87,25 @@ class OpenVinoEngine:
         messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
         return str(self._tokenizer.apply_chat_template(messages, add_generation_prompt=True))
 
-    def foresee(self, prompts: Sequence[Prompt], sampling: Sampling) -> None:
-        """Hear what may be asked for next: it is written beside what is asked for now, where room is left anyway."""
-        self._company.foresee(prompts, sampling)
+    def foresee(self, prompt: Prompt, following: Prompt, sampling: Sampling) -> None:
+        """Hear what may be asked for after a prompt: it is written beside that one, if that is asked for alone."""
+        self._company.foresee(prompt, following, sampling)
 
     def _written(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
         """Write word by word, so that it can be stopped; a draft that is done makes room for the next prompt."""
         waiting = iter(enumerate(prompts))
+        alone = prompts[0] if len(prompts) == 1 else None
         drafts: dict[int, Draft] = {}
         ours: dict[int, GenerationHandle] = {}
         try:
             while len(drafts) < len(prompts):
                 for place, prompt in islice(waiting, _AT_ONCE - len(ours)):
                     ours[place] = self._company.claim(prompt, sampling) or self._begin(prompt, sampling)
-                self._company.make_up(sampling)
-                self._step()
-                for place in [place for place, handle in ours.items() if not is_running(handle)]:
+                ended = [place for place, handle in ours.items() if not is_running(handle)]
+                if not ended:  # else there might be fewer than threads
+                    self._company.make_up(sampling, alone)
+                    self._step()
+                for place in ended:
                     drafts[place] = self._draft(ours.pop(place))
         except BaseException:
             self._company.dismiss()
@@ -124,7 +127,7 @@ class OpenVinoEngine:
         self._pipeline.step()
 
     def _draft(self, done: GenerationHandle) -> Draft:
-        if done.get_status() != genai().GenerationStatus.FINISHED:
+        if not is_whole(done):
             raise EngineUnavailable("The language model is short of memory.")
         return Draft(self._tokenizer.decode(done.read_all()[0].generated_ids).strip())
 
