@@ -182,7 +182,7 @@ def _cards(
     find_all(explainer, rows)
     with explainer.database.session() as session:
         later = later_of(session, rows)
-    return [card_of(row, told, later[row.id]) for row in rows]
+    return [card_of(row, told, later[row.id]) for row in rows if row.id in later]
 
 
 def _moves(found: Preview) -> Sequence[Move]:

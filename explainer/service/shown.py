@@ -160,8 +160,12 @@ def shown_to(
 def all_shown_to(
     session: Session, looker: Looker, rows: Sequence[ExplanationRow], what: str = "explanations"
 ) -> list[ShownExplanation]:
-    """Return stored explanations as they are to whoever asks; record one look at each user's."""
+    """Return stored explanations as they are to whoever asks; record one look at each user's.
+
+    Those that were removed meanwhile are left out.
+    """
     later = later_of(session, rows)
+    rows = [row for row in rows if row.id in later]
     users = dict.fromkeys(row.user_id for row in rows)
     hidden = {user: sensitive_behaviours(session, user) for user in users}
     views, seen = [], dict.fromkeys(users, 0)

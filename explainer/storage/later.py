@@ -61,7 +61,10 @@ def get_with_later(session: Session, explanation_id: str) -> tuple[ExplanationRo
 
 
 def later_of(session: Session, rows: Sequence[ExplanationRow]) -> dict[str, Later]:
-    """Return what came after each of these, by its id; by one query where there is no revision."""
+    """Return what came after each of these, by its id; by one query where there is no revision.
+
+    Those that were removed meanwhile are left out.
+    """
     found = session.execute(_OF_SEVERAL, {"ids": [row.id for row in rows]}).all()
     revisions = revisions_of(session, [one for one, _, _, state in found if state == DONE])
     return {

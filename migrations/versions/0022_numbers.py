@@ -40,6 +40,7 @@ def _have(kind: str, before: str) -> None:
     # The function that numbers entries counts in them, too (migration 0015); whoever may call it still may.
     written = connection.execute(sa.text("SELECT pg_get_functiondef('audit_append(json)'::regprocedure)")).scalar_one()
     for counter in ('size', 'my_place'):
-        assert f'{counter} {before};' in written, 'audit_append was altered by hand'
+        if f'{counter} {before};' not in written:
+            raise RuntimeError('The function audit_append was altered by hand; see migration 0015 for how it was.')
         written = written.replace(f'{counter} {before};', f'{counter} {kind};')
     connection.exec_driver_sql(written)

@@ -17,8 +17,10 @@ from explainer.audit import log
 from explainer.errors import AccessError, NotFoundError
 from explainer.server.app import create_app
 from explainer.service.masking import MASK
-from explainer.service.shown import shown_to
+from explainer.service.shown import all_shown_to, shown_to
+from explainer.service.subject.erase import Erasing, erase
 from explainer.service.views import Looker
+from explainer.storage.explanations import get_explanation
 from explainer.storage.later import get_with_later
 from explainer.storage.service_tables import ViewRow
 from explainer.storage.tables import (
@@ -296,6 +298,14 @@ def test_an_apps_read_asks_the_database_no_more_than_the_record_itself(asks, mad
     asks(A, f"/v1/explanations/{made['id']}")
     event.remove(database.engine, "before_cursor_execute", note)
     assert said == [], "read again, it is only asked whether anything has changed"
+
+
+def test_what_is_erased_between_making_and_showing_is_left_out(made, database):
+    with database.session() as session:
+        row = get_explanation(session, made["id"])
+    erase(database, Erasing.unlisted(), PIOUS, "test")
+    with database.session() as session:
+        assert all_shown_to(session, Looker(Caller("test", A, frozenset())), [row]) == []
 
 
 def signed_in_as_sue(session):
