@@ -79,7 +79,9 @@ def _table(bars: Sequence[Judged]) -> Table:
     for part, own in groupby(bars, lambda bar: bar.part):
         for one in own:
             style = "red" if one.held is False else "dim" if one.held is None else ""
-            table.add_row(f"{part}: {one.name}", one.found, one.asked, one.result, style=style)
+            table.add_row(
+                f"{part}: {one.name}", one.found, one.asked, f"{one.result} {one.beside}".rstrip(), style=style
+            )
         table.add_section()
     return table
 

@@ -10,6 +10,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from explainer.attribution.elimination import BackwardElimination
+from explainer.attribution.gradients import IntegratedGradients
+from explainer.attribution.leave_one_out import LeaveOneOut
+from explainer.attribution.sequential import SequentialDeletion
+from explainer.attribution.shapley import Shapley
 from explainer.bench.bars import machine, running
 from explainer.bench.bars.bar import Bar, Part
 from explainer.bench.bars.commands import Place, hindrance, own_checkout
@@ -20,9 +25,12 @@ from explainer.bench.bars.overview import margin
 from explainer.bench.bars.page import places, render
 from explainer.bench.bars.parts import PARTS, chosen
 from explainer.bench.bars.proofs import failures
+from explainer.bench.bars.reasons import OURS
+from explainer.bench.bars.recommender import PEERS
 from explainer.bench.bars.running import run
 from explainer.bench.errors import BenchError
 from explainer.cli import benching, everything, main
+from retriever.evaluation.peers import peers
 
 SPEED = {"figures": {"alone_times": 3.2, "gate_median_ms": 0.7, "ease_1000_fit_s": 0.1, "ease_1000000_fit_s": 9.0}}
 
@@ -95,26 +103,76 @@ def test_a_bar_is_held_or_missed_or_was_not_measured(place):
 
 def test_attacks_reads_and_the_best_of_others_are_counted_right(place):
     audit = {"tampers": {"cases": 90, "detected": 89, "scripted": 70, "flips": 20, "clean_logs": 100}}
-    rows = [{"recommender": name, "ndcg@10": n} for name, n in (("hybrid", 0.22), ("ease", 0.2), ("peer:x", 0.21))]
+    others = {"hybrid": 0.22, "ease": 0.2} | dict.fromkeys(PEERS, 0.21)
+    rows = [{"recommender": name, "ndcg@10": n} for name, n in others.items()]
     methods = [
-        {"method": "ours", "del": 0.187, "pos@20": 0.25, "cdcg": 0.2, "ins": 0.91, "ms_per_history": 0.9},
+        {"method": OURS[0], "del": 0.187, "pos@20": 0.25, "cdcg": 0.2, "ins": 0.91, "ms_per_history": 0.9},
+        {"method": OURS[1], "del": 0.19, "pos@20": 0.26, "cdcg": 0.2, "ins": 0.936, "ms_per_history": 0.64},
+        {"method": "implicit explain", "del": 0.2, "pos@20": 0.27, "cdcg": 0.3, "ins": 0.935, "ms_per_history": 0.05},
         {"method": "LIME-150", "del": 0.219, "pos@20": 0.26, "cdcg": 0.3, "ins": 0.936, "ms_per_history": 2.7},
         {"method": "KernelSHAP", "del": 0.2, "pos@20": 0.258, "cdcg": 0.3, "ins": 0.94, "ms_per_history": 37.0},
     ]
     ran = {
         "audit": Ran("", 1.0, audit | {"false_alarms": 1}),
         "recommender-100k": Ran("", 1.0, {"default": "hybrid", "rows": rows}),
-        "reasons-als": Ran("", 1.0, {"default": "ours", "rows": methods, "counterfactual": {"confirmed": None}}),
+        "reasons-als": Ran("", 1.0, {"default": OURS[0], "rows": methods, "counterfactual": {"confirmed": None}}),
     }
-    found = {bar.name: bar.measured for bar in judged(ran, place) if bar.measured is not None}
+    bars = {bar.name: bar for bar in judged(ran, place)}
+    found = {name: bar.measured for name, bar in bars.items()}
     assert found["attacks and flips that nobody noticed"] == 1
     assert found["false alarms about logs that nobody touched"] == 1
     assert found["ML-100K: NDCG@10 of the hybrid over the best other, peers too"] == pytest.approx(0.22 / 0.21)
     assert found["ALS: DEL less the best of LIME and KernelSHAP"] == pytest.approx(-0.013)
     assert found["ALS: time of the default over that of LIME and KernelSHAP"] == pytest.approx(0.9 / 2.7)
-    assert found["ALS: ms of the fastest method with INS ≥ .935"] == 2.7
-    assert "als: counterfactuals that ranking again confirms, share" not in found
+    assert found["ALS: ms of our fastest method with INS ≥ .935"] == 0.64
+    unconfirmed = bars["ALS: counterfactuals that ranking again confirms, share"]
+    assert (unconfirmed.measured, unconfirmed.why) == (None, "it ran, and did not measure this")
     assert "Side by side" in render(ran, judged(ran, place), place)
+
+
+def test_what_only_others_reach_is_missed_and_not_left_unmeasured(place):
+    rows = [
+        {"method": OURS[0], "ins": 0.91, "ms_per_history": 0.9, "pos@20": 0.2, "cdcg": 0.2, "del": 0.2},
+        {"method": "implicit explain", "ins": 0.95, "ms_per_history": 0.05},
+        {"method": "integrated gradients, captum", "ins": 0.95, "ms_per_history": 0.1},
+        {"method": "popularity", "ins": 0.94, "ms_per_history": 0.01},
+    ]
+    ran = {"reasons-als": Ran("", 1.0, {"default": OURS[0], "rows": rows})}
+    bars = judged(ran, place)
+    bar = next(bar for bar in bars if bar.name == "ALS: ms of our fastest method with INS ≥ .935")
+    assert (bar.held, bar.found) == (False, "∞")
+    assert margin(bar) == pytest.approx(0.1)
+    assert "nan" not in render(ran, bars, place)
+
+
+def test_without_a_rival_that_a_bar_names_it_is_not_measured_and_says_who_was_missing(place):
+    row = {"ins": 0.91, "ms_per_history": 0.9, "pos@20": 0.2, "cdcg": 0.2, "del": 0.2}
+    methods = [row | {"method": OURS[0]}, row | {"method": "LIME-150", "del": 0.3}]
+    people = [{"recommender": name, "ndcg@10": 0.2, "recall@20": 0.3} for name in ("hybrid", "ease", *PEERS[1:])]
+    ran = {
+        "reasons-als": Ran("", 1.0, {"default": OURS[0], "rows": methods}),
+        "recommender-100k": Ran("", 1.0, {"rows": people}),
+    }
+    why = {bar.name: bar.why for bar in judged(ran, place) if bar.measured is None}
+    assert why["ALS: DEL less the best of LIME and KernelSHAP"].endswith(
+        "did not measure this: KernelSHAP took no part"
+    )
+    assert why["ML-100K: NDCG@10 of the hybrid over the best other, peers too"].endswith(f"{PEERS[0]} took no part")
+    assert "ALS: DEL of the default" not in why
+
+
+def test_whose_methods_and_recommenders_are_meant_are_those_that_there_are():
+    own = (SequentialDeletion, BackwardElimination, LeaveOneOut, IntegratedGradients, Shapley)
+    assert tuple(method.method for method in own) == OURS
+    assert tuple(peer.name for peer in peers()) == PEERS
+
+
+def test_a_proof_of_which_a_half_was_skipped_says_so_beside_its_verdict(place):
+    ran = {"proof-erasure": Ran("", 1.0, {"passed": 9, "failed": 0, "skipped": 4})}
+    bars = judged(ran, place)
+    (bar,) = (bar for bar in bars if bar.part == "proof-erasure")
+    assert (bar.result, bar.beside) == ("held", "4 skipped")
+    assert '✓ held <span class="soft">4 skipped</span>' in render(ran, bars, place)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -53,6 +54,8 @@ def places(row: Judged) -> tuple[float, float]:
     Linear from 0, as lengths are compared; what is far beyond the other leaves that a sliver, which is what it is.
     """
     measured, asked = abs(row.measured or 0.0), abs(row.threshold)
+    if math.isinf(measured):
+        return _WIDTH, 0.0
     most = max(measured, asked) / 0.75 or 1.0
     return _WIDTH * measured / most, _WIDTH * asked / most
 
