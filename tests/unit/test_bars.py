@@ -319,6 +319,29 @@ def test_what_was_measured_before_is_handed_in_to_whom_it_belongs(tmp_path, plac
             hand_in(place.folder, [wrong])
 
 
+def test_what_a_person_measures_on_different_days_is_kept_together_each_with_its_date(tmp_path, place):
+    for figure, day in (("tests_s", "2026-11-26 10:00"), ("fresh_demo_s", "2026-11-27 10:00")):
+        (tmp_path / "hand.json").write_text(json.dumps({figure: 200, "date": day}), encoding="utf-8")
+        hand_in(place.folder, [f"by-hand={tmp_path / 'hand.json'}"])
+    bars = judged(kept(place.folder), place)
+    assert {bar.name: bar.date for bar in bars if bar.part.startswith("by-hand-") and bar.held} == {
+        "all tests, s": "2026-11-26 10:00", "a first demo in a fresh clone, downloads included, s": "2026-11-27 10:00"
+    }  # fmt: skip
+
+
+def test_a_file_that_lacks_what_is_kept_is_not_taken_and_says_what_would_be_lost(tmp_path, place):
+    def file(**figures):
+        (tmp_path / "scale.json").write_text(json.dumps({"pgvector": figures}), encoding="utf-8")
+        return f"scale-pgvector={tmp_path / 'scale.json'}"
+
+    hand_in(place.folder, [file(recall=0.99, p95_ms=3.0)])
+    with pytest.raises(BenchError, match=r"nearest vectors, p95 ms\. Remove .*scale-pgvector\.ran\.json"):
+        hand_in(place.folder, [file(recall=0.97)])
+    assert kept(place.folder)["scale-pgvector"].figures == {"pgvector": {"recall": 0.99, "p95_ms": 3.0}}
+    hand_in(place.folder, [file(recall=0.97, p95_ms=2.0)])
+    assert kept(place.folder)["scale-pgvector"].figures == {"pgvector": {"recall": 0.97, "p95_ms": 2.0}}
+
+
 def test_a_kept_file_that_cannot_be_read_is_named(place):
     place.folder.mkdir()
     (place.folder / "audit.ran.json").write_bytes(b"{")
