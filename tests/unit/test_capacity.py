@@ -37,7 +37,7 @@ def course(users, explained_per_s=100.0, texts_per_s=20.0, size=11_000):
         "users": users, "pairs": pairs, "asked": asked, "counts": counts, "behaviours": 100.0, "rows": rows,
         "stored_bytes": pairs * size, "bytes_per_behaviour": 60.0, "starting_s": 5.0,
         "explaining_s": pairs / explained_per_s, "writing_s": counts[-1][1] / texts_per_s, "processes": 2,
-        "database": "sqlite",
+        "database": "sqlite", "k": 10,
     }  # fmt: skip
 
 
@@ -150,6 +150,17 @@ def test_a_run_that_follows_the_model_is_foretold_and_one_that_does_not_shows_by
     _, run = measured_in([file(scale(course(200), course(1000, size=22_000)))])
     assert "−50.0" in render(capacity(Asked(10, 10)), trial(run))
     assert "No measured run is at hand" in render(capacity(Asked(10, 10)))
+
+
+def test_explanations_are_foretold_from_what_was_asked_for_and_not_from_how_many_there_were(file):
+    short = course(1000) | {"pairs": 8_000}
+    _, run = measured_in([file(scale(course(200), short))])
+    assert trial(run).figures[0].error == pytest.approx(0.25)
+    _, run = measured_in([file(scale(course(200), short | {"k": 8}))])
+    assert trial(run).figures[0].error == 0
+    del short["k"]  # a file from before it was written down
+    _, run = measured_in([file(scale(course(200), short))])
+    assert trial(run).figures[0].predicted == 10_000
 
 
 def test_without_a_part_or_with_too_little_in_it_there_is_no_trial(file):

@@ -26,13 +26,11 @@ class Run(msgspec.Struct, frozen=True):
     Attributes:
         part: The part.
         whole: All.
-        items: For each of them.
         source: Where it was measured.
     """
 
     part: Course
     whole: Course
-    items: int
     source: str
 
 
@@ -107,7 +105,7 @@ def _known(found: Mapping[str, Any], date: str) -> tuple[Known, tuple[tuple[int,
             if ahead.get("part") is not None:
                 part = msgspec.convert(ahead["part"], Course)
             if part is not None and len(part.counts) > 1:
-                run = Run(part, whole, round(whole.pairs / whole.users), origin)
+                run = Run(part, whole, origin)
     return known, counts, run
 
 
