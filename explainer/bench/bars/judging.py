@@ -11,6 +11,7 @@ from explainer.bench.bars.bar import Bar, Part
 from explainer.bench.bars.commands import Place, hindrance, shown
 from explainer.bench.bars.kept import Ran
 from explainer.bench.bars.parts import PARTS
+from explainer.bench.machine import PROCESSOR
 
 _DIGITS = 3
 _WHOLE = 1000.0
@@ -91,7 +92,7 @@ def _judge(name: str, part: Part, bar: Bar, ran: Ran | None, place: Place) -> Ju
         command=bar.command or shown(part, name),
         why="" if measured is not None else ": ".join(filter(None, (why_not(part, ran, place), told))),
         date="" if ran is None else ran.date,
-        machine="" if ran is None else ran.machine.get("Processor", ran.machine.get("cpu", "")),
+        machine="" if ran is None else ran.machine.get(PROCESSOR, ran.machine.get("cpu", "")),
         unit=bar.unit,
         beside="" if measured is None else told,
     )
