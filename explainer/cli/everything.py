@@ -100,5 +100,5 @@ def _say_what_is_missing(bars: Sequence[Judged]) -> None:
 
 def _say_what_is_old(ran: Mapping[str, Ran]) -> None:
     if names := old(ran, code()):
-        told = f"Not of the present commit, --only PART measures anew: {', '.join(names)}"
+        told = f"Not known to be of the present commit, --only PART measures anew: {', '.join(names)}"
         errors.print(escape(told), highlight=False)

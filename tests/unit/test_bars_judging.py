@@ -123,12 +123,16 @@ def test_without_a_rival_that_a_bar_names_it_is_not_measured_and_says_who_was_mi
         "reasons-als": Ran("", 1.0, {"default": OURS[0], "rows": methods}),
         "recommender-100k": Ran("", 1.0, {"rows": people}),
     }
-    why = {bar.name: bar.why for bar in judged(ran, place) if bar.measured is None}
+    bars = judged(ran, place)
+    why = {bar.name: bar.why for bar in bars if bar.measured is None}
     assert why["ALS: DEL less the best of LIME and KernelSHAP"].endswith(
         "did not measure this: KernelSHAP took no part"
     )
     assert why["ML-100K: NDCG@10 of the hybrid over the best other, peers too"].endswith(f"{PEERS[0]} took no part")
     assert "ALS: DEL of the default" not in why
+    assert '<span class="soft">not measured</span> <span class="soft">KernelSHAP took no part' in render(
+        ran, bars, place
+    )
 
 
 def test_whose_methods_and_recommenders_are_meant_are_those_that_there_are():

@@ -80,7 +80,7 @@ def test_figures_of_another_commit_say_so_and_those_of_this_do_not(place, monkey
     drawn = render(ran, judged(ran, place), place)
     assert drawn.count("of another commit") == 2
     assert "of another commit, 1.0, commit a" in drawn
-    assert "<dt>Parts of other commits</dt><dd>2</dd>" in drawn
+    assert "<dt>Parts of other or unknown commits</dt><dd>2</dd>" in drawn
     assert aged(ran["scale-pgvector"], "1.0, commit b-dirty") == "with changes that are in no commit"
     assert old(ran | {"gate-en": Ran("", 1.0, {})}, "1.0, commit b") == ["audit", "scale-pgvector", "gate-en"]
 
@@ -116,7 +116,7 @@ def test_the_command_takes_what_it_is_given_and_draws_it(tmp_path):
     page = (out / "bars.html").read_text(encoding="utf-8")
     assert "<h1>Every bar</h1>" in page
     assert page.count("of which commit is not stated") == 3
-    assert "Not of the present commit, --only PART measures anew: engines, gate-time, growth" in " ".join(
+    assert "Not known to be of the present commit, --only PART measures anew: engines, gate-time, growth" in " ".join(
         found.stderr.split()
     )
     assert "proof-fuzz" in CliRunner().invoke(main, ["bench", "all", "--out", str(out), "--list"]).output

@@ -33,7 +33,7 @@ class Judged(msgspec.Struct, frozen=True):
         date: When it was.
         machine: On which processor.
         unit: What the figure counts, where the name does not say it.
-        beside: What a reader must know beside the verdict, as that some tests were skipped.
+        beside: What a reader must know beside the verdict, as who took no part, or that some tests were skipped.
     """
 
     area: str
@@ -94,7 +94,7 @@ def _judge(name: str, part: Part, bar: Bar, ran: Ran | None, place: Place) -> Ju
         date="" if ran is None else ran.date,
         machine="" if ran is None else ran.machine.get(PROCESSOR, ran.machine.get("cpu", "")),
         unit=bar.unit,
-        beside="" if measured is None else told,
+        beside=told,
     )
 
 

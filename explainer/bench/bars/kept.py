@@ -89,8 +89,8 @@ def hand_in(folder: Path, given: Sequence[str], parts: Mapping[str, Part] | None
         if not own:
             raise BenchError(f"{file} holds no figure of {name}.")
         before = kept(folder, {part: parts[part] for part in own})
-        for part, kept_of_it in before.items():
-            _require_no_less(parts[part], kept_of_it, ran, file, _file(folder, part))
+        for part, earlier in before.items():
+            _require_no_less(parts[part], earlier, ran, file, _file(folder, part))
         for part in own:
             keep(folder, part, ran)
         taken += own

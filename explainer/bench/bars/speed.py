@@ -18,8 +18,8 @@ def _by_hand(name: str, figure: str, most: float, command: str) -> Part:
         (),
         (Bar(name, figure, "≤", most, f"time {command}"),),
         minutes=0,
-        note=f"Measured by a person, in a clone of its own, and handed in: --with by-hand=FILE, as JSON with {figure} "
-        "and date.",
+        note=f"Measured by a person, in a clone of its own, and handed in: --with by-hand=FILE, as JSON with {figure}, "
+        "date and, as others have it, machine.",
     )
 
 
