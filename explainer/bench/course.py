@@ -41,6 +41,7 @@ class Course(msgspec.Struct, frozen=True):
         writing_s: and the model's.
         processes: How many worked at once.
         database: Which kind.
+        k: How many explanations were asked for each of them; of ten each were all runs before this was written down.
     """
 
     users: int
@@ -56,6 +57,7 @@ class Course(msgspec.Struct, frozen=True):
     writing_s: float
     processes: int
     database: str
+    k: int = 10
 
 
 class Clock:
@@ -106,8 +108,17 @@ def _bytes(session: Session) -> int:
     return int((pages - free) * size)
 
 
-def course_of(database: Database, users: Sequence[str], before: Held, clock: Clock, processes: int) -> Course:
-    """Return what a run came to that has ended, in a database that had no explanations before."""
+def course_of(database: Database, users: Sequence[str], before: Held, clock: Clock, processes: int, k: int) -> Course:
+    """Return what a run came to that has ended, in a database that had no explanations before.
+
+    Args:
+        database: Where it has stored them.
+        users: Asked for,
+        k: so many explanations each.
+        before: What the database held.
+        clock: What the time was spent on.
+        processes: How many worked at once.
+    """
     now = held(database)
     with database.session() as session:
         prompts = _prompts(session)
@@ -129,6 +140,7 @@ def course_of(database: Database, users: Sequence[str], before: Held, clock: Clo
         writing_s=clock.writing_s,
         processes=processes,
         database=database.engine.dialect.name,
+        k=k,
     )
 
 

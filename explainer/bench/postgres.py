@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from uuid import uuid4
 
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from explainer.bench.errors import BenchError
 from explainer.errors import MissingLibraryError
 
 # What survives the machine's own end costs a second for every database that is made or dropped.
@@ -54,3 +60,27 @@ def own_postgresql(memory_mb: int | None = None, *, durable: bool = True) -> Ite
             server.start()
         info = server.get_postmaster_info()
         yield f"postgresql+pg8000://postgres@/postgres?unix_sock={info.socket_dir}/.s.PGSQL.{info.port}"
+
+
+@contextmanager
+def another_database(url: str) -> Iterator[str]:
+    """Make an empty database on the server of another for the block, and yield its URL.
+
+    Raises:
+        BenchError: If the server is not there, or lets this role make none.
+    """
+    name = f"explainer_bench_{uuid4().hex[:12]}"
+    server = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    try:
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    except SQLAlchemyError as error:
+        raise BenchError(
+            f"A second, empty database cannot be made on the server of {make_url(url)!r}: {error}. Name one whose role "
+            "may make databases, or none: then a server of our own is started."
+        ) from error
+    try:
+        yield make_url(url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

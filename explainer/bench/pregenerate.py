@@ -150,7 +150,7 @@ def _run(settings: Settings, runner: str, users: list[str], say: Say, name: str 
     seconds = time.perf_counter() - begun
     if summary.failed or not summary.stored:
         raise BenchError(f"{summary.failed} explanations could not be written, the first: {counts.failed[:1]}")
-    course = course_of(database, users, before, clock, job.processes or processes_here())
+    course = course_of(database, users, before, clock, job.processes or processes_here(), job.k)
     database.engine.dispose()
     return summary, seconds, course
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +12,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from explainer.bench.bars.machine import processor
 from explainer.bench.client import Answer, Connection, request
 from explainer.bench.engine_down import Home, engine_down
 from explainer.bench.errors import BenchError
@@ -233,15 +230,6 @@ class Bench:
 
     def _settings(self, engine: str) -> dict[str, str]:
         return {"ENGINE": engine, "DATABASE_URL": self.url}
-
-
-def machine() -> dict[str, Any]:
-    """Return what the figures were measured on."""
-    return {
-        "cpu": processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
 
 
 def _rate(runs: Sequence[Load]) -> dict[str, Any]:

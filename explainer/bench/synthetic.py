@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
 
 from explainer.bench.errors import BenchError
 from explainer.bench.made_up import Size, write_shop
+from explainer.bench.postgres import another_database
 from explainer.bench.synthetic_steps import Took
 
 Say = Callable[[str], None]
@@ -26,7 +28,8 @@ class Synthetic(msgspec.Struct, frozen=True):
         ingest_rows_per_s: Rows of items and behaviours read, cleaned, screened and stored.
         explanations_per_s: Best items ranked, attributed and written by templates, one a user, all processes together.
         peak_mb: Most resident memory: of a step's one process, or of all that explain together.
-        cost_ratio_100k_10k: Time per user with all people over that with a tenth of them, the same catalogue.
+        cost_ratio_100k_10k: Time per user with all people over that with a tenth of them, the same catalogue,
+            in databases of one kind.
         fit_s: Seconds to fit.
         database: Which kind.
         processes: How many explained.
@@ -56,21 +59,24 @@ def measure(
     Args:
         say: Told what is done next.
         size: How large the shop is.
-        url: An empty database for the whole shop; by default an SQLite file. That with a tenth of the people is always
-            one, since only explaining is compared, which asks it for one short history a user.
+        url: An empty PostgreSQL for the whole shop, on whose server another is made for that with a tenth of the
+            people, since the two are compared; by default each is an SQLite file.
         users: How many each process explains for,
         processes: of how many at once,
         rounds: so many times; the median counts.
 
     Raises:
-        BenchError: If a step fails.
+        BenchError: If a step fails, or no second database can be made.
     """
     size = size or Size()
-    with tempfile.TemporaryDirectory(prefix="explainer-bench-") as scratch:
+    with (
+        tempfile.TemporaryDirectory(prefix="explainer-bench-") as scratch,
+        another_database(url) if url else nullcontext(None) as second,
+    ):
         folder = Path(scratch)
         whole = _shop(folder / "whole", url, size, (users, processes, rounds), say)
         fewer = size.with_users(size.users // _TENTH)
-        tenth = _shop(folder / "tenth", None, fewer, (users, processes, rounds), say)
+        tenth = _shop(folder / "tenth", second, fewer, (users, processes, rounds), say)
     return Synthetic(
         ingest_rows_per_s=whole.ingest.count / whole.ingest.seconds,
         explanations_per_s=whole.per_s,

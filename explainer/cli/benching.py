@@ -17,9 +17,10 @@ from explainer.bench.audit import sqlite_and_postgresql
 from explainer.bench.bars.parts import PARTS
 from explainer.bench.errors import BenchError
 from explainer.bench.home import KEY, copy_catalogue, make_home
+from explainer.bench.machine import CORES, machine
 from explainer.bench.postgres import own_postgresql
 from explainer.bench.scale import Ground, measured
-from explainer.bench.service import Bench, machine
+from explainer.bench.service import Bench
 from explainer.cli.common import console, stages, write_json
 from explainer.settings import Settings
 from explainer.storage.database import Database
@@ -37,6 +38,7 @@ def run(out: Path, settings: Settings | None, data: str, sections: Sequence[str]
         sections: What is measured.
         postgres: Whether on PostgreSQL as well, or on which.
     """
+    here = machine()
     with tempfile.TemporaryDirectory(prefix="explainer-bench-") as scratch:
         log = Path(scratch) / "servers.log"
         if settings is None:
@@ -49,8 +51,8 @@ def run(out: Path, settings: Settings | None, data: str, sections: Sequence[str]
             with _postgresql(postgres) as url:
                 copy_catalogue(Database(settings.url), Database(url))
                 found["postgresql"] = _measured(settings.home, url, log, on_postgres)
-    _print(found)
-    write_json(out, _stamped(found))
+    _print(found, here)
+    write_json(out, _stamped(found, here))
 
 
 def run_audit(out: Path, entries: int, postgres: str | bool) -> None:  # noqa: FBT001
@@ -61,13 +63,14 @@ def run_audit(out: Path, entries: int, postgres: str | bool) -> None:  # noqa: F
         entries: Length of the log.
         postgres: Whether on PostgreSQL as well, or on which.
     """
+    here = machine()
     with tempfile.TemporaryDirectory(prefix="explainer-bench-") as scratch, ExitStack() as stack:
         url = stack.enter_context(_postgresql(postgres)) if postgres else None
         with stages() as show:
             found = sqlite_and_postgresql(Path(scratch), url, entries, show)
     tampers = {f"{_TAMPERS} {name}": number for name, number in found[_TAMPERS].items()}
-    _print({_AUDIT: {name: figure for name, figure in found.items() if name != "postgresql"} | tampers})
-    write_json(out, _stamped(found))
+    _print({_AUDIT: {name: figure for name, figure in found.items() if name != "postgresql"} | tampers}, here)
+    write_json(out, _stamped(found, here))
 
 
 def run_scale(out: Path, parts: Sequence[str], ground: Ground) -> None:
@@ -81,11 +84,12 @@ def run_scale(out: Path, parts: Sequence[str], ground: Ground) -> None:
     Raises:
         BenchError: If a part failed; what the others found is written all the same.
     """
+    here = machine()
     with console.status("Measuring …") as status:
         found = measured(parts, ground, lambda step: status.update(f"{step} …"))
     failed = found.get("failed", {})
-    _print({name: figures for name, figures in found.items() if name != "failed"})
-    write_json(out, _stamped(found))
+    _print({name: figures for name, figures in found.items() if name != "failed"}, here)
+    write_json(out, _stamped(found, here))
     if failed:
         raise BenchError("; ".join(f"{part} was not measured: {why}" for part, why in failed.items()))
 
@@ -100,9 +104,9 @@ def _measured(home: Path, url: str, log: Path, sections: Sequence[str]) -> dict[
             revoke_key(session, KEY)
 
 
-def _stamped(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return figures with where and when they were measured."""
-    return {**found, "machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}"}
+def _stamped(found: Mapping[str, Any], here: Mapping[str, str]) -> dict[str, Any]:
+    """Return figures with where and when they were measured; the machine is described as it was before."""
+    return {**found, "machine": here, "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}"}
 
 
 @contextmanager
@@ -127,8 +131,8 @@ def _asked() -> dict[tuple[str, str], str]:
     return found
 
 
-def _print(found: Mapping[str, Any]) -> None:
-    table = Table("measure", "figure", "value", "bar", title=f"{machine()['cores']} cores, client and server on them")
+def _print(found: Mapping[str, Any], here: Mapping[str, str]) -> None:
+    table = Table("measure", "figure", "value", "bar", title=f"{here[CORES]} cores, client and server on them")
     asked = _asked()
     places = [*found.items(), *((f"{name} on PostgreSQL", part) for name, part in found.get("postgresql", {}).items())]
     for place, figures in places:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from rich.markup import escape
 from rich.table import Table
 
+from explainer.bench.bars.age import old
 from explainer.bench.bars.commands import Place, hindrance, own_checkout
 from explainer.bench.bars.judging import Judged, judged
-from explainer.bench.bars.kept import hand_in, kept
+from explainer.bench.bars.kept import Ran, hand_in, kept
 from explainer.bench.bars.page import render
 from explainer.bench.bars.parts import PARTS
 from explainer.bench.bars.running import run as run_parts
+from explainer.bench.machine import code
 from explainer.cli.common import console, errors, write_json
 from explainer.errors import ExplainerError
 
@@ -41,6 +43,7 @@ def run(place: Place, only: Sequence[str], given: Sequence[str], minutes: float 
     bars = judged(ran, place)
     console.print(_table(bars))
     _say_what_is_missing(bars)
+    _say_what_is_old(ran)
     try:
         (place.folder / "bars.html").write_text(render(ran, bars, place), encoding="utf-8")
     except OSError as error:
@@ -79,7 +82,9 @@ def _table(bars: Sequence[Judged]) -> Table:
     for part, own in groupby(bars, lambda bar: bar.part):
         for one in own:
             style = "red" if one.held is False else "dim" if one.held is None else ""
-            table.add_row(f"{part}: {one.name}", one.found, one.asked, one.result, style=style)
+            table.add_row(
+                f"{part}: {one.name}", one.found, one.asked, f"{one.result} {one.beside}".rstrip(), style=style
+            )
         table.add_section()
     return table
 
@@ -91,3 +96,9 @@ def _say_what_is_missing(bars: Sequence[Judged]) -> None:
             reasons.setdefault(why, []).append(part)
     for why, names in reasons.items():
         errors.print(escape(f"Not measured, {why}: {', '.join(names)}"), highlight=False)
+
+
+def _say_what_is_old(ran: Mapping[str, Ran]) -> None:
+    if names := old(ran, code()):
+        told = f"Not known to be of the present commit, --only PART measures anew: {', '.join(names)}"
+        errors.print(escape(told), highlight=False)

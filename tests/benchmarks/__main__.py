@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -25,7 +23,7 @@ from explainer.assembly import make_engine, make_explainer
 from explainer.attribution import BatchedLeaveOneOut, LeaveOneOut
 from explainer.attribution.counterfactual import CounterfactualSearch
 from explainer.attribution.defaults import default_attributor
-from explainer.bench.bars.machine import processor
+from explainer.bench.machine import CORES, PYTHON, machine
 from explainer.evidence import EvidenceBuilder
 from explainer.paths import corpus_dir
 from explainer.settings import Settings
@@ -191,24 +189,20 @@ def main() -> None:
     arguments = parser.parse_args()
     out: Path = arguments.json
     figures: dict[str, float] = {}
+    here = machine()
     with tempfile.TemporaryDirectory() as scratch:
         settings = Settings(home=Path(scratch))
         if NEED_DEMO & set(arguments.only):
             figures["demo_first_without_downloads_s"] = demo_s(settings.home)
         for section in arguments.only:
             figures |= SECTIONS[section](settings)
-    machine = {
-        "cpu": processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
-    table = Table("figure", "median", title=f"{machine['cores']} cores, Python {machine['python']}")
+    table = Table("figure", "median", title=f"{here[CORES]} cores, Python {here[PYTHON]}")
     for name, value in figures.items():
         table.add_row(name, f"{value:.4g}")
     Console().print(table)
     out.parent.mkdir(parents=True, exist_ok=True)
     date = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
-    found = {"machine": machine, "date": date, "figures": figures}
+    found = {"machine": here, "date": date, "figures": figures}
     out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 

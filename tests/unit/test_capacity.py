@@ -21,7 +21,7 @@ from explainer.bench.errors import BenchError
 from explainer.cli import main
 from explainer.service.pregenerate.local import PREPARED, STORED, WRITTEN
 
-MACHINE = {"cpu": "a", "cores": 2, "python": "3.11"}
+MACHINE = {"Processor": "a", "Cores": "2", "Python": "3.11"}
 
 
 def law(pairs):
@@ -37,7 +37,7 @@ def course(users, explained_per_s=100.0, texts_per_s=20.0, size=11_000):
         "users": users, "pairs": pairs, "asked": asked, "counts": counts, "behaviours": 100.0, "rows": rows,
         "stored_bytes": pairs * size, "bytes_per_behaviour": 60.0, "starting_s": 5.0,
         "explaining_s": pairs / explained_per_s, "writing_s": counts[-1][1] / texts_per_s, "processes": 2,
-        "database": "sqlite",
+        "database": "sqlite", "k": 10,
     }  # fmt: skip
 
 
@@ -137,6 +137,14 @@ def test_rates_come_from_what_was_measured_with_its_date_and_command(file):
     assert "2026-11-27 01:00 by explainer bench service" in render(capacity(Asked(10, 10), rates), trial(run))
 
 
+@pytest.mark.parametrize("machine", [MACHINE, {"cpu": "a", "cores": 2, "python": "3.11"}])
+def test_the_machine_is_known_however_a_file_describes_it(file, machine):
+    read = {"stored_read": {"requests_per_s": 1500.0}, "machine": machine, "date": "2026-11-27"}
+    rates, _ = measured_in([file(read)])
+    assert rates[r.READS] == 750.0
+    assert rates.of[r.READS].source == "on 2026-11-27 by explainer bench service, 2 cores, Python 3.11"
+
+
 def test_a_run_that_follows_the_model_is_foretold_and_one_that_does_not_shows_by_how_much(file):
     def errors(part, whole):
         _, run = measured_in([file(scale(part, whole))])
@@ -152,6 +160,17 @@ def test_a_run_that_follows_the_model_is_foretold_and_one_that_does_not_shows_by
     assert "No measured run is at hand" in render(capacity(Asked(10, 10)))
 
 
+def test_explanations_are_foretold_from_what_was_asked_for_and_not_from_how_many_there_were(file):
+    short = course(1000) | {"pairs": 8_000}
+    _, run = measured_in([file(scale(course(200), short))])
+    assert trial(run).figures[0].error == pytest.approx(0.25)
+    _, run = measured_in([file(scale(course(200), short | {"k": 8}))])
+    assert trial(run).figures[0].error == 0
+    del short["k"]  # a file from before it was written down
+    _, run = measured_in([file(scale(course(200), short))])
+    assert trial(run).figures[0].predicted == 10_000
+
+
 def test_without_a_part_or_with_too_little_in_it_there_is_no_trial(file):
     alone = scale(None, course(1000))
     assert measured_in([file(alone)])[1] is None
@@ -162,6 +181,7 @@ def test_without_a_part_or_with_too_little_in_it_there_is_no_trial(file):
 @pytest.mark.parametrize(
     "rubbish",
     [b"", b"[]", {"machine": MACHINE}, {"pregenerate": {}, "machine": MACHINE}, {"stored_read": {"requests_per_s": 1}},
+     {"stored_read": {"requests_per_s": 1}, "machine": MACHINE | {"Cores": "two"}},
      {"pregenerate": {"pairs": 0, "prompts": 1, "dedup_ratio": 1.0}, "machine": MACHINE}],
 )  # fmt: skip
 def test_what_no_bench_wrote_is_refused(file, rubbish):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool
 
+from explainer.bench import synthetic
 from explainer.bench.errors import BenchError
 from explainer.bench.made_up import Size, write_shop
 from explainer.bench.made_up_encoder import WordEncoder
 from explainer.bench.scale import Ground, measured
-from explainer.bench.synthetic import measure
-from explainer.bench.synthetic_steps import main
+from explainer.bench.synthetic import _run, _Shop, measure
+from explainer.bench.synthetic_steps import Took, main
 from retriever.data import read_dataset
 
 SMALL = Size(behaviours=6000, items=400, users=600)
@@ -52,9 +55,41 @@ def test_all_figures_come_of_a_small_shop():
 
 def test_a_step_that_fails_says_what_failed():
     with pytest.raises(BenchError, match="ingest"):
-        measure(lambda _: None, SMALL, url="postgresql+pg8000://nobody@127.0.0.1:1/none")
+        _run(["ingest", "no such shop", "", "sqlite://"])
     with pytest.raises(KeyError):
         main(["no such step", "", "", ""])
+
+
+def test_the_shop_with_fewer_people_is_in_a_database_of_the_same_kind(monkeypatch, postgresql):
+    found = []
+
+    def shop(folder, url, *_):
+        found.append(url and (make_url(url).get_backend_name(), make_url(url).database))
+        with create_engine(url or f"sqlite:///{folder}.db", poolclass=NullPool).begin() as connection:
+            connection.execute(text("CREATE TABLE only_here (n integer)"))  # fails in one that is not empty
+        took = Took(1.0, 1.0, 1)
+        return _Shop(took, took, 1.0, 1.0)
+
+    monkeypatch.setattr(synthetic, "_shop", shop)
+    assert measure(lambda _: None, SMALL).database == "sqlite"
+    assert found == [None, None]
+    url = postgresql.new()
+    assert measure(lambda _: None, SMALL, url).database == "postgresql"
+    (whole, whole_name), (tenth, tenth_name) = found[2:]
+    assert (whole, tenth, whole_name) == ("postgresql", "postgresql", make_url(url).database)
+    assert tenth_name != whole_name
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        there = connection.scalars(text("SELECT datname FROM pg_database")).all()
+    assert whole_name in there
+    assert tenth_name not in there
+
+
+def test_a_server_that_makes_no_second_database_is_named_before_anything_is_measured():
+    said = []
+    with pytest.raises(BenchError, match="second, empty database") as refused:
+        measure(said.append, SMALL, url="postgresql+pg8000://nobody:secret@127.0.0.1:1/none")
+    assert "secret" not in str(refused.value)
+    assert said == []
 
 
 def test_a_part_that_cannot_be_measured_is_named_and_the_others_go_on(monkeypatch):

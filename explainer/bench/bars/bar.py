@@ -9,6 +9,7 @@ from typing import Any
 
 Figures = Mapping[str, Any]
 Figure = Callable[[Figures], float | None]
+Told = Callable[[Figures], str]
 SIGNS: Mapping[str, Callable[[float, float], bool]] = {
     "≥": operator.ge,
     "≤": operator.le,
@@ -28,6 +29,8 @@ class Bar:
         threshold: What it must reach.
         command: What prints it, if that is another command than the part's.
         unit: What the figure counts, where the name does not say it.
+        told: Returns what a reader must know beside the figure, or why there is none: who took no part, how many were
+            skipped; or nothing.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Bar:
     threshold: float
     command: str = ""
     unit: str = ""
+    told: Told = lambda _: ""
 
     def of(self, figures: Figures) -> float | None:
         """Return what was measured, None where it was not."""

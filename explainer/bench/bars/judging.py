@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -10,6 +11,7 @@ from explainer.bench.bars.bar import Bar, Part
 from explainer.bench.bars.commands import Place, hindrance, shown
 from explainer.bench.bars.kept import Ran
 from explainer.bench.bars.parts import PARTS
+from explainer.bench.machine import PROCESSOR
 
 _DIGITS = 3
 _WHOLE = 1000.0
@@ -22,7 +24,7 @@ class Judged(msgspec.Struct, frozen=True):
         area: Under which heading it stands.
         part: What is run for it.
         name: What is measured.
-        measured: The figure; None where there is none.
+        measured: The figure; None where there is none; infinite where nothing reached what it is measured at.
         sign: One of ≥, ≤, < and =.
         threshold: What it must reach.
         held: Whether it did; None where nothing was measured.
@@ -31,6 +33,7 @@ class Judged(msgspec.Struct, frozen=True):
         date: When it was.
         machine: On which processor.
         unit: What the figure counts, where the name does not say it.
+        beside: What a reader must know beside the verdict, as who took no part, or that some tests were skipped.
     """
 
     area: str
@@ -45,6 +48,7 @@ class Judged(msgspec.Struct, frozen=True):
     date: str = ""
     machine: str = ""
     unit: str = ""
+    beside: str = ""
 
     @property
     def asked(self) -> str:
@@ -74,7 +78,9 @@ def judged(ran: Mapping[str, Ran], place: Place, parts: Mapping[str, Part] | Non
 
 
 def _judge(name: str, part: Part, bar: Bar, ran: Ran | None, place: Place) -> Judged:
-    measured = None if ran is None or ran.figures is None else bar.of(ran.figures)
+    figures = None if ran is None else ran.figures
+    measured = None if figures is None else bar.of(figures)
+    told = "" if figures is None else bar.told(figures)
     return Judged(
         area=part.area,
         part=name,
@@ -84,10 +90,11 @@ def _judge(name: str, part: Part, bar: Bar, ran: Ran | None, place: Place) -> Ju
         threshold=bar.threshold,
         held=None if measured is None else bar.holds(measured),
         command=bar.command or shown(part, name),
-        why="" if measured is not None else why_not(part, ran, place),
+        why="" if measured is not None else ": ".join(filter(None, (why_not(part, ran, place), told))),
         date="" if ran is None else ran.date,
-        machine="" if ran is None else ran.machine.get("Processor", ran.machine.get("cpu", "")),
+        machine="" if ran is None else ran.machine.get(PROCESSOR, ran.machine.get("cpu", "")),
         unit=bar.unit,
+        beside=told,
     )
 
 
@@ -100,6 +107,8 @@ def why_not(part: Part, ran: Ran | None, place: Place) -> str:
 
 def _text(value: float, digits: int) -> str:
     """Return a number with at least so many digits that count, and never fewer than stand before the point."""
+    if math.isinf(value):
+        return "∞"
     before = len(f"{abs(value):.0f}")
     return f"{value:,.{max(0, digits - before)}f}" if before >= digits else f"{value:,.{digits}g}"
 

@@ -74,7 +74,7 @@ def hand_in(folder: Path, given: Sequence[str], parts: Mapping[str, Part] | None
         parts: Among which.
 
     Raises:
-        BenchError: If there is no such part, or a file holds nothing of it.
+        BenchError: If there is no such part, a file holds nothing of it, or lacks what is kept of it already.
     """
     parts = PARTS if parts is None else parts
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,6 +88,9 @@ def hand_in(folder: Path, given: Sequence[str], parts: Mapping[str, Part] | None
         own = [part for part in meant if _measures(parts[part], ran)]
         if not own:
             raise BenchError(f"{file} holds no figure of {name}.")
+        before = kept(folder, {part: parts[part] for part in own})
+        for part, earlier in before.items():
+            _require_no_less(parts[part], earlier, ran, file, _file(folder, part))
         for part in own:
             keep(folder, part, ran)
         taken += own
@@ -95,7 +98,22 @@ def hand_in(folder: Path, given: Sequence[str], parts: Mapping[str, Part] | None
 
 
 def _measures(part: Part, ran: Ran) -> bool:
-    return ran.figures is not None and any(bar.of(ran.figures) is not None for bar in part.bars)
+    return bool(_measured(part, ran))
+
+
+def _measured(part: Part, ran: Ran) -> list[str]:
+    """Return the names of the bars that a run has figures for."""
+    figures = ran.figures
+    return [] if figures is None else [bar.name for bar in part.bars if bar.of(figures) is not None]
+
+
+def _require_no_less(part: Part, before: Ran, now: Ran, given: str, file: Path) -> None:
+    there = _measured(part, now)
+    if lost := [name for name in _measured(part, before) if name not in there]:
+        raise BenchError(
+            f"{given} lacks what was measured on {before.date or 'a day that nobody stated'}: {'; '.join(lost)}. "
+            f"Remove {file} to take it all the same."
+        )
 
 
 def _handed(file: Path) -> Ran:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from markupsafe import Markup
 
+from explainer.bench.bars.age import aged, old
 from explainer.bench.bars.bar import Part
 from explainer.bench.bars.commands import Place, shown
 from explainer.bench.bars.comparisons import comparisons
 from explainer.bench.bars.growth import INKS, Panel, draw, panels
 from explainer.bench.bars.judging import Judged, counts, why_not
 from explainer.bench.bars.kept import Ran
-from explainer.bench.bars.machine import OF_THE_MOMENT
 from explainer.bench.bars.overview import overview
 from explainer.bench.bars.parts import PARTS
+from explainer.bench.machine import OF_THE_MOMENT, code
 from explainer.bench.sheet import sheets
 from explainer.datareport.wording import count
 
@@ -34,6 +36,7 @@ class Shown:
         name: Its name.
         command: What somebody types to have it again.
         told: When, on which machine, how long; or why not.
+        aged: Of which other code than the present its figures are; nothing where of this.
         failure: The end of what it said, if it failed.
         note: What a reader of its figures should know.
         bars: Its bars.
@@ -42,6 +45,7 @@ class Shown:
     name: str
     command: str
     told: str
+    aged: str
     failure: str
     note: str
     bars: tuple[Judged, ...]
@@ -53,6 +57,8 @@ def places(row: Judged) -> tuple[float, float]:
     Linear from 0, as lengths are compared; what is far beyond the other leaves that a sliver, which is what it is.
     """
     measured, asked = abs(row.measured or 0.0), abs(row.threshold)
+    if math.isinf(measured):
+        return _WIDTH, 0.0
     most = max(measured, asked) / 0.75 or 1.0
     return _WIDTH * measured / most, _WIDTH * asked / most
 
@@ -62,9 +68,9 @@ def render(
 ) -> str:
     """Return the page; everything in it is escaped by the template."""
     parts = PARTS if parts is None else parts
-    machines = _machines(ran)
+    machines, now = _machines(ran), code()
     areas = {
-        area: [_shown(name, parts[name], ran.get(name), bars, machines, place) for name, _ in names]
+        area: [_shown(name, parts[name], ran.get(name), bars, machines, place, now) for name, _ in names]
         for area, names in groupby(
             sorted(parts.items(), key=lambda one: _order(parts, one[1])), lambda one: one[1].area
         )
@@ -84,6 +90,7 @@ def render(
         legend=_legend(growth),
         machines=machines,
         ran=ran,
+        old=len(old(ran, now)),
         moments=OF_THE_MOMENT,
         states={name: how.machine for name, how in ran.items() if set(OF_THE_MOMENT) & set(how.machine)},
     )
@@ -116,11 +123,25 @@ def _lasting(how: Ran) -> dict[str, str]:
 
 
 def _shown(
-    name: str, part: Part, how: Ran | None, bars: Sequence[Judged], machines: Sequence[dict[str, str]], place: Place
+    name: str,
+    part: Part,
+    how: Ran | None,
+    bars: Sequence[Judged],
+    machines: Sequence[dict[str, str]],
+    place: Place,
+    now: str,
 ) -> Shown:
     told = why_not(part, how, place) if how is None else _told(how, machines)
     own = tuple(bar for bar in bars if bar.part == name)
-    return Shown(name, shown(part, name) or "by hand", told, "" if how is None else how.failure, part.note, own)
+    return Shown(
+        name=name,
+        command=shown(part, name) or "by hand",
+        told=told,
+        aged="" if how is None else aged(how, now),
+        failure="" if how is None else how.failure,
+        note=part.note,
+        bars=own,
+    )
 
 
 def _told(how: Ran, machines: Sequence[dict[str, str]]) -> str:

@@ -12,9 +12,9 @@ import msgspec
 from explainer.bench.bars.bar import Part
 from explainer.bench.bars.commands import Place, hindrance, runnable, shown
 from explainer.bench.bars.kept import Ran, keep, kept, moment
-from explainer.bench.bars.machine import machine
 from explainer.bench.bars.outcome import carried_out, figures_of
 from explainer.bench.bars.parts import PARTS, chosen
+from explainer.bench.machine import machine
 
 Say = Callable[[str], None]
 _MINUTE_S = 60.0

@@ -38,7 +38,8 @@ SCALE: Mapping[str, Part] = {
         ),
         minutes=12,
         postgres=True,
-        note="A made-up shop of a million behaviours. Flat is read as: at most a fifth dearer.",
+        note="A made-up shop of a million behaviours; that with a tenth of its people stands in another database of "
+        "the same kind, on the same server. Flat is read as: at most a fifth dearer.",
     ),
     "scale-pgvector": Part(
         _AREA,

@@ -13,6 +13,7 @@ from explainer.bench.capacity import rates as r
 from explainer.bench.capacity.rates import GIVEN, MEASURED, Rates
 from explainer.bench.course import Course
 from explainer.bench.errors import BenchError
+from explainer.bench.machine import CORES, PYTHON
 
 _SCALE, _SERVICE = "explainer bench scale", "explainer bench service"
 AS_KEPT = ("scale.json", "scale-pregenerate.json", "service.json")
@@ -26,13 +27,11 @@ class Run(msgspec.Struct, frozen=True):
     Attributes:
         part: The part.
         whole: All.
-        items: For each of them.
         source: Where it was measured.
     """
 
     part: Course
     whole: Course
-    items: int
     source: str
 
 
@@ -80,7 +79,7 @@ def measured_in(files: Sequence[Path], rates: Rates | None = None) -> tuple[Rate
             found = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
             date = str(found.get("date", "")) or f"{datetime.fromtimestamp(file.stat().st_mtime, UTC):%Y-%m-%d}"
             known, counts, its_run = _known(found, date)
-        except (OSError, msgspec.MsgspecError, KeyError, TypeError, ZeroDivisionError) as error:
+        except (OSError, msgspec.MsgspecError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             raise BenchError(f"{file} holds nothing that {_SCALE} or {_SERVICE} wrote: {error}.") from error
         if not known:
             raise BenchError(f"{file} holds nothing that {_SCALE} or {_SERVICE} measured for a plan.")
@@ -95,19 +94,19 @@ def _known(found: Mapping[str, Any], date: str) -> tuple[Known, tuple[tuple[int,
     counts: tuple[tuple[int, int], ...] = ()
     run = part = None
     if (read := found.get("stored_read")) is not None:
-        rate = read["requests_per_s"] / found["machine"]["cores"]
+        rate = read["requests_per_s"] / _cores(found)
         known[r.READS] = (rate, MEASURED, _origin(found, date, _SERVICE))
     if (ahead := found.get("pregenerate")) is not None:
         origin = _origin(found, date, f"{_SCALE} --only pregenerate")
         known[r.TOLD] = (round(ahead["prompts"] * ahead["dedup_ratio"]) / ahead["pairs"], MEASURED, origin)
         if ahead.get("whole") is not None:
             whole = msgspec.convert(ahead["whole"], Course)
-            known |= {name: (value, MEASURED, origin) for name, value in of_course(whole, found["machine"]["cores"])}
+            known |= {name: (value, MEASURED, origin) for name, value in of_course(whole, _cores(found))}
             counts = whole.counts
             if ahead.get("part") is not None:
                 part = msgspec.convert(ahead["part"], Course)
             if part is not None and len(part.counts) > 1:
-                run = Run(part, whole, round(whole.pairs / whole.users), origin)
+                run = Run(part, whole, origin)
     return known, counts, run
 
 
@@ -130,4 +129,14 @@ def of_course(course: Course, cores: int) -> Iterator[tuple[str, float]]:
 
 def _origin(found: Mapping[str, Any], date: str, command: str) -> str:
     machine = found["machine"]
-    return f"on {date} by {command}, {machine['cores']} cores, Python {machine['python']}"
+    return f"on {date} by {command}, {_cores(found)} cores, Python {machine[_named(machine, PYTHON)]}"
+
+
+def _cores(found: Mapping[str, Any]) -> int:
+    machine = found["machine"]
+    return int(machine[_named(machine, CORES)])
+
+
+def _named(machine: Mapping[str, Any], name: str) -> str:
+    """Return under which name a file states a thing: older ones write it small."""
+    return name if name in machine else name.lower()

@@ -52,7 +52,8 @@ def trial(run: Run) -> Trial:
     # A machine of one core each: seconds are those of all processes together, in the part as in the whole.
     rates = Rates().but({name: (value, MEASURED, run.source) for name, value in of_course(run.part, 1)})
     whole = run.whole
-    pairs = run.whole.users * run.items
+    # As many as were asked for, as a plan has it: what the run came to is not known beforehand.
+    pairs = whole.users * whole.k
     prompts = growth_of(run.part.counts).prompts(pairs * rates[r.TOLD])
     seconds = run.part.starting_s + pairs / rates[r.EXPLAINED] + prompts / rates[r.TEXTS_CORE]
     stored = pairs * (rates[r.BYTES] + whole.behaviours * rates[r.BYTES_BEHAVIOUR])

@@ -15,9 +15,9 @@ from tests.integration.pregenerate.checks import USERS, all_of, pregenerate
 def test_it_counts_what_was_stored(explainer, database):
     before = held(database)
     summary = pregenerate(explainer)
-    found = course_of(database, USERS, before, Clock(), 1)
+    found = course_of(database, USERS, before, Clock(), 1, K)
     rows = all_of(database, ExplanationRow)
-    assert (found.users, found.pairs) == (24, len(rows)) == (24, 24 * K)
+    assert (found.users, found.k, found.pairs) == (24, K, len(rows)) == (24, K, 24 * K)
     assert found.rows["evidence"] == len(all_of(database, EvidenceRow))
     assert found.rows["audit_entries"] == 24 * K
     asked = Counter(row.prompt_hash for row in rows if row.prompt_hash)
@@ -34,5 +34,5 @@ def test_it_counts_what_was_stored(explainer, database):
 
 
 def test_nothing_written_has_no_counts(database):
-    found = course_of(database, [], held(database), Clock(), 1)
+    found = course_of(database, [], held(database), Clock(), 1, K)
     assert (found.pairs, found.asked, found.counts, found.behaviours) == (0, 0, (), 0.0)
