@@ -18,8 +18,10 @@ from explainer.errors import PromptError
 from explainer.evidence import Evidence
 from explainer.paths import resource_dir
 from explainer.writing.ago import ago
+from explainer.writing.aspects import as_kind
 from explainer.writing.glossary import told_in
 from explainer.writing.names import by_slot
+from explainer.writing.phrasing import put_better
 from explainer.writing.slots import slot_values
 from explainer.writing.style import Style
 from explainer.writing.templates import make_environment, place_of, read_templates
@@ -96,6 +98,7 @@ class PromptLibrary:
         self._versions: dict[Style, str] = {}
         self._environment = make_environment(self._sources)
         self._environment.filters["slot"] = lambda name: f"{{{name}}}"
+        self._environment.filters["kind"] = as_kind
         self._environment.tests["contains"] = lambda terms, term: term in terms
 
     def for_user(self, user: str, style: Style) -> PromptLibrary:  # noqa: ARG002  everyone has this one
@@ -144,7 +147,8 @@ class PromptLibrary:
             evidence = msgspec.structs.replace(evidence, behaviours=evidence.causes)
         timed = _timed(evidence, style.locale) if variant >= VARIANTS // 2 else frozenset()
         name = f"{style.locale}/{style.audience}/fallback.j2"
-        return self._render(name, evidence, style, locale=style.locale, variant=variant, timed=timed)
+        draft = self._render(name, evidence, style, locale=style.locale, variant=variant, timed=timed)
+        return put_better(draft, evidence) if style.locale == "en" else draft
 
     def words(self, domain: str, *, locale: str = "en") -> DomainWords:
         """Return how the domain speaks, as its template says.

@@ -21,6 +21,7 @@ from explainer.writing.gate.popularity import false_popularity
 from explainer.writing.gate.shape import misshapen
 from explainer.writing.gate.sources import missourced
 from explainer.writing.gate.standing import misranked
+from explainer.writing.gate.told_apart import told_apart
 from explainer.writing.gate.tokens import Token, TokenKind, tokenize, without_aspects
 from explainer.writing.gate.usage import misused
 from explainer.writing.gate.words import BECAUSE, CAUSES, NEGATION, foreign_nouns, own_words
@@ -79,7 +80,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style |
             failures += false_claims(tokens, evidence)
         else:
             failures += false_popularity(tokens, evidence)
-        failures += misattached(tokens)
+        failures += misattached(tokenize(told_apart(draft, evidence), evidence.aspects))
         failures += misplaced(tokens)
         failures += misused(tokens, evidence)
         failures += mischosen(tokens, evidence)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from explainer.evidence import Evidence
 from explainer.evidence.citable import is_citable
 from explainer.writing.gate.check import Verdict, Vocabulary, _digits, _private, _slot_failures, _urls
+from explainer.writing.gate.told_apart import told_apart
 from explainer.writing.gate.tokens import Token, TokenKind
 from explainer.writing.gate.zh.claims import false_claims
 from explainer.writing.gate.zh.counts import false_counts, false_popularity
@@ -65,7 +66,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style) 
             failures += false_counts(tokens, facts)
         else:
             failures += false_popularity(tokens, facts)
-        failures += misplaced(tokens, facts)
+        failures += misplaced(tokenize(told_apart(draft, facts), facts.aspects), facts)
     return Verdict(tuple(dict.fromkeys(failures)))
 
 
