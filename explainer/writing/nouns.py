@@ -37,9 +37,7 @@ def with_nouns(draft: str, aspects: Sequence[str], noun: str) -> str:
 @lru_cache(maxsize=1024)
 def _patterns(aspects: tuple[str, ...], noun: str) -> tuple[re.Pattern[str], ...]:
     genre = f"(?:{aspect_pattern(aspects)[1].pattern})"
-    return tuple(
-        re.compile(rule.replace("GENRE", genre).replace("NOUN", noun), re.IGNORECASE) for rule, _ in _RULES
-    )
+    return tuple(re.compile(rule.replace("GENRE", genre).replace("NOUN", noun), re.IGNORECASE) for rule, _ in _RULES)
 
 
 def _qualified(match: re.Match[str], _: str) -> str:

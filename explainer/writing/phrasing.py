@@ -29,7 +29,8 @@ _FOR_EACH = re.compile(rf"{_X} for (?P<first>{_B}) and (?:your )?{_Y} for (?P<se
 _RATED = rf"{_B}(?: \{{b\d\.value\}})?"
 _AND_AND = re.compile(rf"({_RATED}) and ({_RATED}) and (?={_B}(?! (?:is|has|shares|was)\b))")
 _NO_AND = re.compile(rf"(?<!\}}, )({_B}), ({_B})(?=, (?:which|both|all)\b)")
-_NAMED_AGAIN = re.compile(rf"(?P<how>\blike |\bclose to |\bsame series as |\b(?:gave|rated) both )(?P<list>{_B}(?:(?:, | and ){_B})+)(?!, (?:which|both))")
+_HOW = r"(?P<how>\blike |\bclose to |\bsame series as |\b(?:gave|rated) both )"
+_NAMED_AGAIN = re.compile(rf"{_HOW}(?P<list>{_B}(?:(?:, | and ){_B})+)(?!, (?:which|both))")
 _BEHAVIOUR = re.compile(r"\{(b\d)\}")
 _IS_WHY = re.compile(r"(\{b\d\.value\} for \{b\d\}) is why \{item\} is here")
 _PAIR, _TRIPLE = 2, 3

@@ -19,6 +19,7 @@ from tests.unit.test_gate import evidence
 
 VOCABULARY = load_vocabulary("en")
 LIBRARY = PromptLibrary()
+COUNTED = ", and {co3.n} of {co3.m} people who liked {b3} liked it."
 
 
 def rated(facts, *values):
@@ -38,10 +39,9 @@ def rated(facts, *values):
         ),
         (
             ["r war", "r war", "r people"],
-            "You rated {b1} {b1.value}, {b2} {b2.value} and {b3} {b3.value}. {item} is a war film like {b1} and {b2}, "
-            "and {co3.n} of {co3.m} people who liked {b3} liked it.",
-            "You rated {b1}, {b2} and {b3} {b1.value} each. {item} is a war film like the first two, "
-            "and {co3.n} of {co3.m} people who liked {b3} liked it.",
+            "You rated {b1} {b1.value}, {b2} {b2.value} and {b3} {b3.value}. {item} is a war film like {b1} and {b2}"
+            + COUNTED,
+            "You rated {b1}, {b2} and {b3} {b1.value} each. {item} is a war film like the first two" + COUNTED,
         ),
         (
             ["r drama", "r drama"],
@@ -104,7 +104,10 @@ def test_a_rating_of_both_is_of_two_that_were_named_and_no_more():
 
 
 def test_like_both_is_said_of_the_two_named_before_and_checked_for_them():
-    draft = "You gave {b1} {b1.value} and {b2} {b2.value}. {item} is a drama like both, and {co3.n} of {co3.m} people who liked {b3} liked it."
+    draft = (
+        "You gave {b1} {b1.value} and {b2} {b2.value}. {item} is a drama like both, "
+        "and {co3.n} of {co3.m} people who liked {b3} liked it."
+    )
     assert check(draft, rated(evidence("r drama", "r drama", "r people"), 5.0, 4.0, 5.0), VOCABULARY).failures == ()
     lie = check(draft, rated(evidence("r drama", "r", "r people"), 5.0, 4.0, 5.0), VOCABULARY)
     assert "aspect_claim: drama" in lie.failures
@@ -124,7 +127,10 @@ def test_like_both_is_said_of_the_two_named_before_and_checked_for_them():
     ],
 )
 def test_a_list_of_three_has_one_and_and_is_not_said_twice(draft, better):
-    assert review(draft, evidence("r drama", "r drama", "r drama"), VOCABULARY) == (better, check(better, evidence("r drama", "r drama", "r drama"), VOCABULARY))
+    assert review(draft, evidence("r drama", "r drama", "r drama"), VOCABULARY) == (
+        better,
+        check(better, evidence("r drama", "r drama", "r drama"), VOCABULARY),
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,7 +146,11 @@ def test_a_list_of_three_has_one_and_and_is_not_said_twice(draft, better):
         ("horror", "both {b1} and {item} are horror", "both {b1} and {item} are horror films"),
         ("crime,thriller", "both are crime thriller, and", "both are crime thrillers, and"),
         ("action", "which is action like {b1}", "which is an action film like {b1}"),
-        ("action,crime", "{item} is action like {b1} and crime like {b2}", "{item} is an action film like {b1} and a crime film like {b2}"),
+        (
+            "action,crime",
+            "{item} is action like {b1} and crime like {b2}",
+            "{item} is an action film like {b1} and a crime film like {b2}",
+        ),
         ("action,thriller", "it is action and thriller like {b1}", "it is an action and thriller film like {b1}"),
         ("thriller", "thriller films", "thrillers"),
         ("crime", "the crime films {b1} and {b2}", "the crime films {b1} and {b2}"),
@@ -160,21 +170,31 @@ def test_genres_get_the_noun_article_or_plural_that_english_wants(aspects, draft
 
 
 def test_in_news_an_aspect_is_what_a_story_is_about_and_no_story_is_a_golf():
-    text, verdict = review("You opened {b1}, and {item} is another golf.", evidence("v golf", domain="news"), VOCABULARY)
+    text, verdict = review(
+        "You opened {b1}, and {item} is another golf.", evidence("v golf", domain="news"), VOCABULARY
+    )
     assert (text, verdict.failures) == ("You opened {b1}, and {item} is another golf story.", ())
 
 
 def test_stars_are_no_singular():
-    text, verdict = review("Your {b1.value} for {b1} is why {item} is here: both are dramas.", evidence("r drama"), VOCABULARY)
+    text, verdict = review(
+        "Your {b1.value} for {b1} is why {item} is here: both are dramas.", evidence("r drama"), VOCABULARY
+    )
     assert (text, verdict.failures) == ("Your {b1.value} for {b1} brought {item} here: both are dramas.", ())
 
 
 @pytest.mark.parametrize(
     ("specs", "draft"),
     [
-        (["r drama", "r drama"], "With {b1} and {b2} you gave {b1.value} and {b2.value}, and {item} is a drama like both."),
+        (
+            ["r drama", "r drama"],
+            "With {b1} and {b2} you gave {b1.value} and {b2.value}, and {item} is a drama.",
+        ),
         (["r drama"], "We put {item} beside {b1}, which you rated {b1.value}; drama is what it is."),
-        (["r drama", "r drama", "r drama"], "Since you liked {b1}, {b2} and {b3}, we suggest {item}, a drama, which is all of them."),
+        (
+            ["r drama", "r drama", "r drama"],
+            "You liked {b1}, {b2} and {b3}; here is {item}, a drama, which is all of them.",
+        ),
         (["r drama,war"], "{item} has the drama of {b1}, which you liked, and the war of {b1}."),
         (["r drama"], "{item} has the drama of both, and you gave {b1} {b1.value}."),
     ],
@@ -207,7 +227,10 @@ def test_true_texts_of_the_corpus_stay_true_when_put_better():
 def test_a_title_that_ends_a_sentence_by_itself_needs_no_full_stop():
     values = {"item": "When Harry Met Sally...", "b1": "O Brother, Where Art Thou?"}
     assert fill("Here is {item}.", values) == "Here is When Harry Met Sally..."
-    assert fill("Here is {item}. You saw {b1}.", values) == "Here is When Harry Met Sally... You saw O Brother, Where Art Thou?"
+    assert (
+        fill("Here is {item}. You saw {b1}.", values)
+        == "Here is When Harry Met Sally... You saw O Brother, Where Art Thou?"
+    )
     assert fill("Why {b1}? {item}, too.", values) == "Why O Brother, Where Art Thou? When Harry Met Sally..., too."
 
 

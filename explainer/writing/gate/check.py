@@ -21,8 +21,8 @@ from explainer.writing.gate.popularity import false_popularity
 from explainer.writing.gate.shape import misshapen
 from explainer.writing.gate.sources import missourced
 from explainer.writing.gate.standing import misranked
-from explainer.writing.gate.told_apart import told_apart
 from explainer.writing.gate.tokens import Token, TokenKind, tokenize, without_aspects
+from explainer.writing.gate.told_apart import told_apart
 from explainer.writing.gate.usage import misused
 from explainer.writing.gate.words import BECAUSE, CAUSES, NEGATION, foreign_nouns, own_words
 from explainer.writing.slots import SLOT, slot_values

@@ -68,7 +68,9 @@ def _harps(sentence: Sequence[Token], evidence: Evidence) -> bool:
 def _owners(sentence: Sequence[Token]) -> list[str]:
     """Return whose aspects a sentence has as such: "the noir of {b1}" twice is "the noir and crime of {b1}"."""
     triples = zip(sentence, sentence[1:], sentence[2:], strict=False)
-    return [whose.text for what, of, whose in triples if what.kind is TokenKind.ASPECT and of.text == "of" and entity(whose)]
+    return [
+        whose.text for what, of, whose in triples if what.kind is TokenKind.ASPECT and of.text == "of" and entity(whose)
+    ]
 
 
 def _is_counted(before: Sequence[Token]) -> bool:

@@ -1,7 +1,7 @@
-"""One rating told of several behaviours is read as the ratings of each, where they are equal; else it stays as it is.
+"""One rating told of several behaviours is read as the ratings of each, where they are equal; else as that one of all.
 
-What says so is exactly what :mod:`explainer.writing.phrasing` and the Chinese templates make. A rating that stays shared is refused by the rules
-that attach each one to its behaviour.
+What says so is exactly what :mod:`explainer.writing.phrasing` and Chinese templates make. A rating of
+something else is refused by the rules that attach each one to its behaviour.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ _SHARED: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
 )
 _OF_BOTH = re.compile(r"\b(gave|rated) both \{(b\d)\.value\}")
+_VALUE = re.compile(r"\{b\d\.value\}")
 _NAMED = re.compile(_B)
 _PAIR = 2
 
 
 def told_apart(draft: str, evidence: Evidence) -> str:
-    """Return the draft with a rating for each behaviour in place of one for all that were rated alike."""
+    """Return the draft with a rating beside each behaviour in place of one for several."""
     ratings = {b.slot: b.value for b in evidence.behaviours}
 
     def are_equal(slots: list[str]) -> bool:
@@ -48,8 +49,10 @@ def told_apart(draft: str, evidence: Evidence) -> str:
 
     for pattern, apart in _SHARED:
         for found in pattern.finditer(draft):
-            if are_equal([group for group in found.groups() if group in ratings]):
-                draft = draft.replace(found[0], apart.format(*found.groups()))
+            each = apart.format(*found.groups())
+            if not are_equal([group for group in found.groups() if group in ratings]):
+                each = _VALUE.sub(f"{{{found[1]}.value}}", each)  # what it says, and no rule will let it pass
+            draft = draft.replace(found[0], each)
     if (found := _OF_BOTH.search(draft)) is not None:
         named = list(dict.fromkeys(_NAMED.findall(draft[: found.start()])))
         if len(named) == _PAIR and found[2] in named and are_equal(named):

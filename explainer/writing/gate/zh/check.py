@@ -9,8 +9,8 @@ from itertools import pairwise
 from explainer.evidence import Evidence
 from explainer.evidence.citable import is_citable
 from explainer.writing.gate.check import Verdict, Vocabulary, _digits, _private, _slot_failures, _urls
-from explainer.writing.gate.told_apart import told_apart
 from explainer.writing.gate.tokens import Token, TokenKind
+from explainer.writing.gate.told_apart import told_apart
 from explainer.writing.gate.zh.claims import false_claims
 from explainer.writing.gate.zh.counts import false_counts, false_popularity
 from explainer.writing.gate.zh.places import misplaced
