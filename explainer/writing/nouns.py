@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from explainer.writing.aspects import as_quality, is_kind, is_only_kind, is_quality, plural, wants_noun
 from explainer.writing.gate.tokens import NOUNS_AFTER, aspect_pattern
 
-_Rule = tuple[str, Callable[["re.Match[str]", str], str]]
+_Written = Callable[[re.Match[str], str], str]
+_Rule = tuple[str, _Written]
 # GENRE stands for any of the aspects, NOUN for what an item is called.
 _ALONE = rf"(?! GENRE)(?![ -](?:{'|'.join(sorted(NOUNS_AFTER - {'and'}))})s?\b)"
 _AND = " and "
@@ -30,8 +31,12 @@ def with_nouns(draft: str, aspects: Sequence[str], noun: str) -> str:
     """
     if aspects:
         for pattern, (_, written) in zip(_patterns(tuple(aspects), noun), _RULES, strict=True):
-            draft = pattern.sub(lambda match, rule=written: rule(match, noun), draft)
+            draft = pattern.sub(partial(_applied, written, noun), draft)
     return draft
+
+
+def _applied(written: _Written, noun: str, match: re.Match[str]) -> str:
+    return written(match, noun)
 
 
 @lru_cache(maxsize=1024)
