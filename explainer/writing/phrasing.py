@@ -51,8 +51,11 @@ def put_better(draft: str, evidence: Evidence) -> str:
 
 
 def _told_once(draft: str, evidence: Evidence) -> str:
-    """Return the draft with one rating for two or three behaviours that were rated alike."""
-    ratings = {b.slot: b.value for b in evidence.behaviours}
+    """Return the draft with one rating for two or three behaviours that were rated alike.
+
+    A title with an "and" in it is no part of a list: nobody could tell where it ends.
+    """
+    ratings = {b.slot: b.value for b in evidence.behaviours if " and " not in f" {b.title.lower()} "}
 
     def told(match: re.Match[str]) -> str:
         found = match.groupdict()

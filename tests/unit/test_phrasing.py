@@ -16,6 +16,7 @@ from explainer.writing.texts import Request
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import told_facts
 from tests.unit.test_gate import evidence
+from tests.unit.test_writer import ScriptedEngine, write
 
 VOCABULARY = load_vocabulary("en")
 LIBRARY = PromptLibrary()
@@ -72,6 +73,23 @@ def test_equal_ratings_are_told_once_and_different_ones_each(specs, draft, bette
     text, verdict = review(draft, different, VOCABULARY)
     assert verdict.failures == ()
     assert "{b2.value}" in text
+
+
+def test_readers_of_one_draft_read_of_their_own_ratings():
+    engine = ScriptedEngine("You gave {b1} {b1.value} and {b2} {b2.value}; {item} is a drama like both.")
+    alike = evidence("r drama", "r drama")
+    first, second = write(engine, Request(alike, "u"), Request(rated(alike, 5.0, 4.0), "u"))
+    assert engine.asked == [1]
+    assert first.text == "You gave both b1 and b2 5 stars; Item is a drama like both."
+    assert second.text == "You gave b1 5 stars and b2 4 stars; Item is a drama like both."
+
+
+def test_a_title_with_an_and_in_it_keeps_its_own_rating_beside_it():
+    facts = evidence("r drama", "r drama")
+    first, second = facts.behaviours
+    facts = replace(facts, behaviours=(replace(first, title="Monty Python and the Holy Grail"), second))
+    draft = "You gave {b1} {b1.value} and {b2} {b2.value}; {item} is a drama like both."
+    assert review(draft, facts, VOCABULARY)[0] == draft
 
 
 @pytest.mark.parametrize(
