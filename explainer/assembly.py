@@ -336,8 +336,9 @@ def make_database(settings: Settings) -> Database:
         settings.pool_timeout_s,
         settings.pool_recycle_s,
         settings.pool_ping,
+        settings.pool_prepare,
     )
-    return Database(settings.url, settings.database_replicas, pool)
+    return Database(settings.url, settings.database_replicas, pool, settings.database_direct)
 
 
 @contextmanager

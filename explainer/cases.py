@@ -111,7 +111,7 @@ class CaseMaker:
     @step("rank")
     def best(self, history: History, k: int) -> list[Recommendation]:
         """Return the k best unmet items."""
-        with self._turn:
+        with one_thread(), self._turn:
             return recommend(self.recommender, history, k)
 
     @step("rank")
@@ -123,7 +123,7 @@ class CaseMaker:
             ConflictError: If the user has met it already: it would never be recommended.
         """
         catalogue = self.recommender.catalogue
-        with self._turn:
+        with one_thread(), self._turn:
             met = met_items(self.recommender, history)
             if met[catalogue.position(item.id)]:
                 raise ConflictError(

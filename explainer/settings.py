@@ -42,12 +42,17 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL; an SQLite file in ``home`` by default.
         database_replicas: URLs of read replicas, with commas between them: when a process starts it counts
             there what people did with each item, and on the primary while none answers. All else must be so at once.
+        database_direct: URL of PostgreSQL itself, where ``database_url`` leads to a pooler (PgBouncer) before it: there
+            every process keeps one connection more, beside its pools, on which it is told of better texts. A pooler
+            does not pass that on, and without it they are looked for four times a second.
         pool_size: Connections to the database that each process keeps open in each of two pools, one for transactions
             and one for what only reads,
         pool_overflow: how many more it may open in each,
         pool_timeout_s: seconds to wait for one when all are in use,
         pool_recycle_s: age in seconds at which one is replaced; by default none is,
-        pool_ping: and whether one is tried before use.
+        pool_ping: whether one is tried before use,
+        pool_prepare: and whether PostgreSQL is told statements by name once it knows them; switch that off behind a
+            pooler that cannot pass it on (PgBouncer before 1.21, by transactions).
         index: Where nearest items are looked for when new ones come: ``memory`` of each process, or ``pgvector``, where
             PostgreSQL keeps all embeddings for all processes. A fit always looks for them in memory: it has to find the
             same twice.
@@ -114,11 +119,13 @@ class Settings(BaseSettings):
     home: Path = Path(".explainer")
     database_url: str | None = None
     database_replicas: Annotated[tuple[str, ...], NoDecode, BeforeValidator(urls_from)] = ()
+    database_direct: str | None = None
     pool_size: int = Field(default=16, ge=1, le=1000)
     pool_overflow: int = Field(default=32, ge=0, le=1000)
     pool_timeout_s: float = Field(default=10.0, gt=0, allow_inf_nan=False)
     pool_recycle_s: Annotated[int, Field(ge=1, le=_MOST)] | None = None
     pool_ping: bool = False
+    pool_prepare: bool = True
     index: Literal["memory", "pgvector"] = "memory"
     encoder: str = "minilm"
     encoder_precision: Precision = "auto"

@@ -27,15 +27,17 @@ class SequentialDeletion:
     Args:
         rivals: How many of the other items in the list the lead is measured against.
         lead: How much of what the rivals lose is subtracted, 0 to 1; 0 looks at the item's score alone.
-        share: A look takes away this share of what has gone already, at least one behaviour: what matters most goes one
-            by one, the long tail together, sharing what is lost.
+        singly: So many go one by one: what matters most, and all of a short history.
+        share: Of what has gone already, this share goes with every further look: the long tail together, sharing what
+            is lost.
     """
 
     method = "sequential deletion"
 
-    def __init__(self, rivals: int = 20, lead: float = 0.5, share: float = 0.2) -> None:
+    def __init__(self, rivals: int = 20, lead: float = 0.5, singly: int = 10, share: float = 0.5) -> None:
         self._rivals = rivals
         self._lead = lead
+        self._singly = singly
         self._share = share
 
     def attribute(self, recommender: Recommender, history: History, item: str) -> Attribution:
@@ -59,7 +61,7 @@ class SequentialDeletion:
         while len(order) < len(contributions):
             leads = leads and score > thinning.scores[1]
             estimates = thinning.estimates()
-            count = min(max(1, int(self._share * len(order))), len(contributions) - len(order))
+            count = min(self._at_once(len(order)), len(contributions) - len(order))
             places = _largest(self._lost(estimates, leads=leads) + gone, count)
             thinning.drop(places)
             lost, score = score - float(thinning.scores[0]), float(thinning.scores[0])
@@ -67,6 +69,9 @@ class SequentialDeletion:
                 contributions[place], gone[place] = part, -np.inf
             order += places
         return tuple(contributions), tuple(order)
+
+    def _at_once(self, gone: int) -> int:
+        return 1 if gone < self._singly else max(1, int(self._share * gone))
 
     def _lost(self, falls: Doubles, *, leads: bool) -> Doubles:
         return falls[:, 0] - self._lead * falls[:, 1] if leads else falls[:, 0]

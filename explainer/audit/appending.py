@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from explainer.audit.entries import entry_line, leaf_of, moment_of
 from explainer.audit.nodes import head_of
+from explainer.storage.inserting import insert_values
 from explainer.storage.tables import AuditEntryRow, AuditNodeRow, AuditSaltRow, AuditSubjectRow
 
 # SQLite has one writer at a time; this makes sure that it is us before we read where the log ends.
@@ -108,9 +109,7 @@ def _write_rows(session: Session, waiting: Sequence[Waiting]) -> None:
                 "leaf": leaf.hex(),
             }
         )
-    session.execute(insert(AuditEntryRow), entries)
-    session.execute(insert(AuditSaltRow), salts)
-    if nodes:
-        session.execute(insert(AuditNodeRow), nodes)
-    if subjects:
-        session.execute(insert(AuditSubjectRow), subjects)
+    insert_values(session, AuditEntryRow, entries)
+    insert_values(session, AuditSaltRow, salts)
+    insert_values(session, AuditNodeRow, nodes)
+    insert_values(session, AuditSubjectRow, subjects)

@@ -19,7 +19,7 @@ from explainer.bench.engine_down import Home
 from explainer.bench.served import serving
 
 REPLICAS = 2
-# What a replica had taken when the database went away is for others after a lease; jobs are looked for longer than that.
+# What a replica had taken when the database went away is for others after a lease; we look longer than that.
 SETTINGS = {"ENGINE": "none", "WORKERS": "1", "DRAIN_S": "1", "JOB_LEASE_S": "5"}
 CREATED = 201
 PAUSE_S = 0.1

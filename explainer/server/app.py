@@ -151,7 +151,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         request_class=CarefulRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
-        lifespan=[partial(keeping_up, live, metrics, presence)],
+        lifespan=[partial(keeping_up, live, metrics, presence), awaited.hearing],
         on_startup=[partial(use_threads, queue, explainer.underway), partial(_begin, live)],
         on_shutdown=[partial(_close, explainer)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),

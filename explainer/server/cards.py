@@ -107,9 +107,8 @@ class Card:
         return "".join(piece.text for piece in self.pieces)
 
 
-def card_of(row: ExplanationRow, told: Told, later: Later | None = None) -> Card:
+def card_of(row: ExplanationRow, told: Told, later: Later) -> Card:
     """Return the card of a stored explanation, with what came after it."""
-    later = later or Later()
     newest = later.revisions[-1] if later.revisions else row
     masked = any(e.behaviour_id in told.masked for e in row.evidence)
     titled = {"item", *(e.slot for e in row.evidence)}

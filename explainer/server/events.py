@@ -9,6 +9,7 @@ import msgspec
 from litestar.concurrency import sync_to_thread
 from litestar.response import ServerSentEventMessage
 
+from explainer.errors import NotFoundError
 from explainer.server.awaited import Awaited
 from explainer.server.draining import Draining
 from explainer.service.shown import ShownExplanation
@@ -32,8 +33,9 @@ async def text_events(
 ) -> AsyncIterator[ServerSentEventMessage]:
     """Yield ``text`` for each text that the reader has not seen, then ``end``, once no better one is awaited.
 
-    A stream that ends without ``end`` is to be opened again, as browsers do: it was open for long, or this process is
-    about to stop.
+    So it ends as well when the text is taken back: then its reader has nothing to wait for. A stream that ends without
+    ``end`` is to be opened again, as browsers do: it was open for long, or this process is about to stop; or the
+    explanation is erased, which whoever opens it again is told.
 
     Args:
         read: Reads the explanation, in a session of its own.
@@ -43,11 +45,14 @@ async def text_events(
     """
     until = time.monotonic() + _LONGEST_S
     while True:
-        now = await sync_to_thread(read)
+        try:
+            now = await sync_to_thread(read)
+        except NotFoundError:
+            return
         if now.revision > seen:
             seen = now.revision
             yield _message("text", now)
-        if not now.pending:
+        if not now.pending or now.suppressed is not None:
             yield _message("end", now)
             return
         left = until - time.monotonic()
@@ -58,5 +63,6 @@ async def text_events(
 
 def _message(event: str, now: ShownExplanation) -> ServerSentEventMessage:
     source = now.revisions[-1].source if now.revisions else now.source
-    body = TextEvent(now.id, now.revision, now.current, source, now.ai.generated, now.pending)
+    pending = now.pending and now.suppressed is None
+    body = TextEvent(now.id, now.revision, now.current, source, now.ai.generated, pending)
     return ServerSentEventMessage(event=event, id=str(now.revision), data=msgspec.json.encode(body).decode())

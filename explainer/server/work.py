@@ -18,6 +18,7 @@ from explainer.server.listening import listening
 from explainer.server.logs import configure_logging
 from explainer.server.metrics_port import metrics_read
 from explainer.server.telling import told_to_stop
+from explainer.server.waking import woken
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.revived import revived
 from explainer.service.live import Live
@@ -88,7 +89,8 @@ def _work(live: Live, afterwork: Afterwork, listener: socket.socket | None, *, o
                 afterwork.drain(live.current)
             else:
                 afterwork.start(live.current)
-                stopped.wait()
+                with woken(live.explainer.database, afterwork):
+                    stopped.wait()
         finally:
             stopped.set()
             watch.join()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from explainer.service.behaviours import BehaviourPage
@@ -151,25 +150,25 @@ def shown_to(
     sensitive = sensitive_in(session, row)
     if looker.is_app:
         view = for_customer(explanation_view(row), sensitive)
-        return _shown(row, view, later, looker, _writers(session, [row]))
+        return _shown(row, view, later, looker)
     view, count = _masked(row, sensitive, looker)
     if recorded:
         note_look(session, looker, row.user_id, what, row.id, sensitive=count > 0)
-    return _shown(row, view, later, looker, _writers(session, [row]), 0 if looker.sees_sensitive else count)
+    return _shown(row, view, later, looker, 0 if looker.sees_sensitive else count)
 
 
 def all_shown_to(
     session: Session, looker: Looker, rows: Sequence[ExplanationRow], what: str = "explanations"
 ) -> list[ShownExplanation]:
     """Return stored explanations as they are to whoever asks; record one look at each user's."""
-    later, writers = later_of(session, rows), _writers(session, rows)
+    later = later_of(session, rows)
     users = dict.fromkeys(row.user_id for row in rows)
     hidden = {user: sensitive_behaviours(session, user) for user in users}
     views, seen = [], dict.fromkeys(users, 0)
     for row in rows:
         view, count = _masked(row, hidden[row.user_id] | private_then(row), looker)
         seen[row.user_id] += count
-        views.append(_shown(row, view, later[row.id], looker, writers, 0 if looker.sees_sensitive else count))
+        views.append(_shown(row, view, later[row.id], looker, 0 if looker.sees_sensitive else count))
     for user, count in seen.items():
         note_look(session, looker, user, what, sensitive=count > 0)
     return views
@@ -259,12 +258,7 @@ def _masked(row: ExplanationRow, sensitive: frozenset[str], looker: Looker) -> t
 
 
 def _shown(
-    row: ExplanationRow,
-    view: ExplanationView,
-    later: Later,
-    looker: Looker,
-    writers: Mapping[str, MadeBy],
-    masked: int = 0,
+    row: ExplanationRow, view: ExplanationView, later: Later, looker: Looker, masked: int = 0
 ) -> ShownExplanation:
     """Return the view with what came after it; texts that are masked or suppressed stay so in every revision."""
     revisions = [revision_view(revision) for revision in later.revisions]
@@ -286,20 +280,15 @@ def _shown(
         revisions=revisions,
         pending=later.pending,
         ai=AiLabel(generated, _LABELS.get(row.locale, _LABELS["en"]) if generated else None),
-        made_by=writers[row.writer_version],
+        made_by=_made_by(later.writer),
         masked=masked,
         not_shown=words_in(NOT_SHOWN, row.locale) if is_summed else "",
         suppressed=mark,
     )
 
 
-def _writers(session: Session, rows: Sequence[ExplanationRow]) -> dict[str, MadeBy]:
-    """Return what wrote these, by the version of the writer."""
-    query = select(ModelVersionRow).where(ModelVersionRow.version.in_({row.writer_version for row in rows}))
-    return {
-        row.version: MadeBy(row.name, row.details.get("model_hash", ""), row.details.get("adapter_hash", ""))
-        for row in session.scalars(query)
-    }
+def _made_by(writer: ModelVersionRow) -> MadeBy:
+    return MadeBy(writer.name, writer.details.get("model_hash", ""), writer.details.get("adapter_hash", ""))
 
 
 def _mark(suppression: SuppressionRow | None, locale: str) -> Suppressed | None:

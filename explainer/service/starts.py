@@ -55,6 +55,7 @@ def public_settings(settings: Settings) -> dict[str, Any]:
     # What stands behind the question mark may be a password, too.
     shown["database_url"] = _plain(settings.url)
     shown["database_replicas"] = [_plain(url) for url in settings.database_replicas]
+    shown["database_direct"] = settings.database_direct and _plain(settings.database_direct)
     shown["openai_url"] = _without_passwords(settings.openai_url)
     shown["embed_origins"] = sorted(settings.embed_origins)
     return shown

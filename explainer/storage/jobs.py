@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from explainer.storage.erasing import begin_writing, changed
+from explainer.storage.inserting import insert_values
 from explainer.storage.job_tables import JobRow
 from explainer.storage.once import insert_once
 from explainer.storage.tables import ExplanationRow, now
@@ -43,7 +44,7 @@ class Job:
 
 
 def ask_for(session: Session, kind: str, explanation_ids: Sequence[str], recommender: str) -> None:
-    """Store jobs in the caller's transaction, by one statement.
+    """Store jobs in the caller's transaction.
 
     Args:
         session: Open session.
@@ -56,8 +57,7 @@ def ask_for(session: Session, kind: str, explanation_ids: Sequence[str], recomme
         {"kind": kind, "explanation_id": one, "recommender": recommender, "state": WAITING, "due_at": at}
         for one in explanation_ids
     ]
-    if rows:
-        session.execute(insert(JobRow).values(rows))
+    insert_values(session, JobRow, rows)
 
 
 def without_job(session: Session, kind: str, explanation_ids: Collection[str]) -> list[str]:

@@ -4,33 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from explainer.errors import NotFoundError
 from explainer.storage.revisions import DONE, WAITING, revisions_of
 from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
-from explainer.storage.tables import ExplanationRow
-
-_IDS: BindParameter[Sequence[str]] = bindparam("ids", expanding=True)
-_SUPPRESSED = select(SuppressionRow).where(SuppressionRow.explanation_id.in_(_IDS))
-_AWAITED = select(UpgradeRow.explanation_id, UpgradeRow.state).where(UpgradeRow.explanation_id.in_(_IDS))
+from explainer.storage.tables import ExplanationRow, ModelVersionRow
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """What came after one explanation.
+    """What came after one explanation, and what wrote it.
 
     Attributes:
+        writer: What wrote its first text.
         suppression: Set when it is shown no more.
         pending: Whether a better text is awaited.
         revisions: The better texts, oldest first.
     """
 
+    writer: ModelVersionRow
     suppression: SuppressionRow | None = None
     pending: bool = False
     revisions: tuple[RevisionRow, ...] = ()
+
+
+def _with_later(explanation: Any) -> Select[Any]:  # noqa: ANN401  a column or the whole
+    """Return a query for explanations and what came after them, one row each."""
+    return (
+        select(explanation, ModelVersionRow, SuppressionRow, UpgradeRow.state)
+        .join(ModelVersionRow, ModelVersionRow.version == ExplanationRow.writer_version)
+        .outerjoin(SuppressionRow, SuppressionRow.explanation_id == ExplanationRow.id)
+        .outerjoin(UpgradeRow, UpgradeRow.explanation_id == ExplanationRow.id)
+    )
+
+
+_ONE = _with_later(ExplanationRow).where(ExplanationRow.id == bindparam("one"))
+_OF_SEVERAL = _with_later(ExplanationRow.id).where(ExplanationRow.id.in_(bindparam("ids", expanding=True)))
 
 
 def get_with_later(session: Session, explanation_id: str) -> tuple[ExplanationRow, Later]:
@@ -39,23 +52,19 @@ def get_with_later(session: Session, explanation_id: str) -> tuple[ExplanationRo
     Raises:
         NotFoundError: If there is no such explanation.
     """
-    joined = (
-        select(ExplanationRow, SuppressionRow, UpgradeRow.state)
-        .outerjoin(SuppressionRow, SuppressionRow.explanation_id == ExplanationRow.id)
-        .outerjoin(UpgradeRow, UpgradeRow.explanation_id == ExplanationRow.id)
-    )
-    found = session.execute(joined.where(ExplanationRow.id == explanation_id)).one_or_none()
+    found = session.execute(_ONE, {"one": explanation_id}).one_or_none()
     if found is None:
         raise NotFoundError(f"There is no explanation {explanation_id!r}.")
-    row, suppression, state = found
+    row, writer, suppression, state = found
     revisions = revisions_of(session, [row.id]).get(row.id, []) if state == DONE else []
-    return row, Later(suppression, state == WAITING, tuple(revisions))
+    return row, Later(writer, suppression, state == WAITING, tuple(revisions))
 
 
 def later_of(session: Session, rows: Sequence[ExplanationRow]) -> dict[str, Later]:
-    """Return what came after each of these, by its id."""
-    ids = [row.id for row in rows]
-    suppressions = {row.explanation_id: row for row in session.scalars(_SUPPRESSED, {"ids": ids})}
-    states = {found.explanation_id: found.state for found in session.execute(_AWAITED, {"ids": ids})}
-    revisions = revisions_of(session, [one for one, state in states.items() if state == DONE])
-    return {one: Later(suppressions.get(one), states.get(one) == WAITING, tuple(revisions.get(one, []))) for one in ids}
+    """Return what came after each of these, by its id; by one query where there is no revision."""
+    found = session.execute(_OF_SEVERAL, {"ids": [row.id for row in rows]}).all()
+    revisions = revisions_of(session, [one for one, _, _, state in found if state == DONE])
+    return {
+        one: Later(writer, suppression, state == WAITING, tuple(revisions.get(one, [])))
+        for one, writer, suppression, state in found
+    }

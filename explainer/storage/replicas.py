@@ -13,11 +13,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import count
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from explainer.storage.pools import PoolConfig, engine_options
+from explainer.storage.pools import PoolConfig, make_engine
 from explainer.storage.refusals import note_lost
 
 _log = logging.getLogger(__name__)
@@ -99,6 +99,6 @@ def _engine(url: str, pool: PoolConfig) -> Engine:
     by_pg8000 = make_url(url).get_driver_name() == "pg8000"
     # One that is cut off neither answers nor refuses: nobody waits for it longer than this.
     arguments = {"timeout": _PATIENCE_S} if by_pg8000 else {}
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", connect_args=arguments, **engine_options(url, pool))
+    engine = make_engine(url, pool, isolation_level="AUTOCOMMIT", connect_args=arguments)
     event.listen(engine, "handle_error", note_lost)
     return engine

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
-from explainer.storage.service_tables import RevisionRow, UpgradeRow
+from explainer.storage.inserting import insert_new
+from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
 from explainer.storage.tables import now
 
 WAITING, DONE, KEPT = "waiting", "done", "kept"
@@ -16,7 +17,7 @@ _CHUNK = 500
 
 def await_upgrade(session: Session, explanation_ids: Sequence[str]) -> None:
     """Note that better texts are awaited."""
-    session.add_all(UpgradeRow(explanation_id=one, state=WAITING) for one in explanation_ids)
+    insert_new(session, [UpgradeRow(explanation_id=one, state=WAITING) for one in explanation_ids])
 
 
 def end_upgrade(session: Session, explanation_id: str, state: str, reason: str = "") -> None:
@@ -34,11 +35,17 @@ def await_again(session: Session, explanation_id: str) -> None:
 
 
 def still_awaited(connection: Connection, explanation_ids: Collection[str]) -> set[str]:
-    """Return of which of these a better text is awaited; a few hundred by each statement."""
+    """Return of which of these a better text is awaited; a few hundred by each statement.
+
+    Nobody waits for one of what is shown no more.
+    """
     ids, found = sorted(explanation_ids), set[str]()
+    suppressed = select(SuppressionRow).where(SuppressionRow.explanation_id == UpgradeRow.explanation_id)
     for start in range(0, len(ids), _CHUNK):
         waiting = select(UpgradeRow.explanation_id).where(
-            UpgradeRow.explanation_id.in_(ids[start : start + _CHUNK]), UpgradeRow.state == WAITING
+            UpgradeRow.explanation_id.in_(ids[start : start + _CHUNK]),
+            UpgradeRow.state == WAITING,
+            ~suppressed.exists(),
         )
         found |= set(connection.scalars(waiting))
     return found

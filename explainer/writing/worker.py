@@ -112,6 +112,12 @@ class BatchingEngine:
             self._leave(jobs.values())
         return [_draft(jobs[prompt.hash, sampling]) for prompt in prompts]
 
+    def foresee(self, prompts: Sequence[Prompt], sampling: Sampling) -> None:
+        """Tell the engine what may be asked for next, if it makes anything of that."""
+        foresee = getattr(self._engine, "foresee", None)
+        if foresee is not None:
+            foresee(prompts, sampling)
+
     def close(self, drain_s: float = 30.0) -> None:
         """Write what somebody waits for, take nothing new, end the thread.
 

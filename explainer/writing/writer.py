@@ -154,6 +154,7 @@ class Writer:
         still_open = dict(asked)
         engine = self.engine
         sampling = self._policy.sampling
+        self._foresee(asked, sampling.again())
         for attempt in range(_TRIES):
             if engine is None or not still_open:
                 break
@@ -175,6 +176,12 @@ class Writer:
             sampling = sampling.again()
         self._remember(outcomes)
         return outcomes
+
+    def _foresee(self, asked: dict[str, Asked], sampling: Sampling) -> None:
+        """Tell an engine that can write ahead how the second try will be; of one text, as of many most pass at once."""
+        foresee = getattr(self.engine, "foresee", None)
+        if foresee is not None and len(asked) == 1:
+            foresee([one.again for one in asked.values()], sampling)
 
     def _remember(self, outcomes: dict[str, Outcome]) -> None:
         if self._cache is not None and outcomes:

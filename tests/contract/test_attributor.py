@@ -34,7 +34,7 @@ METHODS = {
     "leave-one-out": LeaveOneOut,
     "leave-one-out, batched": BatchedLeaveOneOut,
     "sequential": SequentialDeletion,
-    "sequential, many at a look": lambda: SequentialDeletion(share=1.0),
+    "sequential, many at a look": lambda: SequentialDeletion(singly=0, share=1.0),
     "elimination": BackwardElimination,
     "gradients": IntegratedGradients,
     "shapley": lambda: Shapley(exact_up_to=4),
@@ -221,7 +221,7 @@ def test_backward_elimination_spares_the_weakest_of_what_is_left(als, dataset):
 def test_a_null_player_gets_nothing_of_what_others_lose_together(als, rows):
     stranger = rating("u", "no such item", 5.0, 500)
     history = History.of("u", [*history_of(rows).behaviours, stranger])
-    told = SequentialDeletion(share=1.0).attribute(als, history, "i9")
+    told = SequentialDeletion(singly=0, share=1.0).attribute(als, history, "i9")
     assert told.contributions[-1] == pytest.approx(0, abs=1e-12)
 
 

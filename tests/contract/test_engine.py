@@ -40,6 +40,11 @@ FACTS = [
 CUES = ["You gave", "You liked", "{co1.n} of", "You liked", "You gave", "You liked"]
 
 
+def pairs(prompts):
+    """Return each with the one after it, the last with the first."""
+    return list(zip(prompts, [*prompts[1:], prompts[0]], strict=True))
+
+
 class EngineContract:
     """Subclass with a class-wide fixture ``engine``."""
 
@@ -106,6 +111,24 @@ class TestOpenVino(EngineContract):
         many = [replace(prompts[n % len(prompts)], version=str(n)) for n in range(70)]
         few = engine.write(prompts, Sampling(max_new_tokens=4))
         assert engine.write(many, Sampling(max_new_tokens=4)) == [few[n % len(few)] for n in range(70)]
+
+    def test_what_was_foreseen_is_what_would_have_been_written_anyway(self, engine, prompts):
+        again = replace(Sampling(), attempt=1, temperature=0.3)
+        plain = [(engine.write([one], Sampling()), engine.write([other], again)) for one, other in pairs(prompts)]
+        told = []
+        for one, other in pairs(prompts):
+            engine.foresee([other], again)
+            told.append((engine.write([one], Sampling()), engine.write([other], again)))
+        assert told == plain
+
+    def test_what_was_foreseen_in_vain_changes_nothing(self, engine, prompts):
+        alone = [engine.write([one], Sampling()) for one in prompts[:3]]
+        told = []
+        for one, other in pairs(prompts[:3]):
+            engine.foresee([other], Sampling().again())
+            told.append(engine.write([one], Sampling()))
+        assert told == alone
+        assert engine.write(prompts[:3], Sampling()) == [draft for (draft,) in alone]
 
     def test_a_stop_ends_writing_and_the_next_writes_as_ever(self, engine, prompts):
         before = engine.write(prompts, Sampling())

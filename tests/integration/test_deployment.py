@@ -161,7 +161,8 @@ def test_the_settings_can_be_used(compose, systemd, objects, monkeypatch):
 
 def test_the_database_has_a_connection_for_everybody_who_may_want_one(compose, services, objects):
     def wanted(names, processes):
-        return 2 * (int(names["EXPLAINER_POOL_SIZE"]) + int(names["EXPLAINER_POOL_OVERFLOW"])) * processes
+        in_pools = 2 * (int(names["EXPLAINER_POOL_SIZE"]) + int(names["EXPLAINER_POOL_OVERFLOW"]))
+        return (in_pools + 1) * processes  # and one on which the database tells of what is awaited
 
     def given(words):
         most = int(re.search(r"max_connections=(\d+)", " ".join(words))[1])

@@ -96,12 +96,14 @@ def test_the_settings_on_record_hold_no_secret():
         Settings(
             _env_file=None,
             database_url="postgresql+pg8000://shop:hidden-word@db.example/x",
+            database_direct="postgresql+pg8000://shop:hidden-word@pg.example/x?password=hidden-word",
             openai_url="https://user:hidden-word@pool.example:8001/v1",
             openai_key=SecretStr("hidden-word"),
         )
     )
     assert "hidden-word" not in json.dumps(told)
     assert told["openai_url"] == "https://pool.example:8001/v1"
+    assert told["database_direct"] == "postgresql+pg8000://shop:***@pg.example/x"
     assert (told["port"], told["openai_key"]) == (8000, "set")
 
 

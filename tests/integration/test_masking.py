@@ -288,7 +288,7 @@ def test_an_apps_read_asks_the_database_no_more_than_the_record_itself(asks, mad
     asks(A, f"/v1/explanations/{made['id']}")
     event.remove(database.engine, "before_cursor_execute", note)
     about = [s for s in said if "api_keys" not in s]
-    assert len(about) == 4, "the explanation with what came later, its evidence, what is private, what wrote it"
+    assert len(about) == 3, "the explanation with what came later and what wrote it, its evidence, what is private"
     assert "suppressions" in about[0]
     assert "FROM evidence" in about[1]
     said.clear()

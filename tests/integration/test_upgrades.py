@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -17,6 +19,8 @@ from explainer.server.app import create_app
 from explainer.server.prefer import preferred_wait
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.queue import JobPolicy, JobQueue
+from explainer.service.subject.erase import Erasing, erase
+from explainer.service.suppress import suppress
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.job_tables import JobRow
 from explainer.storage.jobs import COUNTERFACTUAL, UPGRADE
@@ -116,6 +120,35 @@ def test_a_reader_who_has_a_text_is_not_told_it_again(explainer):
         assert [event for event, _ in events(client, first["id"], last=0)] == ["text", "end"]
         assert [event for event, _ in events(client, first["id"], last=2)] == ["end"]
         assert "nowhere" in problem_of(client.get("/v1/explanations/nowhere/events"), 404)
+
+
+@contextmanager
+def streamed(client, explanation):
+    """Read a stream during the block; yield what becomes its events, once it waits for more."""
+    awaited = client.app.dependencies["awaited"].dependency()
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(events, client, explanation)
+        while explanation not in awaited._streams:
+            assert not told.done()
+            time.sleep(0.01)
+        yield told
+
+
+def test_a_text_that_is_taken_back_ends_the_stream_with_nothing_to_show(explainer, database):
+    with service(explainer, Held(GOOD), kinds=()) as client:
+        (first,) = post(client)
+        with streamed(client, first["id"]) as told:
+            suppress(database, first["id"], "It is wrong.", "test")
+    assert [(event, data["text"]) for event, data in told.result()] == [("text", first["text"]), ("end", "")]
+
+
+def test_an_erasure_ends_the_stream_and_whoever_opens_it_again_is_told(explainer, database):
+    with service(explainer, Held(GOOD), kinds=()) as client:
+        (first,) = post(client)
+        with streamed(client, first["id"]) as told:
+            erase(database, Erasing.unlisted(), "u1", "test")
+        assert [event for event, _ in told.result()] == ["text"]
+        assert client.get(f"/v1/explanations/{first['id']}/events").status_code == 404
 
 
 def test_whoever_prefers_to_wait_gets_the_models_text(explainer):

@@ -58,8 +58,13 @@ class Afterwork:
         """Have them done soon, if that is for this process."""
         if UPGRADE in self.kinds:
             self._upgrades.remember(unfinished)
+        self.wake()
+
+    def wake(self, kind: str | None = None) -> None:
+        """Have it looked for jobs now: for those of a kind, or for all."""
         for thread in self._threads:
-            thread.wake()
+            if kind in {None, thread.doer.kind}:
+                thread.wake()
 
     def start(self, explainer: Callable[[], Explainer]) -> None:
         """Begin to do jobs.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from explainer.errors import AssetError, EngineUnavailable
 from explainer.writing.engines.base import Draft, Sampling
+from explainer.writing.engines.company import Company, is_running
 from explainer.writing.engines.gguf_header import ADAPTER_HASH, BASE_HASH, Value, read_header
 from explainer.writing.engines.openvino_library import genai
 from explainer.writing.engines.seed import seed_of
@@ -64,6 +65,7 @@ class OpenVinoEngine:
         self._pipeline = _load(model, self._threads)
         self._tokenizer = self._pipeline.get_tokenizer()
         self._asked = 0
+        self._company = Company(self._threads - 1, self._begin, lambda like: self._ask(_FILLER, _filler(like)))
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
@@ -85,28 +87,32 @@ class OpenVinoEngine:
         messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
         return str(self._tokenizer.apply_chat_template(messages, add_generation_prompt=True))
 
+    def foresee(self, prompts: Sequence[Prompt], sampling: Sampling) -> None:
+        """Hear what may be asked for next: it is written beside what is asked for now, where room is left anyway."""
+        self._company.foresee(prompts, sampling)
+
     def _written(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Draft]:
         """Write word by word, so that it can be stopped; a draft that is done makes room for the next prompt."""
         waiting = iter(enumerate(prompts))
         drafts: dict[int, Draft] = {}
         ours: dict[int, GenerationHandle] = {}
-        fillers: list[GenerationHandle] = []
         try:
             while len(drafts) < len(prompts):
                 for place, prompt in islice(waiting, _AT_ONCE - len(ours)):
-                    ours[place] = self._ask(
-                        self.chat_text(prompt), _config(sampling, seed_of(prompt.hash, sampling.attempt))
-                    )
-                # With fewer sequences than threads OpenVINO computes attention another way, and a rounding further on
-                # the draft is another one. So there are never fewer, also when all drafts but one are done.
-                fillers = [one for one in fillers if _is_running(one)]
-                fillers += [self._ask(_FILLER, _filler(sampling)) for _ in range(self._threads - 1 - len(fillers))]
+                    ours[place] = self._company.claim(prompt, sampling) or self._begin(prompt, sampling)
+                self._company.make_up(sampling)
                 self._step()
-                for place in [place for place, handle in ours.items() if not _is_running(handle)]:
+                for place in [place for place, handle in ours.items() if not is_running(handle)]:
                     drafts[place] = self._draft(ours.pop(place))
+        except BaseException:
+            self._company.dismiss()
+            raise
         finally:
-            self._forget([*ours.values(), *fillers])
+            self._forget(ours.values())
         return [drafts[place] for place in range(len(prompts))]
+
+    def _begin(self, prompt: Prompt, sampling: Sampling) -> GenerationHandle:
+        return self._ask(self.chat_text(prompt), _config(sampling, seed_of(prompt.hash, sampling.attempt)))
 
     def _ask(self, text: str, config: GenerationConfig) -> GenerationHandle:
         self._asked += 1
@@ -122,17 +128,13 @@ class OpenVinoEngine:
             raise EngineUnavailable("The language model is short of memory.")
         return Draft(self._tokenizer.decode(done.read_all()[0].generated_ids).strip())
 
-    def _forget(self, handles: Sequence[GenerationHandle]) -> None:
+    def _forget(self, unfinished: Collection[GenerationHandle]) -> None:
         """Drop what was not finished: it would go on with the next batch."""
-        for handle in handles:
+        for handle in unfinished:
             handle.cancel()
-        if self._pipeline.has_non_finished_requests():
-            self._pipeline.step()  # takes them off the list
-
-
-def _is_running(handle: GenerationHandle) -> bool:
-    running: bool = handle.get_status() == genai().GenerationStatus.RUNNING
-    return running
+        # A step takes them off the list. Where something stays it would be computed without company; the next one does.
+        if not self._company.rest() and self._pipeline.has_non_finished_requests():
+            self._pipeline.step()
 
 
 def _load(model: Path, threads: int) -> ContinuousBatchingPipeline:
