@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from explainer.evidence import Evidence
+from explainer.writing.gate.told_apart import are_rated_alike
 
 _B, _DID = r"\{b\d\}", r"(?P<did>gave|rated)"
 _TWO = rf"(?P<first>{_B}) and (?P<second>{_B})"
@@ -55,13 +56,13 @@ def _told_once(draft: str, evidence: Evidence) -> str:
 
     A title with an "and" in it is no part of a list: nobody could tell where it ends.
     """
-    ratings = {b.slot: b.value for b in evidence.behaviours if " and " not in f" {b.title.lower()} "}
+    listed = {b.slot for b in evidence.behaviours if " and " not in f" {b.title.lower()} "}
 
     def told(match: re.Match[str]) -> str:
         found = match.groupdict()
         rated = [slot for name in ("x", "y", "z") if (slot := found.get(name))]
         named = [found[name].strip("{}") for name in ("first", "second") if name in found] or rated
-        alike = len({ratings.get(slot) for slot in rated}) == 1 and None not in map(ratings.get, rated)
+        alike = listed.issuperset(rated) and are_rated_alike(rated, evidence)
         return _ONCE[match.re](found) if alike and named == rated else match[0]
 
     for pattern in _ONCE:

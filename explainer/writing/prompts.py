@@ -143,12 +143,16 @@ class PromptLibrary:
             style: Reader and language; a customer in English by default.
         """
         style = style or Style()
+        draft = self.plain_fallback(evidence, variant, style)
+        return put_better(draft, evidence) if style.locale == "en" else draft
+
+    def plain_fallback(self, evidence: Evidence, variant: int, style: Style) -> str:
+        """Return :meth:`fallback` as the template has it, before equal ratings are told once and the like."""
         if style.is_customer:
             evidence = msgspec.structs.replace(evidence, behaviours=evidence.causes)
         timed = _timed(evidence, style.locale) if variant >= VARIANTS // 2 else frozenset()
         name = f"{style.locale}/{style.audience}/fallback.j2"
-        draft = self._render(name, evidence, style, locale=style.locale, variant=variant, timed=timed)
-        return put_better(draft, evidence) if style.locale == "en" else draft
+        return self._render(name, evidence, style, locale=style.locale, variant=variant, timed=timed)
 
     def words(self, domain: str, *, locale: str = "en") -> DomainWords:
         """Return how the domain speaks, as its template says.

@@ -176,6 +176,15 @@ def fill(draft: str, values: Mapping[str, str]) -> str:
     return "".join([*filled, draft[end:]])
 
 
+def fill_plainly(draft: str, values: Mapping[str, str]) -> str:
+    """Return :func:`fill` as it was before titles ended sentences: "Here is When Harry Met Sally....".
+
+    Raises:
+        KeyError: If the draft has a slot that ``values`` lacks.
+    """
+    return SLOT.sub(lambda match: spaced(match, values[match[1]]), draft)
+
+
 def _is_ended(value: str, rest: str) -> bool:
     """Return whether a value brings the mark that the draft has behind it."""
     return (rest[:1] == "." and value.endswith((".", "!", "?", "\u2026"))) or (rest[:1] == "?" == value[-1:])

@@ -254,5 +254,9 @@ def told_facts(request: Request, style: Style) -> Evidence:
 
 def fallback_draft(request: Request, library: PromptLibrary, style: Style) -> str:
     """Return the template's own draft; the same person is told of the same item in the same words every time."""
-    variant = stable_choice(VARIANTS, request.user, request.evidence.item_id, "fallback")
-    return library.fallback(request.evidence, variant, style)
+    return library.fallback(request.evidence, fallback_variant(request), style)
+
+
+def fallback_variant(request: Request) -> int:
+    """Return which of the template's phrasings this person reads of this item."""
+    return stable_choice(VARIANTS, request.user, request.evidence.item_id, "fallback")

@@ -13,6 +13,8 @@ from explainer.writing.gate.mentions import Mentions, entity, without_asides
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
 from explainer.writing.gate.words import ORDINALS
 
+_EVERY = frozenset({"all", "both", "each", "them"})
+
 
 def misattached(tokens: Sequence[Token]) -> Iterator[str]:
     """Yield ``rule: what`` for every action, rating and count that is attached to the wrong thing."""
@@ -43,6 +45,8 @@ def _figures(
     if len(beside) == len(owners):
         return
     about = list(dict.fromkeys(name for name in named if name != "item")) or [n for n in group if n != "item"]
+    if not named and _EVERY & {t.text for t in segment}:
+        about = list(mentions.order)  # "you rated all three", and not the last one only
     if owners not in (about, list(mentions.order)) or (not named and group[-1:] == ["item"]):
         yield f"misattached: {owners[0]}{figure}"
 

@@ -15,6 +15,7 @@ from explainer.evidence.citable import is_citable, is_sensitive
 from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.chosen import mischosen
 from explainer.writing.gate.claims import false_claims
+from explainer.writing.gate.elided import carried_over
 from explainer.writing.gate.numbers import miscounted
 from explainer.writing.gate.places import misplaced
 from explainer.writing.gate.popularity import false_popularity
@@ -81,6 +82,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style |
         else:
             failures += false_popularity(tokens, evidence)
         failures += misattached(tokenize(told_apart(draft, evidence), evidence.aspects))
+        failures += carried_over(tokens, evidence)
         failures += misplaced(tokens)
         failures += misused(tokens, evidence)
         failures += mischosen(tokens, evidence)

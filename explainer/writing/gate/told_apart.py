@@ -7,8 +7,11 @@ something else is refused by the rules that attach each one to its behaviour.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import partial
 
 from explainer.evidence import Evidence
+from retriever.data import BehaviourKind
 
 _B = r"\{(b\d)\}"
 _SHARED: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -40,22 +43,33 @@ _NAMED = re.compile(_B)
 _PAIR = 2
 
 
+def are_rated_alike(slots: Sequence[str], evidence: Evidence) -> bool:
+    """Return whether behaviours are ratings, all with the same stars."""
+    ratings = {b.slot: b.value for b in evidence.behaviours if b.kind is BehaviourKind.RATING}
+    values = {ratings.get(slot) for slot in slots}
+    return len(values) == 1 and None not in values
+
+
 def told_apart(draft: str, evidence: Evidence) -> str:
-    """Return the draft with a rating beside each behaviour in place of one for several."""
-    ratings = {b.slot: b.value for b in evidence.behaviours}
+    """Return the draft with a rating beside each behaviour in place of one for several.
 
-    def are_equal(slots: list[str]) -> bool:
-        return len({ratings.get(slot) for slot in slots}) == 1 and ratings.get(slots[0]) is not None
-
+    Where they were rated differently, the one rating stands there for each: no rule lets that pass.
+    """
     for pattern, apart in _SHARED:
-        for found in pattern.finditer(draft):
-            each = apart.format(*found.groups())
-            if not are_equal([group for group in found.groups() if group in ratings]):
-                each = _VALUE.sub(f"{{{found[1]}.value}}", each)  # what it says, and no rule will let it pass
-            draft = draft.replace(found[0], each)
-    if (found := _OF_BOTH.search(draft)) is not None:
-        named = list(dict.fromkeys(_NAMED.findall(draft[: found.start()])))
-        if len(named) == _PAIR and found[2] in named and are_equal(named):
-            each = " and ".join(f"{{{slot}}} {{{slot}.value}}" for slot in named)
-            draft = draft.replace(found[0], f"{found[1]} {each}")
-    return draft
+        draft = pattern.sub(partial(_each, apart, evidence), draft)
+    return _OF_BOTH.sub(partial(_both, evidence), draft)
+
+
+def _each(apart: str, evidence: Evidence, found: re.Match[str]) -> str:
+    each = apart.format(*found.groups())
+    slots = [slot for slot in found.groups() if slot[0] == "b"]
+    return each if are_rated_alike(slots, evidence) else _VALUE.sub(f"{{{found[1]}.value}}", each)
+
+
+def _both(evidence: Evidence, found: re.Match[str]) -> str:
+    """Return what "both" is said of: the two that were named before, if there are two."""
+    did, owner = found.groups()
+    named = list(dict.fromkeys(_NAMED.findall(found.string[: found.start()])))
+    if len(named) == _PAIR and owner in named and are_rated_alike(named, evidence):
+        return f"{did} " + " and ".join(f"{{{slot}}} {{{slot}.value}}" for slot in named)
+    return f"{did} {{{owner}.value}} and {{{owner}.value}}"

@@ -13,6 +13,7 @@ from explainer.writing.gate.tokens import Token, TokenKind
 from explainer.writing.gate.told_apart import told_apart
 from explainer.writing.gate.zh.claims import false_claims
 from explainer.writing.gate.zh.counts import false_counts, false_popularity
+from explainer.writing.gate.zh.elided import carried_over
 from explainer.writing.gate.zh.places import misplaced
 from explainer.writing.gate.zh.tokens import sentences, tokenize
 from explainer.writing.gate.zh.words import (
@@ -66,6 +67,7 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style) 
             failures += false_counts(tokens, facts)
         else:
             failures += false_popularity(tokens, facts)
+        failures += carried_over(tokens, facts)
         failures += misplaced(tokenize(told_apart(draft, facts), facts.aspects), facts)
     return Verdict(tuple(dict.fromkeys(failures)))
 
