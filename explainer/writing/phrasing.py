@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from explainer.evidence import Evidence
-from explainer.writing.gate.told_apart import are_rated_alike
+from explainer.writing.ratings import are_rated_alike
 
 _B, _DID = r"\{b\d\}", r"(?P<did>gave|rated)"
 _TWO = rf"(?P<first>{_B}) and (?P<second>{_B})"

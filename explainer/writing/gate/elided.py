@@ -11,8 +11,8 @@ from collections.abc import Set as AbstractSet
 from explainer.evidence import Evidence
 from explainer.writing.gate.mentions import is_behaviour, without_asides
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
-from explainer.writing.gate.told_apart import are_rated_alike
 from explainer.writing.gate.words import nouns_of
+from explainer.writing.ratings import are_rated_alike
 
 _RATING = ".value"
 _TO_WHOM = frozenset({"for", "to"})

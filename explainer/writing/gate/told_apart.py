@@ -7,11 +7,10 @@ something else is refused by the rules that attach each one to its behaviour.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import partial
 
 from explainer.evidence import Evidence
-from retriever.data import BehaviourKind
+from explainer.writing.ratings import are_rated_alike
 
 _B = r"\{(b\d)\}"
 _SHARED: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -41,13 +40,6 @@ _OF_BOTH = re.compile(r"\b(gave|rated) both \{(b\d)\.value\}")
 _VALUE = re.compile(r"\{b\d\.value\}")
 _NAMED = re.compile(_B)
 _PAIR = 2
-
-
-def are_rated_alike(slots: Sequence[str], evidence: Evidence) -> bool:
-    """Return whether behaviours are ratings, all with the same stars."""
-    ratings = {b.slot: b.value for b in evidence.behaviours if b.kind is BehaviourKind.RATING}
-    values = {ratings.get(slot) for slot in slots}
-    return len(values) == 1 and None not in values
 
 
 def told_apart(draft: str, evidence: Evidence) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from explainer.evidence import Evidence
-from explainer.writing.gate.told_apart import are_rated_alike
 from explainer.writing.gate.tokens import Token, TokenKind
 from explainer.writing.gate.zh.objects import is_of_people, things
 from explainer.writing.gate.zh.tokens import segments, sentences
 from explainer.writing.gate.zh.words import CLOSE, DOINGS, LIKED, LOW, SERIES
+from explainer.writing.ratings import are_rated_alike
 from retriever.data import BehaviourKind
 
 _RATING = ".value"
