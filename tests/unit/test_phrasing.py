@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from explainer.paths import corpus_dir
 from explainer.tuning.examples import read_corpus, vocabulary_of
 from explainer.writing.aspects import as_kind
 from explainer.writing.gate import check, review
+from explainer.writing.phrasing import put_better
 from explainer.writing.prompts import VARIANTS, PromptLibrary
-from explainer.writing.slots import fill, slot_values
+from explainer.writing.slots import fill, fill_plainly, slot_values
 from explainer.writing.style import AUDIENCES, Style
 from explainer.writing.texts import Request
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import told_facts
+from retriever.data import BehaviourKind
 from tests.unit.test_gate import evidence
 from tests.unit.test_writer import ScriptedEngine, write
 
@@ -106,6 +110,94 @@ def test_a_title_with_an_and_in_it_keeps_its_own_rating_beside_it():
 def test_one_rating_for_two_is_refused_where_they_were_rated_differently(draft):
     facts = rated(evidence("r drama", "r drama"), 5.0, 4.0)
     assert any(f.startswith("misattached") for f in check(draft, facts, VOCABULARY).failures)
+
+
+HEARD_OF_BOTH = [
+    "Your {b1.value} for {b1} and also for {b2} led us to {item}, a drama like both.",
+    "Your {b1.value} for {b1}, and for {b2}, led us to {item}, a drama like both.",
+    "You gave {b1} {b1.value} and {b2} as well; {item} is a drama like both.",
+    "You gave {b1} {b1.value} and {b2}, and {item} is a drama like both.",
+    "You gave {b1} {b1.value} like {b2}, and {item} is a drama.",
+    "You gave {b1.value} to {b1} and to {b2}: {item} is a drama like both.",
+    "{b2} is a drama, and {b1} is one too; you gave both {b1.value}, and {item} is a drama.",
+    "You liked {b2}. You liked {b1}, and gave both {b1.value}; {item} is a drama too.",
+]
+
+
+@pytest.mark.parametrize("draft", HEARD_OF_BOTH)
+def test_a_rating_that_is_heard_of_two_was_given_to_both(draft):
+    alike = evidence("r drama", "r drama")
+    assert check(draft, alike, VOCABULARY).failures == ()
+    assert check(draft, rated(alike, 5.0, 4.0), VOCABULARY).failures == ("misattached: b1.value",)
+    reviewed = replace(alike.behaviours[1], kind=BehaviourKind.REVIEW)
+    unrated = replace(alike, behaviours=(alike.behaviours[0], reviewed))
+    assert "misattached: b1.value" in check(draft, unrated, VOCABULARY).failures, "stars of a review are no rating"
+
+
+def test_an_aside_on_one_of_a_list_is_of_that_one():
+    draft = "{item} is a drama like {b1}, which you gave {b1.value}, and {b2}."
+    assert check(draft, rated(evidence("r drama", "r drama"), 5.0, 4.0), VOCABULARY).failures == ()
+
+
+@pytest.mark.parametrize("draft", ["You gave {b1} {b1.value} and {b2} {b2.value}; {item} is a drama like both."])
+def test_a_rating_that_is_none_is_not_passed_by_telling_it_once(draft):
+    facts = evidence("r drama", "r drama")
+    reviewed = replace(facts.behaviours[1], kind=BehaviourKind.REVIEW)
+    facts = replace(facts, behaviours=(facts.behaviours[0], reviewed))
+    assert review(draft, facts, VOCABULARY) == (draft, check(draft, facts, VOCABULARY))
+    assert "unknown_slot: b2.value" in check(draft, facts, VOCABULARY).failures
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "您给{b1}打了{b1.value}，{b2}也一样，而{item}同样是剧情题材。",
+        "您给{b1}打了{b1.value}，给{b2}也打了，而{item}同样是剧情题材。",
+        "您给{b1}打了{b1.value}和{b2}，而{item}同样是剧情题材。",
+    ],
+)
+def test_a_rating_that_is_heard_of_two_in_chinese_was_given_to_both(draft):
+    alike, style, words = evidence("r drama", "r drama"), Style("zh"), load_vocabulary("zh")
+    assert check(draft, alike, words, style).failures == ()
+    assert check(draft, rated(alike, 5.0, 4.0), words, style).failures == ("misattached: b1.value",)
+
+
+RATINGS = [
+    "You gave {X} {x} and {Y} {y}; {item} is a drama like {b1} and {b2}.",
+    "You rated {X} {x}, and {Y} {y}, and {item} is a drama too.",
+    "{X}, which you gave {x}, and {Y}, which you gave {y}, are both dramas, and {item} is too.",
+    "{item} is a drama like {X} and {Y}, which you gave {x} and {y}.",
+    "Your {x} for {X} and {y} for {Y} led us to {item}, a drama like both.",
+    "{item} is a drama like {b1} and {b2}, and you rated {X} {x} and {Y} {y}.",
+    "Your {x} for {X} is why {item} is here, and {Y} is a drama too.",
+]
+
+
+@given(
+    st.sampled_from(RATINGS),
+    st.permutations(["{b1}", "{b2}"]),
+    st.tuples(*[st.sampled_from(["{b1.value}", "{b2.value}"])] * 2),
+    st.tuples(*[st.sampled_from([3.5, 4.0, 5.0])] * 2),
+)
+def test_putting_it_better_makes_no_lie_true_and_no_truth_a_lie_and_is_done_once(form, names, ratings, values):
+    draft = form
+    for mark, slot in zip(("{X}", "{Y}", "{x}", "{y}"), (*names, *ratings), strict=True):
+        draft = draft.replace(mark, slot)
+    facts = rated(evidence("r drama", "r drama"), *values)
+    better = put_better(draft, facts)
+    assert put_better(better, facts) == better
+    assert check(better, facts, VOCABULARY).passed == check(draft, facts, VOCABULARY).passed, better
+
+
+@given(st.text("ab .?!1é…", max_size=20), st.text("Ab .?!…", max_size=12))
+def test_filling_puts_a_title_in_once_and_takes_away_no_more_than_a_full_stop(text, title):
+    values = {"item": title}
+    assert fill(text, values) == text, "what has no slots stays as it is"
+    draft = f"{text}{{item}}. {text}"
+    end = f"{text}{title}"
+    ends_itself = title.endswith((".", "!", "?", "…"))
+    assert fill(draft, values) == (f"{end} {text}" if ends_itself else f"{end}. {text}")
+    assert fill_plainly(draft, values) == f"{end}. {text}"
 
 
 def test_one_rating_for_three_is_refused_where_one_was_rated_differently():
