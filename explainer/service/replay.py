@@ -19,17 +19,14 @@ from explainer.pipeline import Explainer
 from explainer.service.comparison import TOLERANCE, Difference, Outcome, compared
 from explainer.service.recalled import Recalled, case_again, recall
 from explainer.service.replayed import again_record, plain, stored_record
+from explainer.service.texts_again import texts_again
 from explainer.storage.explanations import get_explanation
 from explainer.storage.prompts import library_of
 from explainer.storage.tables import ExplanationRow, ModelVersionRow, PromptVersionRow
 from explainer.view import counterfactual_of, counterfactual_view
-from explainer.writing.gate import check
 from explainer.writing.prompts import PromptLibrary
-from explainer.writing.slots import fill, slot_values
 from explainer.writing.style import Style
-from explainer.writing.texts import MODEL, TEMPLATE, Request
-from explainer.writing.vocabularies import load_vocabulary
-from explainer.writing.writer import fallback_draft, told_facts
+from explainer.writing.texts import MODEL, TEMPLATE
 from retriever.errors import UnknownItemError
 
 
@@ -58,7 +55,8 @@ class Replay(msgspec.Struct, frozen=True):
     Attributes:
         explanation: Its id.
         outcome: ``exact``: same recommender and prompts, and all equal to the last bit and character. ``equivalent``:
-            numbers within the tolerance, and the same cited behaviours, reasons and text. ``different``: else.
+            the same cited behaviours, reasons and text, with numbers within the tolerance, or a draft that the gate of
+            today would have worded otherwise. ``different``: else.
         differences: Each with what the record holds and what comes of it now; another recommender first.
         versions: What was compared.
         tolerance: How far numbers may be apart, and why.
@@ -130,7 +128,7 @@ def _recomputed(explainer: Explainer, record: _Record) -> list[Difference]:
     except UnknownItemError as error:
         return [Difference("item", record.row.item_id, str(error))]
     library, altered = _library(record)
-    texts, failures = _texts(record, case, library)
+    texts, failures = texts_again(record.row, record.writer, case.evidence, library)
     stored, again = stored_record(record.row), again_record(record.recalled.asking.history, case, texts)
     stored_set, set_again = _counterfactuals(explainer, record, case)
     return altered + compared(stored | stored_set, again | set_again) + failures
@@ -154,28 +152,3 @@ def _library(record: _Record) -> tuple[PromptLibrary | None, list[Difference]]:
         return library_of(record.templates), []
     except ExplainerError as error:
         return None, [Difference("prompt_templates", stored, str(error))]
-
-
-def _texts(record: _Record, case: Case, library: PromptLibrary | None) -> tuple[dict[str, Any], list[Difference]]:
-    """Return slots, draft and text made again, and what the gate has against a stored draft."""
-    row, style = record.row, Style(record.row.locale, record.row.audience)
-    request = Request(case.evidence, row.user_id)
-    values = slot_values(case.evidence, style, record.writer)
-    draft, found = row.draft, list[Difference]()
-    if row.source == MODEL:
-        words = load_vocabulary(row.locale, row.audience)
-        failures = check(row.draft, told_facts(request, style), words, style).failures
-        found += [Difference("gate", "passed", list(failures))] if failures else []
-    elif library is not None:
-        try:
-            draft = fallback_draft(request, library, style)
-        except ExplainerError as error:
-            found.append(Difference("draft", row.draft, str(error)))
-    return {"slots": values, "draft": draft, "text": _filled(draft, values)}, found
-
-
-def _filled(draft: str, values: dict[str, str]) -> str | None:
-    try:
-        return fill(draft, values)
-    except KeyError:
-        return None  # a slot that has no value any more; the slots' own difference names it

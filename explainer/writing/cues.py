@@ -14,8 +14,9 @@ import msgspec
 from explainer.errors import AssetError
 from explainer.evidence import CitedBehaviour, Evidence
 from explainer.writing.ago import ago
+from explainer.writing.gate.rules import named_deeds
 from explainer.writing.gate.tokens import TokenKind, tokenize
-from explainer.writing.gate.words import DOINGS, LIKED, foreign_nouns
+from explainer.writing.gate.words import DEEDS, DOINGS, LIKED, foreign_nouns
 from explainer.writing.slots import SLOT, slot_values
 from explainer.writing.style import AUDITOR, Style
 from retriever.data import AspectSource, BehaviourKind, Polarity
@@ -90,7 +91,8 @@ def suits(cue: str, evidence: Evidence, style: Style) -> bool:
     """Return whether a text about these facts can begin so: slots are there, verbs and nouns are theirs."""
     if not set(SLOT.findall(cue)) <= slot_values(evidence, style).keys():
         return False
-    words = {token.text for token in tokenize(cue, ()) if token.kind is TokenKind.WORD}
+    tokens = tokenize(cue, ())
+    words = {token.text for token in tokens if token.kind is TokenKind.WORD}
     kinds = {b.kind for b in evidence.behaviours}
     if evidence.popularity is not None:
         kinds.add(evidence.popularity.kind)
@@ -99,6 +101,7 @@ def suits(cue: str, evidence: Evidence, style: Style) -> bool:
     if words & LIKED and not likes:
         return False
     done = all(DOINGS[word] & kinds for word in words & DOINGS.keys())
+    done &= all(DEEDS[word] & kinds for word in named_deeds(tokens))
     return done and not words & foreign_nouns(evidence.domain)
 
 

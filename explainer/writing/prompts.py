@@ -18,8 +18,10 @@ from explainer.errors import PromptError
 from explainer.evidence import Evidence
 from explainer.paths import resource_dir
 from explainer.writing.ago import ago
+from explainer.writing.aspects import as_kind
 from explainer.writing.glossary import told_in
 from explainer.writing.names import by_slot
+from explainer.writing.phrasing import put_better
 from explainer.writing.slots import slot_values
 from explainer.writing.style import Style
 from explainer.writing.templates import make_environment, place_of, read_templates
@@ -96,6 +98,7 @@ class PromptLibrary:
         self._versions: dict[Style, str] = {}
         self._environment = make_environment(self._sources)
         self._environment.filters["slot"] = lambda name: f"{{{name}}}"
+        self._environment.filters["kind"] = as_kind
         self._environment.tests["contains"] = lambda terms, term: term in terms
 
     def for_user(self, user: str, style: Style) -> PromptLibrary:  # noqa: ARG002  everyone has this one
@@ -140,6 +143,11 @@ class PromptLibrary:
             style: Reader and language; a customer in English by default.
         """
         style = style or Style()
+        draft = self.plain_fallback(evidence, variant, style)
+        return put_better(draft, evidence) if style.locale == "en" else draft
+
+    def plain_fallback(self, evidence: Evidence, variant: int, style: Style) -> str:
+        """Return :meth:`fallback` as the template has it, before equal ratings are told once and the like."""
         if style.is_customer:
             evidence = msgspec.structs.replace(evidence, behaviours=evidence.causes)
         timed = _timed(evidence, style.locale) if variant >= VARIANTS // 2 else frozenset()

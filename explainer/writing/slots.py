@@ -168,7 +168,28 @@ def fill(draft: str, values: Mapping[str, str]) -> str:
     Raises:
         KeyError: If the draft has a slot that ``values`` lacks; the gate rejects such a draft before this.
     """
+    filled: list[str] = []
+    end = 0
+    for match in SLOT.finditer(draft):
+        value = spaced(match, values[match[1]])
+        filled += [draft[end : match.start()], value]
+        # "When Harry Met Sally..." ends a sentence as it is, and "O Brother, Where Art Thou?" asks only once.
+        end = match.end() + _is_ended(value, draft[match.end() :])
+    return "".join([*filled, draft[end:]])
+
+
+def fill_plainly(draft: str, values: Mapping[str, str]) -> str:
+    """Return :func:`fill` as it was before titles ended sentences: "Here is When Harry Met Sally....".
+
+    Raises:
+        KeyError: If the draft has a slot that ``values`` lacks.
+    """
     return SLOT.sub(lambda match: spaced(match, values[match[1]]), draft)
+
+
+def _is_ended(value: str, rest: str) -> bool:
+    """Return whether a value brings the mark that the draft has behind it."""
+    return (rest[:1] == "." and value.endswith((".", "!", "?", "\u2026"))) or (rest[:1] == "?" == value[-1:])
 
 
 def spaced(match: re.Match[str], value: str) -> str:

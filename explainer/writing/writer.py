@@ -242,11 +242,15 @@ def is_lost(outcome: Outcome) -> bool:
 
 
 def told_facts(request: Request, style: Style) -> Evidence:
-    """Return the evidence as the prompt tells it: when something was done is told of one act, to every second reader.
+    """Return the evidence as the prompt tells it.
 
-    Two acts with their times are a list, and whether a time is known at all would double the prompts.
+    To customers a text says why an item is here, not what spoke against it: as the templates do, it leaves low ratings
+    out. When something was done is told of one act, to every second reader: two acts with their times are a list, and
+    whether a time is known at all would double the prompts.
     """
     evidence = request.evidence
+    if style.is_customer:
+        evidence = replace(evidence, behaviours=evidence.causes)
     tells = style.is_customer and len(evidence.behaviours) == 1
     if tells and stable_choice(2, request.user, evidence.item_id, "when") == 0:
         return evidence
@@ -255,5 +259,9 @@ def told_facts(request: Request, style: Style) -> Evidence:
 
 def fallback_draft(request: Request, library: PromptLibrary, style: Style) -> str:
     """Return the template's own draft; the same person is told of the same item in the same words every time."""
-    variant = stable_choice(VARIANTS, request.user, request.evidence.item_id, "fallback")
-    return library.fallback(request.evidence, variant, style)
+    return library.fallback(request.evidence, fallback_variant(request), style)
+
+
+def fallback_variant(request: Request) -> int:
+    """Return which of the template's phrasings this person reads of this item."""
+    return stable_choice(VARIANTS, request.user, request.evidence.item_id, "fallback")

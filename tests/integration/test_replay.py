@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import delete, update
 
@@ -14,12 +16,13 @@ from explainer.service.user_settings import set_personalised
 from explainer.storage.tables import BehaviourRow, CounterfactualRow, EvidenceRow, ExplanationRow, PromptVersionRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
+from explainer.writing.slots import fill, fill_plainly
 from explainer.writing.style import AUDIENCES, LOCALES, Style
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
 from retriever.fit import fit
 from retriever.recommenders.ease import EaseConfig
-from tests.conftest import GENRES, HashEncoder
+from tests.conftest import GENRES, SMALL_HYBRID, HashEncoder
 from tests.integration.test_server import problem_of
 
 USERS = ("u1", "u3", "u5", "u8", "nobody at all")
@@ -194,6 +197,39 @@ def test_a_models_draft_goes_through_the_gate_again(explainer, database, model):
     row = written[0]
     alter(database, ExplanationRow, ExplanationRow.id == row.id, draft="Because it is the best film ever, buy {item}.")
     assert "gate" in differences(explainer, row)
+
+
+def test_a_text_that_would_be_worded_otherwise_today_replays_as_it_was_shown(database, dataset, monkeypatch):
+    """As before equal ratings were told once, and before "Harry Met Sally..." ended a sentence by itself."""
+    items = tuple(replace(item, title=f"{item.title}...") for item in dataset.items)
+    ended = fit(replace(dataset, items=items), HashEncoder(), SMALL_HYBRID)
+    explainer = Explainer(database, ended, Writer(PromptLibrary(), load_vocabulary))
+
+    with monkeypatch.context() as before:
+        before.setattr(PromptLibrary, "fallback", PromptLibrary.plain_fallback)
+        before.setattr("explainer.writing.writer.fill", fill_plainly)
+        rows = [row for user in ("u1", "u3", "u5") for row in explainer.explain_top(user, 6)]
+    assert any("...." in row.text for row in rows)
+    for row in rows:
+        found = replay(explainer, row.id)
+        assert (found.outcome, found.differences) == (Outcome.EXACT, []), row.text
+
+
+def test_a_draft_that_todays_gate_finds_clumsy_is_equivalent_and_one_it_finds_untrue_is_different(
+    explainer, database, model
+):
+    writing = Explainer(database, model, Writer(PromptLibrary(), load_vocabulary, CarefulEngine()))
+    rows = [row for user in ("u1", "u3", "u5", "u8") for row in writing.explain_top(user, 8)]
+    row = next(row for row in rows if row.source == "model")
+    genre = next(genre for genre in GENRES if genre in row.draft)
+    clumsy = f"You gave {{b1}} {{b1.value}}, and there is {genre} like it in {{item}}, and {genre} like it too."
+    alter(database, ExplanationRow, ExplanationRow.id == row.id, draft=clumsy, text=fill(clumsy, row.slots))
+    found = replay(explainer, row.id)
+    assert (found.outcome, [d.what for d in found.differences]) == (Outcome.EQUIVALENT, ["gate"]), found.differences
+    lie = f"You gave {{item}} {{b1.value}}, and {{b1}} is a {genre} film too."
+    alter(database, ExplanationRow, ExplanationRow.id == row.id, draft=lie, text=fill(lie, row.slots))
+    found = replay(explainer, row.id)
+    assert (found.outcome, [d.what for d in found.differences]) == (Outcome.DIFFERENT, ["gate"])
 
 
 def test_records_from_before_it_was_kept_what_was_asked_replay_too(explainer, database):

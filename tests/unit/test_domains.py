@@ -228,7 +228,7 @@ def test_every_cited_behaviour_has_its_reason_told(domain, variant):
     )
     draft = LIBRARY.fallback(evidence, variant)
     assert check(draft, evidence, VOCABULARY | template_words()).failures == (), draft
-    assert "shares noir with {b1}" in draft
+    assert ("is a noir like {b1}" if domain == "video" else "shares noir with {b1}") in draft
     assert f"close to {{b2}} {words.kinship}" in draft
     assert "people who liked {b3}" in draft
     two = facts(domain, cited("b1", KIND.LIKE, close), cited("b2", KIND.LIKE, count))

@@ -13,6 +13,8 @@ from explainer.writing.gate.mentions import Mentions, entity, without_asides
 from explainer.writing.gate.tokens import Token, TokenKind, segments, sentences
 from explainer.writing.gate.words import ORDINALS
 
+_EVERY = frozenset({"all", "both", "each", "them"})
+
 
 def misattached(tokens: Sequence[Token]) -> Iterator[str]:
     """Yield ``rule: what`` for every action, rating and count that is attached to the wrong thing."""
@@ -39,12 +41,20 @@ def _figures(
     owners = [t.text.split(".")[0] for t, found in zip(segment, is_figure, strict=True) if found]
     if not owners or any(t.text in ORDINALS for t in segment):
         return  # claims by order are checked where ordinals are resolved
-    beside = [n for n, found in enumerate(is_figure) if found and segment[n - 1].text == _owner(segment[n])]
+    beside = [n for n, found in enumerate(is_figure) if found and _is_beside(segment, n)]
     if len(beside) == len(owners):
         return
     about = list(dict.fromkeys(name for name in named if name != "item")) or [n for n in group if n != "item"]
+    if not named and _EVERY & {t.text for t in segment}:
+        about = list(mentions.order)  # "you rated all three", and not the last one only
     if owners not in (about, list(mentions.order)) or (not named and group[-1:] == ["item"]):
         yield f"misattached: {owners[0]}{figure}"
+
+
+def _is_beside(segment: Sequence[Token], index: int) -> bool:
+    """Return whether a figure stands right after its behaviour, and no other one is named together with that."""
+    joined = index > 2 and entity(segment[index - 3]) and segment[index - 2].text in {"and", ","}  # noqa: PLR2004
+    return segment[index - 1].text == _owner(segment[index]) and not joined
 
 
 def _owner(token: Token) -> str:

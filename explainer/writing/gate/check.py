@@ -15,6 +15,7 @@ from explainer.evidence.citable import is_citable, is_sensitive
 from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.chosen import mischosen
 from explainer.writing.gate.claims import false_claims
+from explainer.writing.gate.elided import carried_over
 from explainer.writing.gate.numbers import miscounted
 from explainer.writing.gate.places import misplaced
 from explainer.writing.gate.popularity import false_popularity
@@ -22,6 +23,7 @@ from explainer.writing.gate.shape import misshapen
 from explainer.writing.gate.sources import missourced
 from explainer.writing.gate.standing import misranked
 from explainer.writing.gate.tokens import Token, TokenKind, tokenize, without_aspects
+from explainer.writing.gate.told_apart import told_apart
 from explainer.writing.gate.usage import misused
 from explainer.writing.gate.words import BECAUSE, CAUSES, NEGATION, foreign_nouns, own_words
 from explainer.writing.slots import SLOT, slot_values
@@ -79,7 +81,8 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style |
             failures += false_claims(tokens, evidence)
         else:
             failures += false_popularity(tokens, evidence)
-        failures += misattached(tokens)
+        failures += misattached(tokenize(told_apart(draft, evidence), evidence.aspects))
+        failures += carried_over(tokens, evidence)
         failures += misplaced(tokens)
         failures += misused(tokens, evidence)
         failures += mischosen(tokens, evidence)

@@ -32,6 +32,7 @@ _ELLIPTIC = frozenset({
     "and", "are", "as", "do", "does", "from", "has", "have", "in", "is", "it", "like", "of", "so", "too", "also",
     "well", "with",
 })  # fmt: skip
+_PAIR = 2
 _SPEAKS = frozenset({"speak", "speaks", "spoke"})
 _OF_ALL = frozenset({"aspect_claim", "series_claim", "creator_claim"})
 _LINKS = _OF_ALL | {"people_claim", "closeness_claim"}
@@ -110,6 +111,7 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     mentions = Mentions.of(tokens)
     owned = _owned_aspects(tokens, mentions)
     before: list[str] = []
+    so_far: list[str] = []
     last: str | None = None
     for told in sentences(tokens):
         sentence = without_asides(told)
@@ -122,7 +124,9 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
         for segment in segments(sentence):
             named = _named(segment, mentions)
             meant = [] if named else _meant(segment, before)
+            pair = [] if named else _both_of(segment, so_far)
             before = named or before
+            so_far = list(dict.fromkeys([*so_far, *named]))
             if _is_elliptic(segment) and named:
                 yield from _unsupported(carried, [cited[s] for s in named], [])
             carried = list(aspect_rules(segment)) or carried
@@ -135,7 +139,7 @@ def false_claims(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
             if meant:
                 yield from _unsupported(list(aspect_rules(segment)), [cited[s] for s in meant], [])
             # "you liked all three" names none and means every one.
-            named = named or [*(inside if _EVERY & {t.text for t in segment} else ())]
+            named = named or pair or [*(inside if _EVERY & {t.text for t in segment} else ())]
             yield from _unsupported(rules, [cited[s] for s in named], [cited[s] for s in inside])
 
 
@@ -169,6 +173,12 @@ def _meant(segment: Sequence[Token], before: Sequence[str]) -> list[str]:
     """Return what "it" in "a drama like it" means: the behaviour named last."""
     compares = any(a.text in _AS_IT and b.text == "it" for a, b in pairwise(segment))
     return [*before[-1:]] if compares else []
+
+
+def _both_of(segment: Sequence[Token], so_far: Sequence[str]) -> list[str]:
+    """Return what "both" in "a drama like both" means where just two were named: these, whatever comes after."""
+    compares = any(a.text in _AS_IT | {"to"} and b.text == "both" for a, b in pairwise(segment))
+    return [*so_far] if compares and len(so_far) == _PAIR else []
 
 
 def _unsupported(

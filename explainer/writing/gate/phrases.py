@@ -72,6 +72,22 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     ),
     # Where a small model's grammar breaks: the parts are true, the sentence is none.
     "grammar": (r"^from \{b\}(?: and \{b\}| , \{b\} and \{b\}) you (?:gave|rated|liked)", r"@ in between"),
+    # Words that pass each by themselves and make no sentence that anybody would say.
+    "stilted": (
+        r"@ is what it is",
+        r"(?:is|are) all of them",
+        r"on the same page",
+        r"on the @ section",
+        r"belongs? to people",
+        r"shares the titles of",
+        r"you add",
+        r"there is @(?: and @)*(?: ,)? like",
+        r"with \{b\}(?: and \{b\})* you (?:gave|rated)",
+        r"like \{b\} and an? @ with",
+        r"as a customer",
+        r"link is tagged",
+        r"\{item\} is new here",
+    ),
     "wish": (r"(?<!series )you (?:wanted|asked|ask|need|know)(?! \{b)",),
     # What a chatting model says around its answer, and the facts as the prompt lists them.
     "residue": (

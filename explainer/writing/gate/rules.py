@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from explainer.evidence import CitedBehaviour
 from explainer.writing.gate.tokens import Token, TokenKind
-from explainer.writing.gate.words import CLOSE, DOINGS, LIKED, LOW, PEOPLE, SERIES
+from explainer.writing.gate.words import CLOSE, DEED_OWNERS, DEEDS, DOINGS, LIKED, LOW, PEOPLE, SERIES
 from retriever.data import BehaviourKind, Polarity
 
 _LIKED_BY_PEOPLE = frozenset({"liked", "enjoyed", "loved"})
@@ -34,12 +35,19 @@ def word_rules(segment: Sequence[Token]) -> Iterator[Rule]:
             yield "polarity_claim", "liked", _liked
         if words & LOW:
             yield "polarity_claim", "low", lambda b: b.polarity is Polarity.NEGATIVE
+    for deed in named_deeds(segment):
+        yield "kind_claim", deed, lambda b, kinds=DEEDS[deed]: b.kind in kinds  # type: ignore[misc]
     if words & SERIES:
         yield "series_claim", "series", lambda b: bool(b.series)
     if words & _MAKERS or any(t.kind is TokenKind.SLOT and t.text.endswith(".creator") for t in segment):
         yield "creator_claim", "creator", lambda b: bool(b.creator)
     if words & CLOSE - ({"near"} if _is_near_the_top(segment) else set()):
         yield "closeness_claim", "close", lambda b: b.close
+
+
+def named_deeds(tokens: Sequence[Token]) -> list[str]:
+    """Return what was done, where a noun says it: "your like for"."""
+    return [deed.text for owner, deed in pairwise(tokens) if deed.text in DEEDS and owner.text in DEED_OWNERS]
 
 
 def _people_rules(words: set[str]) -> Iterator[Rule]:

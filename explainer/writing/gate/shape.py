@@ -57,10 +57,20 @@ def _harps(sentence: Sequence[Token], evidence: Evidence) -> bool:
 
     Twice is for what was done and what is shared; with two shared aspects it may take three.
     """
+    if _owners(sentence) != list(dict.fromkeys(_owners(sentence))):
+        return True
     most = {b.slot: max(_MOST_NAMED, 1 + len(b.aspects)) for b in evidence.behaviours}
     named = [t.text for n, t in enumerate(sentence) if entity(t) and not _is_counted(sentence[:n])]
     named += [token.text for token in sentence if token.kind is TokenKind.ASPECT]
     return any(times > most.get(name, _MOST_NAMED) for name, times in Counter(named).items())
+
+
+def _owners(sentence: Sequence[Token]) -> list[str]:
+    """Return whose aspects a sentence has as such: "the noir of {b1}" twice is "the noir and crime of {b1}"."""
+    triples = zip(sentence, sentence[1:], sentence[2:], strict=False)
+    return [
+        whose.text for what, of, whose in triples if what.kind is TokenKind.ASPECT and of.text == "of" and entity(whose)
+    ]
 
 
 def _is_counted(before: Sequence[Token]) -> bool:

@@ -40,7 +40,7 @@ _PIECE = re.compile(rf"(?P<slot>{SLOT.pattern})|(?P<word>{_WORD})|(?P<mark>[.,;:
 _ARTICLE = re.compile(r"\b(an?) $", re.IGNORECASE)
 _COUNTED = re.compile(r"\b(?:an?|another|one) $", re.IGNORECASE)
 _NEXT_WORD = re.compile(r"[ -]([A-Za-z]+)")
-_NOUNS_AFTER = frozenset().union(*map(nouns_of, ("video", "shop", "content", "social", "news"))) | {
+NOUNS_AFTER = frozenset().union(*map(nouns_of, ("video", "shop", "content", "social", "news"))) | {
     "series", "title", "tag", "shelf", "section", "side", "streak", "line", "theme", "touch", "bit", "one", "and",
 }  # fmt: skip
 _ARTICLES = frozenset({"a", "an", "the"})
@@ -71,7 +71,7 @@ def without_aspects(draft: str, aspects: Sequence[str]) -> str:
     return draft
 
 
-def as_written(draft: str, aspects: Sequence[str], noun: str = "") -> str:
+def as_written(draft: str, aspects: Sequence[str], noun: str = "", *, every: bool = False) -> str:
     """Return the draft with aspects spelled as the system spells them, however the draft has it.
 
     Names keep their capitals ("Xbox 360"), the article before an aspect fits its first letter ("an adventure"), and
@@ -82,11 +82,12 @@ def as_written(draft: str, aspects: Sequence[str], noun: str = "") -> str:
         draft: Text with slots.
         aspects: The aspects in it.
         noun: What an item is called where that is certain to fit every aspect; empty adds none.
+        every: Whether no aspect can stand alone after an article: each is what an item is about, none what it is.
     """
     spans = _aspect_spans(draft, aspects)
     begins = {start for start, _, _ in spans}
     for start, end, aspect in reversed(spans):
-        if noun and wants_noun(draft[start:end]) and _stands_alone(draft, start, end, begins):
+        if noun and (every or wants_noun(draft[start:end])) and _stands_alone(draft, start, end, begins):
             draft = f"{draft[:end]} {noun}{draft[end:]}"
         is_name = aspect != aspect.lower()
         if is_name and draft[start:end].lower() == aspect.lower():
@@ -103,11 +104,11 @@ def _stands_alone(draft: str, start: int, end: int, begins: Collection[int]) -> 
     if _COUNTED.search(draft, 0, start) is None or end + 1 in begins:
         return False
     following = _NEXT_WORD.match(draft, end)
-    return following is None or following[1].lower() not in _NOUNS_AFTER
+    return following is None or following[1].lower() not in NOUNS_AFTER
 
 
 def _aspect_spans(draft: str, aspects: Sequence[str]) -> list[tuple[int, int, str]]:
-    forms, pattern = _aspect_pattern(tuple(aspects))
+    forms, pattern = aspect_pattern(tuple(aspects))
     if not forms:
         return []
     found = ((m.start(), m.end(), m[0].lower()) for m in pattern.finditer(draft.replace("\u2019", "'")))
@@ -121,12 +122,11 @@ def _is_plain(draft: str, start: int, form: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _aspect_pattern(aspects: tuple[str, ...]) -> tuple[Mapping[str, str], re.Pattern[str]]:
-    """Return lower-case form → aspect, and what finds them."""
+def aspect_pattern(aspects: tuple[str, ...]) -> tuple[Mapping[str, str], re.Pattern[str]]:
+    """Return lower-case form → aspect, and what finds them, never inside a word, a hyphenated word or a slot."""
     usable = [aspect for aspect in aspects if aspect.lower() not in RESERVED]
     forms = {form: aspect for aspect in usable for form in surface_forms(aspect)}
     alternatives = "|".join(re.escape(f) for f in sorted(forms, key=len, reverse=True))
-    # Not inside a word, a hyphenated word or a slot.
     pattern = re.compile(rf"(?<![\w'\u2019{{.-])(?:{alternatives})(?![\w'\u2019}}]|-\w)", re.IGNORECASE)
     return forms, pattern
 

@@ -60,6 +60,7 @@ _ONLY: Mapping[str, str] = {
     "wrote": r"wrote (?:the|this) text|wrote this|wrote it",
 }
 _PLACES = {word: re.compile(rf"(?<!\S)(?:{pattern})(?!\S)") for word, pattern in _ONLY.items()}
+_OF_TWO = re.compile(r"(?<!\S)(?:@ of both|like both|(?:first|last) two)(?= [,;:]|$)")
 _SERVING = frozenset({"deletion", "unconfirmed", "association", "associations"})
 
 
@@ -105,5 +106,7 @@ def _untrue(sentence: Sequence[Token], line: str, evidence: Evidence) -> Iterato
         yield "unfounded_claim: nothing cited"
     if evidence.causes and words & {"empty", "missing", "zero"}:
         yield f"unfounded_claim: {min(words & {'empty', 'missing', 'zero'})}"
+    if len(evidence.behaviours) == 1 and (found := _OF_TWO.search(line)):
+        yield f"miscount: {found[0]}"
     if evidence.causes and evidence.causal and words & _SERVING:
         yield f"unfounded_claim: {min(words & _SERVING)}"

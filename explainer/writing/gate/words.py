@@ -58,6 +58,16 @@ DOINGS: Mapping[str, frozenset[BehaviourKind]] = {
     "listened": frozenset({BehaviourKind.LISTEN}),
 }
 
+DEEDS: Mapping[str, frozenset[BehaviourKind]] = {
+    "like": frozenset({BehaviourKind.LIKE}),
+    "purchase": frozenset({BehaviourKind.PURCHASE}),
+    "purchases": frozenset({BehaviourKind.PURCHASE}),
+    "click": frozenset({BehaviourKind.CLICK}),
+    "clicks": frozenset({BehaviourKind.CLICK}),
+}
+"""What was done, as a noun: "your like for", but not "a film like"."""
+DEED_OWNERS = frozenset({"a", "one", "the", "their", "this", "two", "three", "your"})
+
 _NOUNS: Mapping[str, frozenset[str]] = {
     "video": frozenset({"film", "films", "viewers"}),
     "shop": frozenset({"product", "products"}),

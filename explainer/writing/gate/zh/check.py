@@ -10,8 +10,10 @@ from explainer.evidence import Evidence
 from explainer.evidence.citable import is_citable
 from explainer.writing.gate.check import Verdict, Vocabulary, _digits, _private, _slot_failures, _urls
 from explainer.writing.gate.tokens import Token, TokenKind
+from explainer.writing.gate.told_apart import told_apart
 from explainer.writing.gate.zh.claims import false_claims
 from explainer.writing.gate.zh.counts import false_counts, false_popularity
+from explainer.writing.gate.zh.elided import carried_over
 from explainer.writing.gate.zh.places import misplaced
 from explainer.writing.gate.zh.tokens import sentences, tokenize
 from explainer.writing.gate.zh.words import (
@@ -65,7 +67,8 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style) 
             failures += false_counts(tokens, facts)
         else:
             failures += false_popularity(tokens, facts)
-        failures += misplaced(tokens, facts)
+        failures += carried_over(tokens, facts)
+        failures += misplaced(tokenize(told_apart(draft, facts), facts.aspects), facts)
     return Verdict(tuple(dict.fromkeys(failures)))
 
 
