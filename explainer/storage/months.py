@@ -49,9 +49,15 @@ def make_months(engine: Engine) -> None:
     """
     if engine.dialect.name != "postgresql":
         return
-    with told(), engine.begin() as connection:
-        if connection.scalar(_MAY_MAKE):
-            connection.execute(_MAKE, {"ahead": AHEAD})
+    with told():
+        while _make_one(engine):
+            pass
+
+
+def _make_one(engine: Engine) -> bool:
+    # In a transaction of its own, so that others wait for one month at most.
+    with engine.begin() as connection:
+        return bool(connection.scalar(_MAY_MAKE) and connection.scalar(_MAKE, {"ahead": AHEAD}))
 
 
 def make_months_unless_busy(engine: Engine) -> None:

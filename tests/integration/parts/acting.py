@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import text
 
 from explainer.pipeline import Explainer
+from explainer.storage.months import make_months
 from explainer.storage.tables import now
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
@@ -25,6 +28,12 @@ def part_of(moment):
 
 def this_month():
     return part_of(now())
+
+
+def month_on(number):
+    """Return the noon of the second day of the month so many after this one."""
+    months = now().year * 12 + now().month - 1 + number
+    return datetime(months // 12, months % 12 + 1, 2, 12, tzinfo=UTC)
 
 
 def run(database, *statements, **values):
@@ -62,4 +71,5 @@ def without(database, *names):
 
 def begin_anew(database):
     """Take all explanations away, and make the months that are missing then."""
-    run(database, "TRUNCATE explanations CASCADE", "TRUNCATE jobs", "SELECT explanations_make_months(3)")
+    run(database, "TRUNCATE explanations CASCADE", "TRUNCATE jobs")
+    make_months(database.engine)

@@ -29,6 +29,7 @@ from tests.integration.parts.acting import (
 )
 
 _BEFORE = "0018"
+_SINCE = {"processes.trouble", "processes.signer", "processes.checkpoints", "starts.place"}
 # As random ones are: most lie behind all months, few before them, and hardly any where a month is.
 _RANDOM = {
     "ffffffff-0000-4000-8000-000000000000": UNDATED,
@@ -58,10 +59,12 @@ def old(own, model, monkeypatch):
 
 
 def all_rows(database):
-    """Return every row of every table but those that are of the migration itself."""
+    """Return every row of every table, without columns that later migrations add."""
     with database.engine.connect() as connection:
         return {
-            table.name: sorted(map(repr, connection.execute(select(*table.columns))))
+            table.name: sorted(
+                map(repr, connection.execute(select(*(one for one in table.columns if str(one) not in _SINCE))))
+            )
             for table in Base.metadata.sorted_tables
         }
 
