@@ -14,10 +14,10 @@ branch_labels = None
 depends_on = None
 
 # A month is a range of ids (explainer.storage.ids). Ids from before are random: nearly all of them lie behind the last
-# month that there will ever be, which is in 2074, and stay where they are. The others go where their ids say. Where that
-# is the past, this is the rest, as no month of it is ever made. Where it is the future, it must not be the rest: a month
-# that something of lies there can be made no more. So each month that an old id falls in is made now, while nobody's keys
-# bind the rows, up to so many; what lies behind those stays with the others that tell no time, and months end there.
+# month that there will ever be, which is in 2074, and stay where they are. The others go where their ids say. In the
+# past that is the rest, as no month of it is ever made. In the future it must not be: a month that something of lies in
+# the rest can be made no more. So each month that an old id falls in is made now, while no keys bind the rows, up to so
+# many; what lies behind those stays with the others that tell no time, and there months end.
 _LAST_BOUND = '03'
 _FOR_OLD_IDS = 60
 # Compared byte by byte, whatever the order of letters of the database: bounds must mean the same everywhere. What is
@@ -43,6 +43,8 @@ _PARENTS = {
     'recommender_version': ('model_versions', 'version'),
     'writer_version': ('model_versions', 'version'),
 }
+# A new part takes part in every key from and to the explanations.
+_BOUND = (*(table for table, *_ in _CHILDREN), *sorted({table for table, _ in _PARENTS.values()}))
 _FIRST_ID = """
 CREATE FUNCTION explanations_first_id(moment timestamp) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT substr(hex, 1, 8) || '-' || substr(hex, 9)
@@ -78,20 +80,19 @@ BEGIN
     PERFORM explanations_lend(part);
 END $$
 """
-# All that a new part needs, before anything is done, and without waiting: whoever never waits is in no circle of those
-# who wait for one another, so PostgreSQL ends nobody's request for it. The first lock is against others who make months.
+# All that a new part needs, before anything is done, and without waiting: who never waits is in no circle of those who
+# wait for one another, so PostgreSQL ends nobody's request for it. The first lock is against others who make months.
 _HOLD = f"""
 CREATE FUNCTION explanations_hold() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     LOCK TABLE ONLY explanations IN SHARE UPDATE EXCLUSIVE MODE NOWAIT;
-    LOCK TABLE {', '.join(sorted({table for table, _ in _PARENTS.values()}))} IN SHARE ROW EXCLUSIVE MODE NOWAIT;
-    LOCK TABLE {', '.join(table for table, *_ in _CHILDREN)} IN ACCESS SHARE MODE NOWAIT;
+    LOCK TABLE {', '.join(_BOUND)} IN SHARE ROW EXCLUSIVE MODE NOWAIT;
     LOCK TABLE explanations_rest IN ACCESS EXCLUSIVE MODE NOWAIT;
 END $$
 """
 # Makes one month at most and returns whether it did: whoever calls it does so again, in a transaction of its own, until
-# none is missing. Others wait for one month at a time: who needs the rest, or changes items or versions, for as long as
-# it takes to make an empty table and to read the rest once.
+# none is missing. For that long others wait who look into all parts, or write what has a key to explanations or from
+# them: for as long as it takes to make an empty table and to read the rest once.
 # Runs with the rights of its owner, so that a service that owns nothing can have the next months made, and no more than
 # that. The timeout is for locks that a later PostgreSQL may want besides.
 _MAKE_MONTHS = """
@@ -127,7 +128,7 @@ BEGIN
     END LOOP;
     FOR number IN 0..1200 LOOP
         begins := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => number);
-        EXIT WHEN explanations_first_id(begins + make_interval(months => 1)) > bound;
+        EXIT WHEN explanations_first_id(begins + make_interval(months => 1)) > bound COLLATE "C";
         CONTINUE WHEN explanations_has_part(begins) OR NOT EXISTS (SELECT FROM explanations_undated
             WHERE id >= explanations_first_id(begins)
             AND id < explanations_first_id(begins + make_interval(months => 1)));

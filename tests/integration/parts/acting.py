@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 
 from explainer.pipeline import Explainer
+from explainer.storage.ids import id_at
 from explainer.storage.months import make_months
-from explainer.storage.tables import now
+from explainer.storage.tables import ExplanationRow, now
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
@@ -67,6 +68,24 @@ def without(database, *names):
     """Take parts away that nothing lies in."""
     for name in names:
         run(database, f"ALTER TABLE explanations DETACH PARTITION {name}", f"DROP TABLE {name}")
+
+
+def made_at(database, moment, like, *, new=None, **other):
+    """Store a copy of an explanation as if it had been made then."""
+    columns = ", ".join(
+        column.name for column in ExplanationRow.__table__.columns if column.name not in {"id", "created_at", *other}
+    )
+    names, values = "".join(f", {name}" for name in other), "".join(f", :{name}" for name in other)
+    run(
+        database,
+        f"INSERT INTO explanations (id, created_at, {columns}{names}) "
+        f"SELECT :new, :at, {columns}{values} FROM explanations WHERE id = :old",
+        new=(one := new or id_at(moment)),
+        at=moment,
+        old=like,
+        **other,
+    )
+    return one
 
 
 def begin_anew(database):
