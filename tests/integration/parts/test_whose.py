@@ -116,7 +116,7 @@ def warnings(caplog):
     return [one.getMessage() for one in caplog.records if one.levelname == "WARNING" and "months" in one.name]
 
 
-def test_months_wait_for_no_reader_and_are_made_soon_after(serving, database, model, caplog):
+def test_months_wait_for_no_reader_and_are_made_soon_after(serving, database, caplog):
     without_this_month(database)
     clock = Clock()
     months = MonthsAhead(serving, clock)
