@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Callable
 
+from explainer.errors import BusyError, ExplainerError
 from explainer.storage.database import Database
 from explainer.storage.months import make_months
 
-_EVERY_S = 3600.0
+_LOG = logging.getLogger(__name__)
+_EVERY_S, _AGAIN_S = 3600.0, 10.0
 
 
 class MonthsAhead:
-    """Looks after them once an hour; several processes may.
+    """Looks after them once an hour, and more often while others are in the way; several processes may.
 
     Args:
         database: Where they are.
+        clock: Seconds that only grow.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._next = 0.0
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database, self._clock = database, clock
+        self._next = self._well_at = clock()
+        self._told = ""
 
     def look(self) -> None:
-        """Make what is missing, unless that was tried in the last hour.
-
-        Raises:
-            ExplainerError: If the database cannot be used now, or refuses; it is tried again in an hour.
-        """
-        if time.monotonic() < self._next:
+        """Make what is missing, unless it is too early to try again; why it cannot be done goes to the log, once."""
+        at = self._clock()
+        if at < self._next:
             return
-        # Before it is tried: who asks for the lock makes others wait for up to half a second, which is not for every
-        # second of a busy day.
-        self._next = time.monotonic() + _EVERY_S
-        make_months(self._database.engine)
+        self._next = at + _EVERY_S
+        try:
+            make_months(self._database.engine)
+        except BusyError as error:
+            # Who tries waits for nobody, and nobody for them: a busy day can be tried through for a free moment.
+            self._next = at + _AGAIN_S
+            if at - self._well_at >= _EVERY_S:
+                self._tell(error)
+        except ExplainerError as error:
+            self._tell(error)
+        else:
+            self._well_at, self._told = at, ""
+
+    def _tell(self, error: ExplainerError) -> None:
+        if str(error) != self._told:
+            self._told = str(error)
+            _LOG.warning("The parts of the next months cannot be made; it is tried again: %s", error)

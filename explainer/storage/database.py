@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import NotReadyError
 from explainer.paths import resource_dir
-from explainer.storage.months import make_months_unless_busy
+from explainer.storage.months import try_to_make_months
 from explainer.storage.pools import PoolConfig, in_memory, make_engine
 from explainer.storage.refusals import note_lost, told
 from explainer.storage.replicas import Replicas
@@ -140,7 +140,7 @@ class Database:
                 self._vacuum()
             with self.engine.begin() as connection:
                 missing = make_table(connection)
-            make_months_unless_busy(self.engine)
+            try_to_make_months(self.engine)
         except DBAPIError as error:
             raise NotReadyError(f"The database can't be used ({error.orig}): {url!r}") from error
         if missing and url.get_backend_name() == "postgresql":

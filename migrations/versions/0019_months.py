@@ -14,9 +14,12 @@ branch_labels = None
 depends_on = None
 
 # A month is a range of ids (explainer.storage.ids). Ids from before are random: nearly all of them lie behind the last
-# month that there will ever be, which is in 2074, and stay where they are. The others go where their ids say, to the
-# month or, if there is none, to the rest.
-_UNDATED = '03'
+# month that there will ever be, which is in 2074, and stay where they are. The others go where their ids say. In the
+# past that is the rest, as no month of it is ever made. In the future it must not be: a month that something of lies in
+# the rest can be made no more. So each month that an old id falls in is made now, while no keys bind the rows, up to so
+# many; what lies behind those stays with the others that tell no time, and there months end.
+_LAST_BOUND = '03'
+_FOR_OLD_IDS = 60
 # Compared byte by byte, whatever the order of letters of the database: bounds must mean the same everywhere. What is
 # joined by ids has to be so as well, or no index would serve the join.
 _IDS = (
@@ -40,6 +43,8 @@ _PARENTS = {
     'recommender_version': ('model_versions', 'version'),
     'writer_version': ('model_versions', 'version'),
 }
+# A new part takes part in every key from and to the explanations.
+_BOUND = (*(table for table, *_ in _CHILDREN), *sorted({table for table, _ in _PARENTS.values()}))
 _FIRST_ID = """
 CREATE FUNCTION explanations_first_id(moment timestamp) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT substr(hex, 1, 8) || '-' || substr(hex, 9)
@@ -59,32 +64,85 @@ BEGIN
     END LOOP;
 END $$
 """
-# Runs with the rights of its owner, so that a service that owns nothing can have the next months made, and no more than
-# that. It gives up within half a second where others hold what it needs: sooner than PostgreSQL looks for deadlocks,
-# so that never somebody's request is ended for it.
-_MAKE_MONTHS = """
-CREATE FUNCTION explanations_make_months(ahead integer) RETURNS integer LANGUAGE plpgsql
-SECURITY DEFINER SET lock_timeout = '500ms' AS $$
-DECLARE
-    begins timestamp; part text; made integer := 0;
+_HAS_PART = """
+CREATE FUNCTION explanations_has_part(begins timestamp) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT to_regclass(format('%I.%I', current_schema(), 'explanations_' || to_char(begins, 'YYYY_MM'))) IS NOT NULL
+$$
+"""
+_ADD_PART = """
+CREATE FUNCTION explanations_add_part(begins timestamp) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE part text := 'explanations_' || to_char(begins, 'YYYY_MM');
 BEGIN
-    PERFORM pg_advisory_xact_lock(7106408);
+    -- Not CREATE TABLE … PARTITION OF, which nobody could read or write beside.
+    EXECUTE format('CREATE TABLE %I (LIKE explanations INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part);
+    EXECUTE format('ALTER TABLE explanations ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', part,
+        explanations_first_id(begins), explanations_first_id(begins + make_interval(months => 1)));
+    PERFORM explanations_lend(part);
+END $$
+"""
+# All that a new part needs, before anything is done, and without waiting: who never waits is in no circle of those who
+# wait for one another, so PostgreSQL ends nobody's request for it. The first lock is against others who make months.
+_HOLD = f"""
+CREATE FUNCTION explanations_hold() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    LOCK TABLE ONLY explanations IN SHARE UPDATE EXCLUSIVE MODE NOWAIT;
+    LOCK TABLE {', '.join(_BOUND)} IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+    LOCK TABLE explanations_rest IN ACCESS EXCLUSIVE MODE NOWAIT;
+END $$
+"""
+# Makes one month at most and returns whether it did: whoever calls it does so again, in a transaction of its own, until
+# none is missing. For that long others wait who look into all parts, or write what has a key to explanations or from
+# them: for as long as it takes to make an empty table and to read the rest once.
+# Runs with the rights of its owner, so that a service that owns nothing can have the next months made, and no more than
+# that. The timeout is for locks that a later PostgreSQL may want besides.
+_MAKE_MONTHS = """
+CREATE FUNCTION explanations_make_months(ahead integer) RETURNS boolean LANGUAGE plpgsql
+SECURITY DEFINER SET lock_timeout = '500ms' AS $$
+DECLARE begins timestamp;
+BEGIN
     FOR number IN 0..least(ahead, 120) LOOP
         begins := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => number);
-        part := 'explanations_' || to_char(begins, 'YYYY_MM');
-        CONTINUE WHEN to_regclass(format('%I.%I', current_schema(), part)) IS NOT NULL;
+        CONTINUE WHEN explanations_has_part(begins);
+        PERFORM explanations_hold();
+        -- Another may have made it since; or it has begun without, and what there is of it stays in the rest.
+        CONTINUE WHEN explanations_has_part(begins) OR EXISTS (SELECT FROM explanations_rest
+            WHERE id >= explanations_first_id(begins)
+            AND id < explanations_first_id(begins + make_interval(months => 1)));
         BEGIN
-            -- Not CREATE TABLE … PARTITION OF, which nobody could read or write beside.
-            EXECUTE format('CREATE TABLE %I (LIKE explanations INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part);
-            EXECUTE format('ALTER TABLE explanations ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', part,
-                explanations_first_id(begins), explanations_first_id(begins + make_interval(months => 1)));
-            PERFORM explanations_lend(part);
-            made := made + 1;
-        EXCEPTION WHEN check_violation THEN
-            NULL;  -- the month has begun without: what there is of it lies in the rest, where it stays
+            PERFORM explanations_add_part(begins);
+            RETURN true;
+        EXCEPTION WHEN invalid_object_definition THEN
+            RETURN false;  -- behind the last month that there is room for before the old ids
         END;
     END LOOP;
-    RETURN made;
+    RETURN false;
+END $$
+"""
+_MOVE = f"""
+DO $$
+DECLARE
+    begins timestamp; bound text := '{_LAST_BOUND}'; made integer := 0;
+BEGIN
+    WHILE explanations_make_months(3) LOOP
+        NULL;
+    END LOOP;
+    FOR number IN 0..1200 LOOP
+        begins := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => number);
+        EXIT WHEN explanations_first_id(begins + make_interval(months => 1)) > bound COLLATE "C";
+        CONTINUE WHEN explanations_has_part(begins) OR NOT EXISTS (SELECT FROM explanations_undated
+            WHERE id >= explanations_first_id(begins)
+            AND id < explanations_first_id(begins + make_interval(months => 1)));
+        IF made = {_FOR_OLD_IDS} THEN
+            bound := explanations_first_id(begins);
+            EXIT;
+        END IF;
+        PERFORM explanations_add_part(begins);
+        made := made + 1;
+    END LOOP;
+    WITH dated AS (DELETE FROM explanations_undated WHERE id < bound RETURNING *)
+        INSERT INTO explanations SELECT * FROM dated;
+    EXECUTE format(
+        'ALTER TABLE explanations ATTACH PARTITION explanations_undated FOR VALUES FROM (%L) TO (MAXVALUE)', bound);
 END $$
 """
 # Else a schema that the caller chose, or their temporary tables, would be taken for ours, with the rights of the owner.
@@ -94,6 +152,9 @@ DO $$ BEGIN
     REVOKE ALL ON FUNCTION explanations_make_months(integer) FROM PUBLIC;
 END $$
 """
+_FUNCTIONS = (
+    'make_months(integer)', 'hold()', 'add_part(timestamp)', 'has_part(timestamp)', 'lend(text)', 'first_id(timestamp)',
+)
 # To a table that takes the place of another, from that.
 _PASS_ON = """
 DO $$ DECLARE one record; who text;
@@ -120,16 +181,9 @@ def upgrade() -> None:
     _build()
     op.execute(_PASS_ON.format(old='explanations_undated', new='explanations'))
     op.execute('CREATE TABLE explanations_rest PARTITION OF explanations DEFAULT')
-    for function in (_FIRST_ID, _LEND, _MAKE_MONTHS, _ONLY_OURS):
+    for function in (_FIRST_ID, _LEND, _HAS_PART, _ADD_PART, _HOLD, _MAKE_MONTHS, _ONLY_OURS):
         op.execute(function)
-    op.execute('SELECT explanations_make_months(3)')
-    op.execute(
-        f"WITH dated AS (DELETE FROM explanations_undated WHERE id < '{_UNDATED}' RETURNING *) "
-        'INSERT INTO explanations SELECT * FROM dated'
-    )
-    op.execute(
-        f"ALTER TABLE explanations ATTACH PARTITION explanations_undated FOR VALUES FROM ('{_UNDATED}') TO (MAXVALUE)"
-    )
+    op.execute(_MOVE)
     for part in ('explanations_rest', 'explanations_undated'):
         op.execute(f"SELECT explanations_lend('{part}')")
     _bind_children()
@@ -139,7 +193,7 @@ def downgrade() -> None:
     if op.get_bind().dialect.name != 'postgresql':
         return
     _free_children()
-    for function in ('make_months(integer)', 'lend(text)', 'first_id(timestamp)'):
+    for function in _FUNCTIONS:
         op.execute(f'DROP FUNCTION explanations_{function}')
     op.execute('CREATE TABLE explanations_whole (LIKE explanations INCLUDING DEFAULTS)')
     op.execute('INSERT INTO explanations_whole SELECT * FROM explanations')

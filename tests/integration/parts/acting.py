@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import text
 
 from explainer.pipeline import Explainer
-from explainer.storage.tables import now
+from explainer.storage.ids import id_at
+from explainer.storage.months import make_months
+from explainer.storage.tables import ExplanationRow, now
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
@@ -25,6 +29,12 @@ def part_of(moment):
 
 def this_month():
     return part_of(now())
+
+
+def month_on(number):
+    """Return the noon of the second day of the month so many after this one."""
+    months = now().year * 12 + now().month - 1 + number
+    return datetime(months // 12, months % 12 + 1, 2, 12, tzinfo=UTC)
 
 
 def run(database, *statements, **values):
@@ -60,6 +70,25 @@ def without(database, *names):
         run(database, f"ALTER TABLE explanations DETACH PARTITION {name}", f"DROP TABLE {name}")
 
 
+def made_at(database, moment, like, *, new=None, **other):
+    """Store a copy of an explanation as if it had been made then."""
+    columns = ", ".join(
+        column.name for column in ExplanationRow.__table__.columns if column.name not in {"id", "created_at", *other}
+    )
+    names, values = "".join(f", {name}" for name in other), "".join(f", :{name}" for name in other)
+    run(
+        database,
+        f"INSERT INTO explanations (id, created_at, {columns}{names}) "
+        f"SELECT :new, :at, {columns}{values} FROM explanations WHERE id = :old",
+        new=(one := new or id_at(moment)),
+        at=moment,
+        old=like,
+        **other,
+    )
+    return one
+
+
 def begin_anew(database):
     """Take all explanations away, and make the months that are missing then."""
-    run(database, "TRUNCATE explanations CASCADE", "TRUNCATE jobs", "SELECT explanations_make_months(3)")
+    run(database, "TRUNCATE explanations CASCADE", "TRUNCATE jobs")
+    make_months(database.engine)

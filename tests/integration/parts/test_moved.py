@@ -14,6 +14,7 @@ from explainer.service.audited import KEPT
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.storage.database import Database, _alembic
 from explainer.storage.ids import id_at
+from explainer.storage.months import AHEAD
 from explainer.storage.personal import Base
 from explainer.storage.tables import now
 from tests.integration.parts.acting import (
@@ -22,6 +23,9 @@ from tests.integration.parts.acting import (
     UNDATED,
     ask,
     explainer_of,
+    made_at,
+    month_on,
+    part_of,
     parts,
     run,
     this_month,
@@ -29,6 +33,7 @@ from tests.integration.parts.acting import (
 )
 
 _BEFORE = "0018"
+_SINCE = {"processes.trouble", "processes.signer", "processes.checkpoints", "starts.place"}
 # As random ones are: most lie behind all months, few before them, and hardly any where a month is.
 _RANDOM = {
     "ffffffff-0000-4000-8000-000000000000": UNDATED,
@@ -58,10 +63,12 @@ def old(own, model, monkeypatch):
 
 
 def all_rows(database):
-    """Return every row of every table but those that are of the migration itself."""
+    """Return every row of every table, without columns that later migrations add."""
     with database.engine.connect() as connection:
         return {
-            table.name: sorted(map(repr, connection.execute(select(*table.columns))))
+            table.name: sorted(
+                map(repr, connection.execute(select(*(one for one in table.columns if str(one) not in _SINCE))))
+            )
             for table in Base.metadata.sorted_tables
         }
 
@@ -81,6 +88,44 @@ def test_rows_are_kept_and_lie_where_their_ids_say(old):
     assert all_rows(database) == before
     assert where_they_lie(database) == ids
     assert whole(database)
+
+
+def random_at(moment):
+    """Return an id as random ones are that falls in a month by chance."""
+    one = id_at(moment)
+    return f"{one[:14]}4{one[15:]}"
+
+
+def test_a_month_to_come_that_an_old_random_id_falls_in_can_be_made_and_has_its_own(old):
+    database, ids = old
+    month = month_on(AHEAD + 1)
+    like, before = next(iter(ids)), random_at(month)
+    made_at(database, now(), like, new=before, fingerprint="f")
+    database.migrate()
+    assert where_they_lie(database) == ids | {before: part_of(month)}
+    while make_one(database, AHEAD + 2):
+        pass
+    assert {part_of(month_on(number)) for number in range(AHEAD + 3)} <= parts(database)
+    new = made_at(database, month, like)
+    assert where_they_lie(database)[new] == part_of(month)
+
+
+def test_old_ids_in_more_months_than_are_made_for_them_stay_behind_the_last_one(old):
+    database, ids = old
+    months = [month_on(AHEAD + 1 + number) for number in range(62)]
+    like = next(iter(ids))
+    before = {made_at(database, now(), like, new=random_at(one), fingerprint=f"{one}"): one for one in months}
+    database.migrate()
+    lie = where_they_lie(database)
+    assert [lie[one] for one in before] == [*map(part_of, months[:60]), UNDATED, UNDATED]
+    assert lie["02ffffff-ffff-4fff-bfff-ffffffffffff"] == UNDATED
+    assert make_one(database, AHEAD + 70) is False
+    assert where_they_lie(database) == lie
+
+
+def make_one(database, ahead):
+    with database.engine.begin() as connection:
+        return connection.scalar(text("SELECT explanations_make_months(:ahead)"), {"ahead": ahead})
 
 
 def test_keys_and_indexes_hold_as_before_in_every_part(old):

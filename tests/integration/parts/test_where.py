@@ -38,6 +38,9 @@ from tests.integration.parts.acting import (
     ask,
     begin_anew,
     explainer_of,
+    made_at,
+    month_on,
+    part_of,
     parts,
     run,
     this_month,
@@ -61,24 +64,6 @@ def sound(database):
 def note_of(database):
     with database.look() as connection:
         return month_note(connection)
-
-
-def made_at(database, moment, like, **other):
-    """Store a copy of an explanation as if it had been made then."""
-    columns = ", ".join(
-        column.name for column in ExplanationRow.__table__.columns if column.name not in {"id", "created_at", *other}
-    )
-    names, values = "".join(f", {name}" for name in other), "".join(f", :{name}" for name in other)
-    run(
-        database,
-        f"INSERT INTO explanations (id, created_at, {columns}{names}) "
-        f"SELECT :new, :at, {columns}{values} FROM explanations WHERE id = :old",
-        new=(one := id_at(moment)),
-        at=moment,
-        old=like,
-        **other,
-    )
-    return one
 
 
 def test_what_is_explained_now_lies_in_this_month(explainer, database):
@@ -179,6 +164,24 @@ def test_readiness_the_admin_s_page_and_the_command_say_that_a_month_has_no_part
         assert f"Explanations of {month} have no part of their own" in staff.see("/admin/").text
     finally:
         staff.client.__exit__(None, None, None)
+
+
+def test_they_say_so_of_the_next_month_while_there_is_time(explainer, database):
+    begins = month_on(1)
+    without(database, part_of(begins))
+    found = note_of(database)
+    assert f"{begins:%Y-%m} have no part of their own yet" in found and "explainer migrate" in found
+    assert f"{now():%Y-%m}" not in found
+    with TestClient(create_app(explainer, queue=4)) as client:
+        assert found in client.get("/health/ready").json()["reasons"]
+    database.migrate()
+    assert note_of(database) == ""
+
+
+def test_of_two_months_without_parts_both_are_named(database):
+    months = [month_on(0), month_on(1)]
+    without(database, *map(part_of, months))
+    assert all(f"{month:%Y-%m}" in note_of(database) for month in months)
 
 
 def test_the_next_migration_makes_what_is_missing_and_leaves_what_has_begun_in_the_rest(explainer, database):
