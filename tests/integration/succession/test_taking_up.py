@@ -1,0 +1,140 @@
+"""Another adapter is promoted while the service serves: it writes from then on."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import select
+
+from explainer.audit.check import check_log
+from explainer.paths import adapter_dir
+from explainer.pipeline import Explainer
+from explainer.service.audited import KEPT
+from explainer.service.live import Live
+from explainer.service.replay import replay
+from explainer.service.succession import NONE_LOADED, Heirs, Succession
+from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.service_tables import StartRow
+from explainer.storage.tables import AuditEntryRow
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.worker import BatchingEngine
+from explainer.writing.writer import Writer
+from tests.integration.succession.acting import (
+    S,
+    Scene,
+    Telling,
+    callers,
+    explain,
+    settle,
+    until,
+    writer_of,
+    writer_version,
+    writers,
+)
+
+
+def test_a_promotion_while_texts_are_written_costs_nobody_theirs_and_each_names_who_wrote_it(database, model, registry):
+    a, b = registry.versions
+    old, new = Telling(a), Telling(b)
+    scene = Scene(database, model, old)
+    scene.engines[b] = new
+    old.go.clear()
+    with scene.served() as (client, succession), ThreadPoolExecutor(4) as pool:
+        under_way = [pool.submit(explain, client, f"u{n}", 1) for n in range(4)]
+        # All four are inside: who comes after the promotion gets the new one.
+        until(lambda: callers(scene.explainer.writer.engine) == 4)
+        registry.promote(b)
+        settle(succession)
+        assert succession.taken == 1, succession.trouble
+        later = explain(client, "u1")
+        old.go.set()
+        before = [one for answer in under_way for one in answer.result()]
+        assert old.closed.wait(S), "the old one goes once nobody waits for it"
+        assert explain(client, "u1", 1)[0]["source"] == "model"
+    assert {one["source"] for one in before + later} == {"model"}
+    by = writers(database)
+    assert {by[one["id"]] for one in before} == {a}
+    assert {by[one["id"]] for one in later} == {b}
+    assert set(old.prompts) & set(new.prompts), "no draft of the one is taken for one of the other"
+    served = scene.explainer.with_writer(writer_of(database, Telling(b)), b)
+    assert {replay(served, one["id"]).outcome for one in before} == {"exact"}
+    served.writer.engine.close()
+
+
+def test_taking_up_is_on_the_record_of_each_process_and_the_log_proves_it(database, model, registry):
+    a, b = registry.versions
+    scene = Scene(database, model, Telling(a))
+    scene.engines |= {a: Telling(a), b: Telling(b)}
+    with scene.served() as (_, succession):
+        registry.promote(b)
+        settle(succession)
+        registry.rollback()
+        settle(succession)
+    with database.session() as session:
+        rows = {row.id: row for row in session.scalars(select(StartRow))}
+        entries = (
+            select(AuditEntryRow).where(AuditEntryRow.event == "service.writer_changed").order_by(AuditEntryRow.seq)
+        )
+        taken = [rows[entry.record_id] for entry in session.scalars(entries)]
+        assert check_log(session, KEPT).sound
+    assert [row.writer for row in taken] == [writer_version(b), writer_version(a)]
+    assert all(row.place for row in taken)
+
+
+def test_a_service_that_began_on_templates_takes_up_what_is_promoted_then(database, model, registry):
+    a, b = registry.versions
+    scene = Scene(database, model, Telling(a))
+    scene.explainer.writer.engine.close()
+    live = Live(
+        Explainer(database, model, Writer(PromptLibrary(), load_vocabulary), notes=("Texts come from templates.",))
+    )
+    live.explainer.adapter = NONE_LOADED
+    scene.engines[b] = Telling(b)
+    succession = Succession(live, scene.heirs)
+    settle(succession)
+    assert scene.loads == [], "what failed at the start is not tried again at once"
+    registry.promote(b)
+    settle(succession)
+    assert live.explainer.notes == ()
+    assert live.explainer.explain_top("u1", 1)[0].source == "model"
+    succession.close()
+
+
+def test_what_comes_too_late_for_a_process_that_ends_is_thrown_away(database, model, registry):
+    a, b = registry.versions
+    scene, late = Scene(database, model, Telling(a)), Telling(b)
+    scene.engines[b] = late
+    late.go.clear()
+    live = Live(scene.explainer)
+    succession = Succession(live, scene.heirs)
+    registry.promote(b)
+    succession.follow()
+    assert late.begun.acquire(timeout=S)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: succession._ended.wait(S) and late.go.set())
+        succession.close()
+    succession._busy.join(S)
+    assert late.closed.is_set()
+    assert live.explainer.adapter == a
+
+
+def test_the_real_model_is_tried_and_takes_over(database, model, registry, merged):
+    from explainer.writing.cues import CueTable
+    from explainer.writing.engines.openvino_genai import OpenVinoEngine
+
+    a, b = registry.versions
+    real = OpenVinoEngine(merged)
+    real.adapter_hash = b
+    scene = Scene(database, model, Telling(a))
+    cues = CueTable.load(adapter_dir("en"))
+    made = Writer(PromptLibrary(), load_vocabulary, BatchingEngine(real), SqlDraftCache(database), cues)
+    live = Live(scene.explainer)
+    succession = Succession(live, Heirs(lambda *_: made, scene.heirs.note, 0.0))
+    registry.promote(b)
+    settle(succession)
+    assert succession.trouble == ""
+    rows = live.explainer.explain_top("u1", 3)
+    assert "model" in {row.source for row in rows}
+    assert {row.writer_version for row in rows} == {live.explainer.writer_version}
+    succession.close()
