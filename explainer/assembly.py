@@ -30,6 +30,7 @@ from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.jobs import KINDS
 from explainer.storage.pools import PoolConfig
 from explainer.storage.prompts import SqlPromptChoice
+from explainer.storage.turns import turn
 from explainer.tags import UserTags
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from explainer.writing.engines.remote import Remote
 
 _log = logging.getLogger(__name__)
+_LONGEST_TURN_S = 600.0
 
 
 def make_encoder(settings: Settings) -> TextEncoder:
@@ -289,7 +291,15 @@ def make_heirs(settings: Settings) -> Heirs | None:
         _require_place(settings)
         return _writer(settings, database, _queued(settings, _loaded_with(settings, adapters(database), version)))
 
-    return Heirs(load, partial(note_writer, settings), settings.deadline_s)
+    return Heirs(load, partial(note_writer, settings), settings.deadline_s, partial(_turn_of_host, settings.cache))
+
+
+@contextmanager
+def _turn_of_host(cache: Path) -> Iterator[None]:
+    """Let the processes that share a cache merge, load and try one after the other."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with turn(cache / "taking-up.lock", _LONGEST_TURN_S, look_every_s=0.1):
+        yield
 
 
 def _require_place(settings: Settings) -> None:

@@ -8,13 +8,17 @@ from sqlalchemy import select
 
 from explainer.assembly import make_heirs
 from explainer.errors import AssetError, EngineUnavailable
+from explainer.pipeline import Explainer
 from explainer.server.auth import COOKIE
 from explainer.server.engine_metrics import SuccessionMetrics
 from explainer.service.live import Live
-from explainer.service.succession import Succession
+from explainer.service.succession import NONE_LOADED, Succession
 from explainer.settings import Settings
 from explainer.storage.service_tables import StartRow
 from explainer.writing.engines import Draft
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import Writer
 from tests.integration.staff import BROWSER
 from tests.integration.succession.acting import (
     Scene,
@@ -120,4 +124,34 @@ def test_servers_that_are_asked_for_one_adapter_for_good_are_not_said_to_write_w
     assert (succession.taken, scene.explainer.adapter) == (0, a)
     with database.session() as session:
         assert session.scalars(select(StartRow)).all() == []
+    succession.close()
+
+
+def test_a_service_that_began_without_a_model_says_from_the_first_moment_that_templates_write(
+    database, model, registry
+):
+    scene, note = Scene(database, model, Telling(registry.versions[0])), "Texts come from templates: the log says why."
+    scene.explainer.writer.engine.close()
+    scene.explainer = Explainer(database, model, Writer(PromptLibrary(), load_vocabulary), notes=(note,))
+    scene.explainer.adapter = NONE_LOADED
+    scene.engines[registry.versions[0]] = AssetError("x is damaged")
+    with scene.served() as (client, succession):
+        for _ in range(2):
+            assert succession.trouble
+            assert client.get("/health/ready").json() == {"status": "degraded", "reasons": [note]}
+            assert "explainer_adapter_current 0.0" in client.get("/metrics").text
+            until(lambda: [row.trouble for row in processes(database) if succession.trouble == row.trouble])
+            page = client.get("/admin", headers={"X-API-Key": "", "Cookie": f"{COOKIE}={scene.token}"} | BROWSER)
+            assert "templates write there:" in page.text
+            assert "writes with the one before" not in page.text
+            succession._again_at = 0.0
+            settle(succession)
+        assert "x is damaged" in succession.trouble
+
+
+def test_where_promotions_change_nothing_no_metric_says_that_they_were_taken_up(database, model, registry):
+    scene, metrics = Scene(database, model, Telling(registry.versions[0])), CollectorRegistry()
+    succession = Succession(Live(scene.explainer), make_heirs(Settings(_env_file=None, adapter="set-by-hand")))
+    SuccessionMetrics(succession, metrics).refresh()
+    assert metrics.get_sample_value("explainer_adapter_current") is None
     succession.close()

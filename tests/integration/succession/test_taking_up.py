@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy import select
 
+from explainer.assembly import make_heirs
 from explainer.audit.check import check_log
+from explainer.manner import Manner
 from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
 from explainer.service.audited import KEPT
+from explainer.service.jobs.afterwork import Afterwork
+from explainer.service.jobs.queue import JobQueue
+from explainer.service.jobs.upgrades import Upgrades
 from explainer.service.live import Live
 from explainer.service.replay import replay
 from explainer.service.succession import NONE_LOADED, Heirs, Succession
+from explainer.settings import Settings
 from explainer.storage.drafts import SqlDraftCache
-from explainer.storage.service_tables import StartRow
+from explainer.storage.jobs import UPGRADE
+from explainer.storage.service_tables import RevisionRow, StartRow
 from explainer.storage.tables import AuditEntryRow
+from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.worker import BatchingEngine
@@ -31,6 +42,7 @@ from tests.integration.succession.acting import (
     writer_of,
     writer_version,
     writers,
+    written,
 )
 
 
@@ -101,7 +113,7 @@ def test_a_service_that_began_on_templates_takes_up_what_is_promoted_then(databa
     succession.close()
 
 
-def test_what_comes_too_late_for_a_process_that_ends_is_thrown_away(database, model, registry):
+def test_what_comes_too_late_for_a_process_that_ends_is_thrown_away(database, model, registry, caplog):
     a, b = registry.versions
     scene, late = Scene(database, model, Telling(a)), Telling(b)
     scene.engines[b] = late
@@ -116,6 +128,8 @@ def test_what_comes_too_late_for_a_process_that_ends_is_thrown_away(database, mo
         succession.close()
     succession._busy.join(S)
     assert late.closed.is_set()
+    assert (succession.failed, succession.trouble) == (0, "")
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == [], "nothing is amiss"
     assert live.explainer.adapter == a
 
 
@@ -137,4 +151,70 @@ def test_the_real_model_is_tried_and_takes_over(database, model, registry, merge
     rows = live.explainer.explain_top("u1", 3)
     assert "model" in {row.source for row in rows}
     assert {row.writer_version for row in rows} == {live.explainer.writer_version}
+    succession.close()
+
+
+def test_what_is_taken_up_is_loaded_and_tried_in_the_turn_of_this_process(database, model, registry):
+    a, b = registry.versions
+    scene, course = Scene(database, model, Telling(a)), []
+
+    def tried(prompts):
+        course.append("tried")
+        return [Draft(written(prompt.user)) for prompt in prompts]
+
+    def load(database, version):
+        course.append("loaded")
+        return writer_of(database, Telling(version, tried))
+
+    @contextmanager
+    def turn():
+        course.append("turn")
+        yield
+        course.append("over")
+
+    succession = Succession(Live(scene.explainer), replace(scene.heirs, load=load, turn=turn))
+    registry.promote(b)
+    settle(succession)
+    assert (course[0], course[1], course[-2], course[-1]) == ("turn", "loaded", "tried", "over")
+    assert succession.taken == 1
+    succession.close()
+
+
+def test_processes_that_share_a_cache_take_up_one_after_the_other(tmp_path):
+    turns = [make_heirs(Settings(_env_file=None, home=tmp_path, engine="openvino")).turn for _ in range(4)]
+    inside, seen = [], []
+
+    def work(turn):
+        with turn():
+            inside.append(1)
+            seen.append(len(inside))
+            inside.pop()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, turns))
+    assert seen == [1] * 4
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["taking-up.lock"]
+
+
+def test_jobs_that_the_old_engine_leaves_have_not_failed_and_the_new_one_does_them(database, model, registry):
+    a, b = registry.versions
+    scene, queue = Scene(database, model, Telling(a)), JobQueue(database)
+    scene.engines[b] = Telling(b)
+    scene.explainer.afterwards = Afterwork(queue, (UPGRADE,))
+    shown = scene.explainer.explain_top("u1", 2, manner=Manner(ask=False))
+    live = Live(scene.explainer)
+    succession = Succession(live, scene.heirs)
+    begun = queue.claim(UPGRADE, model.version, 9)
+    registry.promote(b)
+    settle(succession)
+    for thread in succession._retiring:
+        thread.join(S)
+    Upgrades().do(scene.explainer, begun, queue)
+    assert (queue.done[UPGRADE], queue.failed[UPGRADE]) == (0, 0)
+    scene.explainer.afterwards.drain(live.current)
+    assert (queue.done[UPGRADE], queue.failed[UPGRADE]) == (len(shown), 0)
+    with database.session() as session:
+        by = {row.explanation_id: row.writer_version for row in session.scalars(select(RevisionRow))}
+    assert by == {one.id: writer_version(b) for one in shown}
+    scene.explainer.afterwards.close()
     succession.close()
