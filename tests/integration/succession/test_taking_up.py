@@ -12,7 +12,6 @@ from sqlalchemy import select
 from explainer.assembly import make_heirs
 from explainer.audit.check import check_log
 from explainer.manner import Manner
-from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
 from explainer.service.audited import KEPT
 from explainer.service.jobs.afterwork import Afterwork
@@ -20,16 +19,14 @@ from explainer.service.jobs.queue import JobQueue
 from explainer.service.jobs.upgrades import Upgrades
 from explainer.service.live import Live
 from explainer.service.replay import replay
-from explainer.service.succession import NONE_LOADED, Heirs, Succession
+from explainer.service.succession import NONE_LOADED, Succession
 from explainer.settings import Settings
-from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.jobs import UPGRADE
 from explainer.storage.service_tables import RevisionRow, StartRow
 from explainer.storage.tables import AuditEntryRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
-from explainer.writing.worker import BatchingEngine
 from explainer.writing.writer import Writer
 from tests.integration.succession.acting import (
     S,
@@ -131,27 +128,6 @@ def test_what_comes_too_late_for_a_process_that_ends_is_thrown_away(database, mo
     assert (succession.failed, succession.trouble) == (0, "")
     assert [one for one in caplog.records if one.levelno >= logging.WARNING] == [], "nothing is amiss"
     assert live.explainer.adapter == a
-
-
-def test_the_real_model_is_tried_and_takes_over(database, model, registry, merged):
-    from explainer.writing.cues import CueTable
-    from explainer.writing.engines.openvino_genai import OpenVinoEngine
-
-    a, b = registry.versions
-    real = OpenVinoEngine(merged)
-    real.adapter_hash = b
-    scene = Scene(database, model, Telling(a))
-    cues = CueTable.load(adapter_dir("en"))
-    made = Writer(PromptLibrary(), load_vocabulary, BatchingEngine(real), SqlDraftCache(database), cues)
-    live = Live(scene.explainer)
-    succession = Succession(live, Heirs(lambda *_: made, scene.heirs.note, 0.0))
-    registry.promote(b)
-    settle(succession)
-    assert succession.trouble == ""
-    rows = live.explainer.explain_top("u1", 3)
-    assert "model" in {row.source for row in rows}
-    assert {row.writer_version for row in rows} == {live.explainer.writer_version}
-    succession.close()
 
 
 def test_what_is_taken_up_is_loaded_and_tried_in_the_turn_of_this_process(database, model, registry):
