@@ -30,11 +30,12 @@ from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.jobs import KINDS
 from explainer.storage.pools import PoolConfig
 from explainer.storage.prompts import SqlPromptChoice
+from explainer.storage.turns import turn
 from explainer.tags import UserTags
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine
 from explainer.writing.engines.absent import AbsentEngine
-from explainer.writing.engines.base_file import base_source, short_hash
+from explainer.writing.engines.base_file import ADAPTER_PLACE, base_source, short_hash
 from explainer.writing.engines.choice import best_engine
 from explainer.writing.engines.skills import Skills
 from explainer.writing.limits import Limits
@@ -52,8 +53,7 @@ if TYPE_CHECKING:
     from explainer.writing.engines.remote import Remote
 
 _log = logging.getLogger(__name__)
-ADAPTER_PLACE = "{adapter}"
-"""Stands in ``EXPLAINER_OPENAI_MODEL`` for the beginning of the hash of the adapter in use."""
+_LONGEST_TURN_S = 600.0
 
 
 def make_encoder(settings: Settings) -> TextEncoder:
@@ -288,9 +288,27 @@ def make_heirs(settings: Settings) -> Heirs | None:
     adapters = cache(partial(make_adapters, settings))
 
     def load(database: Database, version: str | None) -> Writer:
+        _require_place(settings)
         return _writer(settings, database, _queued(settings, _loaded_with(settings, adapters(database), version)))
 
-    return Heirs(load, partial(note_writer, settings), settings.deadline_s)
+    return Heirs(load, partial(note_writer, settings), settings.deadline_s, partial(_turn_of_host, settings.cache))
+
+
+@contextmanager
+def _turn_of_host(cache: Path) -> Iterator[None]:
+    """Let the processes that share a cache merge, load and try one after the other."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with turn(cache / "taking-up.lock", _LONGEST_TURN_S, look_every_s=0.1):
+        yield
+
+
+def _require_place(settings: Settings) -> None:
+    """Check that servers would be asked for another adapter: a name that never changes is of the old one for good."""
+    if settings.engine == "openai" and ADAPTER_PLACE not in settings.openai_model:
+        raise SettingsError(
+            f"EXPLAINER_OPENAI_MODEL names one adapter for good ({settings.openai_model}): write "
+            f"explainer-{ADAPTER_PLACE}, let the servers have adapters by such names, and start anew."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ import msgspec
 from explainer import __version__
 from explainer.audit.notes import Signer
 from explainer.errors import AssetError
+from explainer.paths import adapter_dir
 from explainer.service.subject.codes import ErasureKey
 from explainer.settings import Settings
-from explainer.writing.engines.base_file import short_hash
+from explainer.writing.engines.base_file import ADAPTER_PLACE, short_hash
 
 _PRE_STOP_S = 5
 _SIGNING_S = 10
@@ -35,6 +36,7 @@ class Values:
     Attributes:
         folder: Where the files are written, as commands name it.
         adapter: Name of the adapter on vLLM: it holds the beginning of the hash of its weights.
+        asked: Name that the service asks for: whichever adapter is in production, or that one for good.
         rank: Of the adapter.
         deadline_s: Seconds that a request may take.
         image: Name of our image.
@@ -56,6 +58,7 @@ class Values:
 
     folder: str
     adapter: str
+    asked: str
     rank: int
     deadline_s: float = 20.0
     image: str = f"recommended-because:{__version__}"
@@ -87,7 +90,8 @@ class Values:
         Raises:
             AssetError: If there is no adapter in it.
         """
-        return cls(str(folder), adapter_name(adapter), _rank(adapter), settings.deadline_s)
+        name = adapter_name(adapter)
+        return cls(str(folder), name, _asked(name), _rank(adapter), settings.deadline_s)
 
     @property
     def grace(self) -> int:
@@ -110,6 +114,11 @@ def adapter_name(adapter: Path) -> str:
         AssetError: If there is no adapter in the folder.
     """
     return f"explainer-{short_hash(adapter)}"
+
+
+def _asked(name: str) -> str:
+    # A service asks for the shipped adapter until another is promoted; any other than that it must be told by name.
+    return f"explainer-{ADAPTER_PLACE}" if name == adapter_name(adapter_dir("en")) else name
 
 
 class _Peft(msgspec.Struct):

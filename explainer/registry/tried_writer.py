@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 
 from explainer.errors import AssetError
 from explainer.registry.samples import sample_evidence
@@ -26,17 +27,23 @@ def require_writes(writer: Writer, domain: str) -> None:
         domain: What items are.
 
     Raises:
-        AssetError: If it cannot write, or nothing that it wrote passes the gate.
+        AssetError: If it cannot write, nothing that it wrote passes the gate, or it is asked for nothing here.
     """
     style, fresh = Style(), writer.forgetful()
-    requests = [Request(evidence, "trial") for evidence in sample_evidence(domain)[:_SAMPLES]]
-    plans = [fresh.plan(request, fresh.prompts.for_user(request.user, style), style) for request in requests]
+    requests = (Request(evidence, "trial") for evidence in sample_evidence(domain))
+    planned = (fresh.plan(request, fresh.prompts.for_user(request.user, style), style) for request in requests)
+    plans = list(islice((plan for plan in planned if plan.asked is not None), _SAMPLES))
+    if not plans:
+        raise AssetError(
+            f"it writes nothing for this domain ({domain}) in {style.locale}: by its card.json it was taught other "
+            "domains or locales, or its cues.json fits no facts that there are here."
+        )
     with calling(Call(time.monotonic() + _PATIENCE_S)):
         outcomes = fresh.drafts(plans, style).outcomes.values()
     failures = sorted({failure for outcome in outcomes for failure in outcome.failures})
     if any(map(is_lost, outcomes)):
         raise AssetError(f"it cannot write: {'; '.join(failures)}.")
-    if outcomes and not any(outcome.draft is not None for outcome in outcomes):
+    if not any(outcome.draft is not None for outcome in outcomes):
         raise AssetError(
             f"none of {len(outcomes)} texts that it wrote on trial passes the gate: {'; '.join(failures)}."
         )

@@ -216,7 +216,7 @@ class HealthController(Controller):
         if trouble:
             notes.append(f"Texts come from templates: {trouble}.")
         succession: Succession = request.app.state.succession
-        if succession.trouble:
+        if succession.trouble and not succession.on_templates:
             notes.append(
                 "The adapter in production could not be loaded; texts are of the one before. The log says why."
             )

@@ -45,6 +45,8 @@ class EngineMetrics:
 class SuccessionMetrics:
     """Whether the adapter in production writes here; of several processes, whether it does in all of them.
 
+    Nothing is told of that where promotions change nothing.
+
     Args:
         succession: Takes up adapters.
         registry: Where the metrics go.
@@ -53,14 +55,19 @@ class SuccessionMetrics:
     def __init__(self, succession: Succession, registry: CollectorRegistry) -> None:
         self._succession = succession
         told = "Whether the adapter in production writes; 0 where it could not be taken up."
-        self._current = Gauge("explainer_adapter_current", told, registry=registry, multiprocess_mode="livemin")
+        self._current = (
+            Gauge("explainer_adapter_current", told, registry=registry, multiprocess_mode="livemin")
+            if succession.follows
+            else None
+        )
         self._changes = Taken(
             "adapter_changes", "Times that another adapter was to be taken up.", ("result",), registry
         )
 
     def refresh(self) -> None:
         """Tell how it stands."""
-        self._current.set(not self._succession.trouble)
+        if self._current is not None:
+            self._current.set(not self._succession.trouble)
         self._changes.reach([(("taken",), self._succession.taken), (("failed",), self._succession.failed)])
 
 

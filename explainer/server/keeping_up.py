@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 from litestar import Litestar
 from litestar.concurrency import sync_to_thread
 
 from explainer.errors import ExplainerError
+from explainer.server.again_and_again import quietly
 from explainer.server.metrics import Metrics
 from explainer.service.live import Live
 from explainer.service.months import MonthsAhead
 from explainer.service.presence import Presence
 from explainer.service.succession import Succession
 
-_LOG = logging.getLogger(__name__)
 _EVERY_S = 1.0
 
 
@@ -54,16 +53,7 @@ async def _keep_up(live: Live, succession: Succession, metrics: Metrics, presenc
     with ThreadPoolExecutor(1, "keeping up") as thread:
         while True:
             await asyncio.sleep(_EVERY_S)
-            await asyncio.get_running_loop().run_in_executor(thread, _quietly, look)
-
-
-def _quietly(look: Callable[[], None]) -> None:
-    try:
-        look()
-    except ExplainerError as error:  # the database is away, which whoever asks is told
-        _LOG.debug("No look at new items: %s", error)
-    except Exception:  # noqa: BLE001  or it would not look again until it is started anew
-        _LOG.exception("This process could not keep up; it tries again")
+            await asyncio.get_running_loop().run_in_executor(thread, quietly, look)
 
 
 def _leave(live: Live, presence: Presence) -> None:

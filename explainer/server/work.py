@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from explainer.assembly import make_afterwork, make_encoder, make_heirs, make_served_explainer, using_database
 from explainer.errors import ExplainerError
+from explainer.server.again_and_again import quietly
 from explainer.server.engine_metrics import SuccessionMetrics
 from explainer.server.job_metrics import JobMetrics
 from explainer.server.listening import listening
@@ -95,7 +96,7 @@ def _work(
     watch = threading.Thread(target=_watch, args=(tell, afterwork, stopped), name="watch", daemon=True)
     with told_to_stop(stop), one_thread(), metrics_read(listener, registry):
         _LOG.info("Doing jobs: %s", ", ".join(afterwork.kinds))
-        _quietly(tell)  # before it takes anything: others leave alone what somebody present can do
+        quietly(tell, logging.WARNING)  # before it takes anything: others leave alone what somebody present can do
         watch.start()
         try:
             if once:
@@ -115,17 +116,10 @@ def _watch(tell: Callable[[], None], afterwork: Afterwork, stopped: threading.Ev
     """Say that it is there, to the database, whoever reads metrics and whoever reads the log."""
     seconds = 0
     while not stopped.wait(_LOOK_EVERY_S):
-        _quietly(tell)
+        quietly(tell, logging.WARNING)
         seconds += 1
         if seconds % _TELL_EVERY == 0:
             _LOG.info("Working", extra={"fields": _numbers(afterwork)})
-
-
-def _quietly(tell: Callable[[], None]) -> None:
-    try:
-        tell()
-    except ExplainerError as error:
-        _LOG.warning("The database cannot be used now (%s); this is tried again", type(error).__name__)
 
 
 @contextlib.contextmanager

@@ -18,11 +18,13 @@ _LOOK_EVERY_S, _LONGEST_S = 0.001, 1.0
 
 
 @contextlib.contextmanager
-def turn(file: Path) -> Iterator[None]:
+def turn(file: Path, longest_s: float = _LONGEST_S, look_every_s: float = _LOOK_EVERY_S) -> Iterator[None]:
     """Hold the turn for the block, if it comes soon.
 
     Args:
         file: What is queued for; made if need be, and empty.
+        longest_s: Seconds after which it is done without.
+        look_every_s: Seconds between two looks whether it has come.
     """
     # Opened anew each time: it is the open file that holds the turn (flock(2)), so threads of one process queue, too.
     try:
@@ -31,19 +33,19 @@ def turn(file: Path) -> Iterator[None]:
         yield
         return
     try:
-        _wait(descriptor)
+        _wait(descriptor, longest_s, look_every_s)
         yield
     finally:
         os.close(descriptor)
 
 
-def _wait(descriptor: int) -> None:
-    until = time.monotonic() + _LONGEST_S
+def _wait(descriptor: int, longest_s: float, look_every_s: float) -> None:
+    until = time.monotonic() + longest_s
     while time.monotonic() < until:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(look_every_s)
         except OSError:
             return  # no such thing on this file system
         else:

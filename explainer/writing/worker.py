@@ -82,6 +82,12 @@ class BatchingEngine:
             return len(self._waiting), self._limits.backlog
 
     @property
+    def closing(self) -> bool:
+        """Whether it takes nothing any more."""
+        with self._changed:
+            return self._closing
+
+    @property
     def endpoints(self) -> tuple[EndpointState, ...]:
         """The servers behind the engine; none if it writes here."""
         return getattr(self._engine, "endpoints", ())

@@ -25,6 +25,7 @@ from explainer.paths import adapter_dir
 from explainer.server import workers
 from explainer.service.subject.codes import ErasureKey
 from explainer.settings import Settings
+from tests.integration.succession.acting import adapter
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -154,7 +155,7 @@ def test_the_settings_can_be_used(compose, systemd, objects, monkeypatch):
             settings = Settings(_env_file=None)
             assert settings.url.startswith("postgresql+pg8000://")
             if settings.engine == "openai":
-                remotes = make_remotes(settings)
+                remotes = make_remotes(settings, adapter_dir("en"))
                 assert len(remotes) == 2
                 assert settings.batch == sum(remote.concurrency for remote in remotes)
 
@@ -346,7 +347,7 @@ def test_the_servers_of_the_settings_are_there_and_have_the_adapter_that_is_aske
         ),
     }
     for command, environment in there.values():
-        assert environment["EXPLAINER_OPENAI_MODEL"] == name
+        assert environment["EXPLAINER_OPENAI_MODEL"] == "explainer-{adapter}"
         assert f"--lora-modules={name}=/models/{name}" in command
         assert {"--enable-lora", f"--max-lora-rank={rank}"} <= set(command)
         (port,) = (word.split("=")[1] for word in command if word.startswith("--port="))
@@ -357,6 +358,27 @@ def test_the_servers_of_the_settings_are_there_and_have_the_adapter_that_is_aske
         number, service = host.removeprefix("vllm-").split(".")
         assert int(number) < objects["StatefulSet", "vllm"]["spec"]["replicas"]
         assert ("Service", service) in objects
+
+
+def test_before_anything_is_promoted_the_servers_are_asked_for_the_adapter_that_they_were_started_with(
+    compose, objects, services, database
+):
+    (told,) = (word for word in services["vllm-1"]["command"] if word.startswith("--lora-modules="))
+    for environment in (lines(compose / "explainer.env"), objects["ConfigMap", "explainer"]["data"]):
+        settings = Settings(
+            _env_file=None,
+            database_url=database.url,
+            openai_url=environment["EXPLAINER_OPENAI_URL"],
+            openai_model=environment["EXPLAINER_OPENAI_MODEL"],
+        )
+        assert {f"--lora-modules={one.model}=/models/{one.model}" for one in make_remotes(settings)} == {told}
+
+
+def test_another_adapter_than_the_shipped_one_is_asked_for_by_its_name(tmp_path, monkeypatch):
+    made, version = adapter(tmp_path / "adapter", 1)
+    monkeypatch.setenv("EXPLAINER_ADAPTER", str(made))
+    environment = lines(written(tmp_path / "compose", "compose") / "explainer.env")
+    assert environment["EXPLAINER_OPENAI_MODEL"] == f"explainer-{version[:12]}"
 
 
 def test_secrets_are_ours_alone_new_each_time_and_the_same_wherever_they_stand(compose, kubernetes, objects, tmp_path):

@@ -20,7 +20,7 @@ from explainer.pipeline import Explainer
 from explainer.server.listening import listening
 from explainer.server.metrics_port import metrics_read
 from explainer.server.telling import told_to_stop
-from explainer.server.work import _work, work
+from explainer.server.work import _watch, _work, work
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.queue import JobQueue
 from explainer.service.live import Live
@@ -124,3 +124,18 @@ def test_after_a_restored_backup_it_works_for_nobody_who_was_erased(tmp_path, da
         mine = select(func.count()).select_from(BehaviourRow).where(BehaviourRow.user_id == "u1")
         assert session.scalar(mine) == 0
     database.engine.dispose()
+
+
+def test_whatever_a_look_meets_the_worker_looks_again(database, monkeypatch, caplog):
+    monkeypatch.setattr("explainer.server.work._LOOK_EVERY_S", 0.0)
+    stopped, looks = threading.Event(), []
+
+    def tell():
+        looks.append(1)
+        if len(looks) == 1:
+            raise OSError("no file may be opened any more")
+        stopped.set()
+
+    _watch(tell, Afterwork(JobQueue(database), (UPGRADE,)), stopped)
+    assert len(looks) == 2
+    assert "no file may be opened" in caplog.text

@@ -31,6 +31,7 @@ from explainer.storage.versions import note_model
 from explainer.view import revision_record
 from explainer.writing.patience import Call, calling
 from explainer.writing.texts import MODEL, Written
+from explainer.writing.worker import BatchingEngine
 from retriever.errors import RetrieverError
 
 _log = logging.getLogger(__name__)
@@ -132,6 +133,8 @@ class Upgrades:
         why, one = "; ".join(text.failures), job.explanation_id
         if text.source == MODEL:
             queue.end(job, partial(_revise, explainer=explainer, explanation_id=one, text=text))
+        elif text.unfinished and _is_closed(explainer):
+            queue.put_back([job])  # it has not failed: another engine writes by now
         elif text.unfinished:
             fail(queue, job, why, self.give_up)
         else:
@@ -158,6 +161,12 @@ def _revise(session: Session, explainer: Explainer, explanation_id: str, text: W
     log.append(session, "explanation.revised", explanation_id, revision_record(revision), [row.user_id])
     end_upgrade(session, explanation_id, DONE)
     sample(session, [explanation_id], explainer.review_percent)
+
+
+def _is_closed(explainer: Explainer) -> bool:
+    """Return whether the engine was exchanged while its jobs were under way, or the process ends."""
+    engine = explainer.writer.engine
+    return isinstance(engine, BatchingEngine) and engine.closing
 
 
 def _writer(session: Session, explainer: Explainer) -> str:

@@ -10,6 +10,8 @@ from explainer.files import file_hash
 
 SMOLLM2 = "smollm2"
 _SHORT = 12
+ADAPTER_PLACE = "{adapter}"
+"""Stands in ``EXPLAINER_OPENAI_MODEL`` for the beginning of the hash of the adapter in use."""
 
 
 def base_gguf(name: str) -> Path | None:

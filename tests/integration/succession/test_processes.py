@@ -20,7 +20,7 @@ from explainer.writing.engines.weights import weights_hash
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
 from tests.homes import make_home
-from tests.integration.test_succession import adapter, processes, written
+from tests.integration.succession.acting import adapter, processes, written
 from tests.pool import Pool, answer, cards, completion
 
 _S = 240
