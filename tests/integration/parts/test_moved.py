@@ -197,31 +197,3 @@ def test_a_migration_that_breaks_off_leaves_all_as_it_was(old):
     run(database, "DROP TABLE explanations_rest")
     database.migrate()
     assert all_rows(database) == before
-
-
-def test_the_migrations_make_exactly_the_tables_of_the_code_here_too(own):
-    from alembic.autogenerate import compare_metadata
-    from alembic.runtime.migration import MigrationContext
-
-    ours = set(Base.metadata.tables)
-
-    def is_ours(thing, name, kind, reflected, compared_to):
-        if kind == "foreign_key_constraint" and reflected and compared_to is None:
-            return not name[-1].isdigit()  # PostgreSQL's own, to each part
-        return (thing if kind == "table" else thing.table).name in ours
-
-    with own.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"include_object": is_ours})
-        assert compare_metadata(context, Base.metadata) == []
-        collations = connection.execute(
-            text(
-                "SELECT table_name || '.' || column_name FROM information_schema.columns "
-                "WHERE collation_name = 'C' AND table_schema = 'public' AND table_name NOT LIKE 'explanations\\_%'"
-            )
-        ).scalars()
-        assert set(collations) == {
-            f"{table.name}.{column.name}"
-            for table in Base.metadata.sorted_tables
-            for column in table.columns
-            if getattr(column.type.dialect_impl(connection.dialect), "collation", None) == "C"
-        }
