@@ -402,7 +402,7 @@ def test_nothing_is_overwritten(compose):
     before = (compose / "explainer.env").read_text()
     run = CliRunner().invoke(main, ["deployment", str(compose)])
     assert run.exit_code == 1
-    assert "explainer.env" in run.output.replace("\n", "")
+    assert "explainer.env" in re.sub(r"[│\s]", "", run.output)
     assert (compose / "explainer.env").read_text() == before
 
 
