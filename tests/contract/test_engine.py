@@ -219,6 +219,26 @@ def test_the_openvino_engine_writes_without_torch_and_without_telemetry(merged, 
     assert not list(person.iterdir()), "an id for analytics was left in the home"
 
 
+FREEING = """
+import gc, os, signal, sys, threading
+from pathlib import Path
+from explainer.writing.engines.openvino_genai import OpenVinoEngine
+heard = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: heard.set())
+engines = [OpenVinoEngine(Path(sys.argv[1]))]
+freeing = threading.Thread(target=lambda: (engines.clear(), gc.collect()))
+freeing.start()
+freeing.join()
+os.kill(os.getpid(), signal.SIGTERM)
+assert heard.wait(30)
+"""
+
+
+def test_a_process_hears_signals_after_an_engine_was_freed_in_another_thread(merged):
+    run = subprocess.run([sys.executable, "-c", FREEING, str(merged)], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
 @pytest.mark.parametrize("share", [0.0, 0.00001, 0.001, 0.01, 0.013, 0.5, 0.999999])
 def test_a_merged_file_that_was_cut_off_is_a_clear_error(merged, tmp_path, share):
     data = merged.read_bytes()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -62,7 +63,11 @@ class OpenVinoEngine:
         skills = skills or Skills()
         self.locales, self.domains = skills.locales, skills.domains
         self._threads = _threads()
-        self._pipeline = _load(model, self._threads)
+        # OpenVINO gives the thread that loads a model a stack for signals, and takes it from the one that frees it. If
+        # that is another, the first is left with a stack that is gone, and the next signal there ends the process. The
+        # main thread hears signals, so none is ever loaded there.
+        with ThreadPoolExecutor(1, "loading") as thread:
+            self._pipeline = thread.submit(_load, model, self._threads).result()
         self._tokenizer = self._pipeline.get_tokenizer()
         self._asked = 0
         self._company = Company(self._threads - 1, self._begin, lambda like: self._ask(_FILLER, _filler(like)))
