@@ -136,10 +136,24 @@ def _print(found: Mapping[str, Any], here: Mapping[str, str]) -> None:
     asked = _asked()
     places = [*found.items(), *((f"{name} on PostgreSQL", part) for name, part in found.get("postgresql", {}).items())]
     for place, figures in places:
+        if place == "postgresql":  # its parts have places of their own
+            continue
         for name, value in figures.items():
-            if isinstance(value, int | float):
-                shown = f"{value:.0f}" if isinstance(value, int) else f"{value:.1f}"
-                table.add_row(place, name, shown, asked.get((place.split()[0], name), ""))
-        if "one_item" in figures:
-            table.add_row(place, "one_item p99_ms", f"{figures['one_item']['p99_ms']:.1f}", "")
+            for figure, number in _numbers(name, value):
+                table.add_row(place, figure, _shown(number), asked.get((place.split()[0], figure), ""))
     console.print(table)
+
+
+def _numbers(name: str, value: object) -> Iterator[tuple[str, int | float]]:
+    """Yield the numbers of a figure, with those in it."""
+    if isinstance(value, int | float):
+        yield name, value
+    elif isinstance(value, dict):
+        yield from ((f"{name} {key}", inner) for key, inner in value.items() if isinstance(inner, int | float))
+
+
+def _shown(number: float) -> str:
+    # Shares and ratios are close to their bars: one digit would round them onto these, or past them.
+    if isinstance(number, int):
+        return f"{number:,}"
+    return f"{number:.4f}" if abs(number) < 2 else f"{number:,.1f}"  # noqa: PLR2004
