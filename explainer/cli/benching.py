@@ -26,6 +26,8 @@ from explainer.settings import Settings
 from explainer.storage.database import Database
 
 _AUDIT, _TAMPERS = "audit", "tampers"
+# Shares and ratios are close to their bars: one digit would round them onto these, or past them.
+_SMALL = 2
 
 
 def run(out: Path, settings: Settings | None, data: str, sections: Sequence[str], postgres: str | bool) -> None:  # noqa: FBT001
@@ -153,7 +155,6 @@ def _numbers(name: str, value: object) -> Iterator[tuple[str, int | float]]:
 
 
 def _shown(number: float) -> str:
-    # Shares and ratios are close to their bars: one digit would round them onto these, or past them.
     if isinstance(number, int):
         return f"{number:,}"
-    return f"{number:.4f}" if abs(number) < 2 else f"{number:,.1f}"  # noqa: PLR2004
+    return f"{number:.4f}" if abs(number) < _SMALL else f"{number:,.1f}"
