@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from explainer.assembly import make_explainer, make_firewall, make_helping_explainer, make_writer, using_database
+from explainer.assembly import make_explainer, make_firewall, make_helping_explainer
+from explainer.connecting import using_database
 from explainer.judging import judge_catalogue
+from explainer.loading import make_writer
 from explainer.pipeline import Explainer
 from explainer.service.pregenerate import Counts, Order, Summary
 from explainer.service.pregenerate.local import Say, run_local

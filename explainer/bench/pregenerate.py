@@ -12,11 +12,11 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
-from explainer.assembly import adapter_in_use
 from explainer.bench.course import Clock, Course, course_of, held
 from explainer.bench.errors import BenchError
 from explainer.bench.home import make_home, users_of
 from explainer.errors import MissingLibraryError
+from explainer.loading import adapter_in_use
 from explainer.pregeneration import Job, Parts, pregenerated, processes_here
 from explainer.service.pregenerate import Summary
 from explainer.service.pregenerate.stages import Stages

@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from explainer.assembly import make_adapters
 from explainer.cli.common import console, write_json
+from explainer.loading import make_adapters
 from explainer.registry.diff import visible
 from explainer.settings import Settings
 from explainer.storage.adapters import Label

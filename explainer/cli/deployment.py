@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from explainer.assembly import adapter_in_use
 from explainer.cli.common import console
 from explainer.deployment import KINDS, Values, write_deployment, write_models
+from explainer.loading import adapter_in_use
 from explainer.settings import Settings
 
 

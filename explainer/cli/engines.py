@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from explainer.assembly import make_cues, make_remotes
 from explainer.cli.common import console, errors, write_json
 from explainer.evidence import Evidence
+from explainer.loading import make_cues, make_remotes
 from explainer.registry.samples import sample_evidence
 from explainer.settings import Settings
 from explainer.writing.engines.checkup import Checkup, checkups

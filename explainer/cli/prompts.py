@@ -10,8 +10,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from explainer.assembly import make_prompts
 from explainer.cli.common import console, write_json
+from explainer.loading import make_prompts
 from explainer.registry.diff import diff_lines, visible
 from explainer.registry.prompts import PromptVersion
 from explainer.registry.proportions import Difference

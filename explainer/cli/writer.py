@@ -8,9 +8,10 @@ from pathlib import Path
 import msgspec
 from rich.table import Table
 
-from explainer.assembly import make_cues, make_encoder, make_engine
+from explainer.assembly import make_encoder
 from explainer.cli.common import console, errors, stages
 from explainer.errors import NotReadyError
+from explainer.loading import make_cues, make_engine
 from explainer.paths import corpus_dir
 from explainer.settings import Settings
 from explainer.tuning.config import TuneConfig

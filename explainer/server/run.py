@@ -19,18 +19,13 @@ from explainer.access import DEMO
 from explainer.access.keys import list_keys
 from explainer.access.people import list_people
 from explainer.access.rates import Rates
-from explainer.assembly import (
-    make_adapters,
-    make_encoder,
-    make_heirs,
-    make_prompts,
-    make_served_explainer,
-    using_database,
-)
+from explainer.assembly import make_encoder, make_served_explainer
 from explainer.audit.checkpointer import Checkpointer
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.keys import load_signer
+from explainer.connecting import using_database
 from explainer.errors import ExplainerError, NotReadyError
+from explainer.loading import make_adapters, make_heirs, make_prompts
 from explainer.pipeline import Explainer
 from explainer.scratch import sweep
 from explainer.server.admin_versions import Registries

@@ -10,8 +10,10 @@ from collections.abc import Callable, Collection, Iterator
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from explainer.assembly import make_afterwork, make_encoder, make_heirs, make_served_explainer, using_database
+from explainer.assembly import make_afterwork, make_encoder, make_served_explainer
+from explainer.connecting import using_database
 from explainer.errors import ExplainerError
+from explainer.loading import make_heirs
 from explainer.server.again_and_again import quietly
 from explainer.server.engine_metrics import SuccessionMetrics
 from explainer.server.job_metrics import JobMetrics

@@ -19,12 +19,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from explainer.assembly import make_engine, make_explainer
+from explainer.assembly import make_explainer
 from explainer.attribution import BatchedLeaveOneOut, LeaveOneOut
 from explainer.attribution.counterfactual import CounterfactualSearch
 from explainer.attribution.defaults import default_attributor
 from explainer.bench.machine import CORES, PYTHON, machine
 from explainer.evidence import EvidenceBuilder
+from explainer.loading import make_engine
 from explainer.paths import corpus_dir
 from explainer.settings import Settings
 from explainer.storage import catalogue

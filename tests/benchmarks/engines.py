@@ -10,8 +10,8 @@ import random
 import time
 from collections.abc import Sequence
 
-from explainer.assembly import make_cues, make_engine
 from explainer.errors import ExplainerError
+from explainer.loading import make_cues, make_engine
 from explainer.paths import adapter_dir, corpus_dir
 from explainer.settings import Settings
 from explainer.tuning.augment import augmented

@@ -190,7 +190,7 @@ class FailingAtStep(StopAtStep):
 TORCH_FREE = """
 import sys
 from pathlib import Path
-from explainer.assembly import make_engine
+from explainer.loading import make_engine
 from explainer.settings import Settings
 from explainer.server.app import create_app
 from explainer.writing.engines import Sampling

@@ -12,9 +12,9 @@ from safetensors.numpy import save_file
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from explainer.assembly import make_adapters, make_engine
 from explainer.audit import log
 from explainer.errors import ConflictError, RegistryError
+from explainer.loading import make_adapters, make_engine
 from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
 from explainer.registry.record import change_record

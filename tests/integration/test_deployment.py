@@ -16,11 +16,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from explainer.assembly import make_remotes
 from explainer.audit.keys import load_signer
 from explainer.cli.main import main
 from explainer.deployment.values import adapter_name
 from explainer.files import file_hash
+from explainer.loading import make_remotes
 from explainer.paths import adapter_dir
 from explainer.server import workers
 from explainer.service.subject.codes import ErasureKey

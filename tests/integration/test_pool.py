@@ -14,10 +14,10 @@ from pydantic import SecretStr
 
 from explainer.access import Role
 from explainer.access.keys import create_key
-from explainer.assembly import make_remotes
 from explainer.cli.common import console
 from explainer.cli.main import main
 from explainer.errors import EngineUnavailable, SettingsError
+from explainer.loading import make_remotes
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.settings import Settings

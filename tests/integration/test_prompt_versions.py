@@ -8,10 +8,11 @@ import shutil
 import pytest
 from sqlalchemy import inspect, select, text
 
-from explainer.assembly import make_explainer, make_prompts
+from explainer.assembly import make_explainer
 from explainer.audit import log
 from explainer.cases import CaseMaker
 from explainer.errors import ConflictError, PromptError, RegistryError
+from explainer.loading import make_prompts
 from explainer.paths import resource_dir
 from explainer.pipeline import Explainer
 from explainer.registry.prompts import PromptRegistry

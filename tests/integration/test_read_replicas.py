@@ -9,7 +9,7 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from explainer.assembly import make_database
+from explainer.connecting import make_database
 from explainer.errors import BusyError, NotReadyError
 from explainer.pipeline import Explainer
 from explainer.service.live import Live

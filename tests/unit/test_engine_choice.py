@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from explainer.assembly import make_engine
 from explainer.errors import AssetError
+from explainer.loading import make_engine
 from explainer.settings import Settings
 from explainer.writing.engines import choice
 

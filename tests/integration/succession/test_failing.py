@@ -6,8 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 
-from explainer.assembly import make_heirs
 from explainer.errors import AssetError, EngineUnavailable
+from explainer.loading import make_heirs
 from explainer.pipeline import Explainer
 from explainer.server.auth import COOKIE
 from explainer.server.engine_metrics import SuccessionMetrics

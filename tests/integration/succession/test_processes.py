@@ -11,9 +11,9 @@ from safetensors.numpy import save_file
 from sqlalchemy import select
 
 from explainer.access.keys import create_key
-from explainer.assembly import make_adapters
 from explainer.bench.client import Connection, request
 from explainer.bench.served import serving, working
+from explainer.loading import make_adapters
 from explainer.settings import Settings
 from explainer.storage.service_tables import StartRow
 from explainer.writing.engines.weights import weights_hash

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from explainer.assembly import make_heirs
 from explainer.audit.check import check_log
+from explainer.loading import make_heirs
 from explainer.manner import Manner
 from explainer.pipeline import Explainer
 from explainer.service.audited import KEPT
