@@ -58,7 +58,7 @@ def test_a_missing_base_and_an_engine_that_cannot_have_it_are_clear_errors(tmp_p
 
 def test_choosing_loads_no_engine():
     code = (
-        "import sys; from explainer.assembly import make_engine; from explainer.writing.engines.choice import *;"
+        "import sys; from explainer.loading import make_engine; from explainer.writing.engines.choice import *;"
         "best_engine('smollm2'); print([m for m in ('torch', 'transformers', 'openvino') if m in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
