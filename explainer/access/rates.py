@@ -90,6 +90,20 @@ class Limiter:
         """
         self._admit(caller.role, caller.name, self._rates.of(caller.role))
 
+    def admits_at_once(self, caller: Caller) -> bool:
+        """Count one request if what was leased has one left, without waiting for anything; else count nothing."""
+        window = int(self._clock() // WINDOW_S)
+        lease = self._leases.get(_bucket(caller.role, caller.name))
+        if lease is None or not lease.lock.acquire(blocking=False):
+            return False
+        try:
+            if lease.window < window or not lease.left:
+                return False
+            lease.left -= 1
+            return True
+        finally:
+            lease.lock.release()
+
     def admit_sign_in(self, address: str) -> None:
         """Count one try to sign in.
 
@@ -102,7 +116,7 @@ class Limiter:
         self._admit(SIGN_IN, network_of(address), self._rates.sign_in)
 
     def _admit(self, kind: str, name: str, limit: int) -> None:
-        wait_s = self._spend(f"{kind}:{name}", limit)
+        wait_s = self._spend(_bucket(kind, name), limit)
         if wait_s:
             with self._guard:
                 self._refused[str(kind)] += 1
@@ -170,6 +184,10 @@ def _lease_out(session: Session, bucket: str, window: int, chunk: int, limit: in
     )
     row = session.execute(statement).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+def _bucket(kind: str, name: str) -> str:
+    return f"{kind}:{name}"
 
 
 def network_of(address: str) -> str:

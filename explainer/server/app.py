@@ -15,6 +15,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
+from explainer.access.keys import find_keys
 from explainer.access.rates import Limiter
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.pipeline import Explainer
@@ -37,7 +38,6 @@ from explainer.server.document.operations import Documentation
 from explainer.server.document.structs import ClosedStructs
 from explainer.server.draining import Draining
 from explainer.server.embed import EmbedTokensController, embed_router
-from explainer.server.encoded import EncodedAnswers
 from explainer.server.exchange import Watched
 from explainer.server.explanations import ExplanationsController
 from explainer.server.headers import ASSET, harden
@@ -60,6 +60,7 @@ from explainer.server.reviews import REVIEWING
 from explainer.server.subjects import SubjectsController
 from explainer.server.support import SupportController
 from explainer.server.threads import use_threads
+from explainer.server.together import Together
 from explainer.service.importance import Importance
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.live import Live
@@ -85,7 +86,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
     registries = parts.registries or registries_of(explainer)
     live, importance = Live(explainer, parts.encoder), Importance()
     succession = Succession(live, parts.heirs)
-    encoded, limiter = EncodedAnswers(), Limiter(explainer.database, parts.rates)
+    limiter = Limiter(explainer.database, parts.rates)
     promises, draining = Promises(explainer.database), parts.draining or Draining()
     awaited = Awaited(explainer.database, draining)
     erasing = parts.erasing or Erasing.unlisted()
@@ -97,6 +98,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         presence = Presence(API, afterwork.queue.name, afterwork.kinds, signs)
     state = {
         "database": explainer.database,
+        "callers": Together(explainer.database, find_keys),
         "limiter": limiter,
         "metrics": metrics,
         "checkpointer": parts.checkpointer,
@@ -149,7 +151,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "checkpoints": Provide(lambda: checkpoints, sync_to_thread=False),
             "heads": Provide(lambda: heads, sync_to_thread=False),
             "packer": Provide(packer_from(parts.packer), sync_to_thread=False),
-            "reading": Provide(reading_from(live, encoded), sync_to_thread=False),
+            "reading": Provide(reading_from(live), sync_to_thread=False),
         },
         guards=[authorize, require_text],
         request_class=CarefulRequest,

@@ -17,11 +17,12 @@ from litestar.handlers import BaseRouteHandler
 from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_302_FOUND
 
 from explainer.access import GRANTS, Caller, Scope
-from explainer.access.keys import find_key
 from explainer.access.people import check_password
+from explainer.access.rates import Limiter
 from explainer.access.sign_ins import SignIn, sign_in, signed_in
 from explainer.errors import SignInError
 from explainer.server.threads import Waits, note_waiting
+from explainer.server.together import Together
 from explainer.storage.database import Database
 
 COOKIE = "explainer_session"
@@ -70,16 +71,16 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
     scope = handler.opt.get("scope")
     if not isinstance(scope, Scope):
         raise PermissionDeniedException("Nobody may do this.")
-    found = await sync_to_thread(_let_in, connection, scope, page=bool(handler.opt.get("page")))
+    found = await _let_in(connection, scope, page=bool(handler.opt.get("page")))
     connection.state["sign_in"] = found
     if found.csrf and isinstance(connection, Request) and connection.method not in _SAFE:
         await _require_own_form(connection, found.csrf)
     note_waiting(handler.opt, connection.headers)
 
 
-def _let_in(connection: Connection, scope: Scope, *, page: bool) -> SignIn:
+async def _let_in(connection: Connection, scope: Scope, *, page: bool) -> SignIn:
     """Return who asks, if they may; only then they are counted, so strangers leave no trace in the database."""
-    found = _found(connection, page=page)
+    found = await _found(connection, page=page)
     if found is None:
         raise NotAuthorizedException(
             "Give an API key that works in the header X-API-Key.", headers={"WWW-Authenticate": "Bearer"}
@@ -88,7 +89,9 @@ def _let_in(connection: Connection, scope: Scope, *, page: bool) -> SignIn:
     connection.state["caller"], connection.state["csrf"] = found.caller, found.csrf
     if not found.caller.may(scope):
         raise PermissionDeniedException(_refusal(found.caller, scope))
-    connection.app.state.limiter.admit(found.caller)
+    limiter: Limiter = connection.app.state.limiter
+    if not limiter.admits_at_once(found.caller):
+        await sync_to_thread(limiter.admit, found.caller)
     return found
 
 
@@ -101,16 +104,20 @@ def _refusal(caller: Caller, scope: Scope) -> str:
     )
 
 
-def _found(connection: Connection, *, page: bool) -> SignIn | None:
+async def _found(connection: Connection, *, page: bool) -> SignIn | None:
     """Return who asks; somebody with a key has no form to protect."""
     key, token = header_key(connection), connection.cookies.get(COOKIE, "")
     if key:
-        with connection.app.state.database.look() as reader:
-            caller = find_key(reader, key)
+        callers: Together[Caller] = connection.app.state.callers
+        caller = await callers.ask(key)
         return None if caller is None else SignIn(caller, "")
     if not page or not token:
         return None
-    with connection.app.state.database.session() as session:
+    return await sync_to_thread(_signed_in, connection.app.state.database, token)
+
+
+def _signed_in(database: Database, token: str) -> SignIn | None:
+    with database.session() as session:
         return signed_in(session, token)
 
 

@@ -30,19 +30,28 @@ class EncodedAnswers:
         self._answers: OrderedDict[Hashable, tuple[Hashable, bytes]] = OrderedDict()
         self._bytes = 0
 
-    def get(self, name: Hashable, version: Hashable, make: Callable[[], object]) -> bytes:
-        """Return the answer as JSON, made anew unless it is known in this very version.
+    def known(self, name: Hashable, version: Hashable) -> bytes | None:
+        """Return the answer as JSON if it is known in this very version.
 
         Args:
             name: What it is the answer to.
             version: Everything that it depends on and that may change.
-            make: Returns what is to be encoded. It must look no earlier than the version was asked for.
         """
         with self._lock:
             known = self._answers.get(name)
-            if known is not None and known[0] == version:
-                self._answers.move_to_end(name)
-                return known[1]
+            if known is None or known[0] != version:
+                return None
+            self._answers.move_to_end(name)
+            return known[1]
+
+    def made(self, name: Hashable, version: Hashable, make: Callable[[], object]) -> bytes:
+        """Return the answer as JSON, made anew, and keep it.
+
+        Args:
+            name: What it is the answer to.
+            version: As above.
+            make: Returns what is to be encoded. It must look no earlier than the version was asked for.
+        """
         body = _encode(make())
         with self._lock:
             self._forget(name)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import Controller, MediaType, Request, Response, get, post
+from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent
@@ -44,7 +45,6 @@ from explainer.service.views import Looker
 from explainer.storage.explanations import get_explanation
 from explainer.storage.later import get_with_later
 from explainer.storage.listing import Search, list_explanations
-from explainer.storage.standing import version_of
 from explainer.storage.tables import ExplanationRow
 from explainer.writing.style import Style, known_style
 from retriever.errors import UnknownItemError
@@ -121,16 +121,20 @@ class ExplanationsController(Controller):
             rows, following = list_explanations(session, search, limit, cursor)
             return ExplanationPage(all_shown_to(session, looker, rows), following)
 
-    @get("/{explanation_id:str}", opt=needs(Scope.READ), sync_to_thread=True, summary="One explanation as it was shown")
-    def read(self, explanation_id: FromPath[str], reading: NamedDependency[Reading]) -> Response[ShownExplanation]:
+    @get("/{explanation_id:str}", opt=needs(Scope.READ), summary="One explanation as it was shown")
+    async def read(
+        self, explanation_id: FromPath[str], reading: NamedDependency[Reading]
+    ) -> Response[ShownExplanation]:
         """Return the stored text with evidence, contributions and versions, and the texts that came after it."""
-        explainer = reading.explainer
-        read = partial(_read, explainer, explanation_id, reading.looker)
+        read = partial(_read, reading.explainer, explanation_id, reading.looker)
         if not reading.looker.is_app:  # masked for whoever looks, and every look is recorded
-            return Response(read())
-        with explainer.database.look() as connection:
-            version = version_of(connection, explanation_id)
-        body = reading.encoded.get(explanation_id, version, read)
+            return Response(await sync_to_thread(read))
+        version = await reading.versions.ask(explanation_id)
+        if version is None:
+            raise NotFoundError(f"There is no explanation {explanation_id!r}.")
+        body = reading.encoded.known(explanation_id, version)
+        if body is None:
+            body = await sync_to_thread(reading.encoded.made, explanation_id, version, read)
         return Response(cast("ShownExplanation", body), media_type=MediaType.JSON)
 
     @get(

@@ -1,4 +1,4 @@
-"""Small statements that are asked at every request, by one text.
+"""Small statements that are asked at every request, for everybody who asks at the same time.
 
 On PostgreSQL they go straight to the driver's connection (:mod:`explainer.storage.prepared`), past what SQLAlchemy does
 for statements of any kind: half of the time. Elsewhere they are executed as any other.
@@ -6,40 +6,41 @@ for statements of any kind: half of the time. Elsewhere they are executed as any
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import BindParameter, Connection, Select, bindparam
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
 _DRIVER = "pg8000"
+_AT_ONCE = 64
+VALUES: BindParameter[Sequence[str]] = bindparam("values", expanding=True)
+"""Stands in the statement of a lookup, once, for what is looked for."""
+_Row = tuple[Any, ...]
 
 
 class Lookup:
-    """A statement that finds at most one row.
+    """A statement that finds at most one row for each of some values.
 
     Args:
-        statement: With one parameter, a text, perhaps in several places.
-        parameter: Its name.
+        statement: Has the value as its first column, and ``IN`` :data:`VALUES` as its condition.
     """
 
-    def __init__(self, statement: Select[Any], parameter: str) -> None:
+    def __init__(self, statement: Select[Any]) -> None:
         self._statement = statement
-        self._parameter = parameter
 
-    def find(self, connection: Connection, value: str) -> tuple[Any, ...] | None:
-        """Return the row for a value, None if there is none."""
-        if connection.dialect.driver != _DRIVER:
-            row = connection.execute(self._statement, {self._parameter: value}).one_or_none()
-            return None if row is None else tuple(row)
-        return self._find_directly(connection, value)
+    def find(self, connection: Connection, values: Collection[str]) -> dict[str, _Row]:
+        """Return the rows of those values that have one, by value."""
+        execute = self._directly if connection.dialect.driver == _DRIVER else self._execute
+        return {row[0]: tuple(row) for some in _filled(values) for row in execute(connection, some)}
 
-    def _find_directly(self, connection: Connection, value: str) -> tuple[Any, ...] | None:
+    def _execute(self, connection: Connection, values: Sequence[str]) -> Sequence[Any]:
+        return connection.execute(self._statement, {VALUES.key: values}).all()
+
+    def _directly(self, connection: Connection, values: Sequence[str]) -> Sequence[Any]:
         driver: Any = connection.connection.driver_connection
         try:
-            if self not in connection.info:
-                connection.info[self] = self._numbered(connection)
-            sql, places = connection.info[self]
-            rows = driver.execute_unnamed(sql, [value] * places).rows
+            rows: Sequence[Any] = driver.execute_unnamed(self._numbered(connection, len(values)), values).rows
         except ConnectionError as error:
             connection.invalidate(error)
             raise
@@ -48,10 +49,27 @@ class Lookup:
             connection.invalidate(error)
             kind = InterfaceError if isinstance(error, connection.dialect.loaded_dbapi.InterfaceError) else DBAPIError
             raise kind(str(self._statement), None, error) from error
-        return tuple(rows[0]) if rows else None
+        return rows
 
-    def _numbered(self, connection: Connection) -> tuple[str, int]:
-        """Return the text as the server reads it, and in how many places the value stands in it."""
-        pieces = self._statement.compile(dialect=connection.dialect).string.split("%s")
-        numbered = "".join(f"{piece}${number}" for number, piece in enumerate(pieces[:-1], start=1)) + pieces[-1]
-        return numbered, len(pieces) - 1
+    def _numbered(self, connection: Connection, count: int) -> str:
+        """Return the text as the server reads it, for so many values."""
+        if (self, count) not in connection.info:
+            some = self._statement.params({VALUES.key: [""] * count})
+            text = some.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True}).string
+            pieces = text.split("%s")
+            numbered = "".join(f"{piece}${number}" for number, piece in enumerate(pieces[:-1], start=1)) + pieces[-1]
+            connection.info[self, count] = numbered
+        found: str = connection.info[self, count]
+        return found
+
+
+def _filled(values: Collection[str]) -> Iterator[list[str]]:
+    """Yield the values that there may be, some at a time, with the last repeated until they are a power of two.
+
+    So there are few statements, which stay compiled and prepared. No text in a database holds a zero.
+    """
+    possible = [value for value in dict.fromkeys(values) if "\0" not in value]
+    for first in range(0, len(possible), _AT_ONCE):
+        some = possible[first : first + _AT_ONCE]
+        missing = (1 << (len(some) - 1).bit_length()) - len(some)
+        yield [*some, *[some[-1]] * missing]

@@ -75,6 +75,27 @@ def passed(limiter, caller=PROGRAM):
     return True
 
 
+def test_what_is_leased_is_spent_without_a_look_at_the_database(url):
+    clock = Clock()
+    with processes(url, Rates(app=40), clock) as (limiter,):
+        assert not limiter.admits_at_once(PROGRAM), "nothing is leased yet"
+        limiter.admit(PROGRAM)  # two, of which one is left
+        with counted_writes(limiter) as writes:
+            assert limiter.admits_at_once(PROGRAM)
+            assert not limiter.admits_at_once(PROGRAM)
+            assert not limiter.admits_at_once(PERSON)
+        assert not writes
+        limiter.admit(PROGRAM)
+        clock.now += 60
+        assert not limiter.admits_at_once(PROGRAM), "what is left of a window is over with it"
+
+
+def test_both_ways_together_admit_no_more_than_the_limit(url):
+    with processes(url, Rates(app=40), Clock(), Clock()) as limiters:
+        admitted = [limiter.admits_at_once(PROGRAM) or passed(limiter) for _ in range(40) for limiter in limiters]
+    assert sum(admitted) == 40
+
+
 def rows(database):
     with database.session() as session:
         return {row.bucket: (row.window, row.used) for row in session.scalars(select(RateRow))}
