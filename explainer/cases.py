@@ -11,6 +11,7 @@ import msgspec
 
 from explainer.attribution import Attribution, Attributor
 from explainer.attribution.counterfactual import Counterfactual, CounterfactualSearch
+from explainer.attribution.defaults import served_before
 from explainer.attribution.deletion_test import DeletionTest, DeletionVerdict
 from explainer.errors import ConflictError
 from explainer.evidence import Evidence, EvidenceBuilder, Standing
@@ -107,6 +108,13 @@ class CaseMaker:
         """Return a maker of cases that scores each history once; for one list in one thread, and to be thrown away."""
         once = scored_once(self.recommender)
         return CaseMaker(once, self._attributor, self._evidence, self._test, self._search, self._turn)
+
+    def by(self, method: str) -> CaseMaker:
+        """Return a maker of cases by a method that served before, as a record names it; else itself."""
+        attributor = None if method == self._attributor.method else served_before(method)
+        if attributor is None:
+            return self
+        return CaseMaker(self.recommender, attributor, self._evidence, self._test, self._search, self._turn)
 
     @step("rank")
     def best(self, history: History, k: int) -> list[Recommendation]:

@@ -20,6 +20,8 @@ from retriever.data import History
 from retriever.recommenders.base import Recommender
 from retriever.recommenders.subsets import Doubles, Mix, Thinning
 
+_NAMES = {(0, 0.2): "sequential deletion", (8, 0.5): "sequential deletion by halves"}
+
 
 class SequentialDeletion:
     """See the module.
@@ -27,16 +29,19 @@ class SequentialDeletion:
     Args:
         rivals: How many of the other items in the list the lead is measured against.
         lead: How much of what the rivals lose is subtracted, 0 to 1; 0 looks at the item's score alone.
-        share: A look takes away this share of what has gone already, at least one behaviour: what matters most goes one
-            by one, the long tail together, sharing what is lost.
+        singly: So many go one by one: what matters most.
+        share: After them a look takes away this share of what has gone already, at least one behaviour: the long tail
+            goes together, sharing what is lost.
+
+    Attributes:
+        method: Its name, another for other steps: a record says by which it was made.
     """
 
-    method = "sequential deletion"
-
-    def __init__(self, rivals: int = 20, lead: float = 0.5, share: float = 0.2) -> None:
+    def __init__(self, rivals: int = 20, lead: float = 0.5, singly: int = 8, share: float = 0.5) -> None:
+        self.method = _NAMES.get((singly, share), f"sequential deletion, {singly} singly, then by {share:g}")
         self._rivals = rivals
         self._lead = lead
-        self._share = share
+        self._singly, self._share = singly, share
 
     def attribute(self, recommender: Recommender, history: History, item: str) -> Attribution:
         """Return the attribution (see :class:`~explainer.attribution.base.Attributor`)."""
@@ -59,14 +64,17 @@ class SequentialDeletion:
         while len(order) < len(contributions):
             leads = leads and score > thinning.scores[1]
             estimates = thinning.estimates()
-            count = min(max(1, int(self._share * len(order))), len(contributions) - len(order))
-            places = _largest(self._lost(estimates, leads=leads) + gone, count)
+            places = _largest(self._lost(estimates, leads=leads) + gone, self._count(len(order), len(contributions)))
             thinning.drop(places)
             lost, score = score - float(thinning.scores[0]), float(thinning.scores[0])
             for place, part in zip(places, _spread(estimates, places, lost), strict=True):
                 contributions[place], gone[place] = part, -np.inf
             order += places
         return tuple(contributions), tuple(order)
+
+    def _count(self, gone: int, of: int) -> int:
+        """Return how many go next, when so many of so many have gone."""
+        return 1 if gone < self._singly else min(max(1, int(self._share * gone)), of - gone)
 
     def _lost(self, falls: Doubles, *, leads: bool) -> Doubles:
         return falls[:, 0] - self._lead * falls[:, 1] if leads else falls[:, 0]

@@ -58,7 +58,7 @@ def listed_among(row: ExplanationRow) -> int | None:
 
 
 def case_again(explainer: Explainer, row: ExplanationRow, asking: Asking) -> Case:
-    """Return the case of an explanation, computed again by the recommender in memory.
+    """Return the case of an explanation, computed again by the recommender in memory and the method of its record.
 
     Args:
         explainer: The pipeline.
@@ -68,7 +68,7 @@ def case_again(explainer: Explainer, row: ExplanationRow, asking: Asking) -> Cas
     Raises:
         UnknownItemError: If the recommender knows no such item.
     """
-    cases = explainer.cases(asking)
+    cases = explainer.cases(asking).by(row.method)
     recommender, catalogue = cases.recommender, cases.recommender.catalogue
     at = catalogue.position(row.item_id)
     rank, score = rank_of(recommender, asking.history, row.item_id)

@@ -110,7 +110,7 @@ def test_attribution_is_evaluated_with_everybodys_methods(home, tmp_path):
     result = run(home, "evaluate", "attribution", *words)
     assert result.exit_code == 0, result.output
     found = json.loads(out.read_text())
-    assert (found["recommender"], found["default"]) == ("als", "sequential deletion")
+    assert (found["recommender"], found["default"]) == ("als", "sequential deletion by halves")
     rows = {row["method"]: row for row in found["rows"]}
     assert {"leave-one-out", "shapley", "LIME-150", "KernelSHAP", "implicit explain", "random"} <= set(rows)
     for row in rows.values():

@@ -32,7 +32,7 @@ def stored(request, tmp_path_factory):
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(asked=st.lists(st.sampled_from(STORED) | st.text(max_size=5).filter(lambda one: one.isprintable()), max_size=150))
+@given(asked=st.lists(st.sampled_from(STORED) | st.text(max_size=5).filter(str.isprintable), max_size=150))
 def test_many_values_find_what_each_of_them_finds(stored, asked):
     with stored.look() as connection:
         found = TITLES.find(connection, asked)

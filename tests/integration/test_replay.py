@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from explainer.attribution.deletion_test import DeletionTest
+from explainer.attribution.sequential import SequentialDeletion
 from explainer.pipeline import Explainer
 from explainer.service.comparison import Outcome, compared
 from explainer.service.exclusions import exclude_behaviours, include_behaviour
@@ -79,6 +80,26 @@ def test_it_replays_exactly_in_another_process_and_after_hidden_tags_changed(exp
     tags.delete("u3", tag)
     again = Explainer(database, model, Writer(PromptLibrary(), load_vocabulary))
     assert [replay(again, row.id).outcome for row in (*hidden, *shown)] == [Outcome.EXACT] * 6
+
+
+@pytest.mark.parametrize("audience", ["customer", "auditor"])
+def test_what_was_made_by_the_method_of_then_replays_by_it(database, model, audience):
+    writer, style = Writer(PromptLibrary(), load_vocabulary), Style("en", audience)
+    once = SequentialDeletion(singly=0, share=0.2)
+    now, then = Explainer(database, model, writer), Explainer(database, model, writer, once)
+    rows = [row for user in USERS for row in then.explain_top(user, 3, style)]
+    mine = [row for user in USERS for row in now.explain_top(user, 3, style)]
+    assert {row.method for row in rows} == {"sequential deletion"}
+    assert {row.method for row in mine} == {"sequential deletion by halves"}
+    assert [row.contributions for row in rows] != [row.contributions for row in mine]
+    assert {replay(now, row.id).outcome for row in (*rows, *mine)} == {Outcome.EXACT}
+
+
+def test_what_was_made_by_a_method_that_nobody_knows_is_told(explainer, database):
+    (row,) = explainer.explain_top("u1", 1)
+    alter(database, ExplanationRow, ExplanationRow.id == row.id, method="tea leaves")
+    assert replay(explainer, row.id).outcome is Outcome.DIFFERENT
+    assert differences(explainer, row)["method"] == ("tea leaves", "sequential deletion by halves")
 
 
 def test_what_the_user_did_later_is_left_out_and_said(explainer, database):

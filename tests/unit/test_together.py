@@ -19,7 +19,7 @@ class Asked:
 
     def __init__(self):
         self.batches = []
-        self.free = threading.Event()
+        self.begun, self.free = threading.Event(), threading.Event()
         self.free.set()
         self.broken = False
 
@@ -30,6 +30,7 @@ class Asked:
     def squares(self, connection, about):
         assert connection is self
         self.batches.append(set(about))
+        self.begun.set()
         assert self.free.wait(30)
         if self.broken:
             raise BusyError("away")
@@ -41,12 +42,6 @@ async def coming(together, about):
     tasks = [asyncio.create_task(together.ask(one)) for one in about]
     await asyncio.sleep(0)
     return tasks
-
-
-async def until(true):
-    async with asyncio.timeout(30):
-        while not true():
-            await asyncio.sleep(0)
 
 
 def story(tell):
@@ -64,7 +59,7 @@ def test_what_comes_while_another_is_on_its_way_goes_together_and_later():
     async def tell(asked, together):
         asked.free.clear()
         first = await coming(together, ["1"])
-        await until(lambda: asked.batches)
+        assert await asyncio.to_thread(asked.begun.wait, 30)
         others = await coming(together, ["2", "3", "2", "x", "1"])
         asked.free.set()
         assert await asyncio.gather(*first, *others) == [1, 4, 9, 4, None, 1]
@@ -99,7 +94,7 @@ def test_who_goes_away_takes_no_answer_from_others():
     async def tell(asked, together):
         asked.free.clear()
         gone, stays = await coming(together, ["1", "2"])
-        await until(lambda: asked.batches)
+        assert await asyncio.to_thread(asked.begun.wait, 30)
         (late,) = await coming(together, ["3"])
         gone.cancel()
         late.cancel()
@@ -120,7 +115,7 @@ def test_another_loop_begins_anew():
     async def stopped():
         asked.free.clear()
         await coming(together, ["1"])
-        await until(lambda: asked.batches)
+        assert await asyncio.to_thread(asked.begun.wait, 30)
         asked.free.set()
 
     asyncio.run(stopped())

@@ -61,7 +61,7 @@ WAITING = ShownExplanation(
     rank=1,
     score=0.63,
     base_score=0.03,
-    method="sequential deletion",
+    method="sequential deletion by halves",
     contributions={BEHAVIOUR: 0.42, OTHER_BEHAVIOUR: 0.18},
     order=[BEHAVIOUR, OTHER_BEHAVIOUR],
     verdict=DeletionVerdict(causal=True, fall=0.42, usual_fall=0.05, as_strong=0.0, sets=104),
