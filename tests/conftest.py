@@ -90,6 +90,9 @@ SMALL_HYBRID = HybridConfig(
 )
 
 
+_KINDS = {"both": ["sqlite", "postgresql"], "on_postgresql": ["postgresql"]}
+
+
 @pytest.fixture(scope="session")
 def merged() -> Path:
     """The shipped adapter merged into its base; made once and kept in the cache."""
@@ -100,9 +103,12 @@ def merged() -> Path:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what is marked so on both kinds of database; where all is run on a PostgreSQL, on that."""
-    if not ON_POSTGRESQL and metafunc.definition.get_closest_marker("both") and "on_server" in metafunc.fixturenames:
-        metafunc.parametrize("on_server", ["sqlite", "postgresql"], indirect=True, scope="session")
+    """Run what is marked so on both kinds of database, or on a PostgreSQL; where all is run on one, on that."""
+    if ON_POSTGRESQL or "on_server" not in metafunc.fixturenames:
+        return
+    for mark, kinds in _KINDS.items():
+        if metafunc.definition.get_closest_marker(mark):
+            metafunc.parametrize("on_server", kinds, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -43,17 +43,17 @@ async def _keep_up(live: Live, succession: Succession, metrics: Metrics, presenc
     # A thread of its own, not of those who are served: encoding new items takes its time.
     months = MonthsAhead(live.explainer.database)
 
-    def look() -> None:
-        metrics.refresh()
-        live.follow()
-        succession.follow()
+    def say() -> None:
         presence.say(live.explainer, succession.trouble)
-        months.look()
+
+    def look() -> None:
+        for duty in (metrics.refresh, live.follow, succession.follow, say, months.look):
+            quietly(duty)  # each by itself: where one fails the others are done all the same
 
     with ThreadPoolExecutor(1, "keeping up") as thread:
         while True:
             await asyncio.sleep(_EVERY_S)
-            await asyncio.get_running_loop().run_in_executor(thread, quietly, look)
+            await asyncio.get_running_loop().run_in_executor(thread, look)
 
 
 def _leave(live: Live, presence: Presence) -> None:

@@ -47,9 +47,6 @@ from explainer.writing.texts import Outcome
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
 from retriever.data import CleaningReport
-from retriever.fit import fit
-from tests.conftest import SMALL_HYBRID, HashEncoder
-from tests.databases import without_nul
 from tests.integration.months import check_october, counted
 from tests.integration.months import seed as seed_month
 from tests.integration.test_server import problem_of
@@ -57,37 +54,7 @@ from tests.integration.test_server import problem_of
 END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
 
 
-@pytest.fixture(scope="module")
-def dataset(dataset):
-    return without_nul(dataset)
-
-
-@pytest.fixture(scope="module")
-def model(dataset):
-    return fit(dataset, HashEncoder(), SMALL_HYBRID)
-
-
-@pytest.fixture(scope="module")
-def seeded(postgresql, dataset):
-    made = Database(postgresql.new())
-    made.migrate()
-    with made.session() as session:
-        catalogue.ingest(session, dataset, CleaningReport(), lambda _: None)
-    made.engine.dispose()  # nobody may be connected to what is copied
-    return made.url
-
-
-@pytest.fixture
-def database(postgresql, seeded):
-    made = Database(postgresql.new(template=seeded))
-    yield made
-    made.engine.dispose()
-    postgresql.drop(made.url)
-
-
-@pytest.fixture
-def explainer(database, model):
-    return Explainer(database, model, Writer(PromptLibrary(), load_vocabulary))
+pytestmark = pytest.mark.on_postgresql
 
 
 def number_of(database, table):

@@ -18,6 +18,8 @@ from explainer.storage.database import Database
 from explainer.storage.notices import AWAITED, Notices, connects_to
 from tests.integration.notices.acting import LONGEST_S, all_said, becomes, ended, hearing, waits
 
+pytestmark = pytest.mark.on_postgresql
+
 
 def test_an_ear_outlives_a_database_that_goes_away(explainer, database, caplog):
     async def story():

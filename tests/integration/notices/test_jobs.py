@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from explainer.pipeline import Explainer
 from explainer.server.waking import woken
 from explainer.service.jobs.afterwork import Afterwork
@@ -13,6 +15,8 @@ from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
 from tests.integration.notices.acting import ears, serving, until
 from tests.integration.test_upgrades import GOOD, Held, events
+
+pytestmark = pytest.mark.on_postgresql
 
 
 class Counting(JobQueue):

@@ -8,6 +8,8 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from explainer.server import explanations
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing, erase
@@ -26,6 +28,8 @@ from tests.integration.notices.acting import (
     waiting,
 )
 from tests.integration.test_upgrades import GOOD, Held, events, post, service, streamed
+
+pytestmark = pytest.mark.on_postgresql
 
 KEEP = """
 import sys

@@ -24,6 +24,8 @@ from explainer.storage.revisions import DONE, KEPT, await_again, end_upgrade
 from explainer.storage.tables import now
 from tests.integration.notices.acting import all_said, ended, hearing, waits
 
+pytestmark = pytest.mark.on_postgresql
+
 
 def test_nothing_is_told_before_the_commit_and_nothing_of_what_was_rolled_back(explainer, database):
     async def story():
