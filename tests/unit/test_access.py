@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from explainer.access import GRANTS, Caller, Role, Scope, granted
-from explainer.access.keys import count_keys, create_key, find_key, list_keys, revoke_key, rotate_key
+from explainer.access.keys import count_keys, create_key, find_key, find_keys, list_keys, revoke_key, rotate_key
 from explainer.errors import AccessError, NotFoundError
-from explainer.storage.tables import AuditEntryRow, now
+from explainer.storage.tables import ApiKeyRow, AuditEntryRow, now
 
 
 def test_every_role_has_its_scopes_and_only_the_admin_has_all():
@@ -82,3 +83,12 @@ def test_a_key_of_the_same_name_and_a_revoked_one_stop_working(database):
 def test_a_lifetime_is_a_while(database):
     with database.session() as session, pytest.raises(AccessError, match="positive"):
         create_key(session, "shop", lifetime=timedelta(0))
+
+
+@pytest.mark.parametrize("altered", [{"role": "wizard"}, {"scopes": ["spells:cast"]}, {"scopes": []}])
+def test_a_key_for_what_is_not_known_here_opens_nothing_and_harms_no_other(database, altered):
+    with database.session() as session:
+        strange, good = create_key(session, "strange"), create_key(session, "good")
+        session.execute(update(ApiKeyRow).where(ApiKeyRow.name == "strange").values(**altered))
+        found = find_keys(session.connection(), [strange, good, "rb_none"])
+    assert {key: caller.name for key, caller in found.items()} == {good: "good"}
