@@ -60,10 +60,11 @@ class DeletionTest:
         """
         subsets = recommender.subsets(history, [Mix.one(recommender.catalogue.position(item))])
         others = self._others(len(history), tuple(sorted(places)))
-        without = np.ones((1 + len(others), len(history)), dtype=bool)
-        without[0, list(places)] = False
-        without[np.arange(1, 1 + len(others))[:, np.newaxis], others] = False
-        falls = subsets.whole()[0] - subsets.scores(without)[:, 0]
+        without = np.ones((2 + len(others), len(history)), dtype=bool)
+        without[1, list(places)] = False
+        without[np.arange(2, 2 + len(others))[:, np.newaxis], others] = False
+        whole, *parts = subsets.scores(without)[:, 0]
+        falls = whole - np.array(parts)
         as_strong = float((falls[1:] >= falls[0]).mean()) if len(others) else 0.0
         usual = float(falls[1:].mean()) if len(others) else 0.0
         causal = bool(places) and bool(falls[0] > 0) and as_strong <= self.level

@@ -36,6 +36,10 @@ class Mix:
         """Return the mean score of some items; 0 of none."""
         return cls(np.asarray(columns, dtype=np.int64), np.full(len(columns), 1.0 / max(1, len(columns))))
 
+    def is_same(self, other: Mix) -> bool:
+        """Return whether this is the same sum of the same items."""
+        return np.array_equal(self.columns, other.columns) and np.array_equal(self.weights, other.weights)
+
     def before(self, end: int) -> Mix:
         """Return what is left for a recommender that knows the first ``end`` items only."""
         known = self.columns < end
@@ -182,6 +186,31 @@ class ConstantSubsets(Subsets):
     def gradients(self, presence: float) -> Doubles:  # noqa: ARG002  the same everywhere
         """Return zeros."""
         return np.zeros((self.n_behaviours, self.n_mixes))
+
+
+class FirstMixes(Subsets):
+    """The first few of the mixes that others are about.
+
+    Args:
+        subsets: The others.
+        n_mixes: How many.
+    """
+
+    def __init__(self, subsets: Subsets, n_mixes: int) -> None:
+        super().__init__(subsets.n_behaviours, n_mixes)
+        self._subsets = subsets
+
+    def scores(self, keep: Keep) -> Doubles:
+        """Return the first columns."""
+        return self._subsets.scores(keep)[:, : self.n_mixes]
+
+    def falls(self, keep: Keep) -> Doubles:
+        """Return the first columns."""
+        return self._subsets.falls(keep)[:, : self.n_mixes]
+
+    def gradients(self, presence: float) -> Doubles:
+        """Return the first columns."""
+        return self._subsets.gradients(presence)[:, : self.n_mixes]
 
 
 class SummedSubsets(Subsets):
