@@ -1,0 +1,128 @@
+"""What a package holds: the records that were asked for, with all that an outsider needs to prove them."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tracemalloc
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import pytest
+from sqlalchemy import select
+
+from explainer.audit import verify_alone
+from explainer.audit.merkle import Tree, leaf_hash
+from explainer.errors import ExplainerError, SearchError
+from explainer.service.package import manifest as names
+from explainer.service.package.check import check_package
+from explainer.service.package.table import MEANINGS
+from explainer.service.package.write import Wanted, write_package
+from explainer.service.suppress import suppress
+from explainer.storage.listing import Search
+from explainer.storage.tables import AuditEntryRow
+from tests.integration.package.acting import KEY, ids, lines
+
+SCRIPT = Path(verify_alone.__file__)
+
+
+def test_a_package_proves_itself_and_its_records_are_those_of_the_database(pack, database, rows):
+    suppress(database, rows[1].id, "Rude.", "ada")
+    out = pack()
+    found = check_package(out, KEY)
+    assert ids(out) == [row.id for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
+    assert (found.manifest.explanations, found.made, found.unsalted) == (14, 14, 0)
+    with database.session() as session:
+        assert found.log.entries == len(session.scalars(select(AuditEntryRow)).all()) - 1, "the last is of the package"
+    entries = [entry for one in lines(out) for entry in one["entries"]]
+    assert found.proved + found.unkept == found.manifest.entries == len(entries)
+    assert found.unkept == len([one for one in entries if one["matches"] is None]) == 1, "the review is open"
+    assert "personal data" in found.manifest.privacy
+    table = pl.read_parquet(out / names.TABLE)
+    assert (table.height, table.columns) == (14, list(MEANINGS))
+    assert found.manifest.columns == MEANINGS
+    first = table.filter(pl.col("id") == rows[0].id).row(0, named=True)
+    assert (first["text"], first["user"], first["wrong"]) == (rows[0].text, "u1", 1)
+    assert first["cited_titles"] == [cited.title for cited in rows[0].evidence]
+    assert table.filter(pl.col("suppressed"))["id"].to_list() == [rows[1].id]
+
+
+def test_an_outsider_proves_a_record_with_a_few_lines_of_their_own(pack):
+    out = pack()
+    salts = {one["seq"]: one for one in lines(out, names.SALTS)}
+    logged = (out / names.LOG).read_bytes().splitlines()
+    tree = Tree()
+    for line in logged:
+        tree.append(leaf_hash(line))
+    for record in lines(out):
+        (entry,) = [one for one in record["entries"] if one["event"] == "explanation.created"]
+        proof = salts[entry["seq"]]
+        digest = hashlib.sha256(bytes.fromhex(proof["salt"]) + proof["digested"].encode()).hexdigest()
+        assert digest == entry["digest"] == msgspec.json.decode(logged[entry["seq"] - 1])["digest"]
+        assert msgspec.json.decode(proof["digested"])["text"] == record["explanation"]["text"]
+    assert tree.root().hex() == msgspec.json.decode((out / names.MANIFEST).read_bytes())["log"]["root"]
+    command = [sys.executable, SCRIPT, out / names.LOG, out / names.CHECKPOINTS, str(KEY)]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.startswith("whole:")
+
+
+def test_filters_narrow_what_is_in_it_and_borders_are_utc(pack, database, rows):
+    assert set(ids(pack(user="u3"))) == {row.id for row in rows[4:8]}
+    assert set(ids(pack(locale="zh", audience="auditor"))) == {row.id for row in rows[-2:]}
+    assert ids(pack(complained=True)) == [rows[0].id]
+    assert len(ids(pack(complained=False, source="template", writer="template"))) == 13
+    since = datetime(2026, 11, 1, tzinfo=UTC)
+    assert pack(until=since) and not ids(pack(until=datetime(2020, 1, 1, tzinfo=UTC)))
+    out = pack(user="nobody ever")
+    assert check_package(out, KEY).manifest.explanations == 0
+    assert pl.read_parquet(out / names.TABLE).columns == list(MEANINGS)
+    for folder in (pack(user="u3"), pack(complained=False), pack(recommender=rows[0].recommender_version[:8])):
+        check_package(folder, KEY)
+
+
+def test_a_moment_at_the_border_is_in_from_and_out_before(pack, rows):
+    border = rows[0].created_at
+    assert rows[0].id in ids(pack(since=border))
+    assert rows[0].id not in ids(pack(until=border))
+
+
+def test_a_sample_is_drawn_the_same_again_and_can_be_drawn_elsewhere(pack, rows):
+    out = pack("a seed", 5)
+    ordered = sorted((row.id for row in rows), key=lambda one: hashlib.sha256(f"a seed:{one}".encode()).hexdigest())
+    assert ids(out) == ids(pack("a seed", 5)) == ordered[:5] != ids(pack("another", 5))
+    assert check_package(out, KEY).manifest.sample.found == 14
+    assert (out / names.IDS).read_text().split() == sorted(row.id for row in rows)
+    assert len(ids(pack("x", 100))) == 14
+
+
+def test_what_is_there_already_is_not_written_over(database, packer, rows, tmp_path):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ExplainerError, match="is there already"):
+        write_package(database, packer, Wanted(Search()), tmp_path / "out")
+    with pytest.raises(SearchError):
+        bad = Search(since=datetime(2026, 2, 1, tzinfo=UTC), until=datetime(2026, 1, 1, tzinfo=UTC))
+        write_package(database, packer, Wanted(bad), tmp_path / "other")
+    assert not list(tmp_path.glob("*other*")), "nothing unfinished is left"
+
+
+def test_a_longer_package_takes_no_more_memory(explainer, packer, rows, tmp_path):
+    def peak(name):
+        tracemalloc.start()
+        write_package(explainer.database, packer, Wanted(Search()), tmp_path / name)
+        written = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        check_package(tmp_path / name, KEY)
+        read = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return written, read, (tmp_path / name / names.RECORDS).stat().st_size
+
+    for n in range(3):
+        explainer.explain_top(f"new {n}", 40)
+    short = peak("short")
+    for n in range(3, 18):
+        explainer.explain_top(f"new {n}", 40)
+    long = peak("long")
+    assert long[2] > 4.5 * short[2]
+    assert long[0] < 1.5 * short[0]

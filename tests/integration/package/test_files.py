@@ -1,0 +1,87 @@
+"""Files of a package that were changed, taken away or added, and signatures of other keys, are found."""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+import pytest
+
+from explainer.audit.errors import VerificationError
+from explainer.audit.notes import Signer
+from explainer.service.package import manifest as names
+from explainer.service.package.check import check_package
+from explainer.service.package.faults import PackageFault
+from explainer.service.package.manifest import FileNote, Manifest
+from explainer.service.package.write import Packer, Wanted, write_package
+from explainer.storage.listing import Search
+from tests.integration.package.acting import KEY, SIGNER, fault, resign
+
+
+@pytest.mark.parametrize("name", [*sorted(names.ALWAYS), names.IDS, names.MANIFEST, "checkpoints"])
+@pytest.mark.parametrize("attack", ["flip", "cut", "grow", "remove", "link", "folder"])
+def test_whatever_is_done_to_a_file_is_found(pack, name, attack, tmp_path):
+    out = pack("s", 3)
+    path = next((out / name).glob("*.checkpoint")) if name == "checkpoints" else out / name
+    raw = path.read_bytes()
+    if attack == "flip":
+        path.write_bytes(raw[: len(raw) // 2] + bytes([raw[len(raw) // 2] ^ 1]) + raw[len(raw) // 2 + 1 :])
+    elif attack == "cut":
+        path.write_bytes(raw[:-1])
+    elif attack == "grow":
+        path.write_bytes(raw + b"\n")
+    else:
+        path.unlink()
+        if attack == "link":
+            (tmp_path / "real").write_bytes(raw)
+            path.symlink_to(tmp_path / "real")
+        if attack == "folder":
+            path.mkdir()
+    with pytest.raises(VerificationError):
+        check_package(out, KEY)
+
+
+@pytest.mark.parametrize("name", ["more.txt", ".hidden", "checkpoints/more.txt", "records.jsonl~"])
+def test_a_file_too_many_is_found(pack, name):
+    out = pack()
+    (out / name).write_text("x")
+    assert fault(out) == (PackageFault.FILE, name)
+
+
+def test_a_pipe_is_not_read(pack):
+    out = pack()
+    (out / names.RECORDS).unlink()
+    os.mkfifo(out / names.RECORDS)
+    assert fault(out) == (PackageFault.FILE, names.RECORDS)
+
+
+def test_another_key_or_none_is_no_signature(pack, tmp_path):
+    out = pack()
+    with pytest.raises(VerificationError, match="not signed by"):
+        check_package(out, Signer.new("shop").verifier)
+    resign(out, Signer.new("elsewhere"))
+    with pytest.raises(VerificationError, match="not signed by"):
+        check_package(out, KEY)
+    with pytest.raises(VerificationError):
+        check_package(tmp_path / "none", KEY)
+
+
+def test_a_package_signed_by_a_key_that_the_old_one_introduced_is_good(database, packer, rows, tmp_path):
+    write_package(database, packer, Wanted(Search()), tmp_path / "before")
+    new = Signer.new("shop.2")
+    packer.folder.rotate(SIGNER, new)
+    write_package(database, Packer(packer.folder, new, packer.scratch), Wanted(Search()), tmp_path / "after")
+    assert check_package(tmp_path / "after", KEY).log.checkpoints == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../etc/passwd", "/etc/passwd", "records.jsonl/../x", "checkpoints/../log.jsonl", "", "\x00", "log.jsonl"],
+)
+def test_names_in_the_manifest_lead_nowhere(pack, name):
+    out = pack()
+    old = msgspec.json.decode((out / names.MANIFEST).read_bytes(), type=Manifest)
+    raw = names.written(msgspec.structs.replace(old, files=[*old.files, FileNote(name, 1, "0" * 64)]))
+    (out / names.MANIFEST).write_bytes(raw)
+    (out / names.NOTE).write_text(names.signed(raw, old.made_at, SIGNER), encoding="utf-8")
+    assert fault(out)[0] is PackageFault.FILE
