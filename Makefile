@@ -48,7 +48,7 @@ imports: $(VENV)/dev ## Who may import whom (import-linter)
 	$(BIN)/lint-imports
 
 deployment: $(VENV)/dev ## What `explainer deployment` writes, held against its linters and against the service
-	$(BIN)/python -m pytest tests/integration/test_deployment.py
+	$(BIN)/python -m pytest tests/integration/deployment
 
 # In the order of their names: files with the fewest tests, which would come last otherwise, are those that take longest.
 BY_FILE := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from click.testing import CliRunner
 from litestar.testing import TestClient
@@ -11,6 +13,7 @@ from explainer.access.keys import create_key
 from explainer.cli import main
 from explainer.server.app import create_app
 from explainer.storage.database import Database
+from tests.integration.commands import run
 from tests.integration.overheard import logging_all
 
 
@@ -50,6 +53,18 @@ def home_database(tmp_path, on_server, make_database, monkeypatch):
     made = make_database("home")
     monkeypatch.setenv("EXPLAINER_DATABASE_URL", made.url)
     return made
+
+
+@pytest.fixture
+def home(small_home, tmp_path, home_database, on_server, monkeypatch):
+    """A home with a small folder ingested and fitted, templates only."""
+    monkeypatch.setenv("EXPLAINER_ENGINE", "none")
+    shutil.copytree(small_home, tmp_path, dirs_exist_ok=True)
+    if on_server:  # what was copied has its database in a file
+        for words in (["ingest", str(tmp_path / "data")], ["fit"]):
+            result = run(tmp_path / "home", *words)
+            assert result.exit_code == 0, result.output
+    return tmp_path / "home"
 
 
 @pytest.fixture

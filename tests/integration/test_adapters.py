@@ -26,16 +26,12 @@ from explainer.writing.engines.weights import weights_hash
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
-from tests.integration.test_cli import run
+from tests.integration.commands import run, said
 from tests.integration.test_tuning import base as llama  # noqa: F401  a fixture
 
 
 def sha(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def said(result) -> str:
-    return " ".join(result.output.replace("│", " ").split())
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -12,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from explainer.cli import main
+from tests.integration.commands import run
 from tests.integration.kept import kept
 from tests.unit.test_cleaning import write_folder
 
@@ -19,22 +19,6 @@ COMMANDS = [
     *["adapters", "corpus", "data", "demo", "explain", "export", "fit", "ingest", "key", "migrate", "prompts", "serve"],
     *["tags", "tune"],
 ]
-
-
-def run(home, *words):
-    return CliRunner().invoke(main, ["--home", str(home), *words])
-
-
-@pytest.fixture
-def home(small_home, tmp_path, home_database, on_server, monkeypatch):
-    """A home with a small folder ingested and fitted, templates only."""
-    monkeypatch.setenv("EXPLAINER_ENGINE", "none")
-    shutil.copytree(small_home, tmp_path, dirs_exist_ok=True)
-    if on_server:  # what was copied has its database in a file
-        for words in (["ingest", str(tmp_path / "data")], ["fit"]):
-            result = run(tmp_path / "home", *words)
-            assert result.exit_code == 0, result.output
-    return tmp_path / "home"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

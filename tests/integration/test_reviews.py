@@ -17,7 +17,7 @@ from explainer.storage.service_tables import ReviewRow, RevisionRow, ViewRow
 from explainer.storage.tables import AuditEntryRow, ExplanationRow
 from explainer.tuning.examples import lint, read_corpus
 from explainer.writing.slots import SLOT
-from tests.integration.test_cli import run
+from tests.integration.commands import run
 from tests.integration.test_server import problem_of
 from tests.integration.test_suppress import asking, explained
 from tests.integration.watched import Scripted, keys_of, model_draft, one_cause, writing
