@@ -24,8 +24,8 @@ from explainer.audit.sources import StoredNodes, export_entries, exported_entrie
 from explainer.audit.verify import Fault, TamperError, verify
 from explainer.cli import main
 from explainer.errors import ConflictError
+from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow
 from explainer.storage.database import Database, _alembic
-from explainer.storage.tables import AuditEntryRow, AuditNodeRow
 from tests.databases import ON_POSTGRESQL
 from tests.integration.tampering import tamper, unguard
 

@@ -19,9 +19,10 @@ from explainer.server.parts import Parts
 from explainer.service.items import store_items
 from explainer.service.live import Live
 from explainer.settings import Settings
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.database import Database
 from explainer.storage.service_tables import ExclusionRow
-from explainer.storage.tables import AuditEntryRow, BehaviourRow, ItemRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer

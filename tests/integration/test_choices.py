@@ -14,8 +14,10 @@ from explainer.audit import log
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.storage import catalogue
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.catalogue_tables import BehaviourRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.service_tables import ExclusionRow, UserSettingsRow
-from explainer.storage.tables import AuditEntryRow, BehaviourRow, ExplanationRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import AUDIENCES, LOCALES, Style
 from explainer.writing.vocabularies import load_vocabulary

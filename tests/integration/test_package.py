@@ -44,8 +44,9 @@ from explainer.service.package.manifest import FileNote, Manifest
 from explainer.service.package.table import MEANINGS
 from explainer.service.package.write import Packer, Wanted, write_package
 from explainer.service.suppress import suppress
+from explainer.storage.audit_tables import AuditEntryRow, AuditSaltRow
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
 from explainer.storage.listing import Search
-from explainer.storage.tables import AuditEntryRow, AuditSaltRow, EvidenceRow, ExplanationRow
 from explainer.writing.style import Style
 from tests.integration.test_server import problem_of
 

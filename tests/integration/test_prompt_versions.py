@@ -19,10 +19,12 @@ from explainer.registry.prompts import PromptRegistry
 from explainer.registry.record import change_record
 from explainer.service.preview import preview
 from explainer.settings import Settings
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.changes import InUse
 from explainer.storage.database import Database, _alembic
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.prompts import SqlPromptChoice, version_for
-from explainer.storage.tables import AuditEntryRow, ExplanationRow, PromptVersionRow, RegistryChangeRow
+from explainer.storage.version_tables import PromptVersionRow, RegistryChangeRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
