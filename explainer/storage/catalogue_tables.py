@@ -1,4 +1,4 @@
-"""What explanations are made from: the items, what users did with them, and what they do not want to be known by."""
+"""What explanations are made from: items, what users did with them, and what they do not want to be known by."""
 
 from __future__ import annotations
 
