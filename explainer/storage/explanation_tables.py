@@ -1,4 +1,4 @@
-"""Explanations with their evidence, drafts and counterfactuals; what callers were promised and what was said of them."""
+"""Explanations with their evidence, counterfactuals and drafts; what callers were promised, and what readers say."""
 
 from __future__ import annotations
 
