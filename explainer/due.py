@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from explainer.cases import Asking, CaseMaker
 from explainer.rows import Stamp
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.prompts import PromptLibrary
 from retriever.retrieve import Recommendation
 

@@ -14,11 +14,11 @@ from explainer.manner import Admit, Along
 from explainer.oversight import oversee
 from explainer.storage.database import Database
 from explainer.storage.erasing import still_known
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.inserting import insert_new
 from explainer.storage.jobs import UPGRADE, ask_for
 from explainer.storage.pregenerated import rests_on_behaviours
 from explainer.storage.revisions import await_upgrade
-from explainer.storage.tables import ExplanationRow
 from explainer.storage.versions import note_model, note_prompt
 from explainer.tracing import step
 from explainer.view import counterfactual_digested, record_of

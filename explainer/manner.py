@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
 from explainer.writing.texts import Request

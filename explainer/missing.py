@@ -9,8 +9,8 @@ from explainer.due import Due
 from explainer.errors import BusyError
 from explainer.manner import Afterwards
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.jobs import COUNTERFACTUAL, ask_once, without_job
-from explainer.storage.tables import ExplanationRow
 
 
 def is_listed(row: ExplanationRow, asking: Asking) -> bool:

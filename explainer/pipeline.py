@@ -34,10 +34,10 @@ from explainer.storage.catalogue import (
 )
 from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.explanations import still_shown
 from explainer.storage.jobs import COUNTERFACTUAL, UPGRADE
 from explainer.storage.private import private_behaviours
-from explainer.storage.tables import ExplanationRow
 from explainer.tags import UserTags
 from explainer.tallies import Tallies
 from explainer.underway import Underway

@@ -9,8 +9,9 @@ import msgspec
 
 from explainer.attribution.counterfactual import Counterfactual
 from explainer.cases import Case
+from explainer.storage.base import now
+from explainer.storage.explanation_tables import CounterfactualRow, EvidenceRow, ExplanationRow
 from explainer.storage.ids import id_at
-from explainer.storage.tables import CounterfactualRow, EvidenceRow, ExplanationRow, now
 from explainer.view import counterfactual_view
 from explainer.writing.style import Style
 from explainer.writing.texts import Written

@@ -12,11 +12,11 @@ from explainer.errors import NotFoundError
 from explainer.evidence import TagFinder, UserTag
 from explainer.evidence.citable import is_sensitive
 from explainer.storage.catalogue import load_history
+from explainer.storage.catalogue_tables import HiddenAspectRow
 from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
 from explainer.storage.hidden import hidden_rows, hide_aspect, show_aspects
 from explainer.storage.private import private_behaviours
-from explainer.storage.tables import HiddenAspectRow
 from retriever.data import Item, ValueScale
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import create_engine
 
-from explainer.storage.personal import Base  # knows all tables
+from explainer.storage.schema import know_all_tables
 
 config = context.config
 url = config.get_main_option("sqlalchemy.url")
+tables = know_all_tables()
 
 if context.is_offline_mode():
-    context.configure(url=url, target_metadata=Base.metadata, literal_binds=True)
+    context.configure(url=url, target_metadata=tables, literal_binds=True)
     with context.begin_transaction():
         context.run_migrations()
 else:
@@ -22,7 +23,7 @@ else:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         # SQLite cannot alter most things in place; batch mode copies the table instead.
-        context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+        context.configure(connection=connection, target_metadata=tables, render_as_batch=True)
         with context.begin_transaction():
             context.run_migrations()
     engine.dispose()

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from explainer.access.embed_tokens import LEEWAY, LONGEST
 from explainer.audit.log import append
 from explainer.errors import ConflictError
+from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.once import insert_once
 from explainer.storage.service_tables import SecretRow
-from explainer.storage.tables import now
 
 OVERLAP = LONGEST + LEEWAY
 """What the longest-lived token needs."""

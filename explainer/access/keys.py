@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from explainer.access.roles import Caller, Role, granted, granted_to_key
 from explainer.audit.log import append
 from explainer.errors import AccessError, NotFoundError
+from explainer.storage.access_tables import ApiKeyRow
+from explainer.storage.base import now
 from explainer.storage.lookups import VALUES, Lookup
-from explainer.storage.tables import ApiKeyRow, now
 
 _PREFIX = 10
 _FIND = Lookup(

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from explainer.access.roles import Role
 from explainer.audit.log import append
 from explainer.errors import AccessError, ConflictError, NotFoundError, SignInError
-from explainer.storage.tables import PersonRow, SignInRow, now
+from explainer.storage.access_tables import PersonRow, SignInRow
+from explainer.storage.base import now
 
 MIN_PASSWORD = 12
 _FREE_TRIES = 5

@@ -14,7 +14,8 @@ from explainer.access.purposes import check_purpose
 from explainer.access.roles import Caller, Role, granted_to_key
 from explainer.audit.log import append
 from explainer.errors import NotFoundError
-from explainer.storage.tables import PersonRow, SignInRow, now
+from explainer.storage.access_tables import PersonRow, SignInRow
+from explainer.storage.base import now
 
 LIFETIME = timedelta(hours=12)
 

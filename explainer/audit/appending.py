@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from explainer.audit.entries import entry_line, leaf_of, moment_of
 from explainer.audit.nodes import head_of
+from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow, AuditSaltRow, AuditSubjectRow
 from explainer.storage.inserting import insert_values
-from explainer.storage.tables import AuditEntryRow, AuditNodeRow, AuditSaltRow, AuditSubjectRow
 
 # SQLite has one writer at a time; this makes sure that it is us before we read where the log ends.
 _BE_WRITER = text("UPDATE audit_entries SET seq = seq WHERE 0")

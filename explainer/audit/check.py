@@ -25,9 +25,11 @@ from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
 from sqlalchemy.orm import Session
 
 from explainer.audit.log import proves
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.base import Base
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.personal import is_empty
 from explainer.storage.service_tables import ErasureRow
-from explainer.storage.tables import AuditEntryRow, Base, ExplanationRow
 
 _CHUNK = 500
 _NAMED = 100

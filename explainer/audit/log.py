@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session
 
 from explainer.audit.appending import Waiting, take_turn, write
 from explainer.audit.nodes import head_of
-from explainer.storage.tables import AuditEntryRow, now
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.base import now
 
 __all__ = ["append", "digest_of", "head_of", "proves", "take_turn"]
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from explainer.audit.errors import VerificationError
 from explainer.audit.merkle import HASH_BYTES, Tree, peaks_of
-from explainer.storage.tables import AuditEntryRow, AuditNodeRow
+from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow
 
 # The end of the log and the roots of its complete subtrees, in one statement without parameters: one trip, while others
 # wait. A tree has one at each level whose bit is set in its size.

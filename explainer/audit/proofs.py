@@ -32,7 +32,7 @@ from explainer.audit.merkle import (
 from explainer.audit.nodes import hashes_of, size_of
 from explainer.audit.notes import Note, Verifier
 from explainer.errors import NotFoundError, SearchError
-from explainer.storage.tables import AuditEntryRow
+from explainer.storage.audit_tables import AuditEntryRow
 
 MOST = 2**53 - 1
 """The largest number that every reader of JSON understands."""

@@ -18,7 +18,7 @@ from explainer.audit.errors import VerificationError
 from explainer.audit.merkle import Node
 from explainer.audit.nodes import size_of
 from explainer.audit.verify import Fault, LogEntry, TamperError
-from explainer.storage.tables import AuditEntryRow, AuditNodeRow
+from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow
 
 __all__ = ["StoredNodes", "export_entries", "exported_entries", "size_of", "stored_entries"]
 

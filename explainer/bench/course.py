@@ -15,8 +15,10 @@ from sqlalchemy import Text, cast, func, select, text
 from sqlalchemy.orm import Session
 
 from explainer.service.pregenerate.local import WRITTEN
+from explainer.storage.base import Base
+from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.database import Database
-from explainer.storage.tables import Base, BehaviourRow, ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 
 _SEED = 0
 _SHARES = (0.1, 0.3, 0.6, 1.0)

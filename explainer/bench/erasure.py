@@ -16,20 +16,13 @@ from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList
 from explainer.service.subject.receipts import check_receipt
+from explainer.storage.base import now
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.database import Database
 from explainer.storage.erasing import is_held
+from explainer.storage.explanation_tables import CounterfactualRow, EvidenceRow, ExplanationRow, FeedbackRow
 from explainer.storage.service_tables import ReviewRow, RevisionRow, UpgradeRow, ViewRow
-from explainer.storage.tables import (
-    BehaviourRow,
-    CounterfactualRow,
-    EvidenceRow,
-    ExplanationRow,
-    FeedbackRow,
-    ItemRow,
-    ModelVersionRow,
-    PromptVersionRow,
-    now,
-)
+from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow
 
 BEHAVIOURS, EXPLANATIONS = 10_000, 1_000
 _USER, _OTHERS, _ITEMS = "bench-person", 20, 100

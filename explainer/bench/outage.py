@@ -25,8 +25,8 @@ from explainer.bench.replica_client import (
 )
 from explainer.bench.served import free_port
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.job_tables import JobRow
-from explainer.storage.tables import ExplanationRow
 
 _COME_BACK = 503
 

@@ -22,7 +22,7 @@ from explainer.service.pregenerate import Summary
 from explainer.service.pregenerate.stages import Stages
 from explainer.settings import Settings
 from explainer.storage.database import Database
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.engines import Sampling
 from explainer.writing.engines.skills import Skills
 from explainer.writing.engines.transformers_peft import TransformersEngine

@@ -25,8 +25,8 @@ from explainer.audit.nodes import size_of
 from explainer.audit.notes import Signer, Verifier
 from explainer.audit.sources import StoredNodes, export_entries, exported_entries, stored_entries
 from explainer.audit.verify import verify
+from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow
 from explainer.storage.database import Database
-from explainer.storage.tables import AuditEntryRow, AuditNodeRow
 
 SIZE = 60
 SIGNED = (8, 20, 33, 47, SIZE)

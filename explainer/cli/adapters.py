@@ -17,7 +17,7 @@ from explainer.registry.diff import visible
 from explainer.settings import Settings
 from explainer.storage.adapters import Label
 from explainer.storage.lookup import SHOWN
-from explainer.storage.tables import AdapterRow, RegistryChangeRow
+from explainer.storage.version_tables import AdapterRow, RegistryChangeRow
 from explainer.writing.slots import display_title
 
 _SOON = "A running service takes it up within a minute; its admin page shows which processes have."

@@ -20,8 +20,8 @@ from explainer.service.package.check import Checked, check_package
 from explainer.service.package.faults import PackageFault, PackageTamperError
 from explainer.service.package.write import Packer, Wanted, write_package
 from explainer.settings import Settings
+from explainer.storage.base import now
 from explainer.storage.database import Database
-from explainer.storage.tables import now
 
 PACKAGE_EXIT_CODES = {
     PackageFault.FILE: 16,

@@ -19,7 +19,7 @@ from explainer.pipeline import Explainer
 from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from retriever.data.sources import ML_100K
 from retriever.errors import ModelFileError
 from retriever.recommenders.learning import HybridConfig

@@ -19,10 +19,11 @@ from explainer.cli.common import console, database_session
 from explainer.errors import ExplainerError, NotFoundError
 from explainer.service.embed import embed_token
 from explainer.settings import Settings
+from explainer.storage.catalogue_tables import ItemRow
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.service_tables import SuppressionRow
-from explainer.storage.tables import ExplanationRow, ItemRow
 from explainer.writing.slots import display_title
 from explainer.writing.style import CUSTOMER
 

@@ -11,7 +11,7 @@ from explainer.access import BY_NAME, Role
 from explainer.access.keys import create_key, list_keys, revoke_key, rotate_key
 from explainer.cli.common import console, database_session
 from explainer.settings import Settings
-from explainer.storage.tables import now
+from explainer.storage.base import now
 
 
 def create(settings: Settings, name: str, role: str, scopes: Sequence[str], days: int | None) -> None:

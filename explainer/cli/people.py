@@ -8,7 +8,7 @@ from explainer.access import Role
 from explainer.access.people import add_person, disable, list_people, set_password
 from explainer.cli.common import console, database_session
 from explainer.settings import Settings
-from explainer.storage.tables import now
+from explainer.storage.base import now
 
 
 def add(settings: Settings, name: str, role: str, password: str) -> None:

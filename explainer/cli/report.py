@@ -11,7 +11,7 @@ from rich.table import Table
 
 from explainer.errors import ExplainerError
 from explainer.picture import draw, waterfall_of
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.view import explanation_view
 
 

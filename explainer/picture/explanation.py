@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from explainer.picture.steps import Part, Waterfall, make_waterfall
 from explainer.picture.words import PICTURE_WORDS
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 
 _MASK = "•••"
 

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from explainer.errors import RegistryError
 from explainer.files import file_hash
 from explainer.storage.lookup import SHOWN
-from explainer.storage.tables import AdapterRow
+from explainer.storage.version_tables import AdapterRow
 
 WEIGHTS, CARD = "adapter_model.safetensors", "card.json"
 _FILES = (WEIGHTS, "adapter_config.json", CARD)

@@ -17,7 +17,7 @@ from explainer.storage.adapters import ADAPTER, Label, adapters, get_adapter, pr
 from explainer.storage.changes import ON_DISK, Action, InUse, changes, uses
 from explainer.storage.database import Database
 from explainer.storage.lookup import SHOWN
-from explainer.storage.tables import AdapterRow, RegistryChangeRow
+from explainer.storage.version_tables import AdapterRow, RegistryChangeRow
 from explainer.writing.style import CUSTOMER
 
 _LONGEST_NAME = 200

@@ -18,7 +18,7 @@ from explainer.storage.changes import OF_USE, ON_DISK, Action, InUse, changes, i
 from explainer.storage.database import Database
 from explainer.storage.lookup import SHOWN, find_version
 from explainer.storage.prompts import PROMPT, library_of, prompt_versions
-from explainer.storage.tables import PromptVersionRow, RegistryChangeRow
+from explainer.storage.version_tables import PromptVersionRow, RegistryChangeRow
 from explainer.storage.versions import note_prompt
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.storage.changes import Action, InUse, append_change
-from explainer.storage.tables import RegistryChangeRow
+from explainer.storage.version_tables import RegistryChangeRow
 
 
 def note_change(session: Session, kind: str, scope: str, action: Action, use: InUse, by: str) -> RegistryChangeRow:

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from explainer.registry.proportions import Difference, difference
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.style import Style
 from explainer.writing.texts import MODEL, TEMPLATE
 

@@ -30,9 +30,9 @@ from explainer.service.replay import replay
 from explainer.service.series import Period, Series, Version, series
 from explainer.service.subject.erase import Erasing
 from explainer.service.views import Looker, note_look, note_looks
+from explainer.storage.base import now
 from explainer.storage.explanations import explanations_named, get_explanation
 from explainer.storage.listing import list_explanations
-from explainer.storage.tables import now
 
 _ROWS = 25
 _USUAL_SAMPLE = 10

@@ -25,7 +25,7 @@ from explainer.service.month.calendar import Month
 from explainer.service.month.report import MonthlyReport, monthly_report
 from explainer.service.package.write import Packer
 from explainer.service.views import Looker
-from explainer.storage.tables import now
+from explainer.storage.base import now
 
 _OPT = needs(Scope.AUDIT, page=True)
 MonthParameter = Annotated[str | None, QueryParameter(max_length=20)]

@@ -10,8 +10,8 @@ from explainer.server.causes import deletion, what_if
 from explainer.server.notes import note
 from explainer.server.words import Words
 from explainer.service.masking import MASK
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
 from explainer.storage.later import Later
-from explainer.storage.tables import EvidenceRow, ExplanationRow
 from explainer.writing.prompts import DomainWords
 from explainer.writing.slots import SLOT, spaced
 from explainer.writing.texts import TEMPLATE

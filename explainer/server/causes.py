@@ -8,7 +8,7 @@ import msgspec
 
 from explainer.attribution.deletion_test import DeletionVerdict
 from explainer.server.words import Words
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.view import counterfactual_of
 from explainer.writing.slots import named
 

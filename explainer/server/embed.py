@@ -26,8 +26,8 @@ from explainer.server.cross_origin import CrossOrigin
 from explainer.server.documented import problems
 from explainer.server.schemas import Locale
 from explainer.service.embed import CustomerVerdict, EmbeddedExplanation, embed_token, embedded, judge_embedded
+from explainer.storage.base import now
 from explainer.storage.database import Database
-from explainer.storage.tables import now
 from explainer.writing.style import known_style
 
 _SCRIPT = Path(__file__).resolve().parent / "static" / "embed.js"

@@ -42,10 +42,10 @@ from explainer.service.shown import (
     shown_to,
 )
 from explainer.service.views import Looker
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.later import get_with_later
 from explainer.storage.listing import Search, list_explanations
-from explainer.storage.tables import ExplanationRow
 from explainer.writing.style import Style, known_style
 from retriever.errors import UnknownItemError
 

@@ -9,7 +9,7 @@ import msgspec
 
 from explainer.evidence import CloseInMeaning, CoOccurrence, Reason, SameCreator, SameSeries, SharedAspect
 from explainer.server.words import Words
-from explainer.storage.tables import EvidenceRow
+from explainer.storage.explanation_tables import EvidenceRow
 from explainer.view import CitedView
 from explainer.writing.glossary import spoken
 from explainer.writing.prompts import DomainWords

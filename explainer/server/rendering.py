@@ -31,7 +31,7 @@ from explainer.access import Caller, Scope
 from explainer.server.htmx import htmx_folder
 from explainer.server.language import NAMES, language_cookie, locale_of, switches
 from explainer.server.words import words_in
-from explainer.storage.tables import now
+from explainer.storage.base import now
 from explainer.writing.glossary import spoken
 from explainer.writing.slots import display_title
 

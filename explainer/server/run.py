@@ -41,9 +41,9 @@ from explainer.service.starts import note_start
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.reapply import reapply
 from explainer.settings import Settings
+from explainer.storage.base import now
 from explainer.storage.clearing import Clearer
 from explainer.storage.database import Database
-from explainer.storage.tables import now
 from retriever.errors import RetrieverError
 from retriever.threads import one_thread
 

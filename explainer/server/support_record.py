@@ -18,8 +18,8 @@ from explainer.service.masking import MASK, sensitive_behaviours
 from explainer.service.shown import picture_shown_to
 from explainer.service.today import today
 from explainer.service.views import Looker
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.later import Later, get_with_later
-from explainer.storage.tables import ExplanationRow
 from explainer.writing.slots import named
 from explainer.writing.style import Style
 

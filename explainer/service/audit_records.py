@@ -14,17 +14,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from explainer.audit.check import is_proved
 from explainer.errors import ExplainerError
 from explainer.service.audited import KEPT
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.base import Base
+from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 from explainer.storage.private import private_counts
 from explainer.storage.prompts import library_of
 from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
-from explainer.storage.tables import (
-    AuditEntryRow,
-    Base,
-    ExplanationRow,
-    FeedbackRow,
-    ModelVersionRow,
-    PromptVersionRow,
-)
+from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow
 
 Columns = dict[str, Any]
 """A row: every column by its name."""

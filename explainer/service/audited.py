@@ -9,6 +9,7 @@ from explainer.service.feedback import feedback_record
 from explainer.service.subject.records import corpus_record, erasure_record, retention_record, start_record
 from explainer.service.views import view_record
 from explainer.storage.changes import Action
+from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow, FeedbackRow
 from explainer.storage.service_tables import (
     CorpusRow,
     ErasureRow,
@@ -18,7 +19,7 @@ from explainer.storage.service_tables import (
     SuppressionRow,
     ViewRow,
 )
-from explainer.storage.tables import CounterfactualRow, ExplanationRow, FeedbackRow, RegistryChangeRow
+from explainer.storage.version_tables import RegistryChangeRow
 from explainer.view import counterfactual_digested, record_of, revision_record
 
 _REGISTRIES = ("adapter", "prompt")

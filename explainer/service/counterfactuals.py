@@ -18,9 +18,10 @@ from explainer.audit import log
 from explainer.errors import ConflictError
 from explainer.pipeline import Explainer
 from explainer.service.recalled import listed_among, recall
+from explainer.storage.base import now
+from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow
 from explainer.storage.jobs import COUNTERFACTUAL, drop, hold
 from explainer.storage.once import insert_once
-from explainer.storage.tables import CounterfactualRow, ExplanationRow, now
 from explainer.view import CounterfactualView, counterfactual_digested, counterfactual_of, counterfactual_view
 from retriever.errors import RetrieverError
 

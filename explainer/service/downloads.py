@@ -11,8 +11,8 @@ import msgspec
 
 from explainer.service.audit_records import audit_records
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.listing import Search
-from explainer.storage.tables import ExplanationRow
 from explainer.storage.walks import explanation_chunks
 
 # OWASP, "CSV Injection": what a spreadsheet takes for the begin of a formula; full-width forms count for some.

@@ -17,11 +17,12 @@ from explainer.pipeline import Explainer
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.masking import sensitive_in
 from explainer.service.unnamed import NO_TEXT, words_in
+from explainer.storage.base import now
 from explainer.storage.catalogue import dataset_row
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow, FeedbackRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.service_tables import RevisionRow, SuppressionRow
-from explainer.storage.tables import EvidenceRow, ExplanationRow, FeedbackRow, now
 from explainer.writing.ago import ago
 from explainer.writing.prompts import DomainWords
 from explainer.writing.slots import SLOT, display_title, rating_text

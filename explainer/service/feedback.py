@@ -11,10 +11,11 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.storage.base import now
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import FeedbackRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.reviews import report
-from explainer.storage.tables import FeedbackRow, now
 
 MAX_COMMENT = 2000
 

@@ -17,8 +17,8 @@ from explainer.evidence.citable import is_sensitive
 from explainer.service.behaviours import BehaviourView
 from explainer.service.exclusions import Exclusion
 from explainer.service.why_not import Part, WhyNot
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.private import private_behaviours
-from explainer.storage.tables import ExplanationRow
 from explainer.tags import TagList
 from explainer.view import CitedView, CounterfactualView, ExplanationView
 

@@ -14,7 +14,7 @@ import msgspec
 from explainer.pipeline import Explainer
 from explainer.service.importance import Importance
 from explainer.service.parameter_words import WORDS, LocaleWords
-from explainer.storage.tables import ModelVersionRow
+from explainer.storage.version_tables import ModelVersionRow
 from explainer.storage.versions import model_versions
 from explainer.writing.style import known_style
 from retriever.data import Behaviour, BehaviourKind, ValueScale

@@ -19,8 +19,8 @@ from explainer import __version__
 from explainer.pipeline import Explainer
 from explainer.service.signing import TOLD, Apart, Signs, apart
 from explainer.storage import processes
+from explainer.storage.base import now
 from explainer.storage.job_tables import ProcessRow
-from explainer.storage.tables import now
 
 _log = logging.getLogger(__name__)
 API, WORKER = "api", "worker"

@@ -17,9 +17,10 @@ from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from explainer.errors import BusyError, ConflictError
+from explainer.storage.base import now
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import PromiseRow
 from explainer.storage.once import insert_once
-from explainer.storage.tables import PromiseRow, now
 
 _GIVEN_UP_AFTER = timedelta(minutes=2)
 _UNDER_WAY = "The same request is being answered right now; ask again in a few seconds."

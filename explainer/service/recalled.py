@@ -13,7 +13,7 @@ from explainer.cases import Asking, Case
 from explainer.pipeline import Explainer
 from explainer.storage.catalogue import load_history
 from explainer.storage.choices import load_choices
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.view import counterfactual_of
 from retriever.retrieve import Recommendation, met_items, rank_of
 

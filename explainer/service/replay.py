@@ -20,9 +20,10 @@ from explainer.service.comparison import TOLERANCE, Difference, Outcome, compare
 from explainer.service.recalled import Recalled, case_again, recall
 from explainer.service.replayed import again_record, plain, stored_record
 from explainer.service.texts_again import texts_again
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.prompts import library_of
-from explainer.storage.tables import ExplanationRow, ModelVersionRow, PromptVersionRow
+from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow
 from explainer.view import counterfactual_of, counterfactual_view
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from explainer.cases import Case
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from retriever.data import History
 
 _CITED = ("behaviour_id", "item_id", "title", "kind", "value", "time", "contribution", "share", "reasons", "merged")

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from explainer.audit import log
 from explainer.service.subject.records import retention_record
 from explainer.settings import Settings
+from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear
 from explainer.storage.retention import count_old, remove_old
 from explainer.storage.service_tables import RetentionRow
-from explainer.storage.tables import now
 
 _BATCH = 500
 OnProgress = Callable[[str, int], None]

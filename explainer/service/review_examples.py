@@ -10,7 +10,7 @@ import msgspec
 
 from explainer.errors import CorpusError
 from explainer.evidence import CloseInMeaning, CoOccurrence, Reason, SameCreator, SameSeries, SharedAspect
-from explainer.storage.tables import EvidenceRow, ExplanationRow
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
 from explainer.tuning.examples import Example, Link, lint
 from explainer.writing.slots import SLOT, display_title
 from retriever.data import AspectSource, BehaviourKind

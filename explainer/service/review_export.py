@@ -15,10 +15,10 @@ from explainer.paths import corpus_dir
 from explainer.service.review_examples import anonymous, anonymous_draft, example_of
 from explainer.service.reviews import Judgement, Text, texts_of
 from explainer.storage.catalogue import dataset_row
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.reviews import decided_reviews
 from explainer.storage.service_tables import ReviewRow
-from explainer.storage.tables import ExplanationRow
 from explainer.tuning.examples import Example, read_corpus
 
 

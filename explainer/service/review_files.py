@@ -17,10 +17,10 @@ from explainer.errors import CorpusError
 from explainer.files import file_hash
 from explainer.service.review_export import Judged, Rejected, judged, lines_of, write_examples, write_rejected
 from explainer.service.subject.records import corpus_record
+from explainer.storage.base import now
 from explainer.storage.corpora import add_corpus, find_corpus, hold_judged
 from explainer.storage.database import Database
 from explainer.storage.service_tables import CorpusRow
-from explainer.storage.tables import now
 from explainer.tuning.examples import Example, corpus_files
 
 EXAMPLES, REJECTED = "examples", "rejected"

@@ -17,12 +17,13 @@ from explainer.service.feedback import Feedback, FeedbackKind
 from explainer.service.shown import ShownExplanation, shown_to
 from explainer.service.suppress import withdraw
 from explainer.service.views import Looker
+from explainer.storage.base import now
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.later import get_with_later
 from explainer.storage.reviews import get_review
 from explainer.storage.service_tables import ReviewRow, RevisionRow
-from explainer.storage.tables import ExplanationRow, FeedbackRow, now
 
 MAX_NOTE = 2000
 

@@ -14,9 +14,9 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.listing import COMPLAINTS, Search
 from explainer.storage.private import private_counts
-from explainer.storage.tables import ExplanationRow
 from explainer.storage.walks import judgements, outcomes
 from explainer.writing.texts import TEMPLATE
 

@@ -15,9 +15,10 @@ from explainer.service.masking import MASK, Mask, private_then, sensitive_behavi
 from explainer.service.unnamed import NOT_SHOWN, counterfactual_for_customer, for_customer, words_in
 from explainer.service.views import Looker, note_look
 from explainer.service.why_not import WhyNot
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.later import Later, later_of
 from explainer.storage.service_tables import SuppressionRow
-from explainer.storage.tables import ExplanationRow, ModelVersionRow
+from explainer.storage.version_tables import ModelVersionRow
 from explainer.tags import TagList
 from explainer.view import (
     CounterfactualView,

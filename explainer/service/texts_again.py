@@ -12,7 +12,7 @@ from typing import Any
 from explainer.errors import ExplainerError
 from explainer.evidence import Evidence
 from explainer.service.comparison import Difference, Outcome
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.gate import check
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.slots import fill, fill_plainly, slot_values

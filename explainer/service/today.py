@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from explainer.pipeline import USUAL_LIST, Explainer
 from explainer.service.why_not import Standing
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.style import Style
 from explainer.writing.texts import Request, Written
 from retriever.retrieve import Recommendation, met_items, rank_of

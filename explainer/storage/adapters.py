@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from explainer.storage.lookup import find_version
-from explainer.storage.tables import AdapterRow, RegistryChangeRow
+from explainer.storage.version_tables import AdapterRow, RegistryChangeRow
 
 ADAPTER = "adapter"
 """The kind of a registry change that is about adapters."""

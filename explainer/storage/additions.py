@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
+from explainer.storage.base import now
 from explainer.storage.catalogue import behaviour_of, item_of
-from explainer.storage.tables import BehaviourRow, ItemRow, now
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from retriever.data import Behaviour, Item
 
 _CHUNK = 1000

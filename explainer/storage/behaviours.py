@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from explainer.storage.catalogue import behaviour_of
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.cursors import decoded, encoded
 from explainer.storage.service_tables import ExclusionRow
-from explainer.storage.tables import BehaviourRow, ItemRow
 from retriever.data import Behaviour
 
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from explainer.storage.base import Base
 from explainer.storage.copying import can_copy, copy_rows
-from explainer.storage.tables import Base
 
 Value = str | int | float | None
 OnProgress = Callable[[int], None]

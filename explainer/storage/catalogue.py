@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import ConflictError, NotFoundError, NotReadyError
 from explainer.storage.bulk import OnProgress, insert_many
-from explainer.storage.tables import BehaviourRow, DatasetRow, ItemRow
+from explainer.storage.catalogue_tables import BehaviourRow, DatasetRow, ItemRow
 from retriever.data import (
     Aspect,
     AspectSource,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
-from explainer.storage.tables import RegistryChangeRow
+from explainer.storage.version_tables import RegistryChangeRow
 
 
 class Action(StrEnum):

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import BindParameter, Connection, CursorResult, bindparam, delete, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
+from explainer.storage.base import now
+from explainer.storage.catalogue_tables import HiddenAspectRow
 from explainer.storage.once import insert_once
 from explainer.storage.service_tables import ExclusionRow, UserSettingsRow
-from explainer.storage.tables import HiddenAspectRow, now
 from retriever.data import History
 
 _EXCLUDED, _HIDDEN, _SWITCHED_OFF = "excluded", "hidden", "switched off"

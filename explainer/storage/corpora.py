@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from explainer.storage.erasing import begin_writing
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.service_tables import CorpusLineRow, CorpusRow, ReviewRow
-from explainer.storage.tables import ExplanationRow
 
 
 @dataclass(frozen=True, slots=True)

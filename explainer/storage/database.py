@@ -22,6 +22,7 @@ from explainer.storage.months import try_to_make_months
 from explainer.storage.pools import PoolConfig, in_memory, make_engine
 from explainer.storage.refusals import note_lost, told
 from explainer.storage.replicas import Replicas
+from explainer.storage.schema import know_all_tables
 from explainer.storage.turns import turn
 from explainer.storage.vectors.table import make_table
 
@@ -48,6 +49,7 @@ class Database:
     def __init__(
         self, url: str, replicas: Sequence[str] = (), pool: PoolConfig | None = None, direct: str | None = None
     ) -> None:
+        know_all_tables()  # a row may refer to one whose module the caller never imported
         self.url = url
         self.direct = direct or url
         pool = pool or PoolConfig()

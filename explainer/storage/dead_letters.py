@@ -9,10 +9,10 @@ from operator import attrgetter
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
+from explainer.storage.base import now
 from explainer.storage.bulk_tables import DeadLetterRow
 from explainer.storage.erasing import begin_writing, still_known
 from explainer.storage.once import insert_once
-from explainer.storage.tables import now
 from explainer.writing.style import Style
 
 WHOLE_LIST = ""

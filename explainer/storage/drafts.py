@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import DraftRow
 from explainer.storage.once import insert_once
-from explainer.storage.tables import DraftRow
 from explainer.writing.texts import Outcome
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import CursorResult, delete, func, literal, select, text, update
 from sqlalchemy.orm import Session
 
+from explainer.storage.audit_tables import AuditSaltRow, AuditSubjectRow
+from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.personal import HELD, Held
 from explainer.storage.refusals import told
-from explainer.storage.tables import AuditSaltRow, AuditSubjectRow, BehaviourRow, ExplanationRow
 
 Ranges = list[list[int]]
 Turn = Callable[[Session], None]

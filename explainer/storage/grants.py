@@ -11,9 +11,9 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, inspect, text
 
 from explainer.errors import NotReadyError
+from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow
 from explainer.storage.database import Database
 from explainer.storage.refusals import told
-from explainer.storage.tables import AuditEntryRow, AuditNodeRow
 
 ONLY_GROW = frozenset({AuditEntryRow.__tablename__, AuditNodeRow.__tablename__})
 """Tables that nobody changes; the log's salts and subjects go when a person is erased."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from explainer.storage.tables import HiddenAspectRow
+from explainer.storage.catalogue_tables import HiddenAspectRow
 
 
 def hide_aspect(session: Session, user: str, aspect: str) -> HiddenAspectRow:

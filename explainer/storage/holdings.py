@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import inspect, select, tuple_
 from sqlalchemy.orm import Session
 
+from explainer.storage.audit_tables import AuditEntryRow, AuditSaltRow, AuditSubjectRow
+from explainer.storage.catalogue_tables import ItemRow
 from explainer.storage.personal import Held
-from explainer.storage.tables import AuditEntryRow, AuditSaltRow, AuditSubjectRow, ItemRow
 
 _CHUNK = 500
 Columns = dict[str, Any]

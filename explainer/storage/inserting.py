@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Table, insert, inspect
 from sqlalchemy.orm import Session
 
-from explainer.storage.tables import Base
+from explainer.storage.base import Base
 
 
 def insert_new(session: Session, rows: Sequence[Base]) -> None:

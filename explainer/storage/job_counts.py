@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from explainer.storage.base import now
 from explainer.storage.job_tables import JobRow
 from explainer.storage.jobs import DEAD
-from explainer.storage.tables import now
 
 
 @dataclass(frozen=True, slots=True)

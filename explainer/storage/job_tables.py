@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from explainer.storage.tables import EXPLANATION_ID, Base, now
+from explainer.storage.base import EXPLANATION_ID, Base, now
 
 
 class JobRow(Base):

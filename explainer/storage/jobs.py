@@ -15,11 +15,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from explainer.storage.base import now
 from explainer.storage.erasing import begin_writing, changed
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.inserting import insert_values
 from explainer.storage.job_tables import JobRow
 from explainer.storage.once import insert_once
-from explainer.storage.tables import ExplanationRow, now
 
 UPGRADE, COUNTERFACTUAL = "upgrade", "counterfactual"
 KINDS = (UPGRADE, COUNTERFACTUAL)

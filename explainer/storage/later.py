@@ -10,9 +10,10 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from explainer.errors import NotFoundError
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.revisions import DONE, WAITING, revisions_of
 from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
-from explainer.storage.tables import ExplanationRow, ModelVersionRow
+from explainer.storage.version_tables import ModelVersionRow
 
 
 @dataclass(frozen=True, slots=True)

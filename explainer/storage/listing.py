@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from explainer.errors import SearchError
 from explainer.storage.cursors import page_of
-from explainer.storage.tables import ExplanationRow, FeedbackRow
+from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 
 COMPLAINTS = ("wrong", "offensive")
 """Kinds of feedback that say a text is not as it should be."""

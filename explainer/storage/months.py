@@ -30,8 +30,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, text
 
 from explainer.errors import BusyError, NotReadyError
+from explainer.storage.base import now
 from explainer.storage.refusals import told
-from explainer.storage.tables import now
 
 _log = logging.getLogger(__name__)
 

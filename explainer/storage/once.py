@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from explainer.storage.tables import Base
+from explainer.storage.base import Base
 
 
 def insert_once(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:

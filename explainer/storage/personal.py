@@ -14,7 +14,19 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, Select, String, case, cast, exists, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from explainer.storage.access_tables import ApiKeyRow, PersonRow, SignInRow
+from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow, AuditSaltRow, AuditSubjectRow
+from explainer.storage.base import Base
 from explainer.storage.bulk_tables import DeadLetterRow, PregeneratedRow
+from explainer.storage.catalogue_tables import BehaviourRow, DatasetRow, HiddenAspectRow, ItemRow
+from explainer.storage.explanation_tables import (
+    CounterfactualRow,
+    DraftRow,
+    EvidenceRow,
+    ExplanationRow,
+    FeedbackRow,
+    PromiseRow,
+)
 from explainer.storage.job_tables import JobRow, ProcessRow
 from explainer.storage.service_tables import (
     CorpusLineRow,
@@ -32,30 +44,7 @@ from explainer.storage.service_tables import (
     UserSettingsRow,
     ViewRow,
 )
-from explainer.storage.tables import (
-    AdapterRow,
-    ApiKeyRow,
-    AuditEntryRow,
-    AuditNodeRow,
-    AuditSaltRow,
-    AuditSubjectRow,
-    Base,
-    BehaviourRow,
-    CounterfactualRow,
-    DatasetRow,
-    DraftRow,
-    EvidenceRow,
-    ExplanationRow,
-    FeedbackRow,
-    HiddenAspectRow,
-    ItemRow,
-    ModelVersionRow,
-    PersonRow,
-    PromiseRow,
-    PromptVersionRow,
-    RegistryChangeRow,
-    SignInRow,
-)
+from explainer.storage.version_tables import AdapterRow, ModelVersionRow, PromptVersionRow, RegistryChangeRow
 
 Whose = Callable[[str, str], ColumnElement[bool]]
 """Returns which rows are about a user, given the user and the database's dialect."""

@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from explainer.storage.base import now
 from explainer.storage.bulk_tables import PregeneratedRow
 from explainer.storage.erasing import begin_writing, changed, still_known
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.explanations import still_shown
 from explainer.storage.once import insert_once
-from explainer.storage.tables import ExplanationRow, now
 
 _KEY = ("user_id", "item_id", "recommender_version", "writer_version", "prompt_hash", "fingerprint")
 _Key = tuple[str, ...]

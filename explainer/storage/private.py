@@ -13,8 +13,8 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from explainer.storage.catalogue import item_of
+from explainer.storage.catalogue_tables import BehaviourRow, DatasetRow, ItemRow
 from explainer.storage.erasing import begin_writing
-from explainer.storage.tables import BehaviourRow, DatasetRow, ItemRow
 from retriever.data import Item
 
 UNJUDGED = "unjudged"

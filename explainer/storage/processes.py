@@ -8,10 +8,10 @@ from datetime import timedelta
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.orm import Session
 
+from explainer.storage.base import now
 from explainer.storage.erasing import changed
 from explainer.storage.job_tables import ProcessRow
 from explainer.storage.once import insert_once
-from explainer.storage.tables import now
 
 SILENT_AFTER = timedelta(seconds=15)
 _FORGOTTEN_AFTER = timedelta(days=1)

@@ -9,7 +9,7 @@ from explainer.errors import NotFoundError, PromptError
 from explainer.storage.changes import InUse, in_use
 from explainer.storage.database import Database
 from explainer.storage.lookup import SHOWN
-from explainer.storage.tables import PromptVersionRow
+from explainer.storage.version_tables import PromptVersionRow
 from explainer.writing.choice import is_sent_over
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style

@@ -10,23 +10,21 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from explainer.storage.access_tables import SignInRow
+from explainer.storage.audit_tables import AuditEntryRow, AuditSaltRow, AuditSubjectRow
+from explainer.storage.base import Base
 from explainer.storage.bulk_tables import DeadLetterRow, PregeneratedRow
 from explainer.storage.erasing import Ranges, begin_writing, changed, ranges_of
-from explainer.storage.job_tables import JobRow
-from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
-from explainer.storage.tables import (
-    AuditEntryRow,
-    AuditSaltRow,
-    AuditSubjectRow,
-    Base,
+from explainer.storage.explanation_tables import (
     CounterfactualRow,
     DraftRow,
     EvidenceRow,
     ExplanationRow,
     FeedbackRow,
     PromiseRow,
-    SignInRow,
 )
+from explainer.storage.job_tables import JobRow
+from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
 
 _OF_EXPLANATIONS: Sequence[tuple[type[Base], InstrumentedAttribute[str]]] = (
     (EvidenceRow, EvidenceRow.explanation_id),

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import NotFoundError
 from explainer.evidence import stable_choice
+from explainer.storage.base import now
 from explainer.storage.cursors import page_of
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.once import insert_once
 from explainer.storage.service_tables import ReviewRow
-from explainer.storage.tables import ExplanationRow, now
 
 _FINE = 100_000
 _PERCENT = 100

@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
+from explainer.storage.base import now
 from explainer.storage.inserting import insert_new
 from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
-from explainer.storage.tables import now
 
 WAITING, DONE, KEPT = "waiting", "done", "kept"
 _CHUNK = 500

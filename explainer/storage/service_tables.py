@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from explainer.storage.tables import EXPLANATION_ID, Base, now
+from explainer.storage.base import EXPLANATION_ID, Base, now
 
 
 def _id() -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from explainer.storage.once import insert_once
-from explainer.storage.tables import ModelVersionRow, PromptVersionRow
+from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow
 
 
 def note_model(session: Session, version: str, kind: str, name: str, details: dict[str, Any]) -> None:

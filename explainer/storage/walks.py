@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Row, Select, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 from explainer.storage.listing import Search, conditions_of
-from explainer.storage.tables import ExplanationRow, FeedbackRow
 
 _NARROW = 5000
 

@@ -13,7 +13,7 @@ from explainer.access.people import add_person
 from explainer.access.sign_ins import sign_in
 from explainer.server.app import create_app
 from explainer.server.auth import COOKIE
-from explainer.storage.tables import PersonRow
+from explainer.storage.access_tables import PersonRow
 from tests.browser.chromium import CHROMIUM, QUIET, TellingServer, watch
 
 PASSWORD = "three green kettles"

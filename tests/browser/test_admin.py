@@ -14,9 +14,10 @@ from explainer.paths import resource_dir
 from explainer.pipeline import Explainer
 from explainer.registry.prompts import PromptRegistry
 from explainer.server.words import words_in
+from explainer.storage.access_tables import ApiKeyRow
 from explainer.storage.changes import ON_DISK
 from explainer.storage.prompts import SqlPromptChoice
-from explainer.storage.tables import AdapterRow, ApiKeyRow, RegistryChangeRow
+from explainer.storage.version_tables import AdapterRow, RegistryChangeRow
 from explainer.writing.limits import Limits
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style

@@ -12,8 +12,10 @@ from explainer.access import Role
 from explainer.server.words import words_in
 from explainer.service.audit_samples import draw_ids
 from explainer.service.feedback import FeedbackKind, give_feedback
+from explainer.storage.base import now
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.listing import Search
-from explainer.storage.tables import ExplanationRow, ModelVersionRow, now
+from explainer.storage.version_tables import ModelVersionRow
 from explainer.writing.style import Style
 from tests.browser.chromium import NEEDS_CHROMIUM, grave_faults, overflow, shoot
 

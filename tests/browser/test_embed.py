@@ -24,8 +24,9 @@ from explainer.server.app import create_app
 from explainer.server.parts import Parts
 from explainer.service.embed import embed_token
 from explainer.settings import Settings
+from explainer.storage.base import now
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow, FeedbackRow
 from explainer.storage.service_tables import SuppressionRow
-from explainer.storage.tables import EvidenceRow, ExplanationRow, FeedbackRow, now
 from tests.browser.chromium import NEEDS_CHROMIUM, TellingServer
 
 pytestmark = NEEDS_CHROMIUM

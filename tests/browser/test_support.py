@@ -13,9 +13,11 @@ from explainer.server.words import words_in
 from explainer.service.exclusions import exclude_behaviours
 from explainer.service.suppress import suppress
 from explainer.service.user_settings import set_personalised
+from explainer.storage.base import now
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.revisions import DONE
 from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow, ViewRow
-from explainer.storage.tables import BehaviourRow, ExplanationRow, ItemRow, now
 from explainer.writing.style import Style
 from tests.browser.chromium import NEEDS_CHROMIUM
 from tests.browser.ways import PLAIN, WAYS, Gallery

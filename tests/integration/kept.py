@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from explainer.storage.tables import Base
+from explainer.storage.base import Base
 
 
 def kept(database, home):

@@ -8,9 +8,10 @@ from sqlalchemy import insert, update
 
 from explainer.service.month.calendar import Month
 from explainer.service.month.report import monthly_report
+from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 from explainer.storage.service_tables import ErasureRow, ReviewRow, RevisionRow, SuppressionRow, ViewRow
 from explainer.storage.suppressions import NOBODY
-from explainer.storage.tables import ExplanationRow, FeedbackRow, ModelVersionRow, RegistryChangeRow
+from explainer.storage.version_tables import ModelVersionRow, RegistryChangeRow
 
 OCTOBER = Month(2026, 10)
 OLD, NEW = "a" * 64, "b" * 64

@@ -11,7 +11,7 @@ from explainer.access.people import add_person
 from explainer.access.sign_ins import sign_in
 from explainer.server.app import create_app
 from explainer.server.auth import COOKIE
-from explainer.storage.tables import PersonRow
+from explainer.storage.access_tables import PersonRow
 from tests.databases import ON_POSTGRESQL
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "en-GB,en;q=0.9"}

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.server.app import create_app
-from explainer.storage.tables import ApiKeyRow
+from explainer.storage.access_tables import ApiKeyRow
 
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN
 ALLOWED = {

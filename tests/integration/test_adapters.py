@@ -20,8 +20,9 @@ from explainer.pipeline import Explainer
 from explainer.registry.record import change_record
 from explainer.settings import Settings
 from explainer.storage.adapters import Label
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.database import Database
-from explainer.storage.tables import AdapterRow, AuditEntryRow, ModelVersionRow, RegistryChangeRow
+from explainer.storage.version_tables import AdapterRow, ModelVersionRow, RegistryChangeRow
 from explainer.writing.engines.weights import weights_hash
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary

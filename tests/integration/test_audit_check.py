@@ -14,8 +14,10 @@ from explainer.cli import main
 from explainer.registry.prompts import PromptRegistry
 from explainer.service.audited import KEPT
 from explainer.service.feedback import FeedbackKind, give_feedback
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow, FeedbackRow
 from explainer.storage.service_tables import ReviewRow, RevisionRow
-from explainer.storage.tables import AuditEntryRow, EvidenceRow, ExplanationRow, FeedbackRow, RegistryChangeRow
+from explainer.storage.version_tables import RegistryChangeRow
 from explainer.view import revision_record
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style

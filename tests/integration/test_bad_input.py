@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.server.app import create_app
-from explainer.storage.tables import BehaviourRow
+from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.writing.style import LOCALES
 from tests.integration.test_server import problem_of
 

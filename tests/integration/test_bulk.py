@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from explainer.errors import ConflictError, ValueRefusedError
 from explainer.storage import catalogue
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.database import Database
-from explainer.storage.tables import BehaviourRow, ItemRow
 from retriever.data import Aspect, AspectSource, Behaviour, BehaviourKind, CleaningReport, Dataset, Item
 from tests.conftest import HOSTILE
 

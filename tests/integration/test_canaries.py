@@ -19,9 +19,11 @@ from explainer.pipeline import Explainer
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.listed import ErasureList
+from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow
+from explainer.storage.base import Base
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.explanation_tables import DraftRow
 from explainer.storage.service_tables import ErasureRow, StartRow
-from explainer.storage.tables import AuditEntryRow, AuditNodeRow, Base, DraftRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
@@ -147,7 +149,7 @@ def test_an_entry_is_about_an_id_that_nobody_can_be_told_by(desk, database):
     from explainer.access.keys import create_key, revoke_key, rotate_key
     from explainer.access.people import add_person, disable, forget_person, set_password
     from explainer.access.sign_ins import set_purpose, sign_in
-    from explainer.storage.tables import PersonRow
+    from explainer.storage.access_tables import PersonRow
 
     with database.session() as session:
         add_person(session, f"{CANARY} sue", S, "three green kettles")

@@ -25,11 +25,14 @@ from explainer.service.package.write import Packer
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.listed import ErasureList
+from explainer.storage.access_tables import PersonRow
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.explanation_tables import DraftRow
 from explainer.storage.jobs import UPGRADE
 from explainer.storage.revisions import DONE
 from explainer.storage.service_tables import ReviewRow, UpgradeRow
-from explainer.storage.tables import AuditEntryRow, BehaviourRow, DraftRow, ItemRow, PersonRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.worker import BatchingEngine

@@ -21,11 +21,13 @@ from explainer.service.counterfactuals import find
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.queue import JobPolicy, JobQueue
 from explainer.service.replay import replay
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import CounterfactualRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.job_tables import JobRow
 from explainer.storage.jobs import COUNTERFACTUAL
-from explainer.storage.tables import AuditEntryRow, BehaviourRow, CounterfactualRow
 from explainer.underway import Underway
 from explainer.view import counterfactual_of, counterfactual_view
 from explainer.writing.prompts import PromptLibrary

@@ -20,8 +20,8 @@ from explainer.errors import NotReadyError
 from explainer.server.app import create_app
 from explainer.settings import Settings
 from explainer.storage import catalogue
+from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.database import Database, _alembic
-from explainer.storage.tables import BehaviourRow
 from retriever.data import CleaningReport, Dataset, read_dataset
 
 SAMPLES = Path(__file__).resolve().parents[1] / "data"

@@ -16,7 +16,7 @@ from explainer.server.parts import Parts
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.queue import JobQueue
 from explainer.service.promises import Promises
-from explainer.storage.tables import PromiseRow
+from explainer.storage.explanation_tables import PromiseRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer

@@ -17,9 +17,11 @@ from explainer.access.keys import create_key
 from explainer.cli import main
 from explainer.server.app import create_app
 from explainer.server.parts import Parts
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.base import now
+from explainer.storage.explanation_tables import FeedbackRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.service_tables import RevisionRow, SecretRow, SuppressionRow
-from explainer.storage.tables import AuditEntryRow, FeedbackRow, now
 from explainer.writing.style import Style
 
 SHOP = "https://shop.example"

@@ -21,16 +21,12 @@ from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList
 from explainer.service.subject.reapply import reapply
 from explainer.service.subject.receipts import Receipt, check_receipt
+from explainer.storage.audit_tables import AuditEntryRow, AuditSaltRow, AuditSubjectRow
+from explainer.storage.base import Base
 from explainer.storage.database import Database
 from explainer.storage.erasing import held_counts
 from explainer.storage.personal import HELD, IMPERSONAL
 from explainer.storage.service_tables import ViewRow
-from explainer.storage.tables import (
-    AuditEntryRow,
-    AuditSaltRow,
-    AuditSubjectRow,
-    Base,
-)
 from tests.databases import ON_POSTGRESQL
 from tests.integration.kept import kept
 from tests.integration.tampering import tamper
@@ -132,7 +128,7 @@ def test_that_somebody_looked_stays_but_not_at_whom(desk, database):
 def test_a_support_agents_case_ends_with_the_customer(explainer, desk, database):
     from explainer.access.people import add_person
     from explainer.access.sign_ins import set_purpose, sign_in, signed_in
-    from explainer.storage.tables import PersonRow
+    from explainer.storage.access_tables import PersonRow
     from tests.integration.traces import PURPOSE, TICKET
 
     live(desk)

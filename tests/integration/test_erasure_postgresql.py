@@ -30,10 +30,11 @@ from explainer.service.subject.reapply import reapply
 from explainer.service.subject.receipts import check_receipt
 from explainer.settings import Settings
 from explainer.storage import catalogue
+from explainer.storage.base import now
 from explainer.storage.clearing import Clearer
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear, held_counts, remove, still_known
-from explainer.storage.tables import ExplanationRow, now
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer

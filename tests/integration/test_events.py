@@ -20,8 +20,9 @@ from explainer.service.audited import KEPT
 from explainer.service.retention import apply, ends
 from explainer.service.starts import note_start, public_settings
 from explainer.settings import Settings
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.base import now
 from explainer.storage.service_tables import StartRow
-from explainer.storage.tables import AuditEntryRow, now
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
 from tests.integration.traces import USER, desk_of, live

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from explainer.storage.tables import AuditEntryRow, ExplanationRow, FeedbackRow, PromiseRow, now
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.base import now
+from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow, PromiseRow
 from tests.integration.test_server import problem_of
 
 BODY = {"user": "u1", "k": 2}

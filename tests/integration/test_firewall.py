@@ -14,8 +14,9 @@ from explainer.server.customer_choices import ChoiceForm, _meant
 from explainer.service.exclusions import include_behaviour
 from explainer.service.masking import MASK
 from explainer.service.unnamed import NO_TEXT, NOT_SHOWN
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.private import private_among, private_behaviours
-from explainer.storage.tables import BehaviourRow, ExplanationRow, ItemRow
 from tests.integration.watched import PIOUS, asking, fitted, stored, writing
 
 A, X, U = Role.APP, Role.ADMIN, Role.AUDITOR

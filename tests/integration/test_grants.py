@@ -16,8 +16,8 @@ from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList
 from explainer.storage.database import Database
 from explainer.storage.erasing import held_counts
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.grants import ONLY_GROW
-from explainer.storage.tables import ExplanationRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 
 from explainer.evidence.firewall import Firewall, load_lists
 from explainer.judging import Stored, judge_catalogue
+from explainer.storage.catalogue_tables import ItemRow
 from explainer.storage.private import note_judged
-from explainer.storage.tables import ItemRow
 from retriever.data import Item
 
 

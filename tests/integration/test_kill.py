@@ -13,7 +13,9 @@ from explainer.access.keys import create_key
 from explainer.audit.log import proves
 from explainer.bench.client import Connection, request
 from explainer.bench.served import serving
-from explainer.storage.tables import AuditEntryRow, EvidenceRow, ExplanationRow, PromiseRow, now
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.base import now
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow, PromiseRow
 from explainer.view import record_of
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
+from explainer.storage.catalogue_tables import ItemRow
 from explainer.storage.database import Database
 from explainer.storage.lookups import VALUES, Lookup
-from explainer.storage.tables import ItemRow
 
 STORED = [f"i{number}" for number in range(200)] + ["", "ä", "汉", "%s", "$1", "'; --", "a:b"]
 TITLES = Lookup(select(ItemRow.id, ItemRow.title).where(ItemRow.id.in_(VALUES)))

@@ -20,18 +20,13 @@ from explainer.service.masking import MASK
 from explainer.service.shown import all_shown_to, shown_to
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.views import Looker
+from explainer.storage.access_tables import PersonRow
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
+from explainer.storage.explanation_tables import CounterfactualRow, EvidenceRow, ExplanationRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.later import get_with_later
 from explainer.storage.service_tables import ViewRow
-from explainer.storage.tables import (
-    AuditEntryRow,
-    BehaviourRow,
-    CounterfactualRow,
-    EvidenceRow,
-    ExplanationRow,
-    ItemRow,
-    PersonRow,
-)
 from explainer.view import record_of
 from tests.integration.test_server import PASSWORD, problem_of
 from tests.integration.watched import CASE, CHURCH, PIOUS, asking, fitted, stored, writing

@@ -22,7 +22,7 @@ from explainer.server.words import words_in
 from explainer.service.month.calendar import Month
 from explainer.service.month.report import MonthlyReport, monthly_report
 from explainer.service.package.write import Packer
-from explainer.storage.tables import now
+from explainer.storage.base import now
 from tests.integration.months import check_october, counted, erase_looks, seed
 from tests.integration.tampering import tamper
 from tests.integration.test_server import problem_of

@@ -17,8 +17,9 @@ from explainer.server.app import create_app
 from explainer.server.auth import COOKIE
 from explainer.server.htmx import htmx_folder
 from explainer.server.rendering import ENTRIES
+from explainer.storage.access_tables import PersonRow
+from explainer.storage.explanation_tables import FeedbackRow
 from explainer.storage.service_tables import ExclusionRow, UserSettingsRow
-from explainer.storage.tables import FeedbackRow, PersonRow
 from tests.conftest import HOSTILE
 from tests.databases import holdable_text
 

@@ -20,7 +20,7 @@ from explainer.service.importance import Importance, shares
 from explainer.service.parameter_words import WORDS
 from explainer.service.parameters import described, parameters
 from explainer.storage import catalogue
-from explainer.storage.tables import ModelVersionRow
+from explainer.storage.version_tables import ModelVersionRow
 from explainer.storage.versions import note_model
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import LOCALES

@@ -9,18 +9,13 @@ from explainer.audit import log
 from explainer.errors import ConflictError, NotFoundError, NotReadyError
 from explainer.pipeline import Explainer
 from explainer.storage import catalogue
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.base import Base
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
 from explainer.storage.explanations import get_explanation
-from explainer.storage.tables import (
-    AuditEntryRow,
-    Base,
-    BehaviourRow,
-    EvidenceRow,
-    ExplanationRow,
-    ItemRow,
-    ModelVersionRow,
-    PromptVersionRow,
-)
 from explainer.storage.vectors.table import EMBEDDINGS
+from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow
 from explainer.view import record_of
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary

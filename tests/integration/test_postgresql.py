@@ -26,21 +26,15 @@ from explainer.server.app import create_app
 from explainer.service.package.check import check_package
 from explainer.service.package.write import Packer, Wanted, write_package
 from explainer.storage import catalogue
+from explainer.storage.audit_tables import AuditEntryRow, AuditSaltRow
+from explainer.storage.base import now
+from explainer.storage.catalogue_tables import ItemRow
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.explanation_tables import CounterfactualRow, EvidenceRow, ExplanationRow, PromiseRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.listing import Search
 from explainer.storage.standing import versions_of
-from explainer.storage.tables import (
-    AuditEntryRow,
-    AuditSaltRow,
-    CounterfactualRow,
-    EvidenceRow,
-    ExplanationRow,
-    ItemRow,
-    PromiseRow,
-    now,
-)
 from explainer.view import record_of
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.texts import Outcome

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from explainer.cli import main
 from explainer.errors import NotReadyError
 from explainer.service.pregenerate.stages import Stages
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from tests.homes import make_home
 
 

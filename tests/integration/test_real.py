@@ -15,7 +15,7 @@ from explainer.cli import main
 from explainer.evidence import CitedBehaviour, Evidence, Reason
 from explainer.settings import Settings
 from explainer.storage.database import Database
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.gate import check
 from explainer.writing.slots import fill
 from explainer.writing.vocabularies import load_vocabulary

@@ -14,7 +14,9 @@ from explainer.service.comparison import Outcome, compared
 from explainer.service.exclusions import exclude_behaviours, include_behaviour
 from explainer.service.replay import replay
 from explainer.service.user_settings import set_personalised
-from explainer.storage.tables import BehaviourRow, CounterfactualRow, EvidenceRow, ExplanationRow, PromptVersionRow
+from explainer.storage.catalogue_tables import BehaviourRow
+from explainer.storage.explanation_tables import CounterfactualRow, EvidenceRow, ExplanationRow
+from explainer.storage.version_tables import PromptVersionRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.slots import fill, fill_plainly

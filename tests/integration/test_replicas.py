@@ -28,11 +28,11 @@ from explainer.server.auth import COOKIE
 from explainer.service.audited import KEPT
 from explainer.settings import Settings
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.job_tables import JobRow, ProcessRow
 from explainer.storage.jobs import TAKEN, UPGRADE
 from explainer.storage.processes import present
 from explainer.storage.service_tables import RevisionRow
-from explainer.storage.tables import ExplanationRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
 from retriever.fit import fit

@@ -13,10 +13,12 @@ from explainer.service.audited import KEPT
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.retention import apply, ends, overdue
 from explainer.settings import Settings
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.base import now
 from explainer.storage.bulk_tables import DeadLetterRow
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.explanation_tables import DraftRow, ExplanationRow, FeedbackRow, PromiseRow
 from explainer.storage.service_tables import RetentionRow, ViewRow
-from explainer.storage.tables import AuditEntryRow, DraftRow, ExplanationRow, FeedbackRow, PromiseRow, now
 from explainer.writing.texts import Outcome, withdrawals
 from tests.integration.traces import COMMENT, desk_of, live
 

@@ -21,7 +21,8 @@ from explainer.paths import adapter_dir
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.settings import Settings
-from explainer.storage.tables import AuditEntryRow, ExplanationRow
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.engines import Draft
 from explainer.writing.limits import Limits
 from explainer.writing.prompts import PromptLibrary

@@ -16,7 +16,8 @@ from explainer.access.people import add_person
 from explainer.errors import BusyError
 from explainer.server.admission import Admission
 from explainer.server.app import create_app
-from explainer.storage.tables import AuditEntryRow, ExplanationRow
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.explanation_tables import ExplanationRow
 
 PASSWORD = "three green kettles"
 

@@ -19,9 +19,9 @@ from explainer.service.subject.listed import ErasureList
 from explainer.service.subject.reapply import reapply
 from explainer.service.subject.shared import adopt_key
 from explainer.settings import Settings
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.erasing import held_counts
 from explainer.storage.service_tables import ErasureRow, SecretRow
-from explainer.storage.tables import AuditEntryRow
 
 
 def host(folder, shared=None):

@@ -20,7 +20,7 @@ from explainer.server.auth import COOKIE
 from explainer.server.parts import Parts
 from explainer.service.presence import API, WORKER, Presence
 from explainer.service.signing import TOLD, Apart, Signs
-from explainer.storage.tables import PersonRow
+from explainer.storage.access_tables import PersonRow
 from tests.integration.staff import BROWSER
 
 _S = 60

@@ -14,10 +14,11 @@ from explainer.access import Role
 from explainer.service.subject import export
 from explainer.service.subject.export import archive
 from explainer.service.subject.words import COLUMNS, TABLES, WORDS
+from explainer.storage.audit_tables import AuditEntryRow, AuditSubjectRow
+from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.erasing import held_counts
 from explainer.storage.personal import HELD
 from explainer.storage.service_tables import ViewRow
-from explainer.storage.tables import AuditEntryRow, AuditSubjectRow, BehaviourRow
 from tests.integration.traces import BEHAVIOUR, COMMENT, NOTE, PURPOSE, REASON, USER, desk_of, live
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from explainer.access import Role
 from explainer.service.masking import MASK
 from explainer.service.today import today
-from explainer.storage.tables import BehaviourRow, ItemRow
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.writing.style import Style
 from tests.integration.staff import staff_of
 from tests.integration.watched import PIOUS, fitted, stored, writing

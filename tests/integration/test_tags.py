@@ -12,8 +12,9 @@ from explainer.errors import ConflictError, NotFoundError
 from explainer.evidence.firewall import Firewall, load_lists
 from explainer.judging import judge_catalogue
 from explainer.storage import catalogue
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.catalogue_tables import HiddenAspectRow
 from explainer.storage.hidden import hide_aspect
-from explainer.storage.tables import AuditEntryRow, HiddenAspectRow
 from explainer.tags import UserTags, _record
 from retriever.data import CleaningReport, Dataset, Item, ValueScale
 from tests.conftest import HOSTILE, rating

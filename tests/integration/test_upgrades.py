@@ -21,11 +21,12 @@ from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.queue import JobPolicy, JobQueue
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.suppress import suppress
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.job_tables import JobRow
 from explainer.storage.jobs import COUNTERFACTUAL, UPGRADE
 from explainer.storage.service_tables import RevisionRow, UpgradeRow
-from explainer.storage.tables import AuditEntryRow, ExplanationRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary

@@ -17,7 +17,8 @@ from explainer.server.audit_report import report_file
 from explainer.service.audited import KEPT
 from explainer.service.month.calendar import Month
 from explainer.service.month.report import monthly_report
-from explainer.storage.tables import RegistryChangeRow, now
+from explainer.storage.base import now
+from explainer.storage.version_tables import RegistryChangeRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import CUSTOMER, Style
 from tests.integration.staff import staff_of

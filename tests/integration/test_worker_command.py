@@ -26,9 +26,9 @@ from explainer.service.live import Live
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.succession import Succession
 from explainer.settings import Settings
+from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.jobs import KINDS, UPGRADE
 from explainer.storage.processes import present
-from explainer.storage.tables import BehaviourRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary

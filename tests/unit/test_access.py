@@ -10,7 +10,9 @@ from sqlalchemy import update
 from explainer.access import GRANTS, Caller, Role, Scope, granted
 from explainer.access.keys import count_keys, create_key, find_key, find_keys, list_keys, revoke_key, rotate_key
 from explainer.errors import AccessError, NotFoundError
-from explainer.storage.tables import ApiKeyRow, AuditEntryRow, now
+from explainer.storage.access_tables import ApiKeyRow
+from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.base import now
 
 
 def test_every_role_has_its_scopes_and_only_the_admin_has_all():

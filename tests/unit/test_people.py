@@ -10,7 +10,8 @@ from explainer.access import Role, Scope
 from explainer.access.people import add_person, check_password, disable, forget_person, list_people, set_password
 from explainer.access.sign_ins import LIFETIME, sign_in, sign_out, signed_in
 from explainer.errors import AccessError, ConflictError, NotFoundError, SignInError
-from explainer.storage.tables import SignInRow, now
+from explainer.storage.access_tables import SignInRow
+from explainer.storage.base import now
 
 GOOD, OTHER = "three green kettles", "four blue lanterns"
 

@@ -14,9 +14,9 @@ from explainer.service.jobs.counterfactuals import Counterfactuals
 from explainer.service.jobs.queue import JobQueue
 from explainer.service.jobs.thread import Doer, JobThread
 from explainer.service.jobs.upgrades import Upgrades
+from explainer.storage.base import now
 from explainer.storage.jobs import KINDS, UPGRADE, forget_dead, orphaned
 from explainer.storage.processes import present
-from explainer.storage.tables import now
 
 _log = logging.getLogger(__name__)
 _PER_LEASE = 3

@@ -10,7 +10,7 @@ from explainer.pipeline import Explainer
 from explainer.service.recalled import case_again, recall
 from explainer.storage.explanations import get_explanation
 from explainer.storage.prompts import library_of
-from explainer.storage.tables import PromptVersionRow
+from explainer.storage.version_tables import PromptVersionRow
 from explainer.writing.slots import slot_values
 from explainer.writing.style import Style
 from explainer.writing.texts import Request

@@ -14,8 +14,8 @@ from explainer.pipeline import Explainer
 from explainer.service.counterfactuals import found_now, is_missing, keep
 from explainer.service.jobs.queue import JobQueue
 from explainer.service.jobs.trying import trying
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.jobs import COUNTERFACTUAL, Job
-from explainer.storage.tables import ExplanationRow
 from explainer.view import CounterfactualView
 
 _log = logging.getLogger(__name__)

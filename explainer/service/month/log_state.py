@@ -15,7 +15,7 @@ from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
 from explainer.service.month.calendar import Month
 from explainer.service.month.voices import in_month
-from explainer.storage.tables import AuditEntryRow
+from explainer.storage.audit_tables import AuditEntryRow
 
 
 class LogState(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from explainer.service.month.log_state import LogState, state_of_log
 from explainer.service.month.texts import Texts, count_texts
 from explainer.service.month.versions import Versions, versions_in
 from explainer.service.month.voices import Voices, count_voices
-from explainer.storage.tables import now
+from explainer.storage.base import now
 
 
 class MonthlyReport(msgspec.Struct, frozen=True):

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, distinct, func, select, true
 from sqlalchemy.orm import Session
 
 from explainer.service.month.calendar import Month
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.portable import before_colon, texts_in, utc_day
 from explainer.storage.service_tables import RevisionRow
-from explainer.storage.tables import ExplanationRow
 from explainer.writing.texts import MODEL, TEMPLATE
 
 _ALWAYS = true()

@@ -13,7 +13,8 @@ from explainer.service.month.calendar import Month
 from explainer.service.month.texts import made_in
 from explainer.service.month.voices import in_month
 from explainer.storage.changes import OF_USE, use_of
-from explainer.storage.tables import ExplanationRow, ModelVersionRow, PromptVersionRow, RegistryChangeRow
+from explainer.storage.explanation_tables import ExplanationRow
+from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow, RegistryChangeRow
 
 _MOST_CHANGES = 200
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from explainer.service.month.calendar import Month
 from explainer.service.month.texts import made_in
+from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 from explainer.storage.listing import COMPLAINTS
 from explainer.storage.portable import utc_day
 from explainer.storage.service_tables import ReviewRow, SuppressionRow
 from explainer.storage.suppressions import NOBODY
-from explainer.storage.tables import ExplanationRow, FeedbackRow
 
 
 class Said(msgspec.Struct, frozen=True):

@@ -30,7 +30,7 @@ from explainer.service.package.manifest import Manifest, read_manifest
 from explainer.service.package.proofs import is_digest_of, row_from, statement_of
 from explainer.service.package.selection import Pool, Selection
 from explainer.service.package.table import ROWS, SCHEMA, frames
-from explainer.storage.tables import PromptVersionRow
+from explainer.storage.version_tables import PromptVersionRow
 
 _MADE = "explanation.created"
 _MOST_PROVENANCE = 256_000_000

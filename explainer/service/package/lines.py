@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from explainer.audit.errors import VerificationError
 from explainer.service.audit_records import AuditRecord, Entry
 from explainer.service.package.proofs import statement_of
-from explainer.storage.tables import AuditSaltRow
+from explainer.storage.audit_tables import AuditSaltRow
 
 T = TypeVar("T")
 _LONGEST = 64_000_000

@@ -15,8 +15,9 @@ from explainer.audit.check import Kept
 from explainer.audit.errors import VerificationError
 from explainer.service.audit_records import AuditRecord, Columns, Entry
 from explainer.service.audited import KEPT
+from explainer.storage.base import Base, UtcDateTime
+from explainer.storage.explanation_tables import CounterfactualRow, EvidenceRow, ExplanationRow, FeedbackRow
 from explainer.storage.service_tables import RevisionRow, SuppressionRow
-from explainer.storage.tables import Base, CounterfactualRow, EvidenceRow, ExplanationRow, FeedbackRow, UtcDateTime
 
 T = TypeVar("T", bound=Base)
 _BY_EVENT = {event: kind for kind in KEPT for event in kind.events}

@@ -25,10 +25,11 @@ from explainer.service.package import manifest as names
 from explainer.service.package.lines import proof_lines, records_in
 from explainer.service.package.manifest import Drawn, FileNote, LogNote, Manifest
 from explainer.service.package.table import MEANINGS, write_table
+from explainer.storage.base import now
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.explanations import explanations_named
 from explainer.storage.listing import Search, moment
-from explainer.storage.tables import ExplanationRow, now
 from explainer.storage.walks import explanation_chunks, explanation_ids
 
 _CHUNK = 100

@@ -16,8 +16,8 @@ from explainer.rows import explanation_row
 from explainer.service.pregenerate.prepared import Batch, Order, Prepared, Stored
 from explainer.storage.catalogue import known_people
 from explainer.storage.dead_letters import WHOLE_LIST, Failed, have_failures, settle
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.pregenerated import claim
-from explainer.storage.tables import ExplanationRow
 from explainer.writing.plans import Plan
 from explainer.writing.texts import Request
 from retriever.threads import one_thread

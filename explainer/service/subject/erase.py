@@ -23,12 +23,14 @@ from explainer.service.subject.receipts import Receipt, receipt_of
 from explainer.service.subject.records import erasure_record
 from explainer.service.subject.shared import require_shared_key
 from explainer.settings import Settings
+from explainer.storage.base import now
+from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.clearing import Clearer
 from explainer.storage.corpora import corpora_with
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear, hold, is_held, remove
 from explainer.storage.service_tables import ErasureRow
-from explainer.storage.tables import BehaviourRow, ModelVersionRow, now
+from explainer.storage.version_tables import ModelVersionRow
 
 DONE, AGAIN = "erasure.done", "erasure.repeated"
 _TRIES = 3

@@ -17,10 +17,11 @@ from explainer import __version__
 from explainer.audit import log
 from explainer.pieces import Pieces
 from explainer.service.subject.page import page
+from explainer.storage.audit_tables import AuditSaltRow
+from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.holdings import Columns, entries_about, rows_about
 from explainer.storage.personal import HELD
-from explainer.storage.tables import AuditSaltRow, now
 from explainer.writing.style import LOCALES
 
 _PIECE = 64 * 1024

@@ -24,8 +24,8 @@ from explainer.audit.log import head_of
 from explainer.audit.merkle import inclusion_proof, is_included
 from explainer.audit.nodes import hashes_of
 from explainer.service.subject.records import erasure_record
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.service_tables import ErasureRow
-from explainer.storage.tables import AuditEntryRow
 
 
 class Proof(msgspec.Struct, frozen=True):

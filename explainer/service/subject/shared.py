@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from explainer.audit import log
 from explainer.errors import ErasureError
 from explainer.service.subject.listed import ErasureList
+from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.erasing import begin_writing
 from explainer.storage.once import insert_once
 from explainer.storage.service_tables import ErasureRow, SecretRow
-from explainer.storage.tables import now
 
 _NAME = "erasure key, fingerprint"
 _log = logging.getLogger(__name__)

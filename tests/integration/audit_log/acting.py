@@ -11,7 +11,7 @@ from explainer.audit.merkle import Tree
 from explainer.audit.notes import Signer
 from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import TamperError, verify
-from explainer.storage.tables import AuditEntryRow, AuditNodeRow
+from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow
 from tests.integration.tampering import unguard
 
 ENTRIES = 40

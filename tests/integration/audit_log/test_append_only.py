@@ -12,8 +12,8 @@ from explainer.audit import log
 from explainer.audit.checkpointer import sign_head
 from explainer.audit.sources import stored_entries
 from explainer.errors import ConflictError
+from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow
 from explainer.storage.database import _alembic
-from explainer.storage.tables import AuditEntryRow, AuditNodeRow
 from tests.databases import ON_POSTGRESQL
 from tests.integration.audit_log.acting import ENTRIES, INTO, SIGNER, grow, verified
 

@@ -6,7 +6,7 @@ from litestar.testing import TestClient
 from sqlalchemy import func, select
 
 from explainer.access.keys import create_key
-from explainer.storage.tables import AuditEntryRow
+from explainer.storage.audit_tables import AuditEntryRow
 
 NOIR = {"id": "n1", "title": "Night Harbour", "aspects": ["noir", "drama"], "year": 1999}
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import func, select
 
-from explainer.storage.tables import BehaviourRow
+from explainer.storage.catalogue_tables import BehaviourRow
 from retriever.data.model import behaviour_id
 from tests.integration.batches.acting import audited, post, statuses
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.storage.tables import BehaviourRow, ItemRow
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from tests.integration.batches.acting import count, problem, put, statuses
 
 

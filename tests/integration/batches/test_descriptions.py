@@ -6,7 +6,7 @@ import pytest
 
 from explainer.assembly import make_explainer
 from explainer.settings import Settings
-from explainer.storage.tables import ItemRow
+from explainer.storage.catalogue_tables import ItemRow
 from retriever.errors import OtherDataError
 from tests.integration.batches.acting import NOIR, put, statuses
 

@@ -12,8 +12,8 @@ from explainer.server.app import create_app
 from explainer.server.parts import Parts
 from explainer.service.items import store_items
 from explainer.service.live import Live
+from explainer.storage.catalogue_tables import ItemRow
 from explainer.storage.database import Database
-from explainer.storage.tables import ItemRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer

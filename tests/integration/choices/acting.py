@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from sqlalchemy import select
 
-from explainer.storage.tables import AuditEntryRow
+from explainer.storage.audit_tables import AuditEntryRow
 
 U = "/v1/users/u1"
 OFF = {"en": "you have switched personal recommendations off", "zh": "您已关闭个性化推荐"}

@@ -12,8 +12,8 @@ from explainer.access.keys import create_key
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.storage import catalogue
+from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.service_tables import UserSettingsRow
-from explainer.storage.tables import BehaviourRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer

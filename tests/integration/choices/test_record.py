@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from tests.integration.choices.acting import U, everything, exclude, explain, switch
 
 

@@ -16,12 +16,13 @@ from explainer.service.jobs.revived import revived
 from explainer.service.presence import WORKER, Presence
 from explainer.service.retention import apply
 from explainer.service.subject.erase import Erasing, erase
+from explainer.storage.base import Base, now
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.explanation_tables import CounterfactualRow, DraftRow, ExplanationRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.job_tables import JobRow
 from explainer.storage.jobs import COUNTERFACTUAL, DEAD, UPGRADE, WAITING
 from explainer.storage.service_tables import RevisionRow, UpgradeRow
-from explainer.storage.tables import Base, CounterfactualRow, DraftRow, ExplanationRow, now
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.texts import Outcome
 from explainer.writing.vocabularies import load_vocabulary

@@ -12,11 +12,12 @@ from sqlalchemy import select, update
 from explainer.audit.check import check_log
 from explainer.errors import BusyError
 from explainer.service.audited import KEPT
+from explainer.storage.base import now
+from explainer.storage.explanation_tables import CounterfactualRow
 from explainer.storage.job_counts import deaths, depths
 from explainer.storage.job_tables import JobRow
 from explainer.storage.jobs import COUNTERFACTUAL, DEAD, TAKEN, UPGRADE, WAITING
 from explainer.storage.service_tables import RevisionRow, UpgradeRow
-from explainer.storage.tables import CounterfactualRow, now
 from tests.integration.jobs.acting import VERSION, Engine, asked, drained, numbered, queue_of, rows, service
 
 

@@ -16,12 +16,12 @@ from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList
 from explainer.service.suppress import suppress
 from explainer.settings import Settings
+from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.grants import grant_service
 from explainer.storage.job_tables import JobRow
 from explainer.storage.jobs import UPGRADE, ask_for
 from explainer.storage.revisions import DONE, KEPT, await_again, end_upgrade
-from explainer.storage.tables import now
 from tests.integration.notices.acting import all_said, ended, hearing, waits
 
 pytestmark = pytest.mark.on_postgresql

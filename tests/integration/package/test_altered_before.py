@@ -6,7 +6,8 @@ from sqlalchemy import delete, select, update
 
 from explainer.service.package.check import check_package
 from explainer.service.package.faults import PackageFault
-from explainer.storage.tables import AuditEntryRow, AuditSaltRow, EvidenceRow, ExplanationRow
+from explainer.storage.audit_tables import AuditEntryRow, AuditSaltRow
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
 from tests.integration.package.acting import KEY, fault
 
 

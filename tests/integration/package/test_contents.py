@@ -22,8 +22,8 @@ from explainer.service.package.check import check_package
 from explainer.service.package.table import MEANINGS
 from explainer.service.package.write import Wanted, write_package
 from explainer.service.suppress import suppress
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.listing import Search
-from explainer.storage.tables import AuditEntryRow
 from tests.integration.package.acting import KEY, ids, lines
 
 SCRIPT = Path(verify_alone.__file__)

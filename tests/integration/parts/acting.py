@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 
 from explainer.pipeline import Explainer
+from explainer.storage.base import now
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.ids import id_at
 from explainer.storage.months import make_months
-from explainer.storage.tables import ExplanationRow, now
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer

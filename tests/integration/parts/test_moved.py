@@ -12,11 +12,11 @@ from explainer.audit.verify import verify
 from explainer.errors import ConflictError
 from explainer.service.audited import KEPT
 from explainer.service.feedback import FeedbackKind, give_feedback
+from explainer.storage.base import now
 from explainer.storage.database import Database, _alembic
 from explainer.storage.ids import id_at
 from explainer.storage.months import AHEAD
 from explainer.storage.personal import Base
-from explainer.storage.tables import now
 from tests.integration.parts.acting import (
     REST,
     ROLE,

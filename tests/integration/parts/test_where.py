@@ -25,12 +25,13 @@ from explainer.service.retention import apply
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList
+from explainer.storage.base import now
 from explainer.storage.copying import copy_rows
 from explainer.storage.erasing import held_counts
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.ids import id_at
 from explainer.storage.months import AHEAD, month_note
-from explainer.storage.tables import EvidenceRow, ExplanationRow, now
 from explainer.view import record_of
 from tests.integration.parts.acting import (
     REST,

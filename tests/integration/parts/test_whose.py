@@ -8,10 +8,10 @@ from sqlalchemy.exc import DBAPIError
 
 from explainer.errors import BusyError, ConflictError
 from explainer.service.months import MonthsAhead
+from explainer.storage.base import now
 from explainer.storage.clearing import clear
 from explainer.storage.grants import grant_service
 from explainer.storage.months import make_months, month_note
-from explainer.storage.tables import now
 from tests.integration.parts.acting import (
     REST,
     ROLE,

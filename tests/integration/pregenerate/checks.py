@@ -9,8 +9,8 @@ from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
 from explainer.service.pregenerate import Order
 from explainer.service.pregenerate.local import run_local
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.bulk_tables import PregeneratedRow
-from explainer.storage.tables import AuditEntryRow
 from explainer.view import record_of
 from explainer.writing.style import Style
 from tests.integration.pregenerate.acting import K

@@ -15,10 +15,11 @@ from explainer.service.suppress import suppress
 from explainer.service.user_settings import set_personalised
 from explainer.storage import jobs
 from explainer.storage.bulk_tables import DeadLetterRow, PregeneratedRow
+from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.erasing import held_counts
+from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow
 from explainer.storage.job_tables import JobRow
 from explainer.storage.service_tables import ReviewRow
-from explainer.storage.tables import BehaviourRow, CounterfactualRow, ExplanationRow, ItemRow
 from explainer.tags import UserTags
 from explainer.writing.style import Style
 from tests.conftest import rating

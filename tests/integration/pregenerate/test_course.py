@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from explainer.bench.course import Clock, course_of, held
-from explainer.storage.tables import EvidenceRow, ExplanationRow
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
 from tests.integration.pregenerate.acting import K
 from tests.integration.pregenerate.checks import USERS, all_of, pregenerate
 

@@ -9,7 +9,7 @@ from explainer.service.pregenerate.stages import Stages
 from explainer.service.subject.erase import erase
 from explainer.storage.bulk_tables import DeadLetterRow
 from explainer.storage.dead_letters import users_with_failures
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.style import Style
 from tests.integration.pregenerate.acting import K
 from tests.integration.pregenerate.checks import USERS, all_of, pregenerate, require_each_once

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.style import Style
 from tests.integration.pregenerate.acting import K, Typist, over, stages_of, writer_of
 from tests.integration.pregenerate.checks import USERS, all_of, in_order, pregenerate, require_each_once

@@ -12,7 +12,7 @@ import pytest
 from explainer.errors import NotReadyError
 from explainer.service.pregenerate import Order
 from explainer.service.pregenerate.workers import WorkerDiedError, WorkerFailedError, Workers
-from explainer.storage.tables import ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from tests.integration.pregenerate.acting import K, Typist, over, stages_of
 from tests.integration.pregenerate.checks import USERS, all_of, in_order, pregenerate, require_each_once
 

@@ -10,9 +10,11 @@ from explainer.errors import ConflictError
 from explainer.loading import make_prompts
 from explainer.registry.record import change_record
 from explainer.settings import Settings
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.changes import InUse
 from explainer.storage.database import Database, _alembic
-from explainer.storage.tables import AuditEntryRow, ExplanationRow, PromptVersionRow, RegistryChangeRow
+from explainer.storage.explanation_tables import ExplanationRow
+from explainer.storage.version_tables import PromptVersionRow, RegistryChangeRow
 from explainer.writing.prompts import PromptLibrary
 from tests.integration.commands import run
 from tests.integration.prompt_versions.acting import CUSTOMER

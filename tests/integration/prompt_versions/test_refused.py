@@ -12,7 +12,7 @@ from explainer.paths import resource_dir
 from explainer.settings import Settings
 from explainer.storage.changes import InUse
 from explainer.storage.database import Database
-from explainer.storage.tables import PromptVersionRow
+from explainer.storage.version_tables import PromptVersionRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
 from tests.integration.commands import run, said

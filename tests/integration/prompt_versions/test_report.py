@@ -9,8 +9,8 @@ from sqlalchemy import select, text
 
 from explainer.pipeline import Explainer
 from explainer.registry.prompts import PromptRegistry
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.prompts import SqlPromptChoice, version_for
-from explainer.storage.tables import ExplanationRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary

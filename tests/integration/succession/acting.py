@@ -27,9 +27,11 @@ from explainer.server.parts import Parts
 from explainer.service.starts import note_writer
 from explainer.service.succession import Heirs
 from explainer.settings import Settings
+from explainer.storage.access_tables import PersonRow
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.processes import present
-from explainer.storage.tables import ExplanationRow, ModelVersionRow, PersonRow
+from explainer.storage.version_tables import ModelVersionRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary

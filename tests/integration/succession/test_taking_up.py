@@ -21,9 +21,9 @@ from explainer.service.live import Live
 from explainer.service.replay import replay
 from explainer.service.succession import NONE_LOADED, Succession
 from explainer.settings import Settings
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.jobs import UPGRADE
 from explainer.storage.service_tables import RevisionRow, StartRow
-from explainer.storage.tables import AuditEntryRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
