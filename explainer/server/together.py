@@ -7,9 +7,10 @@ are shared: the more there are who ask, the less each of them costs. An answer i
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Collection, Mapping
 from contextvars import Context
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from litestar.concurrency import sync_to_thread
 from sqlalchemy import Connection
@@ -19,8 +20,21 @@ from explainer.storage.database import Database
 _T = TypeVar("_T")
 
 
+class _Asked(threading.local):
+    """What is asked in one thread, which has one event loop at a time: loops do not wait for each other.
+
+    Attributes:
+        waiting: Questions that are not on their way yet, and who waits for the answers.
+        asking: Puts them.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[str, asyncio.Future[Any]]] = []
+        self.asking: asyncio.Task[None] | None = None
+
+
 class Together(Generic[_T]):
-    """One kind of question; for one event loop.
+    """One kind of question.
 
     Args:
         database: Is asked.
@@ -29,8 +43,7 @@ class Together(Generic[_T]):
 
     def __init__(self, database: Database, find: Callable[[Connection, Collection[str]], Mapping[str, _T]]) -> None:
         self._database, self._find = database, find
-        self._waiting: list[tuple[str, asyncio.Future[_T | None]]] = []
-        self._asking: asyncio.Task[None] | None = None
+        self._asked = _Asked()
 
     async def ask(self, about: str) -> _T | None:
         """Return what is known about a text; None if nothing is.
@@ -39,15 +52,16 @@ class Together(Generic[_T]):
             BusyError: If the database cannot be used now.
         """
         answer: asyncio.Future[_T | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((about, answer))
-        if self._asking is None or self._asking.done():
+        here = self._asked
+        here.waiting.append((about, answer))
+        if here.asking is None or here.asking.done():
             # In a context of its own: it goes on for others when this request, with its id and its span, is over.
-            self._asking = asyncio.create_task(self._ask_on(), context=Context())
+            here.asking = asyncio.create_task(self._ask_on(), context=Context())
         return await answer
 
     async def _ask_on(self) -> None:
-        while self._waiting:
-            asked, self._waiting = self._waiting, []
+        while asked := self._asked.waiting:
+            self._asked.waiting = []
             try:
                 found = await sync_to_thread(self._look, {about for about, _ in asked})
             except Exception as error:  # noqa: BLE001  whatever it is, it is for those who asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -120,3 +121,22 @@ def test_another_loop_begins_anew():
 
     asyncio.run(stopped())
     assert asyncio.run(together.ask("2")) == 4
+
+
+def test_loops_in_several_threads_get_their_own_answers():
+    asked = Asked()
+    together = Together(asked, asked.squares)
+
+    async def wave(numbers):
+        return await asyncio.gather(*(together.ask(str(number)) for number in numbers))
+
+    def loop(first):
+        async def some():
+            async with asyncio.timeout(60):
+                return [await wave(range(first, first + 5)) for _ in range(20)]
+
+        return asyncio.run(some())
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(loop, range(0, 80, 5)))
+    assert found == [[[number**2 for number in range(first, first + 5)]] * 20 for first in range(0, 80, 5)]
