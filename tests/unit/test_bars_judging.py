@@ -137,7 +137,7 @@ def test_without_a_rival_that_a_bar_names_it_is_not_measured_and_says_who_was_mi
 
 def test_whose_methods_and_recommenders_are_meant_are_those_that_there_are():
     own = (SequentialDeletion, BackwardElimination, LeaveOneOut, IntegratedGradients, Shapley)
-    assert tuple(method.method for method in own) == OURS
+    assert tuple(method().method for method in own) == OURS
     assert tuple(peer.name for peer in peers()) == PEERS
 
 
