@@ -63,8 +63,8 @@ class DeletionTest:
         without = np.ones((2 + len(others), len(history)), dtype=bool)
         without[1, list(places)] = False
         without[np.arange(2, 2 + len(others))[:, np.newaxis], others] = False
-        whole, *parts = subsets.scores(without)[:, 0]
-        falls = whole - np.array(parts)
+        scores = subsets.scores(without)[:, 0]
+        falls = scores[0] - scores[1:]
         as_strong = float((falls[1:] >= falls[0]).mean()) if len(others) else 0.0
         usual = float(falls[1:].mean()) if len(others) else 0.0
         causal = bool(places) and bool(falls[0] > 0) and as_strong <= self.level
