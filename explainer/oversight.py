@@ -31,8 +31,8 @@ def oversee(session: Session, rows: Sequence[ExplanationRow], percent: float, *,
     else:
         sample(session, list(written), percent)
     users = {row.id: row.user_id for row in rows}
-    for explanation_id, twin in suppressed_twins(session, rows).items():
-        made = suppress_once(session, explanation_id, twin.reason, NOBODY)
+    for explanation_id, reason in suppressed_twins(session, rows).items():
+        made = suppress_once(session, explanation_id, reason, NOBODY)
         if made is not None:
             subjects = [users[explanation_id]]
             log.append(session, "explanation.suppressed", explanation_id, suppression_record(made), subjects)

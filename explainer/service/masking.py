@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from explainer.evidence import Reason, SameCreator, SameSeries, SharedAspect, TagBehaviour, UserTag
@@ -25,7 +26,7 @@ from explainer.view import CitedView, CounterfactualView, ExplanationView
 MASK = "•••"
 
 
-def sensitive_behaviours(session: Session, user: str) -> frozenset[str]:
+def sensitive_behaviours(session: Session | Connection, user: str) -> frozenset[str]:
     """Return the ids of the user's behaviours that tell of their private life."""
     return frozenset(private_behaviours(session, user))
 

@@ -16,9 +16,7 @@ from explainer.service.unnamed import NOT_SHOWN, counterfactual_for_customer, fo
 from explainer.service.views import Looker, note_look
 from explainer.service.why_not import WhyNot
 from explainer.storage.explanation_tables import ExplanationRow
-from explainer.storage.later import Later, later_of
-from explainer.storage.service_tables import SuppressionRow
-from explainer.storage.version_tables import ModelVersionRow
+from explainer.storage.later import Later, Suppression, later_of
 from explainer.tags import TagList
 from explainer.view import (
     CounterfactualView,
@@ -168,7 +166,7 @@ def all_shown_to(
     later = later_of(session, rows)
     rows = [row for row in rows if row.id in later]
     users = dict.fromkeys(row.user_id for row in rows)
-    hidden = {user: sensitive_behaviours(session, user) for user in users}
+    hidden = {user: sensitive_behaviours(session.connection(), user) for user in users}
     views, seen = [], dict.fromkeys(users, 0)
     for row in rows:
         view, count = _masked(row, hidden[row.user_id] | private_then(row), looker)
@@ -285,21 +283,21 @@ def _shown(
         revisions=revisions,
         pending=later.pending,
         ai=AiLabel(generated, _LABELS.get(row.locale, _LABELS["en"]) if generated else None),
-        made_by=_made_by(later.writer),
+        made_by=_made_by(later),
         masked=masked,
         not_shown=words_in(NOT_SHOWN, row.locale) if is_summed else "",
         suppressed=mark,
     )
 
 
-def _made_by(writer: ModelVersionRow) -> MadeBy:
-    return MadeBy(writer.name, writer.details.get("model_hash", ""), writer.details.get("adapter_hash", ""))
+def _made_by(later: Later) -> MadeBy:
+    return MadeBy(later.writer, later.details.get("model_hash", ""), later.details.get("adapter_hash", ""))
 
 
-def _mark(suppression: SuppressionRow | None, locale: str) -> Suppressed | None:
+def _mark(suppression: Suppression | None, locale: str) -> Suppressed | None:
     if suppression is None:
         return None
-    return Suppressed(suppression.created_at, suppression.reason, _NOTICES.get(locale, _NOTICES["en"]))
+    return Suppressed(suppression.at, suppression.reason, _NOTICES.get(locale, _NOTICES["en"]))
 
 
 def _with(kind: type[T], record: msgspec.Struct, masked: int = 0) -> T:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, func, literal, select, text, update
+from sqlalchemy import CursorResult, bindparam, delete, func, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from explainer.storage.audit_tables import AuditSaltRow, AuditSubjectRow
@@ -19,6 +19,12 @@ from explainer.storage.refusals import told
 Ranges = list[list[int]]
 Turn = Callable[[Session], None]
 _CHUNK = 500
+_ONE_HELD = (
+    select(BehaviourRow.user_id)
+    .where(BehaviourRow.user_id == bindparam("user"))
+    .limit(1)
+    .with_for_update(read=True, key_share=True)
+)
 
 
 def held_counts(session: Session, user: str) -> dict[str, int]:
@@ -82,8 +88,8 @@ def still_known(session: Session, users: Collection[str]) -> set[str]:
 
     On SQLite the caller must have written before: whoever writes there is alone.
     """
-    one = select(BehaviourRow.user_id).limit(1).with_for_update(read=True, key_share=True)
-    return {user for user in users if session.scalar(one.where(BehaviourRow.user_id == user)) is not None}
+    connection = session.connection()
+    return {user for user in users if connection.scalar(_ONE_HELD, {"user": user}) is not None}
 
 
 def clear(database: Database, tables: Collection[str]) -> bool:

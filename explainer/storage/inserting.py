@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, insert, inspect
+from sqlalchemy import Insert, Table, insert, inspect
 from sqlalchemy.orm import Session
 
 from explainer.storage.base import Base
@@ -31,4 +32,9 @@ def insert_values(session: Session, table: type[Base], rows: Sequence[Mapping[st
     if any(row.keys() != rows[0].keys() for row in rows):
         raise ValueError(f"Rows of {table.__tablename__} name different columns.")
     if rows:
-        session.execute(insert(cast("Table", table.__table__)), rows)
+        session.connection().execute(_statement(table), rows)
+
+
+@cache
+def _statement(table: type[Base]) -> Insert:
+    return insert(cast("Table", table.__table__))

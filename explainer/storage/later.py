@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
@@ -17,26 +18,45 @@ from explainer.storage.version_tables import ModelVersionRow
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """That a text is shown no more.
+
+    Attributes:
+        at: Since when.
+        reason: Why.
+    """
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """What came after one explanation, and what wrote it.
 
     Attributes:
-        writer: What wrote its first text.
+        writer: The name of what wrote its first text,
+        details: and what else is known of that.
         suppression: Set when it is shown no more.
         pending: Whether a better text is awaited.
         revisions: The better texts, oldest first.
     """
 
-    writer: ModelVersionRow
-    suppression: SuppressionRow | None = None
+    writer: str
+    details: Mapping[str, Any]
+    suppression: Suppression | None = None
     pending: bool = False
     revisions: tuple[RevisionRow, ...] = ()
 
 
 def _with_later(explanation: Any) -> Select[Any]:  # noqa: ANN401  a column or the whole
-    """Return a query for explanations and what came after them, one row each."""
+    """Return a query for explanations and what came after them, one row each.
+
+    Of what came later only columns: each reader asks for this, and objects would take as long as everything else.
+    """
+    suppressed = SuppressionRow.created_at, SuppressionRow.reason
     return (
-        select(explanation, ModelVersionRow, SuppressionRow, UpgradeRow.state)
+        select(explanation, UpgradeRow.state, ModelVersionRow.name, ModelVersionRow.details, *suppressed)
         .join(ModelVersionRow, ModelVersionRow.version == ExplanationRow.writer_version)
         .outerjoin(SuppressionRow, SuppressionRow.explanation_id == ExplanationRow.id)
         .outerjoin(UpgradeRow, UpgradeRow.explanation_id == ExplanationRow.id)
@@ -56,9 +76,9 @@ def get_with_later(session: Session, explanation_id: str) -> tuple[ExplanationRo
     found = session.execute(_ONE, {"one": explanation_id}).one_or_none()
     if found is None:
         raise NotFoundError(f"There is no explanation {explanation_id!r}.")
-    row, writer, suppression, state = found
+    row, state, *told = found
     revisions = revisions_of(session, [row.id]).get(row.id, []) if state == DONE else []
-    return row, Later(writer, suppression, state == WAITING, tuple(revisions))
+    return row, _later(state, revisions, *told)
 
 
 def later_of(session: Session, rows: Sequence[ExplanationRow]) -> dict[str, Later]:
@@ -66,9 +86,18 @@ def later_of(session: Session, rows: Sequence[ExplanationRow]) -> dict[str, Late
 
     Those that were removed meanwhile are left out.
     """
-    found = session.execute(_OF_SEVERAL, {"ids": [row.id for row in rows]}).all()
-    revisions = revisions_of(session, [one for one, _, _, state in found if state == DONE])
-    return {
-        one: Later(writer, suppression, state == WAITING, tuple(revisions.get(one, [])))
-        for one, writer, suppression, state in found
-    }
+    found = session.connection().execute(_OF_SEVERAL, {"ids": [row.id for row in rows]}).all()
+    revisions = revisions_of(session, [one for one, state, *_ in found if state == DONE])
+    return {one: _later(state, revisions.get(one, []), *told) for one, state, *told in found}
+
+
+def _later(
+    state: str | None,
+    revisions: Sequence[RevisionRow],
+    writer: str,
+    details: Mapping[str, Any],
+    at: datetime | None,
+    reason: str,
+) -> Later:
+    suppression = None if at is None else Suppression(at, reason)
+    return Later(writer, details, suppression, state == WAITING, tuple(revisions))

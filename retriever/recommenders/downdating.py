@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,9 +11,10 @@ import numpy.typing as npt
 from scipy.linalg.blas import dger
 from scipy.linalg.lapack import dpotrf, dpotri
 
+from retriever.recommenders.near_systems import solve_near
 from retriever.recommenders.subsets import Doubles, Keep, Thinning, later
 
-# Systems solved at once: memory is this many times factors².
+# Systems solved at once: memory is this many times the history's length.
 _SOLVED_AT_ONCE = 512
 
 
@@ -45,15 +46,16 @@ class System:
     def inverse(self) -> Doubles:
         """Return the left side's inverse, float64 [factors, factors]."""
         # It is symmetric and positive, so Cholesky's factor gives the inverse in a third of the time of a general one.
-        factor, _ = dpotrf(self._left(), lower=1, overwrite_a=1)
+        factor, _ = dpotrf(self.left(), lower=1, overwrite_a=1)
         half, _ = dpotri(factor, lower=1, overwrite_c=1)
         return np.asarray(np.where(_lower(len(half)), half, half.T), dtype=np.float64)
 
     def solution(self) -> Doubles:
         """Return the factors of the history, float64 [factors]."""
-        return np.asarray(np.linalg.solve(self._left(), self.said @ self.vectors))
+        return np.asarray(np.linalg.solve(self.left(), self.said @ self.vectors))
 
-    def _left(self) -> Doubles:
+    def left(self) -> Doubles:
+        """Return the left side, float64 [factors, factors]."""
         weighed = self.vectors * np.abs(self.weights)[:, np.newaxis]
         return self.gram + weighed.T @ self.vectors
 
@@ -64,15 +66,23 @@ class System:
             weights: float64 [n_systems, n_behaviours], δ without sign.
             said: float64 [n_systems, n_behaviours], c.
         """
-        size = len(self.gram)
-        outer = (self.vectors[:, :, np.newaxis] * self.vectors[:, np.newaxis, :]).reshape(-1, size * size)
-        solved: list[Doubles] = [np.zeros((0, size))]
+        solved: list[Doubles] = [np.zeros((0, len(self.gram)))]
         for start in range(0, len(weights), _SOLVED_AT_ONCE):
             part = slice(start, start + _SOLVED_AT_ONCE)
-            left = self.gram + (weights[part] @ outer).reshape(-1, size, size)
-            right = said[part] @ self.vectors
-            solved.append(np.asarray(np.linalg.solve(left, right[:, :, np.newaxis])[:, :, 0], dtype=np.float64))
+            solved.append(self._solved(weights[part], said[part] @ self.vectors))
         return np.concatenate(solved)
+
+    def _solved(self, weights: Doubles, right: Doubles) -> Doubles:
+        """Return the solutions of some systems, float64 [n_systems, factors]."""
+
+        def left(rows: Doubles) -> Doubles:
+            return rows @ self.gram + (rows @ self.vectors.T * weights) @ self.vectors
+
+        midst = replace(self, weights=weights.mean(axis=0)).inverse()
+        solved, done = solve_near(left, midst, right)
+        for at in np.flatnonzero(~done):
+            solved[at] = np.linalg.solve(replace(self, weights=weights[at]).left(), right[at])
+        return solved
 
 
 class Downdating(Thinning):

@@ -36,6 +36,7 @@ class FoldInSubsets(Subsets):
         self._system = system
         self._places = places
         self._mixed = mixed
+        self._recency = recency
         self._fading = recency.per_behaviour
         self._size = np.abs(system.weights)
         self._liked = (system.weights > 0).astype(np.float64)
@@ -110,6 +111,10 @@ class FoldInSubsets(Subsets):
         gradients = np.zeros((self.n_behaviours, self.n_mixes))
         gradients[places] = own + np.cumsum(aged, axis=0) - aged
         return gradients
+
+    def first(self, n_mixes: int) -> FoldInSubsets:
+        """Return the same systems before the first mixes."""
+        return FoldInSubsets(self.n_behaviours, self._system, self._places, self._mixed[:n_mixes], self._recency)
 
     def thinning(self) -> Thinning:
         """Return a thinning by rank-one downdates, or, where behaviours fade, by folding in anew."""

@@ -64,6 +64,10 @@ class LinearSubsets(Subsets):
         older = np.cumsum(faded, axis=0) - faded
         return np.asarray(np.where(known, faded + math.log(self._fading) * presence * older, 0.0))
 
+    def first(self, n_mixes: int) -> LinearSubsets:
+        """Return the terms of the first mixes."""
+        return LinearSubsets(self._terms[:, :n_mixes], self._known, self._recency, self._base[:n_mixes])
+
     def fades_like(self, other: LinearSubsets) -> bool:
         """Return whether one sum can hold the terms of both."""
         return self._recency == other._recency and bool(np.array_equal(self._known, other._known))

@@ -13,7 +13,7 @@ import numpy as np
 from retriever.data import Behaviour, History
 from retriever.ordering import Columns
 from retriever.recommenders.base import Recommender, Scores
-from retriever.recommenders.subsets import FirstMixes, Mix, Subsets
+from retriever.recommenders.subsets import Mix, Subsets
 
 # Larger batches are a search's, which asks for none of them twice.
 _FEW = 4
@@ -51,7 +51,7 @@ class ScoredOnce:
         if known is None or not _begin(about, mixes):
             about, known = tuple(mixes), self._recommender.subsets(history, mixes)
             self._parts[history.behaviours] = about, known
-        return known if len(about) == len(mixes) else FirstMixes(known, len(mixes))
+        return known if len(about) == len(mixes) else known.first(len(mixes))
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the recommender has
         return getattr(self._recommender, name)

@@ -87,6 +87,10 @@ class Subsets(ABC):
             presence: Where the derivative is taken, the same for all behaviours; above 0.
         """
 
+    @abstractmethod
+    def first(self, n_mixes: int) -> Subsets:
+        """Return the same history before the first few mixes alone: what is asked of it then costs less."""
+
     def look(self, keep: Keep) -> tuple[Doubles, Doubles]:
         """Return :meth:`scores` of one part, float64 [n_mixes], and :meth:`falls` of it: together they may cost less.
 
@@ -187,30 +191,9 @@ class ConstantSubsets(Subsets):
         """Return zeros."""
         return np.zeros((self.n_behaviours, self.n_mixes))
 
-
-class FirstMixes(Subsets):
-    """The first few of the mixes that others are about.
-
-    Args:
-        subsets: The others.
-        n_mixes: How many.
-    """
-
-    def __init__(self, subsets: Subsets, n_mixes: int) -> None:
-        super().__init__(subsets.n_behaviours, n_mixes)
-        self._subsets = subsets
-
-    def scores(self, keep: Keep) -> Doubles:
-        """Return the first columns."""
-        return self._subsets.scores(keep)[:, : self.n_mixes]
-
-    def falls(self, keep: Keep) -> Doubles:
-        """Return the first columns."""
-        return self._subsets.falls(keep)[:, : self.n_mixes]
-
-    def gradients(self, presence: float) -> Doubles:
-        """Return the first columns."""
-        return self._subsets.gradients(presence)[:, : self.n_mixes]
+    def first(self, n_mixes: int) -> ConstantSubsets:
+        """Return the first values."""
+        return ConstantSubsets(self.n_behaviours, self.values[:n_mixes])
 
 
 class SummedSubsets(Subsets):
@@ -236,6 +219,10 @@ class SummedSubsets(Subsets):
         """Return the weighted sum of the parts' derivatives."""
         zero = np.zeros((self.n_behaviours, self.n_mixes))
         return sum((w * part.gradients(presence) for part, w in self._parts), zero)
+
+    def first(self, n_mixes: int) -> SummedSubsets:
+        """Return the same sum of what the parts say of the first mixes."""
+        return SummedSubsets(self.n_behaviours, n_mixes, [(part.first(n_mixes), w) for part, w in self._parts])
 
     def thinning(self) -> Thinning:
         """Return a thinning that sums the parts' own, which may be faster than asking anew each time."""

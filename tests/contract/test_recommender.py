@@ -124,6 +124,18 @@ class TestContract:
             ]
             assert subsets.falls(row) == pytest.approx(np.array(expected), abs=1e-9)
 
+    def test_the_first_of_some_mixes_are_what_they_were_among_all(self, recommender, dataset):
+        history = mixed_history(dataset, 23)
+        subsets = recommender.subsets(history, [Mix.one(3), Mix.mean(np.array([3, 41])), Mix.one(40)])
+        keep = np.random.default_rng(1).random((30, len(history))) < np.linspace(0, 1, 30)[:, np.newaxis]
+        for n_mixes in (0, 1, 2, 3):
+            first = subsets.first(n_mixes)
+            assert (first.n_behaviours, first.n_mixes) == (len(history), n_mixes)
+            assert first.scores(keep) == pytest.approx(subsets.scores(keep)[:, :n_mixes], abs=1e-12)
+            assert first.falls(keep[9]) == pytest.approx(subsets.falls(keep[9])[:, :n_mixes], abs=1e-12)
+            assert first.gradients(0.5) == pytest.approx(subsets.gradients(0.5)[:, :n_mixes], abs=1e-12)
+            assert first.base() == pytest.approx(subsets.base()[:n_mixes], abs=1e-12)
+
     def test_thinning_loses_one_after_another(self, recommender, dataset):
         history = mixed_history(dataset, 17)
         subsets = recommender.subsets(history, [Mix.one(5), Mix.mean(np.arange(10, 20))])

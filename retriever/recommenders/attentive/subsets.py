@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -38,6 +38,12 @@ class Attended:
         told: Doubles = self.table[:, steps, np.arange(len(self.places))]
         return told * seen[..., np.newaxis]
 
+    def first(self, n_mixes: int) -> Attended:
+        """Return the same before the first mixes, and the items that these are of alone."""
+        weights = self.weights[:, :n_mixes]
+        asked = np.flatnonzero(weights.any(axis=1))
+        return replace(self, table=self.table[..., asked], bias=self.bias[asked], weights=weights[asked])
+
     @cached_property
     def steps(self) -> npt.NDArray[np.int64]:
         """The step of every age, int64 [n_known + 1]."""
@@ -72,6 +78,10 @@ class AttendedSubsets(Subsets):
             found.append(self._mixed(self.attended.terms(ages, kept & (ages < self._length)).sum(axis=-2)))
         return np.concatenate(found)
 
+    def first(self, n_mixes: int) -> AttendedSubsets:
+        """Return the same history before the items of the first mixes."""
+        return AttendedSubsets(self.attended.first(n_mixes), self._length, self.smoothing)
+
     def falls(self, keep: Keep) -> Doubles:
         """Return float64 [n_behaviours, n_mixes] (see :class:`~retriever.recommenders.subsets.Subsets`)."""
         return self.look(keep)[1]
@@ -83,9 +93,9 @@ class AttendedSubsets(Subsets):
         behaviour has a term at its place and one a place nearer; sums over the newer and the older ones do the rest.
         """
         kept = keep[self.attended.places]
-        ages = later(kept)
-        here = self.attended.terms(ages, kept & (ages < self._length))
-        nearer = self.attended.terms(np.maximum(ages - 1, 0), kept & (ages <= self._length))
+        ages = later(kept) - np.array([[0], [1]])
+        terms = self.attended.terms(np.maximum(ages, 0), kept & (ages < self._length))
+        here, nearer = terms[:, 0], terms[:, 1]
         total = here.sum(axis=1, keepdims=True)
         without = total + np.cumsum(nearer - here, axis=1) - nearer
         mixed = self._mixed(np.concatenate([total, without], axis=1))
