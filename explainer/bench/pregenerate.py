@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -31,7 +32,8 @@ _EVERYBODY = 1_000_000_000
 _SAMPLE_USERS, _SAMPLE_PAIRS = 10, 20
 _PART, _FEWEST_IN_PART = 5, 3
 _TELL_EVERY_S = 10.0
-_TEXT = (ExplanationRow.user_id, ExplanationRow.item_id, ExplanationRow.text)
+_ROW = ExplanationRow
+_TEXT = (_ROW.user_id, _ROW.item_id, _ROW.text, _ROW.draft, _ROW.source, _ROW.prompt_hash)
 Say = Callable[[str], None]
 
 
@@ -114,7 +116,7 @@ def measure(home: Path, data: str, users: int | None, say: Say) -> Pregenerated:
         by_model=local.by_model / local.stored,
         cpu_s_per_1000=local.cpu_s_per_1000,
         seconds=local.seconds,
-        same_rows=None if ray_s is None else _texts(settings, "local") == _texts(settings, "ray"),
+        same_rows=None if ray_s is None else texts(_url(settings, "local")) == texts(_url(settings, "ray")),
         part=part,
         whole=whole,
     )
@@ -131,7 +133,7 @@ def _part(settings: Settings, users: Sequence[str], say: Say) -> Course | None:
 
 def _run(settings: Settings, runner: str, users: list[str], say: Say, name: str = "") -> tuple[Summary, float, Course]:
     """Write with a runner, in a database of its own; return what came of it and the seconds with loading."""
-    job, here = Job(runner=runner), _copied(settings, name or runner)
+    job, here = Job(runner=runner), copied(settings, name or runner)
     database = Database(here.url)
     before = held(database)
     begun, clock = time.perf_counter(), Clock()
@@ -155,27 +157,32 @@ def _run(settings: Settings, runner: str, users: list[str], say: Say, name: str 
     return summary, seconds, course
 
 
-def _copied(settings: Settings, name: str) -> Settings:
+def copied(settings: Settings, name: str) -> Settings:
     """Return the settings over a copy of the database, in place of an earlier copy."""
     copy = settings.home / f"{name}.db"
     for old in settings.home.glob(f"{copy.name}*"):
         old.unlink()
     with closing(sqlite3.connect(settings.home / "explainer.db")) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
-    return settings.model_copy(update={"database_url": f"sqlite:///{copy}"})
+    return settings.model_copy(update={"database_url": _url(settings, name)})
 
 
-def _texts(settings: Settings, name: str) -> set[tuple[str, ...]]:
-    database = Database(f"sqlite:///{settings.home / name}.db")
+def _url(settings: Settings, name: str) -> str:
+    return f"sqlite:///{settings.home / name}.db"
+
+
+def texts(url: str) -> Counter[tuple[str, ...]]:
+    """Return what a database's explanations say, of what and to whom, and how often each is there."""
+    database = Database(url)
     with database.session() as session:
-        found = {tuple(row) for row in session.execute(select(*_TEXT))}
+        found = Counter(tuple(row) for row in session.execute(select(*_TEXT)))
     database.engine.dispose()
     return found
 
 
 def _per_pair(settings: Settings, users: list[str]) -> float:
     """Return how many pairs a second there would be with one call of ``transformers`` for each, of a sample."""
-    parts = Parts.load(_copied(settings, "sample"), Job())
+    parts = Parts.load(copied(settings, "sample"), Job())
     if parts.explainer is None:
         raise BenchError("The local runner has no pipeline.")
     few = users[:: max(1, len(users) // _SAMPLE_USERS)][:_SAMPLE_USERS]

@@ -16,7 +16,7 @@ from explainer.bench.errors import BenchError
 from explainer.bench.postgres import own_postgresql
 from explainer.bench.synthetic import measure as synthetic
 
-PARTS = ("pregenerate", "synthetic", "pgvector", "replicas")
+PARTS = ("pregenerate", "kills", "synthetic", "pgvector", "replicas")
 # Room for 100,000 vectors and their index: a search that reads files anew measures the files.
 _FOR_VECTORS_MB = 512
 Say = Callable[[str], None]
@@ -71,6 +71,12 @@ def _pregenerate(ground: Ground, say: Say) -> msgspec.Struct:
         return measure(Path(scratch) / "home", ground.data, None, say)
 
 
+def _kills(ground: Ground, say: Say) -> msgspec.Struct:
+    measure = _part("kills")
+    with tempfile.TemporaryDirectory(prefix="explainer-bench-") as scratch:
+        return measure(Path(scratch) / "home", ground.data, say)
+
+
 def _pgvector(ground: Ground, say: Say) -> msgspec.Struct:
     measure = _part("vectors")
     with ground.database(_FOR_VECTORS_MB) as url:
@@ -92,6 +98,7 @@ def _part(name: str) -> Callable[..., msgspec.Struct]:
 
 _MEASURES: Mapping[str, Callable[[Ground, Say], msgspec.Struct]] = {
     "pregenerate": _pregenerate,
+    "kills": _kills,
     "synthetic": _synthetic,
     "pgvector": _pgvector,
     "replicas": _replicas,

@@ -10,7 +10,7 @@ from explainer.cli.common import settings_of
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
-_PARTS = ("pregenerate", "synthetic", "pgvector", "replicas")
+_PARTS = ("pregenerate", "kills", "synthetic", "pgvector", "replicas")
 _EMPTY = ("synthetic", "pgvector")
 _SECTIONS = ("stored_read", "template", "model", "engine_down")
 
@@ -75,7 +75,7 @@ def bench_audit(out: Path, entries: int, postgres_url: str | None, *, postgres: 
 @click.option("--postgres-url", envvar="EXPLAINER_BENCH_POSTGRES_URL", help="An empty database on a running server.")
 @click.option("--only", type=click.Choice(_PARTS), multiple=True, help="Only this; may be repeated.")
 def bench_scale(out: Path, data: str, postgres_url: str | None, only: tuple[str, ...], *, postgres: bool) -> None:
-    """Write ahead, explain for a made-up shop of a million behaviours, search vectors, and restart replicas.
+    """Write ahead, also killed ten times; explain for a made-up shop of a million behaviours; search vectors; restart.
 
     A part that fails is named, and the others go on; the exit code is then 1.
     """

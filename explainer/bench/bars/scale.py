@@ -27,6 +27,15 @@ SCALE: Mapping[str, Part] = {
         minutes=20,
         data="movielens-small",
     ),
+    "scale-kills": Part(
+        _AREA,
+        (*_SCALE, "kills"),
+        (
+            Bar("ML-100K × 10, killed ten times: the same rows (1: yes)", "kills.same_rows", "=", 1),
+            Bar("ML-100K × 10, killed ten times: each once (1: yes)", "kills.each_once", "=", 1),
+        ),
+        minutes=30,
+    ),
     "scale-synthetic": Part(
         _AREA,
         (*_SCALE, "synthetic"),

@@ -9,6 +9,8 @@ from functools import partial
 
 import pytest
 
+from explainer.bench.kills import is_each_once
+from explainer.bench.pregenerate import texts
 from explainer.errors import NotReadyError
 from explainer.service.pregenerate import Order
 from explainer.service.pregenerate.workers import WorkerDiedError, WorkerFailedError, Workers
@@ -143,6 +145,15 @@ def test_every_distinct_prompt_is_written_once_for_all(explainer, typist):
     assert found.by_model + found.by_template == found.stored == 60 * K
     assert found.by_model > found.by_template > 0
     assert found.cpu_s_per_1000 > 0
+
+
+def test_the_bench_sees_what_is_there_twice(explainer, database):
+    pregenerate(explainer, USERS[:3])
+    once = texts(database.url)
+    assert (len(once), is_each_once(database.url)) == (3 * K, True)
+    explainer.explain_top(USERS[0], 1)
+    assert texts(database.url) != once
+    assert not is_each_once(database.url)
 
 
 def _counted(asked):
