@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.storage.explanation_tables import ExplanationRow
+from explainer.storage.reading_tables import SuppressionRow
 from explainer.storage.reviews import Cause, enqueue, is_sampled, sampled_once
-from explainer.storage.service_tables import SuppressionRow
 from explainer.storage.suppressions import NOBODY, suppress_once, suppressed_twins
 from explainer.writing.texts import MODEL
 

@@ -11,7 +11,7 @@ from explainer.attribution.counterfactual import Counterfactual
 from explainer.attribution.deletion_test import DeletionVerdict
 from explainer.evidence import Reason
 from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow
-from explainer.storage.service_tables import RevisionRow
+from explainer.storage.reading_tables import RevisionRow
 from retriever.data import History
 
 

@@ -29,7 +29,7 @@ from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import Base
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.personal import is_empty
-from explainer.storage.service_tables import ErasureRow
+from explainer.storage.removal_tables import ErasureRow
 
 _CHUNK = 500
 _NAMED = 100

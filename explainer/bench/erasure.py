@@ -21,7 +21,7 @@ from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.database import Database
 from explainer.storage.erasing import is_held
 from explainer.storage.explanation_tables import CounterfactualRow, EvidenceRow, ExplanationRow, FeedbackRow
-from explainer.storage.service_tables import ReviewRow, RevisionRow, UpgradeRow, ViewRow
+from explainer.storage.reading_tables import ReviewRow, RevisionRow, UpgradeRow, ViewRow
 from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow
 
 BEHAVIOURS, EXPLANATIONS = 10_000, 1_000

@@ -23,7 +23,7 @@ from explainer.storage.catalogue_tables import ItemRow
 from explainer.storage.database import Database
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.explanations import get_explanation
-from explainer.storage.service_tables import SuppressionRow
+from explainer.storage.reading_tables import SuppressionRow
 from explainer.writing.slots import display_title
 from explainer.writing.style import CUSTOMER
 

@@ -19,7 +19,7 @@ from explainer.storage.base import Base
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 from explainer.storage.private import private_counts
 from explainer.storage.prompts import library_of
-from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
+from explainer.storage.reading_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
 from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow
 
 Columns = dict[str, Any]

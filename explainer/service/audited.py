@@ -10,15 +10,9 @@ from explainer.service.subject.records import corpus_record, erasure_record, ret
 from explainer.service.views import view_record
 from explainer.storage.changes import Action
 from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow, FeedbackRow
-from explainer.storage.service_tables import (
-    CorpusRow,
-    ErasureRow,
-    RetentionRow,
-    RevisionRow,
-    StartRow,
-    SuppressionRow,
-    ViewRow,
-)
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow, ViewRow
+from explainer.storage.removal_tables import CorpusRow, ErasureRow, RetentionRow
+from explainer.storage.service_tables import StartRow
 from explainer.storage.version_tables import RegistryChangeRow
 from explainer.view import counterfactual_digested, record_of, revision_record
 

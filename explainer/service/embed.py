@@ -22,7 +22,7 @@ from explainer.storage.catalogue import dataset_row
 from explainer.storage.database import Database
 from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow, FeedbackRow
 from explainer.storage.explanations import get_explanation
-from explainer.storage.service_tables import RevisionRow, SuppressionRow
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow
 from explainer.writing.ago import ago
 from explainer.writing.prompts import DomainWords
 from explainer.writing.slots import SLOT, display_title, rating_text

@@ -11,9 +11,9 @@ import msgspec
 from explainer.audit import log
 from explainer.service.named import named
 from explainer.storage.catalogue import behaviour_titles, load_history
+from explainer.storage.choice_tables import ExclusionRow
 from explainer.storage.choices import exclude, exclusion_rows, include
 from explainer.storage.database import Database
-from explainer.storage.service_tables import ExclusionRow
 from retriever.data import Behaviour, BehaviourKind
 
 

@@ -11,8 +11,8 @@ from explainer.settings import Settings
 from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear
+from explainer.storage.removal_tables import RetentionRow
 from explainer.storage.retention import count_old, remove_old
-from explainer.storage.service_tables import RetentionRow
 
 _BATCH = 500
 OnProgress = Callable[[str, int], None]

@@ -17,8 +17,8 @@ from explainer.service.reviews import Judgement, Text, texts_of
 from explainer.storage.catalogue import dataset_row
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.explanations import get_explanation
+from explainer.storage.reading_tables import ReviewRow
 from explainer.storage.reviews import decided_reviews
-from explainer.storage.service_tables import ReviewRow
 from explainer.tuning.examples import Example, read_corpus
 
 

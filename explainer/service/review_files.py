@@ -20,7 +20,7 @@ from explainer.service.subject.records import corpus_record
 from explainer.storage.base import now
 from explainer.storage.corpora import add_corpus, find_corpus, hold_judged
 from explainer.storage.database import Database
-from explainer.storage.service_tables import CorpusRow
+from explainer.storage.removal_tables import CorpusRow
 from explainer.tuning.examples import Example, corpus_files
 
 EXAMPLES, REJECTED = "examples", "rejected"

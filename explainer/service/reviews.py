@@ -22,8 +22,8 @@ from explainer.storage.database import Database
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.later import get_with_later
+from explainer.storage.reading_tables import ReviewRow, RevisionRow
 from explainer.storage.reviews import get_review
-from explainer.storage.service_tables import ReviewRow, RevisionRow
 
 MAX_NOTE = 2000
 

@@ -21,7 +21,8 @@ from explainer.service.presence import here
 from explainer.service.subject.records import start_record
 from explainer.settings import Settings
 from explainer.storage.base import now
-from explainer.storage.service_tables import ErasureRow, StartRow
+from explainer.storage.removal_tables import ErasureRow
+from explainer.storage.service_tables import StartRow
 from explainer.writing.engines.addresses import addresses
 
 _log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from explainer.storage.database import Database
 from explainer.storage.drafts import put_outcomes
 from explainer.storage.explanation_tables import DraftRow, ExplanationRow
 from explainer.storage.explanations import get_explanation
-from explainer.storage.service_tables import RevisionRow, SuppressionRow
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow
 from explainer.storage.suppressions import suppress_once, twins_of
 from explainer.writing.texts import MODEL, withdrawal_key, withdrawals
 

@@ -7,9 +7,9 @@ from datetime import datetime
 import msgspec
 
 from explainer.audit import log
+from explainer.storage.choice_tables import UserSettingsRow
 from explainer.storage.choices import switch
 from explainer.storage.database import Database
-from explainer.storage.service_tables import UserSettingsRow
 
 
 class UserSettings(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from explainer.access import Caller, Role
 from explainer.audit import log
 from explainer.storage.cursors import page_of
-from explainer.storage.service_tables import ViewRow
+from explainer.storage.reading_tables import ViewRow
 
 EVERYBODY = "*"
 """Whose record a download is that is not narrowed to one user."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,6 +53,11 @@ RECORD_ID = String(200).with_variant(String(200, collation="C"), "postgresql")
 def now() -> datetime:
     """Return the present in UTC."""
     return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Return an id that tells nothing."""
+    return str(uuid.uuid4())
 
 
 class Base(DeclarativeBase):

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from explainer.storage.catalogue import behaviour_of
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
+from explainer.storage.choice_tables import ExclusionRow
 from explainer.storage.cursors import decoded, encoded
-from explainer.storage.service_tables import ExclusionRow
 from retriever.data import Behaviour
 
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from explainer.storage.base import now
 from explainer.storage.catalogue_tables import HiddenAspectRow
+from explainer.storage.choice_tables import ExclusionRow, UserSettingsRow
 from explainer.storage.once import insert_once
-from explainer.storage.service_tables import ExclusionRow, UserSettingsRow
 from retriever.data import History
 
 _EXCLUDED, _HIDDEN, _SWITCHED_OFF = "excluded", "hidden", "switched off"

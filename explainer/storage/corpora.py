@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from explainer.storage.erasing import begin_writing
 from explainer.storage.explanation_tables import ExplanationRow
-from explainer.storage.service_tables import CorpusLineRow, CorpusRow, ReviewRow
+from explainer.storage.reading_tables import ReviewRow
+from explainer.storage.removal_tables import CorpusLineRow, CorpusRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import NotFoundError
 from explainer.storage.explanation_tables import DraftRow, ExplanationRow
-from explainer.storage.service_tables import RevisionRow, SuppressionRow
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow
 from explainer.storage.suppressions import NOBODY
 from explainer.writing.slots import is_outdated
 from explainer.writing.texts import MODEL, withdrawal_key

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from explainer.errors import NotFoundError
 from explainer.storage.explanation_tables import ExplanationRow
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow, UpgradeRow
 from explainer.storage.revisions import DONE, WAITING, revisions_of
-from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
 from explainer.storage.version_tables import ModelVersionRow
 
 

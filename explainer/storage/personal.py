@@ -19,6 +19,7 @@ from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow, AuditSal
 from explainer.storage.base import Base
 from explainer.storage.bulk_tables import DeadLetterRow, PregeneratedRow
 from explainer.storage.catalogue_tables import BehaviourRow, DatasetRow, HiddenAspectRow, ItemRow
+from explainer.storage.choice_tables import ExclusionRow, UserSettingsRow
 from explainer.storage.explanation_tables import (
     CounterfactualRow,
     DraftRow,
@@ -28,22 +29,9 @@ from explainer.storage.explanation_tables import (
     PromiseRow,
 )
 from explainer.storage.job_tables import JobRow, ProcessRow
-from explainer.storage.service_tables import (
-    CorpusLineRow,
-    CorpusRow,
-    ErasureRow,
-    ExclusionRow,
-    RateRow,
-    RetentionRow,
-    ReviewRow,
-    RevisionRow,
-    SecretRow,
-    StartRow,
-    SuppressionRow,
-    UpgradeRow,
-    UserSettingsRow,
-    ViewRow,
-)
+from explainer.storage.reading_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
+from explainer.storage.removal_tables import CorpusLineRow, CorpusRow, ErasureRow, RetentionRow
+from explainer.storage.service_tables import RateRow, SecretRow, StartRow
 from explainer.storage.version_tables import AdapterRow, ModelVersionRow, PromptVersionRow, RegistryChangeRow
 
 Whose = Callable[[str, str], ColumnElement[bool]]

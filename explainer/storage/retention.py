@@ -24,7 +24,7 @@ from explainer.storage.explanation_tables import (
     PromiseRow,
 )
 from explainer.storage.job_tables import JobRow
-from explainer.storage.service_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
+from explainer.storage.reading_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
 
 _OF_EXPLANATIONS: Sequence[tuple[type[Base], InstrumentedAttribute[str]]] = (
     (EvidenceRow, EvidenceRow.explanation_id),

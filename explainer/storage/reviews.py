@@ -14,7 +14,7 @@ from explainer.storage.base import now
 from explainer.storage.cursors import page_of
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.once import insert_once
-from explainer.storage.service_tables import ReviewRow
+from explainer.storage.reading_tables import ReviewRow
 
 _FINE = 100_000
 _PERCENT = 100

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from explainer.storage.base import now
 from explainer.storage.inserting import insert_new
-from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow, UpgradeRow
 
 WAITING, DONE, KEPT = "waiting", "done", "kept"
 _CHUNK = 500

@@ -5,29 +5,21 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 from sqlalchemy.orm import configure_mappers
 
-from explainer.storage import (
+# Imported for their tables: these refer to each other by name, so one that is missing is missed only by a write.
+from explainer.storage import (  # noqa: F401
     access_tables,
     audit_tables,
     bulk_tables,
     catalogue_tables,
+    choice_tables,
     explanation_tables,
     job_tables,
+    reading_tables,
+    removal_tables,
     service_tables,
     version_tables,
 )
 from explainer.storage.base import Base
-
-MODULES = (
-    access_tables,
-    audit_tables,
-    bulk_tables,
-    catalogue_tables,
-    explanation_tables,
-    job_tables,
-    service_tables,
-    version_tables,
-)
-"""Imported for their tables: these refer to each other by name, so one that is missing is missed only by a write."""
 
 
 def know_all_tables() -> MetaData:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from explainer.storage.catalogue_tables import DatasetRow
 from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow
 from explainer.storage.lookups import VALUES, Lookup
-from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow, UpgradeRow
 
 _ID = ExplanationRow.id
 _REVISIONS = select(func.count()).where(RevisionRow.explanation_id == _ID).scalar_subquery()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from explainer.storage.base import now
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.once import insert_once
-from explainer.storage.service_tables import SuppressionRow
+from explainer.storage.reading_tables import SuppressionRow
 
 NOBODY = ""
 """Who suppressed a text that is word for word what the same user was told of the same item and is not to be told."""

@@ -14,7 +14,8 @@ from explainer.server.words import words_in
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.month.report import monthly_report
 from explainer.storage.explanation_tables import ExplanationRow
-from explainer.storage.service_tables import ErasureRow, ReviewRow, ViewRow
+from explainer.storage.reading_tables import ReviewRow, ViewRow
+from explainer.storage.removal_tables import ErasureRow
 from explainer.storage.version_tables import ModelVersionRow, RegistryChangeRow
 from tests.browser.chromium import NEEDS_CHROMIUM, grave_faults, overflow, shoot
 from tests.integration.months import FIRST, OCTOBER

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from explainer.access import Role
 from explainer.server.words import words_in
+from explainer.storage.choice_tables import ExclusionRow
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
-from explainer.storage.service_tables import ExclusionRow
 from explainer.writing.style import Style
 from tests.browser.chromium import NEEDS_CHROMIUM, grave_faults, overflow, shoot
 

@@ -26,7 +26,7 @@ from explainer.service.embed import embed_token
 from explainer.settings import Settings
 from explainer.storage.base import now
 from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow, FeedbackRow
-from explainer.storage.service_tables import SuppressionRow
+from explainer.storage.reading_tables import SuppressionRow
 from tests.browser.chromium import NEEDS_CHROMIUM, TellingServer
 
 pytestmark = NEEDS_CHROMIUM

@@ -11,9 +11,9 @@ from explainer.server.words import words_in
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.reviews import Judgement, decide
 from explainer.storage.explanation_tables import ExplanationRow
+from explainer.storage.reading_tables import ReviewRow, RevisionRow, UpgradeRow
 from explainer.storage.reviews import Cause, enqueue
 from explainer.storage.revisions import DONE
-from explainer.storage.service_tables import ReviewRow, RevisionRow, UpgradeRow
 from tests.browser.chromium import NEEDS_CHROMIUM
 from tests.browser.ways import PLAIN, Gallery
 

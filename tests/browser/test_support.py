@@ -16,8 +16,8 @@ from explainer.service.user_settings import set_personalised
 from explainer.storage.base import now
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.explanation_tables import ExplanationRow
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow, UpgradeRow, ViewRow
 from explainer.storage.revisions import DONE
-from explainer.storage.service_tables import RevisionRow, SuppressionRow, UpgradeRow, ViewRow
 from explainer.writing.style import Style
 from tests.browser.chromium import NEEDS_CHROMIUM
 from tests.browser.ways import PLAIN, WAYS, Gallery

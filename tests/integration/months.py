@@ -9,7 +9,8 @@ from sqlalchemy import insert, update
 from explainer.service.month.calendar import Month
 from explainer.service.month.report import monthly_report
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
-from explainer.storage.service_tables import ErasureRow, ReviewRow, RevisionRow, SuppressionRow, ViewRow
+from explainer.storage.reading_tables import ReviewRow, RevisionRow, SuppressionRow, ViewRow
+from explainer.storage.removal_tables import ErasureRow
 from explainer.storage.suppressions import NOBODY
 from explainer.storage.version_tables import ModelVersionRow, RegistryChangeRow
 

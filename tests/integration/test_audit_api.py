@@ -20,7 +20,7 @@ from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.listing import Search
-from explainer.storage.service_tables import RevisionRow, SuppressionRow, ViewRow
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow, ViewRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
 from tests.integration.test_server import problem_of

@@ -16,7 +16,7 @@ from explainer.service.audited import KEPT
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow, FeedbackRow
-from explainer.storage.service_tables import ReviewRow, RevisionRow
+from explainer.storage.reading_tables import ReviewRow, RevisionRow
 from explainer.storage.version_tables import RegistryChangeRow
 from explainer.view import revision_record
 from explainer.writing.prompts import PromptLibrary

@@ -23,7 +23,8 @@ from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow
 from explainer.storage.base import Base
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.explanation_tables import DraftRow
-from explainer.storage.service_tables import ErasureRow, StartRow
+from explainer.storage.removal_tables import ErasureRow
+from explainer.storage.service_tables import StartRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer

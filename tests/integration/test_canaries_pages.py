@@ -31,8 +31,8 @@ from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.explanation_tables import DraftRow
 from explainer.storage.jobs import UPGRADE
+from explainer.storage.reading_tables import ReviewRow, UpgradeRow
 from explainer.storage.revisions import DONE
-from explainer.storage.service_tables import ReviewRow, UpgradeRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.worker import BatchingEngine

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from explainer.access import Role
 from explainer.service.subject.receipts import Receipt, check_receipt
 from explainer.storage.erasing import held_counts
-from explainer.storage.service_tables import ErasureRow, ViewRow
+from explainer.storage.reading_tables import ViewRow
+from explainer.storage.removal_tables import ErasureRow
 from tests.integration.staff import is_page, staff_of
 
 HTMX = {"HX-Request": "true"}

@@ -21,7 +21,8 @@ from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import now
 from explainer.storage.explanation_tables import FeedbackRow
 from explainer.storage.explanations import get_explanation
-from explainer.storage.service_tables import RevisionRow, SecretRow, SuppressionRow
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow
+from explainer.storage.service_tables import SecretRow
 from explainer.writing.style import Style
 
 SHOP = "https://shop.example"

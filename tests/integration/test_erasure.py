@@ -26,7 +26,7 @@ from explainer.storage.base import Base
 from explainer.storage.database import Database
 from explainer.storage.erasing import held_counts
 from explainer.storage.personal import HELD, IMPERSONAL
-from explainer.storage.service_tables import ViewRow
+from explainer.storage.reading_tables import ViewRow
 from tests.databases import ON_POSTGRESQL
 from tests.integration.kept import kept
 from tests.integration.tampering import tamper

@@ -22,8 +22,9 @@ from explainer.service.reviews import Judgement, decide
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.receipts import TrainingSet, check_receipt
 from explainer.storage.erasing import held_counts
+from explainer.storage.reading_tables import ReviewRow
+from explainer.storage.removal_tables import CorpusLineRow
 from explainer.storage.reviews import Cause, enqueue
-from explainer.storage.service_tables import CorpusLineRow, ReviewRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer

@@ -26,7 +26,7 @@ from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.explanation_tables import CounterfactualRow, EvidenceRow, ExplanationRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.later import get_with_later
-from explainer.storage.service_tables import ViewRow
+from explainer.storage.reading_tables import ViewRow
 from explainer.view import record_of
 from tests.integration.test_server import PASSWORD, problem_of
 from tests.integration.watched import CASE, CHURCH, PIOUS, asking, fitted, stored, writing

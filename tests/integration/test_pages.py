@@ -18,8 +18,8 @@ from explainer.server.auth import COOKIE
 from explainer.server.htmx import htmx_folder
 from explainer.server.rendering import ENTRIES
 from explainer.storage.access_tables import PersonRow
+from explainer.storage.choice_tables import ExclusionRow, UserSettingsRow
 from explainer.storage.explanation_tables import FeedbackRow
-from explainer.storage.service_tables import ExclusionRow, UserSettingsRow
 from tests.conftest import HOSTILE
 from tests.databases import holdable_text
 

@@ -32,7 +32,7 @@ from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.job_tables import JobRow, ProcessRow
 from explainer.storage.jobs import TAKEN, UPGRADE
 from explainer.storage.processes import present
-from explainer.storage.service_tables import RevisionRow
+from explainer.storage.reading_tables import RevisionRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
 from retriever.fit import fit

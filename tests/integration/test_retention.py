@@ -18,7 +18,8 @@ from explainer.storage.base import now
 from explainer.storage.bulk_tables import DeadLetterRow
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.explanation_tables import DraftRow, ExplanationRow, FeedbackRow, PromiseRow
-from explainer.storage.service_tables import RetentionRow, ViewRow
+from explainer.storage.reading_tables import ViewRow
+from explainer.storage.removal_tables import RetentionRow
 from explainer.writing.texts import Outcome, withdrawals
 from tests.integration.traces import COMMENT, desk_of, live
 

@@ -14,8 +14,8 @@ from explainer.service.review_examples import anonymous, example_of
 from explainer.service.review_export import judged, write_examples
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.explanation_tables import ExplanationRow
+from explainer.storage.reading_tables import ReviewRow, RevisionRow, ViewRow
 from explainer.storage.reviews import is_sampled
-from explainer.storage.service_tables import ReviewRow, RevisionRow, ViewRow
 from explainer.tuning.examples import lint, read_corpus
 from explainer.writing.slots import SLOT
 from tests.integration.commands import run

@@ -21,7 +21,8 @@ from explainer.service.subject.shared import adopt_key
 from explainer.settings import Settings
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.erasing import held_counts
-from explainer.storage.service_tables import ErasureRow, SecretRow
+from explainer.storage.removal_tables import ErasureRow
+from explainer.storage.service_tables import SecretRow
 
 
 def host(folder, shared=None):

@@ -10,8 +10,8 @@ from explainer.access.keys import create_key
 from explainer.access.people import add_person
 from explainer.access.sign_ins import sign_in, signed_in
 from explainer.storage.access_tables import ApiKeyRow, PersonRow
+from explainer.storage.reading_tables import ReviewRow, ViewRow
 from explainer.storage.reviews import Cause, enqueue
-from explainer.storage.service_tables import ReviewRow, ViewRow
 from explainer.storage.version_tables import RegistryChangeRow
 from tests.integration.staff import CONTROLS, is_page, staff_of, status_of_nothing
 

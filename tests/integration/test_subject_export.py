@@ -18,7 +18,7 @@ from explainer.storage.audit_tables import AuditEntryRow, AuditSubjectRow
 from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.erasing import held_counts
 from explainer.storage.personal import HELD
-from explainer.storage.service_tables import ViewRow
+from explainer.storage.reading_tables import ViewRow
 from tests.integration.traces import BEHAVIOUR, COMMENT, NOTE, PURPOSE, REASON, USER, desk_of, live
 
 

@@ -11,7 +11,7 @@ from explainer.access import Role
 from explainer.storage.access_tables import SignInRow
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.explanation_tables import ExplanationRow
-from explainer.storage.service_tables import SuppressionRow, ViewRow
+from explainer.storage.reading_tables import SuppressionRow, ViewRow
 from tests.integration.staff import CONTROLS, is_page, staff_of, status_of_nothing
 
 PURPOSE = "The customer asks why."

@@ -12,7 +12,7 @@ from explainer.server.app import create_app
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.explanation_tables import DraftRow, ExplanationRow
 from explainer.storage.explanations import find_shown
-from explainer.storage.service_tables import RevisionRow, SuppressionRow
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow
 from explainer.view import record_of
 from explainer.writing.texts import WITHDRAWN
 from tests.integration.test_server import problem_of

@@ -26,7 +26,7 @@ from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.job_tables import JobRow
 from explainer.storage.jobs import COUNTERFACTUAL, UPGRADE
-from explainer.storage.service_tables import RevisionRow, UpgradeRow
+from explainer.storage.reading_tables import RevisionRow, UpgradeRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary

@@ -25,8 +25,8 @@ from explainer.service.jobs.queue import JobQueue
 from explainer.service.jobs.trying import fail, trying
 from explainer.storage.explanations import get_explanation
 from explainer.storage.jobs import UPGRADE, Job
+from explainer.storage.reading_tables import RevisionRow
 from explainer.storage.revisions import DONE, KEPT, end_upgrade, next_number
-from explainer.storage.service_tables import RevisionRow
 from explainer.storage.versions import note_model
 from explainer.view import revision_record
 from explainer.writing.patience import Call, calling

@@ -12,7 +12,7 @@ from explainer.access import Role
 from explainer.service.month.calendar import Month
 from explainer.service.month.voices import in_month
 from explainer.storage.portable import utc_day
-from explainer.storage.service_tables import ViewRow
+from explainer.storage.reading_tables import ViewRow
 
 MOST = 20
 """How many people are named."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from explainer.service.month.calendar import Month
 from explainer.service.month.voices import in_month
 from explainer.storage.portable import number, numbers_in, seconds_between
-from explainer.storage.service_tables import ErasureRow
+from explainer.storage.removal_tables import ErasureRow
 
 
 class Erasures(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from explainer.service.month.calendar import Month
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.portable import before_colon, texts_in, utc_day
-from explainer.storage.service_tables import RevisionRow
+from explainer.storage.reading_tables import RevisionRow
 from explainer.writing.texts import MODEL, TEMPLATE
 
 _ALWAYS = true()

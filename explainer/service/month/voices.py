@@ -13,7 +13,7 @@ from explainer.service.month.texts import made_in
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 from explainer.storage.listing import COMPLAINTS
 from explainer.storage.portable import utc_day
-from explainer.storage.service_tables import ReviewRow, SuppressionRow
+from explainer.storage.reading_tables import ReviewRow, SuppressionRow
 from explainer.storage.suppressions import NOBODY
 
 

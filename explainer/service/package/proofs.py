@@ -17,7 +17,7 @@ from explainer.service.audit_records import AuditRecord, Columns, Entry
 from explainer.service.audited import KEPT
 from explainer.storage.base import Base, UtcDateTime
 from explainer.storage.explanation_tables import CounterfactualRow, EvidenceRow, ExplanationRow, FeedbackRow
-from explainer.storage.service_tables import RevisionRow, SuppressionRow
+from explainer.storage.reading_tables import RevisionRow, SuppressionRow
 
 T = TypeVar("T", bound=Base)
 _BY_EVENT = {event: kind for kind in KEPT for event in kind.events}

@@ -29,7 +29,7 @@ from explainer.storage.clearing import Clearer
 from explainer.storage.corpora import corpora_with
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear, hold, is_held, remove
-from explainer.storage.service_tables import ErasureRow
+from explainer.storage.removal_tables import ErasureRow
 from explainer.storage.version_tables import ModelVersionRow
 
 DONE, AGAIN = "erasure.done", "erasure.repeated"

@@ -21,7 +21,7 @@ from explainer.service.subject.shared import require_shared_key, warn_of_another
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear
 from explainer.storage.personal import NAMING
-from explainer.storage.service_tables import ErasureRow
+from explainer.storage.removal_tables import ErasureRow
 
 _log = logging.getLogger(__name__)
 _CHUNK = 5000

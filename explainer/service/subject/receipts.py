@@ -25,7 +25,7 @@ from explainer.audit.merkle import inclusion_proof, is_included
 from explainer.audit.nodes import hashes_of
 from explainer.service.subject.records import erasure_record
 from explainer.storage.audit_tables import AuditEntryRow
-from explainer.storage.service_tables import ErasureRow
+from explainer.storage.removal_tables import ErasureRow
 
 
 class Proof(msgspec.Struct, frozen=True):

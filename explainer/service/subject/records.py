@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from explainer.storage.service_tables import CorpusRow, ErasureRow, RetentionRow, StartRow
+from explainer.storage.removal_tables import CorpusRow, ErasureRow, RetentionRow
+from explainer.storage.service_tables import StartRow
 
 
 def erasure_record(row: ErasureRow) -> Mapping[str, Any]:

@@ -17,7 +17,8 @@ from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.erasing import begin_writing
 from explainer.storage.once import insert_once
-from explainer.storage.service_tables import ErasureRow, SecretRow
+from explainer.storage.removal_tables import ErasureRow
+from explainer.storage.service_tables import SecretRow
 
 _NAME = "erasure key, fingerprint"
 _log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.storage.service_tables import ExclusionRow
+from explainer.storage.choice_tables import ExclusionRow
 from tests.integration.batches.acting import post, problem
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from explainer.audit import log
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.catalogue_tables import BehaviourRow
-from explainer.storage.service_tables import ExclusionRow
+from explainer.storage.choice_tables import ExclusionRow
 from explainer.writing.style import LOCALES
 from tests.integration.choices.acting import NEVER, OFF, OUT, U, entries, everything, exclude, explain, ids, listed
 from tests.integration.test_server import problem_of

@@ -13,7 +13,7 @@ from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.storage import catalogue
 from explainer.storage.catalogue_tables import BehaviourRow
-from explainer.storage.service_tables import UserSettingsRow
+from explainer.storage.choice_tables import UserSettingsRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
+from explainer.storage.choice_tables import ExclusionRow
 from explainer.storage.explanation_tables import ExplanationRow
-from explainer.storage.service_tables import ExclusionRow
 from explainer.writing.style import LOCALES
 from tests.integration.choices.acting import OFF, OUT, U, everything, exclude, explain, ids, listed, switch
 from tests.integration.test_server import problem_of

@@ -11,7 +11,7 @@ from explainer.audit import log
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.storage.audit_tables import AuditEntryRow
-from explainer.storage.service_tables import UserSettingsRow
+from explainer.storage.choice_tables import UserSettingsRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import LOCALES, Style
 from explainer.writing.vocabularies import load_vocabulary

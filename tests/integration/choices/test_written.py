@@ -6,7 +6,7 @@ import pytest
 
 from explainer.pipeline import Explainer
 from explainer.storage import catalogue
-from explainer.storage.service_tables import ExclusionRow, UserSettingsRow
+from explainer.storage.choice_tables import ExclusionRow, UserSettingsRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import AUDIENCES, LOCALES, Style
 from explainer.writing.vocabularies import load_vocabulary

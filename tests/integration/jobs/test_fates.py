@@ -22,7 +22,7 @@ from explainer.storage.explanation_tables import CounterfactualRow, DraftRow, Ex
 from explainer.storage.explanations import get_explanation
 from explainer.storage.job_tables import JobRow
 from explainer.storage.jobs import COUNTERFACTUAL, DEAD, UPGRADE, WAITING
-from explainer.storage.service_tables import RevisionRow, UpgradeRow
+from explainer.storage.reading_tables import RevisionRow, UpgradeRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.texts import Outcome
 from explainer.writing.vocabularies import load_vocabulary

@@ -17,7 +17,7 @@ from explainer.storage.explanation_tables import CounterfactualRow
 from explainer.storage.job_counts import deaths, depths
 from explainer.storage.job_tables import JobRow
 from explainer.storage.jobs import COUNTERFACTUAL, DEAD, TAKEN, UPGRADE, WAITING
-from explainer.storage.service_tables import RevisionRow, UpgradeRow
+from explainer.storage.reading_tables import RevisionRow, UpgradeRow
 from tests.integration.jobs.acting import VERSION, Engine, asked, drained, numbered, queue_of, rows, service
 
 

@@ -19,7 +19,7 @@ from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.erasing import held_counts
 from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow
 from explainer.storage.job_tables import JobRow
-from explainer.storage.service_tables import ReviewRow
+from explainer.storage.reading_tables import ReviewRow
 from explainer.tags import UserTags
 from explainer.writing.style import Style
 from tests.conftest import rating

@@ -23,7 +23,8 @@ from explainer.service.succession import NONE_LOADED, Succession
 from explainer.settings import Settings
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.jobs import UPGRADE
-from explainer.storage.service_tables import RevisionRow, StartRow
+from explainer.storage.reading_tables import RevisionRow
+from explainer.storage.service_tables import StartRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
