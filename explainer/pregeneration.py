@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from sqlalchemy import make_url
+
 from explainer.assembly import make_explainer, make_firewall, make_helping_explainer
 from explainer.connecting import using_database
 from explainer.judging import judge_catalogue
@@ -54,12 +56,14 @@ class Parts:
         make: Makes the stages in another process.
         make_writer: Makes the writer in another process.
         explainer: The pipeline with the engine; None where Ray has all of it.
+        several_store: Whether the database takes several writers at once.
     """
 
     order: Order
     make: Callable[[], Stages]
     make_writer: Callable[[], Writer]
     explainer: Explainer | None
+    several_store: bool
 
     @classmethod
     def load(cls, settings: Settings, job: Job) -> Parts:
@@ -79,7 +83,8 @@ class Parts:
                 judge_catalogue(database, make_firewall(settings))
         absent = None if writer.engine is None else AbsentEngine.of(writer.engine)
         make = partial(_stages, settings, absent, writer.cues, order)
-        return cls(order, make, partial(make_writer, settings), explainer)
+        several = make_url(settings.url).get_backend_name() != "sqlite"
+        return cls(order, make, partial(make_writer, settings), explainer, several)
 
 
 def processes_here() -> int:
@@ -92,7 +97,8 @@ def pregenerated(parts: Parts, job: Job, users: Sequence[str], say: Say) -> tupl
     processes = job.processes or processes_here()
     begun, cpu_s = time.perf_counter(), 0.0
     if parts.explainer is None:
-        counts = run_ray(parts.make, parts.make_writer, job.style, users, say, processes)
+        storing = processes if parts.several_store else 1
+        counts = run_ray(parts.make, parts.make_writer, job.style, users, say, processes, storing)
     else:
         workers = None if processes == 1 else (processes, parts.make)
         counts, cpu_s = run_local(parts.explainer, parts.order, users, say, workers)

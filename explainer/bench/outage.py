@@ -29,6 +29,7 @@ from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.job_tables import JobRow
 
 _COME_BACK = 503
+_RECOVERY_S = 120.0
 
 
 class Outage(msgspec.Struct):
@@ -83,7 +84,7 @@ async def outage(home: Home, trial: Trial | None = None) -> Outage:
             await asyncio.sleep(trial.away_s)
             await way.mend()
             back.at = time.perf_counter()
-            await back.seen.wait()
+            await back.noticed()
             await asyncio.sleep(trial.before_s)
             ended.set()
         found.jobs_left = await _left(home.url)
@@ -100,6 +101,15 @@ class _Back:
         self.at: float | None = None
         self.seconds = 0.0
         self.seen = asyncio.Event()
+
+    async def noticed(self) -> None:
+        """Wait until anybody has.
+
+        Raises:
+            TimeoutError: If nobody does: it does not recover by itself.
+        """
+        async with asyncio.timeout(_RECOVERY_S):
+            await self.seen.wait()
 
     def note(self) -> None:
         if self.at is not None and not self.seen.is_set():

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from explainer.bench.bars.bar import Bar, Part
+from explainer.bench.bars.bar import Bar, Figures, Part
 
 _AREA = "Past one machine"
 _SCALE = ("explainer", "bench", "scale", "--json", "{json}", "--only")
 
 
+def _cost(found: Figures) -> str:
+    """Return the pace of writing ahead, how many share a prompt, and what a thousand cost."""
+    ahead = found["pregenerate"]
+    return (
+        f"{ahead['per_s']:.1f} a second, {ahead['dedup_ratio']:.1f} to each prompt, "
+        f"{ahead['cpu_s_per_1000']:.0f} processor seconds a thousand"
+    )
+
+
 def _ahead(people: str) -> tuple[Bar, ...]:
     return (
-        Bar(f"{people} × 10: writing ahead, times one call a pair", "pregenerate.vs_per_pair", "≥", 20),
+        Bar(f"{people} × 10: writing ahead, times one call a pair", "pregenerate.vs_per_pair", "≥", 20, told=_cost),
         Bar(f"{people}: Ray's time over the local runner's", "pregenerate.ray_vs_local", "≤", 1.3),
         Bar(f"{people}: Ray stores the same texts (1: yes)", "pregenerate.same_rows", "=", 1),
     )
@@ -67,6 +76,7 @@ SCALE: Mapping[str, Part] = {
             Bar("explanations lost as the database is away", "replicas.outage.lost", "=", 0),
             Bar("explanations made twice as the database is away", "replicas.outage.twice", "=", 0),
             Bar("answers that nobody expects as the database is away", "replicas.outage.unexpected", "=", 0),
+            Bar("seconds until the database, back again, is used", "replicas.outage.recovered_s", "≤", 10),
             Bar("jobs left when the database is back", "replicas.outage.jobs_left", "=", 0),
         ),
         minutes=4,

@@ -30,6 +30,8 @@ from explainer.writing.style import Style
 from explainer.writing.writer import Writer
 
 _COLUMN = "pickled"
+# Ray keeps account of each: of millions it would do nothing else.
+_BLOCKS = 10_000
 _Rows = dict[str, npt.NDArray[np.object_]]
 
 
@@ -47,6 +49,7 @@ def run_ray(
     users: Sequence[str],
     say: Say,
     processes: int,
+    storing: int = 1,
 ) -> Counts:
     """Write these users' explanations.
 
@@ -56,7 +59,8 @@ def run_ray(
         style: Reader and language.
         users: Whose.
         say: Is told how far it is.
-        processes: Actors that prepare.
+        processes: Actors that prepare,
+        storing: and those that store; more than one only where the database takes more than one writer.
 
     Raises:
         MissingLibraryError: If Ray is not installed.
@@ -64,9 +68,11 @@ def run_ray(
     """
     data = library()
     cores = _cores()
-    mine = _connect(processes + cores + 1)
+    mine = _connect(processes + cores + storing)
     tasks = [tuple(users[start : start + USERS_IN_TASK]) for start in range(0, len(users), USERS_IN_TASK)]
-    rows = data.from_items([{_COLUMN: pickle.dumps(task)} for task in tasks], override_num_blocks=max(1, len(tasks)))
+    rows = data.from_items(
+        [{_COLUMN: pickle.dumps(task)} for task in tasks], override_num_blocks=min(max(1, len(tasks)), _BLOCKS)
+    )
     prepared = rows.map_batches(
         _Preparing,
         fn_constructor_args=(make,),
@@ -83,7 +89,7 @@ def run_ray(
         num_cpus=cores,
     )
     stored = written.map_batches(
-        _Storing, fn_constructor_args=(make,), batch_size=1, compute=data.ActorPoolStrategy(size=1), num_cpus=1
+        _Storing, fn_constructor_args=(make,), batch_size=1, compute=data.ActorPoolStrategy(size=storing), num_cpus=1
     )
     counts = Counts()
     try:

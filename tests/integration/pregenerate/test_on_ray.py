@@ -13,8 +13,6 @@ from tests.integration.pregenerate.checks import USERS, all_of, in_order, pregen
 
 
 def test_on_ray_the_rows_are_the_same(server, database, new_database, models, model):
-    if server is not None:
-        pytest.skip("the stages are the same, and Ray takes long to start")
     pytest.importorskip("ray.data", reason="Ray is not installed")
     from explainer.service.pregenerate.on_ray import run_ray
 
@@ -26,6 +24,7 @@ def test_on_ray_the_rows_are_the_same(server, database, new_database, models, mo
         USERS[:12],
         lambda *step: steps.append(step),
         1,
+        storing=1 if server is None else 2,
     )
     local = over(new_database(), model, Typist())
     pregenerate(local, USERS[:12])
@@ -36,3 +35,24 @@ def test_on_ray_the_rows_are_the_same(server, database, new_database, models, mo
     assert (found.users, found.stored, found.failed) == (12, 12 * K, 0)
     assert found.cpu_s_per_1000 > 0
     assert steps[-1][1:] == (12, 12)
+
+
+class Broken:
+    """Stages that nobody foresaw, with a person's words in what they say of it."""
+
+    def __init__(self, *_):
+        pass
+
+    def prepare(self, users):
+        raise LookupError(f"{users[0]} lives at 12 Hill Road")
+
+
+def test_what_fails_on_ray_is_told_in_our_words_and_without_anybody_s(server, database):
+    if server is not None:
+        pytest.skip("no database is asked")
+    pytest.importorskip("ray.data", reason="Ray is not installed")
+    from explainer.service.pregenerate.on_ray import RayRunError, run_ray
+
+    with pytest.raises(RayRunError, match="run it again to go on: A process failed to prepare: LookupError") as told:
+        run_ray(Broken, partial(writer_of, database.url), Style(), USERS[:2], lambda *_: None, 1)
+    assert "Hill Road" not in str(told.value)
