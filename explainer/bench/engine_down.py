@@ -23,9 +23,15 @@ _LIMIT_S = 90.0
 _SETTINGS = {"ENGINE": "openai", "OPENAI_MODEL": "bench", "OPENAI_TIMEOUT_S": "1", "DEADLINE_S": "3"}
 
 
+class _Cited(msgspec.Struct):
+    title: str
+
+
 class _Text(msgspec.Struct):
+    title: str
     text: str
     source: str
+    evidence: list[_Cited]
 
 
 class _Texts(msgspec.Struct):
@@ -59,6 +65,7 @@ class Answered(msgspec.Struct):
         answered: How many were answered as they should be:
         texts: with a text,
         later: or by being told when to come back.
+        waited: How many of the texts came after waiting for the model, as every second request would rather have.
         unhandled_5xx: Answers of 500 and above that say nothing of coming back, and connections that broke.
         others: What else was answered: status and body, for whoever looks for the mistake.
     """
@@ -67,6 +74,7 @@ class Answered(msgspec.Struct):
     answered: int = 0
     texts: int = 0
     later: int = 0
+    waited: int = 0
     unhandled_5xx: int = 0
     others: list[str] = []
 
@@ -76,6 +84,7 @@ class Answered(msgspec.Struct):
         has_text = answer.status == _CREATED and _is_grounded(answer.body)
         comes_back = answer.status in _COME_BACK and b"\nretry-after:" in answer.head
         self.texts += has_text
+        self.waited += has_text and b"\npreference-applied:" in answer.head
         self.later += comes_back
         self.answered += has_text or comes_back
         if not has_text and not comes_back:
@@ -84,9 +93,13 @@ class Answered(msgspec.Struct):
 
 
 def _is_grounded(body: bytes) -> bool:
-    """Return whether every explanation has a text: a template's, or a draft that passed the gate."""
+    """Return whether every explanation names its item, and something of its evidence where there is any."""
     found = msgspec.json.decode(body, type=_Texts).explanations
-    return bool(found) and all(one.text and one.source in {"template", "model"} for one in found)
+    return bool(found) and all(one.source in {"template", "model"} and _names_its_facts(one) for one in found)
+
+
+def _names_its_facts(one: _Text) -> bool:
+    return one.title in one.text and (not one.evidence or any(cited.title in one.text for cited in one.evidence))
 
 
 async def engine_down(home: Home, count: int, clients: int, on_answer: OnAnswer | None = None) -> dict[str, Answered]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from explainer.access.keys import create_key
-from explainer.bench.engine_down import Home, engine_down
+from explainer.bench.client import Answer
+from explainer.bench.engine_down import Answered, Home, engine_down
 from tests.homes import make_home
 
 REQUESTS = 90
@@ -34,5 +36,34 @@ def test_nobody_gets_an_error(found, way):
 
 
 @pytest.mark.parametrize("way", ["stopped", "stalled", "queue full"])
-def test_a_model_that_is_away_takes_nobody_s_text_with_it(found, way):
-    assert found[way].texts > 0
+def test_a_model_that_is_away_takes_hardly_anybody_s_text_with_it(found, way):
+    assert found[way].texts > found[way].requests * 2 // 3
+
+
+def test_while_the_queue_is_full_those_who_would_wait_get_a_text_at_once(found):
+    would = REQUESTS // 3 // 2
+    assert found["queue full"].waited < would, "nobody was turned away: the queue was never full"
+    assert found["stopped"].waited == would
+
+
+def answer(**told):
+    one = {"title": "Alien", "text": "You liked Aliens; Alien is like it.", "source": "template", **told}
+    body = msgspec.json.encode({"explanations": [{"evidence": [{"title": "Aliens"}], **one}]})
+    return Answer(201, b"http/1.1 201 created", body, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("told", "counts"),
+    [
+        ({}, True),
+        ({"evidence": []}, True),
+        ({"text": ""}, False),
+        ({"text": "It is like Heat.", "evidence": [{"title": "Heat"}]}, False),
+        ({"text": "Alien is for you.", "evidence": [{"title": "Heat"}]}, False),
+        ({"source": "nobody"}, False),
+    ],
+)
+def test_a_text_counts_if_it_names_its_facts(told, counts):
+    answered = Answered()
+    answered.add(answer(**told))
+    assert (answered.texts, answered.answered) == (counts, counts)

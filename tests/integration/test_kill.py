@@ -16,6 +16,7 @@ from explainer.bench.served import serving
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import now
 from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow, PromiseRow
+from explainer.storage.job_tables import JobRow
 from explainer.view import record_of
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
@@ -99,6 +100,18 @@ def require_whole(database, acknowledged):
     assert {one for ids in acknowledged.values() for one in ids} <= stored
 
 
+def require_once(database):
+    """Each write is there once, though many were sent twice; nothing points to what is not there."""
+    with database.session() as session:
+        stored = set(session.scalars(select(ExplanationRow.id)))
+        promised = list(session.scalars(select(PromiseRow.explanations)))
+        jobs = set(session.scalars(select(JobRow.explanation_id)))
+    assert len(promised) == WRITES
+    assert sorted(one for ids in promised for one in ids) == sorted(stored)
+    assert len(stored) == 2 * WRITES
+    assert jobs <= stored
+
+
 def test_killed_in_the_middle_of_200_writes(database, tmp_path, url):
     with database.session() as session:
         key = create_key(session, "test")
@@ -122,5 +135,6 @@ def test_killed_in_the_middle_of_200_writes(database, tmp_path, url):
             later = await again(served, key, [number for number, answer in first.items() if answer.status == 503])
             assert {answer.status for answer in later.values()} <= {201}
         require_whole(database, acknowledged)
+        require_once(database)
 
     asyncio.run(story())

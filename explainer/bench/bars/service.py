@@ -12,6 +12,12 @@ def _unanswered(found: Figures) -> float | None:
     return None if asked is None or answered is None else asked - answered
 
 
+def _by_model(found: Figures) -> float | None:
+    """Return which share of the texts that were waited for the model wrote."""
+    written, texts = at(found, "model.by_model"), at(found, "model.texts")
+    return written / texts if written is not None and texts else None
+
+
 SERVICE: Mapping[str, Part] = {
     "service": Part(
         "The service",
@@ -24,6 +30,7 @@ SERVICE: Mapping[str, Part] = {
             Bar("template path, p99 ms, SQLite", "template.p99_ms", "≤", 150),
             Bar("template path, p99 ms, PostgreSQL", "postgresql.template.p99_ms", "≤", 150),
             Bar("a text of the model, p95 ms", "model.p95_ms", "≤", 1500),
+            Bar("of these texts, share that the model wrote", _by_model, "≥", 0.9),
             Bar("requests while the engine is away", "engine_down.requests", "≥", 2000),
             Bar("requests without the engine that nobody answered", _unanswered, "=", 0),
             Bar("requests without the engine that were errors", "engine_down.unhandled_5xx", "=", 0),
