@@ -64,7 +64,7 @@ PROOFS: Mapping[str, Part] = {
     "proof-erasure": _part(
         "no byte of an erased person is left",
         2,
-        "tests/integration/test_erasure.py",
+        "tests/integration/erasure",
         "tests/integration/test_erasure_postgresql.py",
     ),
     "proof-kill": _part("killed amid 200 writes, nothing is half-stored", 2, "tests/integration/test_kill.py"),
