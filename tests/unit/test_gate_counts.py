@@ -73,6 +73,26 @@ def test_a_count_of_others_than_were_counted_is_refused(draft):
     assert failures(draft, COUNT, "r drama")
 
 
+@pytest.mark.parametrize(
+    ("draft", "holds"),
+    [
+        (
+            "Since you liked {b1}, we picked {item}, a drama like {b1}, which {co1.n} of {co1.m} people who liked {b1} liked.",
+            0,
+        ),
+        ("{item} is a drama like {b1}, which {co1.n} of {co1.m} people who liked {b1} liked.", 0),
+        ("You liked {b1}, which {co1.n} of {co1.m} people who liked {b1} liked, and {item} is a drama too.", 0),
+        ("You liked {b1}, so here is {item}, which {co1.n} of {co1.m} people who liked {b1} also liked.", 1),
+        ("You liked {b1}. Here is {item}, a drama as well, which {co1.n} of {co1.m} people who liked {b1} liked.", 1),
+        ("{item} is a drama like {b1}, and {co1.n} of {co1.m} people who liked {b1} liked it.", 1),
+    ],
+)
+def test_a_count_told_in_passing_is_told_of_the_item(draft, holds):
+    """ "…, which 9 of 10 people liked" is read of what stands before it."""
+    found = failures(draft, COUNT, words={"picked", "well"})
+    assert ("count_claim: co1" not in found) == bool(holds), found
+
+
 def test_two_counts_keep_their_own_numbers():
     crossed = "{co1.n} of {co2.m} people who liked {b1} liked {item}, and {co2.n} of {co1.m} who liked {b2} did."
     assert failures(crossed, "r people", "r people")

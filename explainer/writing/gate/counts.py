@@ -33,6 +33,7 @@ def misquoted(sentence: Sequence[Token], mentions: Mentions, last: str | None) -
             or apart
             or not is_part_of_whole(sentence, stem)
             or not _says_who(sentence, stem, mentions, last)
+            or _is_of_another(sentence, stem, last)
         ):
             yield f"count_claim: {stem}"
 
@@ -66,6 +67,14 @@ def _says_who(sentence: Sequence[Token], stem: str, mentions: Mentions, last: st
         return said > 1 and any(t.text == "item" for t in sentence)
     outcome = next((name for t in sentence[again + 1 :] if (name := entity(t))), None)
     return outcome in {"item", None} or _ends_before(sentence, again)
+
+
+def _is_of_another(sentence: Sequence[Token], stem: str, last: str | None) -> bool:
+    """Return whether the count is told of a behaviour: "{item} is a drama like {b1}, which 9 of 10 people liked"."""
+    at = next(i for i, t in enumerate(sentence) if t.text in {f"{stem}.n", f"{stem}.m"})
+    if at == 0 or sentence[at - 1].text != "which":
+        return False
+    return next((name for t in reversed(sentence[:at]) if (name := entity(t))), last) != "item"
 
 
 def _goes_on(sentence: Sequence[Token], end: int) -> bool:
