@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_SERVE ?= 1
-GATE_TESTS := $(addprefix tests/unit/test_,gate.py gate_chosen.py gate_items.py gate_lies.py gate_rules.py gate_zh.py names.py \
+GATE_TESTS := $(addprefix tests/unit/test_,gate.py gate_chosen.py gate_items.py gate_lies.py gate_rules.py \
+  gate_zh.py gate_zh_aspects.py gate_zh_lies.py gate_zh_rules.py names.py \
   phrasing.py phrasing_heard.py phrasing_ratings.py phrasing_templates.py domains.py fusion.py standing.py writer.py)
 WORKERS ?= 2
 # Several processes that each take all cores for a product wait for each other longer than they compute.
