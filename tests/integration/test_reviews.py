@@ -19,7 +19,7 @@ from explainer.storage.reviews import is_sampled
 from explainer.tuning.examples import lint, read_corpus
 from explainer.writing.slots import SLOT
 from tests.integration.commands import run
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 from tests.integration.test_suppress import asking, explained
 from tests.integration.watched import Scripted, keys_of, model_draft, one_cause, writing
 
