@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_SERVE ?= 1
-GATE_TESTS := $(addprefix tests/unit/test_,gate.py gate_chosen.py gate_counts.py gate_items.py gate_lies.py gate_readings.py gate_staff.py gate_words.py gate_zh.py names.py phrasing.py domains.py fusion.py standing.py writer.py)
+GATE_TESTS := $(addprefix tests/unit/test_,gate.py gate_chosen.py gate_counts.py gate_items.py gate_lies.py \
+  gate_readings.py gate_staff.py gate_words.py gate_zh.py gate_zh_aspects.py gate_zh_lies.py gate_zh_rules.py names.py \
+  phrasing.py phrasing_heard.py phrasing_ratings.py phrasing_templates.py domains.py fusion.py standing.py writer.py)
 WORKERS ?= 2
 # Several processes that each take all cores for a product wait for each other longer than they compute.
 ONE_THREAD := OMP_NUM_THREADS=1

@@ -15,6 +15,7 @@ from explainer.storage.access_tables import PersonRow
 from tests.databases import ON_POSTGRESQL
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "en-GB,en;q=0.9"}
+PASSWORD = "three green kettles"
 CONTROLS = ["\x00", "two\nlines", "\x1b[2J", "\x7f", "\u2028", "\u0085"]
 """What no line of text has in it, however it is filled in."""
 
@@ -41,7 +42,7 @@ class Staff:
 def staff_of(explainer, role, path, name="sue"):
     """Return somebody of a role, and the client to close; their forms' token is read from a page of theirs."""
     with explainer.database.session() as session:
-        add_person(session, name, role, "three green kettles")
+        add_person(session, name, role, PASSWORD)
         session.flush()
         token = sign_in(session, session.get_one(PersonRow, name))
     client = TestClient(create_app(explainer, queue=4), raise_server_exceptions=False)

@@ -23,7 +23,7 @@ from explainer.storage.listing import Search
 from explainer.storage.reading_tables import RevisionRow, SuppressionRow, ViewRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 ADDRESSES = ("sample", "series", "export.jsonl", "export.csv")
 

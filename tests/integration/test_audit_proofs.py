@@ -24,7 +24,7 @@ from explainer.audit.proofs import check_proof, read_proof
 from explainer.cli import main
 from explainer.server.app import create_app
 from explainer.server.parts import Parts
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 SIGNER = Signer("shop", bytes(range(32)))
 KEYS = [SIGNER.verifier]

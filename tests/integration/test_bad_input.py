@@ -12,7 +12,7 @@ from explainer.access.keys import create_key
 from explainer.server.app import create_app
 from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.writing.style import LOCALES
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 VALUES = (None, True, 0, 3, 3.5, -1, "", "3", "true", [], [0], {}, {"id": "x"})
 BATCHES = {"put_items", "post_behaviours"}

@@ -37,7 +37,7 @@ from retriever.data import Dataset, Item
 from retriever.fit import fit
 from retriever.recommenders.ease import EaseConfig
 from tests.conftest import HashEncoder, fill, rating
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 
 def left_to(database, *kinds, places=10):

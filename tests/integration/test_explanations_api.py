@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import now
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow, PromiseRow
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 BODY = {"user": "u1", "k": 2}
 

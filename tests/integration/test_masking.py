@@ -28,7 +28,8 @@ from explainer.storage.explanations import get_explanation
 from explainer.storage.later import get_with_later
 from explainer.storage.reading_tables import ViewRow
 from explainer.view import record_of
-from tests.integration.test_server import PASSWORD, problem_of
+from tests.integration.problems import problem_of
+from tests.integration.staff import PASSWORD
 from tests.integration.watched import CASE, CHURCH, PIOUS, asking, fitted, stored, writing
 
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN

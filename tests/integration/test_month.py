@@ -24,8 +24,8 @@ from explainer.service.month.report import MonthlyReport, monthly_report
 from explainer.service.package.write import Packer
 from explainer.storage.base import now
 from tests.integration.months import check_october, counted, erase_looks, seed
+from tests.integration.problems import problem_of
 from tests.integration.tampering import tamper
-from tests.integration.test_server import problem_of
 
 SIGNER = Signer("shop", bytes(range(32)))
 NOT_A_MONTH = ["2026", "2026-13", "2026-00", "26-1", "2026-1", "0000-01", "9999-12", "2026-01-01", "²026-01", ""]

@@ -43,7 +43,7 @@ from explainer.writing.writer import Writer
 from retriever.data import CleaningReport
 from tests.integration.months import check_october, counted
 from tests.integration.months import seed as seed_month
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
 

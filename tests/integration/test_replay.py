@@ -26,7 +26,7 @@ from explainer.writing.writer import Writer
 from retriever.fit import fit
 from retriever.recommenders.ease import EaseConfig
 from tests.conftest import GENRES, SMALL_HYBRID, HashEncoder
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 USERS = ("u1", "u3", "u5", "u8", "nobody at all")
 

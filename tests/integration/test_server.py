@@ -18,18 +18,8 @@ from explainer.server.admission import Admission
 from explainer.server.app import create_app
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.explanation_tables import ExplanationRow
-
-PASSWORD = "three green kettles"
-
-
-def problem_of(answer, status):
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert body["status"] == status
-    assert body["title"]
-    assert "Traceback" not in answer.text
-    return body["detail"]
+from tests.integration.problems import problem_of
+from tests.integration.staff import PASSWORD
 
 
 def test_explain_then_read_gives_the_same_record(client):

@@ -15,7 +15,7 @@ from explainer.storage.explanations import find_shown
 from explainer.storage.reading_tables import RevisionRow, SuppressionRow
 from explainer.view import record_of
 from explainer.writing.texts import WITHDRAWN
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 from tests.integration.watched import Scripted, keys_of, model_draft, one_cause, writing
 
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN

@@ -20,7 +20,7 @@ from retriever.data import CleaningReport, Dataset, Item, ValueScale
 from tests.conftest import HOSTILE, rating
 from tests.databases import holdable_text
 from tests.integration.commands import run
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 EVIL = (*map(holdable_text, HOSTILE), "sci-fi/fantasy", "100% ?#&+ x", "[b]bold[/b]", "STRASSE")
 

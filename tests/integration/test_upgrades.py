@@ -32,7 +32,7 @@ from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.worker import BatchingEngine
 from explainer.writing.writer import Writer
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 _S = 20
 GOOD = "You gave {b1} {b1.value} and {b2} {b2.value}, and {item} is a drama like them."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from retriever.retrieve import recommend
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 
 def ask(client, **params):

@@ -77,7 +77,7 @@ def test_a_count_of_others_than_were_counted_is_refused(draft):
     ("draft", "holds"),
     [
         (
-            "Since you liked {b1}, we picked {item}, a drama like {b1}, which {co1.n} of {co1.m} people who liked {b1} liked.",
+            "We picked {item}, a drama like {b1}, which {co1.n} of {co1.m} people who liked {b1} liked, as you did.",
             0,
         ),
         ("{item} is a drama like {b1}, which {co1.n} of {co1.m} people who liked {b1} liked.", 0),

@@ -13,7 +13,7 @@ from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.choice_tables import ExclusionRow
 from explainer.writing.style import LOCALES
 from tests.integration.choices.acting import NEVER, OFF, OUT, U, entries, everything, exclude, explain, ids, listed
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 
 class TestExclusions:

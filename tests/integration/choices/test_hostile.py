@@ -21,7 +21,7 @@ from retriever.data import CleaningReport, Dataset, Item
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder, rating
 from tests.integration.choices.acting import U, everything, exclude
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 
 class TestHostile:

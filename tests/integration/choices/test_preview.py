@@ -9,7 +9,7 @@ from explainer.storage.choice_tables import ExclusionRow
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.style import LOCALES
 from tests.integration.choices.acting import OFF, OUT, U, everything, exclude, explain, ids, listed, switch
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 
 class TestPreview:

@@ -19,7 +19,7 @@ from explainer.writing.writer import Writer
 from retriever.fit import fit
 from tests.conftest import SMALL_HYBRID, HashEncoder
 from tests.integration.choices.acting import NEVER, OFF, U, entries, everything, exclude, explain, ids, listed, switch
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 
 class TestPersonalisationOff:

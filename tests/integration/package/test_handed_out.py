@@ -17,7 +17,7 @@ from explainer.server.parts import Parts
 from explainer.service.package import manifest as names
 from explainer.service.package.check import check_package
 from tests.integration.package.acting import KEY, lines
-from tests.integration.test_server import problem_of
+from tests.integration.problems import problem_of
 
 
 @pytest.fixture

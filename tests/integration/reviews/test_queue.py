@@ -12,8 +12,8 @@ from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.reading_tables import ReviewRow, ViewRow
 from explainer.storage.reviews import is_sampled
 from explainer.writing.slots import SLOT
+from tests.integration.problems import problem_of
 from tests.integration.reviews.acting import HOSTILE, R, X, complain, decide, queue, reported
-from tests.integration.test_server import problem_of
 from tests.integration.test_suppress import explained
 
 

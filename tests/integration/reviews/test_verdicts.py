@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from explainer.storage.audit_tables import AuditEntryRow
+from tests.integration.problems import problem_of
 from tests.integration.reviews.acting import HOSTILE, R, complain, decide, queue, reported
-from tests.integration.test_server import problem_of
 from tests.integration.test_suppress import explained
 
 

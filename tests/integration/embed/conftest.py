@@ -1,0 +1,34 @@
+"""An app that lets one shop in, the shop's key, and an explanation with a token that opens it."""
+
+from __future__ import annotations
+
+import pytest
+from litestar.testing import TestClient
+
+from explainer.access.keys import create_key
+from explainer.server.app import create_app
+from explainer.server.parts import Parts
+from tests.integration.embed.acting import SHOP, ask, bearer
+
+
+@pytest.fixture
+def shop(explainer, database):
+    """Yield a client of an app that lets one shop in; the browser's side, so without a key."""
+    with TestClient(create_app(explainer, queue=4, parts=Parts(embed_origins=[SHOP]))) as made:
+        yield made
+
+
+@pytest.fixture
+def key(database):
+    with database.session() as session:
+        return {"X-API-Key": create_key(session, "shop")}
+
+
+@pytest.fixture
+def row(explainer):
+    return explainer.explain_top("u3", 1)[0]
+
+
+@pytest.fixture
+def token(shop, key, row):
+    return bearer(ask(shop, key, row.id).json()["token"])
