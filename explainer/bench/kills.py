@@ -30,7 +30,7 @@ from explainer.storage.database import Database
 from explainer.storage.explanation_tables import ExplanationRow
 
 _SEED = 8
-_EARLIEST, _LATEST = 0.04, 0.2
+_EARLIEST, _LATEST = 0.04, 0.16
 _LONGEST_S, _LOOK_EVERY_S = 7200.0, 0.2
 _TOLD = 2000
 Say = Callable[[str], None]
