@@ -8,12 +8,13 @@ from itertools import count
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import make_url, text
+from sqlalchemy import event, make_url, text
 
 from explainer.cli import main
 from explainer.errors import NotReadyError
 from explainer.storage import catalogue
 from explainer.storage.database import Database
+from explainer.storage.vectors import nearest
 from explainer.storage.vectors.nearest import PgVectorIndex, PgVectorMaker, Wanted
 from explainer.storage.vectors.space import HnswConfig
 from explainer.storage.vectors.table import make_table
@@ -95,7 +96,6 @@ def test_the_graph_is_what_answers(database):
     seen = []
     with database.engine.connect() as connection:
         connection.execute(text("SELECT 1"))
-    from sqlalchemy import event
 
     def explained(connection, cursor, statement, parameters, context, many):
         if "LATERAL" in statement:
@@ -152,6 +152,45 @@ def test_a_filtered_search_finds_the_nearest_of_the_wanted(shop):
     truth, _ = ExactIndex(rows[left]).nearest(rows[:1], 50)
     found, _ = index.nearest_among(rows[0], 50, Wanted(unmet_by="collector"))
     assert len(set(found.tolist()) & set(left[truth[0]].tolist())) >= 48
+
+
+@pytest.fixture
+def graph_alone(database, monkeypatch):
+    """The planner takes the graph, whatever it knows of so few rows; who finds too few by it gets an error."""
+    by_graph_alone = PgVectorIndex._ask
+
+    def ask(self, connection, rows, k, wanted, *, by_graph):
+        if not by_graph:
+            raise LookupError("the graph found too few")
+        return by_graph_alone(self, connection, rows, k, wanted, by_graph=by_graph)
+
+    def planned(_, cursor, *__):
+        cursor.execute("SET enable_sort = off")
+        cursor.execute("SET plan_cache_mode = force_custom_plan")  # one for any space has no space's graph
+
+    monkeypatch.setattr(PgVectorIndex, "_ask", ask)
+    event.listen(database._reader, "before_cursor_execute", planned)
+    yield
+    event.remove(database._reader, "before_cursor_execute", planned)
+    database._reader.dispose()
+
+
+def test_the_graph_is_searched_on_until_all_of_the_rare_are_found(shop, graph_alone):
+    rows, _, index = shop
+    for query in rows[50:60]:
+        positions, _ = index.nearest_among(query, 10, Wanted(aspect="rare"))
+        assert len(set(positions.tolist())) == 10
+        assert (positions % 100 == 0).all()
+
+
+def test_a_graph_that_is_not_searched_on_finds_too_few_of_the_rare(shop, graph_alone, monkeypatch):
+    """Of the forty that it looks at, a hundredth is rare: the test above would pass by no other means."""
+    rows, _, index = shop
+    assert "'strict_order'" in nearest._SEARCHING
+    monkeypatch.setattr(nearest, "_SEARCHING", nearest._SEARCHING.replace("strict_order", "off"))
+    for query in rows[50:60]:
+        with pytest.raises(LookupError, match="the graph found too few"):
+            index.nearest_among(query, 10, Wanted(aspect="rare"))
 
 
 def test_new_items_are_written_and_the_others_are_not_again(database):

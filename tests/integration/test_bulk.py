@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from explainer.errors import ConflictError, ValueRefusedError
-from explainer.storage import catalogue
+from explainer.storage import catalogue, copying
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.database import Database
 from retriever.data import Aspect, AspectSource, Behaviour, BehaviourKind, CleaningReport, Dataset, Item
@@ -86,6 +86,46 @@ def test_what_is_loaded_comes_back_and_twice_is_once(empty, strange):
     assert ingest(empty, grown)[:2] == (1, 1)
     assert held(empty).items[-1] == other
     assert held(empty).content_hash == grown.content_hash
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """What is streamed to a database: the statement, and the bytes that follow it."""
+    found = []
+    send = copying.copy_stream
+
+    def spy(connection, statement, pieces):
+        follow = list(pieces)
+        found.append((statement, b"".join(follow)))
+        send(connection, statement, follow)
+
+    monkeypatch.setattr(copying, "copy_stream", spy)
+    return found
+
+
+def test_postgresql_is_sent_rows_by_copy_and_no_other_way(on_postgresql, strange, sent):
+    assert on_postgresql.engine.url.drivername == "postgresql+pg8000"
+    statements = []
+    event.listen(on_postgresql.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    rows = len(strange.items)
+    more = (*strange.behaviours, Behaviour("new", "u", "later", BehaviourKind.VIEW))
+    grown = Dataset("strange", "shop", (*strange.items, Item("later", "Later")), more)
+    assert [ingest(on_postgresql, one)[:2] for one in (strange, grown)] == [(rows, rows), (1, 1)]
+    lines = [(statement.split(" (")[0], stream.count(b"\n")) for statement, stream in sent]
+    assert lines == [
+        ("COPY items", rows), ("COPY behaviours", rows),
+        ("COPY coming_items", 1), ("COPY coming_behaviours", rows + 1),
+    ]  # fmt: skip
+    row_by_row = [one for one in statements if "VALUES" in one and one.startswith("INSERT INTO")]
+    assert {one.split()[2] for one in row_by_row} == {"datasets"}
+
+
+def test_sqlite_is_streamed_nothing(tmp_path, strange, sent):
+    made = Database(f"sqlite:///{tmp_path / 'plain.db'}")
+    made.migrate()
+    assert ingest(made, strange)[0] == len(strange.items)
+    made.engine.dispose()
+    assert sent == []
 
 
 def test_what_sqlite_holds_in_memory_is_as_before(tmp_path, strange):

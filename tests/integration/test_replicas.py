@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import count
+from threading import Barrier
 
 import httpx2
 import pytest
@@ -137,6 +140,24 @@ def test_a_key_answers_the_same_through_either(pair):
     assert other.status_code == 409
 
 
+def test_asked_at_both_at_once_under_a_key_one_makes_it(pair):
+    body, ready = {"user": "u11", "k": 1}, Barrier(6)
+
+    def ask(number):
+        ready.wait(60)
+        return pair.ask(number % 2, "POST", "/v1/explanations", body, Idempotency_Key="both at once")
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(ask, range(6)))
+    made = {one.json()["explanations"][0]["id"] for one in answers if one.status_code == 201}
+    assert len(made) == 1
+    assert {one.status_code for one in answers} <= {201, 503}
+    assert all("retry-after" in one.headers for one in answers if one.status_code == 503)
+    assert pair.number_of(ExplanationRow, ExplanationRow.user_id == "u11") == 1
+    for at in (0, 1):
+        assert [one["id"] for one in pair.explain(at, body, Idempotency_Key="both at once")] == list(made)
+
+
 def test_the_limit_is_one_for_both(pair):
     with pair.database.session() as session:
         key = create_key(session, "limited")
@@ -147,13 +168,28 @@ def test_the_limit_is_one_for_both(pair):
     assert RATE * 0.85 <= asked.count(200) <= RATE * windows
 
 
-def test_who_signed_in_at_one_is_known_at_the_other(pair):
+def sign_in(pair, at):
+    """Return the cookie of whoever signed in at one of the two."""
     form = {"name": "ada", "password": PASSWORD}
-    signed = httpx2.post(f"{pair.urls[0]}/login", data=form, headers={"Sec-Fetch-Site": "same-origin"}, timeout=60)
-    cookie = {"Cookie": f"{COOKIE}={signed.cookies[COOKIE]}"}
-    page = httpx2.get(f"{pair.urls[1]}/admin", headers=cookie, timeout=60)
+    signed = httpx2.post(f"{pair.urls[at]}/login", data=form, headers={"Sec-Fetch-Site": "same-origin"}, timeout=60)
+    return {"Cookie": f"{COOKIE}={signed.cookies[COOKIE]}"}
+
+
+def test_who_signed_in_at_one_is_known_at_the_other(pair):
+    page = httpx2.get(f"{pair.urls[1]}/admin", headers=sign_in(pair, 0), timeout=60)
     assert page.status_code == 200
     assert "ada" in page.text
+
+
+def test_who_signed_out_at_one_is_signed_out_at_the_other(pair):
+    cookie = sign_in(pair, 0)
+    page = httpx2.get(f"{pair.urls[1]}/admin", headers=cookie, timeout=60)
+    assert page.status_code == 200
+    form = {"csrf": re.search('name="csrf" value="([^"]+)"', page.text)[1]}
+    assert httpx2.post(f"{pair.urls[1]}/logout", data=form, headers=cookie, timeout=60).status_code == 303
+    for url in pair.urls:
+        answer = httpx2.get(f"{url}/admin", headers=cookie, timeout=60)
+        assert (answer.status_code, answer.headers.get("location")) == (302, "/login")
 
 
 def test_a_better_text_that_was_asked_for_at_one_is_seen_at_the_other(pair):

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections import Counter
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import get_type_hints
 
 import pytest
+from click.testing import CliRunner
 
-from explainer.bench import erasure
+from explainer.bench import erasure, pregenerate, scale, service, synthetic, vectors
 from explainer.bench.client import Answer, Connection, request
 from explainer.bench.engine_down import Answered
 from explainer.bench.errors import BenchError
 from explainer.bench.home import own_dataset
 from explainer.bench.load import Load, drive
+from explainer.cli import benching, main
+from explainer.storage.database import Database
 
 
 def answered(*pieces):
@@ -123,3 +130,78 @@ def test_the_erasure_bench_erases_and_leaves_no_byte(tmp_path):
     assert erasure.measure(f"sqlite:///{tmp_path / 'bench.db'}", tmp_path / "keys", behaviours=200, explanations=40) > 0
     for path in tmp_path.rglob("*"):
         assert path.is_dir() or b"bench-person" not in path.read_bytes(), path
+
+
+def missing(promised, found):
+    return {place: names - found[place].keys() for place, names in promised.items() if names - found[place].keys()}
+
+
+def figures_of(part):
+    """Return what a part says that it returns, every figure 1."""
+    kind = get_type_hints(part.measure)["return"]
+    return kind(**dict.fromkeys(get_type_hints(kind), 1))
+
+
+def test_what_scale_writes_has_the_figures_that_are_promised(tmp_path, monkeypatch):
+    promised = {
+        "pregenerate": {"per_s", "dedup_ratio", "vs_per_pair", "ray_vs_local"},
+        "synthetic": {"ingest_rows_per_s", "explanations_per_s", "peak_mb", "cost_ratio_100k_10k"},
+        "pgvector": {"recall", "p95_ms"},
+    }
+    monkeypatch.setattr(scale, "own_postgresql", lambda _: nullcontext("postgresql://nowhere"))
+    shop, ahead, near = map(figures_of, (synthetic, pregenerate, vectors))
+    monkeypatch.setattr(scale, "synthetic", lambda *_, **__: shop)
+    monkeypatch.setattr(pregenerate, "measure", lambda *_: ahead)
+    monkeypatch.setattr(vectors, "measure", lambda *_: near)
+    only = [word for part in promised for word in ("--only", part)]
+    result = CliRunner().invoke(main, ["bench", "scale", "--json", str(tmp_path / "out.json"), *only])
+    assert result.exit_code == 0, result.output
+    assert missing(promised, json.loads((tmp_path / "out.json").read_text())) == {}
+
+
+class Answering:
+    """A connection to a service whose every text is by the model, and of facts of its own."""
+
+    asked = 0
+
+    @classmethod
+    async def open(cls, _):
+        return cls()
+
+    async def ask(self, _):
+        self.asked += 1
+        one = {"id": "e", "source": "model", "versions": {"prompt_hash": str(self.asked)}}
+        return Answer(201, b"", json.dumps({"explanations": [one]}).encode(), 0.1)
+
+    def close(self):
+        pass
+
+
+def test_what_service_writes_has_the_figures_that_are_promised(tmp_path, monkeypatch):
+    promised = {
+        "stored_read": {"requests_per_s", "p99_ms"},
+        "template": {"p99_ms"},
+        "model": {"p95_ms"},
+        "engine_down": {"requests", "answered", "unhandled_5xx"},
+    }
+
+    async def one(*_):
+        return ["e"]
+
+    async def driven(*_):
+        return Load(1.0, (0.1,), Counter({200: 1}))
+
+    async def down(*_):
+        return {"stopped": Answered(requests=2, answered=2)}
+
+    monkeypatch.setattr(service, "serving", lambda *_: nullcontext(SimpleNamespace(port=1)))
+    monkeypatch.setattr(service, "drive", driven)
+    monkeypatch.setattr(service, "engine_down", down)
+    monkeypatch.setattr(service, "Connection", Answering)
+    monkeypatch.setattr(service, "users_of", lambda *_: ["u1"])
+    monkeypatch.setattr(service.Bench, "_stored", one)
+    monkeypatch.setattr(service.Bench, "_unlisted", one)
+    monkeypatch.setattr(benching, "make_home", lambda settings, _: Database(settings.url).migrate())
+    result = CliRunner().invoke(main, ["bench", "service", "--json", str(tmp_path / "out.json")])
+    assert result.exit_code == 0, result.output
+    assert missing(promised, json.loads((tmp_path / "out.json").read_text())) == {}

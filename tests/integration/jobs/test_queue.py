@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from explainer.audit.check import check_log
 from explainer.errors import BusyError
@@ -16,7 +16,7 @@ from explainer.storage.base import now
 from explainer.storage.explanation_tables import CounterfactualRow
 from explainer.storage.job_counts import deaths, depths
 from explainer.storage.job_tables import JobRow
-from explainer.storage.jobs import COUNTERFACTUAL, DEAD, TAKEN, UPGRADE, WAITING
+from explainer.storage.jobs import COUNTERFACTUAL, DEAD, TAKEN, UPGRADE, WAITING, claim
 from explainer.storage.reading_tables import RevisionRow, UpgradeRow
 from tests.integration.jobs.acting import VERSION, Engine, asked, drained, numbered, queue_of, rows, service
 
@@ -50,6 +50,19 @@ def test_many_takers_at_once_have_every_job_once(database):
     with ThreadPoolExecutor(6) as pool:
         taken = [one for found in pool.map(take, queues) for one in found]
     assert sorted(taken) == sorted(explainer_ids)
+
+
+def test_what_somebody_is_about_to_take_is_passed_over_and_not_waited_for(database):
+    if database.engine.dialect.name != "postgresql":
+        pytest.skip("on SQLite one writes at a time")
+    asked(database, ["e1", "e2", "e3"])
+    with database.session() as slow, database.session() as quick:
+        (held,) = claim(slow, UPGRADE, VERSION, "slow", 1, timedelta(minutes=1))  # and does not commit yet
+        quick.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        taken = claim(quick, UPGRADE, VERSION, "quick", 9, timedelta(minutes=1))
+        assert {held.explanation_id} | {one.explanation_id for one in taken} == {"e1", "e2", "e3"}
+        assert len(taken) == 2
+    assert sorted(row.taken_by for row in rows(database).values()) == ["quick", "quick", "slow"]
 
 
 def test_whoever_died_is_replaced_and_comes_too_late_when_it_did_not(database, model):

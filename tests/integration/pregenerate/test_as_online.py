@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
+import pytest
 from sqlalchemy import select
 
 from explainer.service.exclusions import exclude_behaviours
@@ -24,7 +28,7 @@ from explainer.tags import UserTags
 from explainer.writing.style import Style
 from tests.conftest import rating
 from tests.integration.pregenerate.acting import K, Typist, over
-from tests.integration.pregenerate.checks import USERS, all_of, pregenerate, told
+from tests.integration.pregenerate.checks import USERS, all_of, pregenerate, require_each_once, told
 
 
 def test_online_shows_what_was_written_before_and_stores_no_second(explainer, database):
@@ -61,6 +65,30 @@ def test_after_another_behaviour_nothing_stale_is_shown(explainer, database, dat
     shown = {row.id for row in explainer.explain_top("u3", K, reuse=True)}
     assert not shown & before
     assert {row.id for row in all_of(database, ExplanationRow)} == before | shown
+
+
+class Retrained(Typist):
+    adapter_hash = "b"
+
+
+@pytest.mark.parametrize(
+    ("engine", "of_data"), [(Retrained, {}), (Typist, {"data_hash": "other"})], ids=["adapter", "recommender"]
+)
+def test_by_another_version_all_are_written_anew_once_and_the_old_ones_kept(database, model, engine, of_data):
+    users = ["u3", "u4"]
+    pregenerate(over(database, model, Typist()), users)
+    before = {row.id: told(row) for row in all_of(database, ExplanationRow)}
+    other = over(database, replace(model, **of_data), engine())
+    first, second = pregenerate(other, users), pregenerate(other, users)
+    assert [(one.stored, one.unchanged) for one in (first, second)] == [(2 * K, 0), (0, 2 * K)]
+    rows = all_of(database, ExplanationRow)
+    assert {row.id: told(row) for row in rows if row.id in before} == before
+    new = [row for row in rows if row.id not in before]
+    assert Counter(row.user_id for row in new) == dict.fromkeys(users, K)
+    assert {(row.recommender_version, row.writer_version) for row in new} == {
+        (other.model.version, other.writer_version)
+    }
+    require_each_once(database, rows)
 
 
 def test_it_is_what_online_would_have_made_for_everybodys_choices(database, new_database, model):

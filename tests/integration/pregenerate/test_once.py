@@ -13,9 +13,10 @@ from explainer.bench.kills import is_each_once
 from explainer.bench.pregenerate import texts
 from explainer.errors import NotReadyError
 from explainer.service.pregenerate import Order
+from explainer.service.pregenerate.local import PREPARED, STORED, WRITTEN, run_local
 from explainer.service.pregenerate.workers import WorkerDiedError, WorkerFailedError, Workers
 from explainer.storage.explanation_tables import ExplanationRow
-from tests.integration.pregenerate.acting import K, Typist, over, stages_of
+from tests.integration.pregenerate.acting import USERS_AT_ONCE, K, Typist, over, stages_of
 from tests.integration.pregenerate.checks import USERS, all_of, in_order, pregenerate, require_each_once
 
 _S = 60
@@ -133,6 +134,22 @@ def test_a_second_run_writes_only_what_is_missing(explainer, database, typist):
     require_each_once(database, rows)
     third = pregenerate(explainer, USERS)
     assert (third.stored, third.unchanged, third.pairs) == (0, 24 * K, 24 * K)
+
+
+@pytest.mark.parametrize("helped", [False, True])
+def test_of_every_stage_what_is_done_never_falls_and_ends_at_all_of_it(explainer, database, models, helped):
+    said = []
+    workers = (2, partial(stages_of, database.url, models)) if helped else None
+    counts, _ = run_local(explainer, Order(K), USERS, lambda *step: said.append(step), workers, at_once=USERS_AT_ONCE)
+    ends = {}
+    for stage in (PREPARED, WRITTEN, STORED):
+        steps = [(done, total) for what, done, total in said if what == stage]
+        ends[stage] = steps[-1]
+        assert len(steps) > 1
+        assert all(done <= total for done, total in steps)
+        assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert ends == {PREPARED: (len(USERS),) * 2, WRITTEN: (ends[WRITTEN][1],) * 2, STORED: (len(USERS),) * 2}
+    assert ends[WRITTEN][0] >= counts.summary(1.0).prompts > 0
 
 
 def test_every_distinct_prompt_is_written_once_for_all(explainer, typist):
