@@ -13,6 +13,7 @@ from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.access.people import add_person
 from explainer.server.app import create_app
+from explainer.server.auth import COOKIE
 from explainer.storage.access_tables import ApiKeyRow
 
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN
@@ -267,6 +268,7 @@ def leaving_last(cell):
 def test_each_person_sees_and_sends_the_pages_of_their_role_and_no_others(explainer, database, role):
     with TestClient(create_app(explainer, queue=2), raise_server_exceptions=False) as client:
         csrf = signed_in(client, database, role)
+        token = client.cookies[COOKIE]
         for method, path in sorted(ALLOWED.keys() - API, key=leaving_last):
             form = {"data": {"csrf": csrf}} if method == "POST" else {}
             answer = client.request(method, address_of(path), **form, follow_redirects=False)
@@ -275,6 +277,8 @@ def test_each_person_sees_and_sends_the_pages_of_their_role_and_no_others(explai
             # 302 leads somebody whom nobody knows to the sign-in page.
             assert answer.status_code not in {302, 401}, (method, path)
             assert answer.status_code < 500, (method, path)
+        assert COOKIE not in client.cookies
+        client.cookies.set(COOKIE, token)  # as whoever has copied it would
         assert client.get("/start", follow_redirects=False).headers["location"] == "/login", "they have left"
 
 
