@@ -82,6 +82,19 @@ def list_keys(session: Session) -> Sequence[ApiKeyRow]:
     return session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.name, ApiKeyRow.created_at.desc())).all()
 
 
+def list_working(session: Session, at: datetime | None = None) -> Sequence[ApiKeyRow]:
+    """Return the keys that still open something, in the same order.
+
+    Args:
+        session: Database session.
+        at: The moment that counts; now by default.
+    """
+    moment = at or now()
+    return [
+        row for row in list_keys(session) if _works(_caller(row.name, row.role, row.scopes, row.expires_at), moment)
+    ]
+
+
 def find_key(reader: Session | Connection, key: str, at: datetime | None = None) -> Caller | None:
     """Return who has the key; None if there is no such key, or it is over.
 
@@ -109,7 +122,11 @@ def find_keys(reader: Connection, keys: Collection[str], at: datetime | None = N
     digests = {key: _digest(key) for key in keys}
     rows, at = _FIND.find(reader, digests.values()), at or now()
     found = {key: _caller(*rows[digest][1:]) for key, digest in digests.items() if digest in rows}
-    return {key: one for key, one in found.items() if one and (one.expires_at is None or one.expires_at > at)}
+    return {key: one for key, one in found.items() if one and _works(one, at)}
+
+
+def _works(caller: Caller | None, at: datetime) -> bool:
+    return caller is not None and (caller.expires_at is None or caller.expires_at > at)
 
 
 def _caller(name: str, held: str, scopes: Sequence[str] | None, expires_at: datetime | None) -> Caller | None:

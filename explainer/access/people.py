@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from explainer.access.roles import Role
@@ -97,12 +97,16 @@ def check_password(session: Session, name: str, password: str, at: datetime | No
         SignInError: If it is not theirs, or no password of theirs is looked at now.
     """
     moment = at or now()
-    row = session.get(PersonRow, name, with_for_update=True)
     hasher = PasswordHasher()
-    if row is None:
+    stored = session.scalar(select(PersonRow.password).where(PersonRow.name == name))
+    if stored is None:
         hasher.hash(password)  # takes as long as checking one
         raise SignInError(_WRONG)
-    right = _is_right(hasher, row.password, password)
+    right = _is_right(hasher, stored, password)
+    # Only now: hashing takes long, and SQLite has one lock for all who write.
+    row = _held(session, name)
+    if row is None or row.password != stored:  # changed meanwhile
+        raise SignInError(_WRONG)
     if row.disabled or (row.locked_until is not None and row.locked_until > moment):
         raise SignInError(_WRONG)
     if not right:
@@ -115,6 +119,16 @@ def check_password(session: Session, name: str, password: str, at: datetime | No
     if hasher.check_needs_rehash(row.password):
         row.password = hasher.hash(password)
     return row
+
+
+def _held(session: Session, name: str) -> PersonRow | None:
+    """Return a person as they are now, whom nobody else changes before the transaction ends.
+
+    By an update that changes nothing: SQLite knows no FOR UPDATE, and whoever tries at the same time would count from
+    the same number.
+    """
+    hold = update(PersonRow).where(PersonRow.name == name).values(failures=PersonRow.failures).returning(PersonRow)
+    return session.scalar(hold, execution_options={"populate_existing": True})
 
 
 def _is_right(hasher: PasswordHasher, stored: str, password: str) -> bool:

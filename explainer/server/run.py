@@ -16,7 +16,7 @@ import uvicorn
 from sqlalchemy.orm import Session
 
 from explainer.access import DEMO
-from explainer.access.keys import list_keys
+from explainer.access.keys import list_working
 from explainer.access.people import list_people
 from explainer.access.rates import Rates
 from explainer.assembly import make_encoder, make_served_explainer
@@ -41,7 +41,6 @@ from explainer.service.starts import note_start
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.reapply import reapply
 from explainer.settings import Settings
-from explainer.storage.base import now
 from explainer.storage.clearing import Clearer
 from explainer.storage.database import Database
 from retriever.errors import RetrieverError
@@ -73,15 +72,16 @@ def run(settings: Settings) -> None:
 
 
 def _require_credentials(session: Session) -> None:
-    keys, people = list_keys(session), list_people(session)
+    keys = list_working(session)
+    people = [person for person in list_people(session) if not person.disabled]
     if not keys and not people:
         raise NotReadyError(
-            "Nobody could ask: make an API key with explainer key create NAME, or let somebody sign in with "
-            "explainer people add NAME --role admin"
+            "Nobody could ask: no API key works, and nobody may sign in. Make a key with explainer key create NAME, or "
+            "let somebody sign in with explainer people add NAME --role admin"
         )
-    if any(key.name == DEMO and (key.expires_at is None or key.expires_at > now()) for key in keys):
+    if any(key.name == DEMO for key in keys):
         raise NotReadyError(f"The demo's key still works; end it with: explainer key revoke {DEMO}")
-    if any(person.name == DEMO and not person.disabled for person in people):
+    if any(person.name == DEMO for person in people):
         raise NotReadyError(f"The demo's person can still sign in; end it with: explainer people disable {DEMO}")
 
 

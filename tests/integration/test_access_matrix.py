@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from litestar import get
 from litestar.testing import TestClient
@@ -9,7 +11,9 @@ from sqlalchemy import select
 
 from explainer.access import Role
 from explainer.access.keys import create_key
+from explainer.access.people import add_person
 from explainer.server.app import create_app
+from explainer.server.auth import COOKIE
 from explainer.storage.access_tables import ApiKeyRow
 
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN
@@ -107,16 +111,17 @@ ALLOWED = {
 }
 PUBLIC = {
     ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/login"), ("POST", "/login"),
-    ("GET", "/static/vendor/htmx.min.js"),
+    ("GET", "/static/vendor/htmx.min.js"), ("GET", "/embed.js"),
     ("GET", "/static/{file_path:path}"), ("GET", "/docs-assets/{file_path:path}"),
-    ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/login"), ("POST", "/login"), ("POST", "/logout"),
-    ("GET", "/static/{file_path:path}"), ("GET", "/docs-assets/{file_path:path}"), ("GET", "/embed.js"),
 }  # fmt: skip
 TOKEN = {
     ("GET", "/embed/explanations/{explanation_id:str}"),
     ("POST", "/embed/explanations/{explanation_id:str}/feedback"),
 }
 """Open to the guard, and closed by themselves to whoever has no token for that explanation."""
+API = {cell for cell in ALLOWED if cell[1].startswith("/v1/") or cell[1] == "/metrics"}
+"""For programs alone; all other cells are pages, which somebody who has signed in may see with their cookie."""
+PASSWORD = "three green kettles"
 BODIES = {
     "/v1/explanations": {"user": "u1", "k": 1},
     "/v1/explanations/{explanation_id:str}/feedback": {"kind": "helpful"},
@@ -131,6 +136,25 @@ BODIES = {
 }
 
 
+PLACES = {
+    "{user:str}": "u1",
+    "{tag:path}": "noir",
+    "{behaviour:path}": "i1",
+    "{explanation_id:str}": "unknown",
+    "{review_id:str}": "unknown",
+    "/schema/{path:str}": "/schema/openapi.json",
+    "/static/{file_path:path}": "/static/style.css",
+    "/docs-assets/{file_path:path}": "/docs-assets/swagger-ui.css",
+}
+
+
+def address_of(path):
+    """Return an address that a handler's path stands for."""
+    for place, value in PLACES.items():
+        path = path.replace(place, value)
+    return path
+
+
 def handlers(app):
     """Return (method, path) of everything the app answers, but for HEAD and OPTIONS, which Litestar adds."""
     return {
@@ -142,7 +166,9 @@ def handlers(app):
 
 
 def test_every_handler_is_in_the_matrix(explainer):
-    assert handlers(create_app(explainer, queue=1)) == ALLOWED.keys() | PUBLIC | TOKEN
+    stated = [*ALLOWED, *PUBLIC, *TOKEN]
+    assert len(stated) == len(set(stated)), "a handler that is in two parts of it"
+    assert handlers(create_app(explainer, queue=1)) == set(stated)
 
 
 @pytest.fixture
@@ -154,8 +180,7 @@ def keys(database):
 @pytest.mark.parametrize("cell", sorted(ALLOWED), ids=" ".join)
 def test_each_role_may_do_what_is_stated_and_nothing_else(explainer, keys, cell):
     method, path = cell
-    url = path.replace("{user:str}", "u1").replace("{tag:path}", "noir").replace("{explanation_id:str}", "unknown")
-    url = url.replace("{review_id:str}", "unknown")
+    url = address_of(path)
     with TestClient(create_app(explainer, queue=2)) as client:
         body = BODIES.get(path)
         assert client.request(method, url, json=body, follow_redirects=False).status_code in {302, 401}
@@ -208,7 +233,60 @@ def test_a_handler_that_names_no_scope_is_closed_even_to_admins(explainer, keys)
         assert client.get("/forgotten").status_code == 403
 
 
-def test_the_cookie_of_a_page_does_not_open_the_api(explainer, keys):
+def login_of(database, role):
+    """Return what a new person of a role types into the form."""
+    with database.session() as session:
+        add_person(session, role.value, role, PASSWORD)
+    return {"name": role.value, "password": PASSWORD}
+
+
+def signed_in(client, database, role):
+    """Sign a new person in by the form; return what their forms must carry."""
+    answer = client.post("/login", data=login_of(database, role), follow_redirects=True)
+    assert answer.status_code == 200
+    return re.search('name="csrf" value="([^"]+)"', answer.text)[1]
+
+
+def test_the_cookie_of_a_page_opens_nothing_of_the_api(explainer, database):
+    with TestClient(create_app(explainer, queue=2)) as client:
+        csrf = signed_in(client, database, Role.ADMIN)
+        opened = {}
+        for method, path in sorted(API | TOKEN):
+            address, body, headers = address_of(path), BODIES.get(path), {"X-CSRF-Token": csrf}
+            answer = client.request(method, address, json=body, headers=headers, follow_redirects=False)
+            if answer.status_code != 401:
+                opened[method, path] = answer.status_code
+        assert opened == {}
+        assert client.get("/admin").status_code == 200, "the cookie was good all the while"
+
+
+def leaving_last(cell):
+    return cell == ("POST", "/logout"), cell
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_person_sees_and_sends_the_pages_of_their_role_and_no_others(explainer, database, role):
+    with TestClient(create_app(explainer, queue=2), raise_server_exceptions=False) as client:
+        csrf = signed_in(client, database, role)
+        token = client.cookies[COOKIE]
+        for method, path in sorted(ALLOWED.keys() - API, key=leaving_last):
+            form = {"data": {"csrf": csrf}} if method == "POST" else {}
+            answer = client.request(method, address_of(path), **form, follow_redirects=False)
+            refused = answer.status_code == 403
+            assert refused is (role not in ALLOWED[method, path]), (method, path, answer.status_code)
+            # 302 leads somebody whom nobody knows to the sign-in page.
+            assert answer.status_code not in {302, 401}, (method, path)
+            assert answer.status_code < 500, (method, path)
+        assert COOKIE not in client.cookies
+        client.cookies.set(COOKIE, token)  # as whoever has copied it would
+        assert client.get("/start", follow_redirects=False).headers["location"] == "/login", "they have left"
+
+
+@pytest.mark.parametrize("cell", sorted(PUBLIC), ids=" ".join)
+def test_what_is_open_to_all_asks_for_no_key(explainer, database, cell):
+    method, path = cell
+    form = {"data": login_of(database, Role.APP)} if cell == ("POST", "/login") else {}
     with TestClient(create_app(explainer, queue=1)) as client:
-        client.cookies.set("explainer_session", keys[Role.ADMIN])
-        assert client.get("/v1/users/u1/recommendations").status_code == 401
+        answer = client.request(method, address_of(path), **form, follow_redirects=False)
+    assert answer.status_code in {200, 303}, answer.text
+    assert answer.headers.get("location") != "/login"

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from explainer.access.keys import create_key
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import now
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow, PromiseRow
@@ -38,6 +39,19 @@ def test_another_request_under_the_same_key_is_refused(client, database):
     post(client)
     assert "k1" in problem_of(post(client, {"user": "u1", "k": 1}), 409)
     assert count(database) == 2
+
+
+@pytest.mark.both
+def test_two_callers_may_use_the_same_key_for_what_is_theirs(client, database):
+    with database.session() as session:
+        other = {"X-API-Key": create_key(session, "other"), "Idempotency-Key": "k1"}
+    theirs = {"user": "u2", "k": 1}
+    first, second = post(client), client.post("/v1/explanations", json=theirs, headers=other)
+    assert first.status_code == second.status_code == 201
+    assert [len(answer.json()["explanations"]) for answer in (first, second)] == [2, 1]
+    assert client.post("/v1/explanations", json=theirs, headers=other).json() == second.json()
+    assert post(client).json() == first.json()
+    assert count(database) == 3
 
 
 def test_at_once_one_makes_it_and_the_others_come_back(client, database):
