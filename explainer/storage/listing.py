@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, exists, select
@@ -57,8 +57,7 @@ def list_explanations(
         CursorError: If the cursor is none of ours, or of another search.
         SearchError: If the search can find nothing (see :func:`conditions_of`).
     """
-    query = select(ExplanationRow).where(*conditions_of(search))
-    of = mark("explanations", **asdict(replace(search, since=moment(search.since), until=moment(search.until))))
+    query, of = select(ExplanationRow).where(*conditions_of(search)), mark("explanations", **asdict(search))
     return page_of(session, query, (ExplanationRow.created_at, ExplanationRow.id), of, limit, cursor)
 
 
