@@ -96,7 +96,7 @@ class EmbedTokenError(ExplainerError):
 
 
 class CursorError(ExplainerError):
-    """A page's cursor that we did not give out."""
+    """A page's cursor that we did not give out, or not for this list and search."""
 
 
 class SearchError(ExplainerError):

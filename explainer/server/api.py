@@ -29,6 +29,7 @@ from explainer.server.schemas import (
     PreviewRequest,
     Recommendations,
     RecommendedItem,
+    UserInPath,
 )
 from explainer.server.threads import Waits
 from explainer.service.presence import Presence
@@ -68,7 +69,7 @@ class ListsController(Controller):
     )
     def preview(
         self,
-        user: FromPath[str],
+        user: UserInPath,
         data: JSONBody[PreviewRequest],
         explainer: NamedDependency[Explainer],
         admission: NamedDependency[Admission],
@@ -97,7 +98,7 @@ class ListsController(Controller):
     )
     def recommendations(
         self,
-        user: FromPath[str],
+        user: UserInPath,
         explainer: NamedDependency[Explainer],
         looker: NamedDependency[Looker],
         k: Annotated[int, QueryParameter(ge=1, le=MAX_K)] = 10,
@@ -158,7 +159,7 @@ class TagsController(Controller):
 
     @get("/", opt=needs(Scope.USERS), sync_to_thread=True, summary="A user's tags, and the deleted ones")
     def list(
-        self, user: FromPath[str], explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+        self, user: UserInPath, explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
     ) -> ShownTags:
         """Return the aspects a user comes back to, each with the behaviours behind it."""
         held = explainer.tags.of(user, private=not looker.is_app)
@@ -166,7 +167,7 @@ class TagsController(Controller):
             return tags_shown_to(session, looker, held)
 
     @delete("/{tag:path}", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Delete a tag")
-    def remove(self, user: FromPath[str], tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
+    def remove(self, user: UserInPath, tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
         """Never use the tag for this user again, neither as a tag nor as a reason."""
         explainer.tags.delete(user, tag.removeprefix("/"))
 
@@ -177,7 +178,7 @@ class TagsController(Controller):
         status_code=HTTP_204_NO_CONTENT,
         summary="Restore a deleted tag",
     )
-    def restore(self, user: FromPath[str], tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
+    def restore(self, user: UserInPath, tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
         """Use a deleted tag again wherever it fits."""
         explainer.tags.restore(user, tag.removeprefix("/"))
 

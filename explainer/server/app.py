@@ -40,6 +40,7 @@ from explainer.server.draining import Draining
 from explainer.server.embed import EmbedTokensController, embed_router
 from explainer.server.exchange import Watched
 from explainer.server.explanations import ExplanationsController
+from explainer.server.forms import FormRequest
 from explainer.server.headers import ASSET, harden
 from explainer.server.htmx import htmx_script
 from explainer.server.keeping_up import keeping_up
@@ -54,7 +55,7 @@ from explainer.server.problems import HANDLERS
 from explainer.server.reading import reading_from
 from explainer.server.rendering import HERE, environment
 from explainer.server.replays import ReplayController
-from explainer.server.requests import CarefulRequest, require_text
+from explainer.server.requests import require_text
 from explainer.server.review import ReviewPagesController
 from explainer.server.reviews import REVIEWING
 from explainer.server.subjects import SubjectsController
@@ -154,7 +155,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "reading": Provide(reading_from(live), sync_to_thread=False),
         },
         guards=[authorize, require_text],
-        request_class=CarefulRequest,
+        request_class=FormRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
         lifespan=[partial(keeping_up, live, succession, metrics, presence), awaited.hearing],

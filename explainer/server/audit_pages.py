@@ -21,6 +21,7 @@ from explainer.server.audits import MAX_SAMPLE, download, note_download
 from explainer.server.auth import needs, to_login
 from explainer.server.language import locale_of
 from explainer.server.rendering import is_fragment, page
+from explainer.server.schemas import CursorParameter
 from explainer.server.words import words_in
 from explainer.service.audit_records import audit_records, provenance
 from explainer.service.audit_samples import METHOD, draw_ids
@@ -53,7 +54,7 @@ class AuditPages(Controller):
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
         looker: NamedDependency[Looker],
-        cursor: Annotated[str | None, QueryParameter(max_length=500)] = None,
+        cursor: CursorParameter = None,
     ) -> Template:
         """Return what a search finds, newest first, a page at a time."""
         form = form_of(request)

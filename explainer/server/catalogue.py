@@ -7,13 +7,14 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.auth import caller_of, needs
 from explainer.server.documented import rows_of
+from explainer.server.schemas import CursorParameter, UserInPath
 from explainer.service.batches import MAX_ROWS, BatchResult
 from explainer.service.behaviours import BehaviourRowIn, behaviours_of, store_behaviours
 from explainer.service.items import ItemRowIn, store_items
@@ -92,11 +93,11 @@ class CatalogueController(Controller):
     )
     def behaviours(
         self,
-        user: FromPath[str],
+        user: UserInPath,
         explainer: NamedDependency[Explainer],
         looker: NamedDependency[Looker],
         limit: Annotated[int, QueryParameter(ge=1, le=_LONGEST_PAGE)] = _PAGE,
-        cursor: Annotated[str | None, QueryParameter(max_length=500)] = None,
+        cursor: CursorParameter = None,
     ) -> ShownBehaviours:
         """Return a page; ``next`` is the cursor of the one after it, null after the last. Excluded ones are marked."""
         page = behaviours_of(explainer, user, limit, cursor)

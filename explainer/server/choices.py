@@ -15,13 +15,12 @@ from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.auth import needs
 from explainer.server.looking import looked
-from explainer.server.schemas import MOST_BEHAVIOURS, Identifier
+from explainer.server.schemas import MOST_BEHAVIOURS, Identifier, UserInPath
 from explainer.service.exclusions import Exclusions, exclude_behaviours, exclusions_of, include_behaviour
 from explainer.service.shown import ShownExclusions, exclusions_shown_to
 from explainer.service.user_settings import UserSettings, set_personalised, settings_of
 from explainer.service.views import Looker
 
-_User = Annotated[str, PathParameter(min_length=1, max_length=200)]
 _EXCLUSIONS = "/exclusions/"
 
 
@@ -53,7 +52,7 @@ class ChoicesController(Controller):
 
     @get("/exclusions", opt=needs(Scope.USERS), sync_to_thread=True, summary="What a user has excluded")
     def exclusions(
-        self, user: _User, explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+        self, user: UserInPath, explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
     ) -> ShownExclusions:
         """Return the behaviours that are not used for this user, oldest exclusion first."""
         found = exclusions_of(explainer.database, user)
@@ -68,7 +67,7 @@ class ChoicesController(Controller):
         summary="Use behaviours no more",
     )
     def exclude(
-        self, user: _User, data: JSONBody[ExclusionRequest], explainer: NamedDependency[Explainer]
+        self, user: UserInPath, data: JSONBody[ExclusionRequest], explainer: NamedDependency[Explainer]
     ) -> Exclusions:
         """Exclude behaviours from every list and text of this user from now on; return all that is excluded.
 
@@ -83,7 +82,7 @@ class ChoicesController(Controller):
     def include(
         self,
         request: Request[Any, Any, Any],
-        user: _User,
+        user: UserInPath,
         behaviour: Annotated[str, PathParameter(max_length=1000)],
         explainer: NamedDependency[Explainer],
     ) -> None:
@@ -95,7 +94,7 @@ class ChoicesController(Controller):
 
     @get("/settings", opt=needs(Scope.USERS), sync_to_thread=True, summary="What a user has chosen")
     def settings(
-        self, user: _User, explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+        self, user: UserInPath, explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
     ) -> UserSettings:
         """Return whether recommendations are personal; they are until the user says otherwise."""
         looked(explainer, looker, user, "settings")
@@ -103,7 +102,7 @@ class ChoicesController(Controller):
 
     @put("/settings", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Switch personalisation on or off")
     def choose(
-        self, user: _User, data: JSONBody[SettingsRequest], explainer: NamedDependency[Explainer]
+        self, user: UserInPath, data: JSONBody[SettingsRequest], explainer: NamedDependency[Explainer]
     ) -> UserSettings:
         """Switch personal recommendations on or off; off, lists go by popularity alone and the texts say so."""
         return set_personalised(explainer.database, user, personalised=data.personalised)

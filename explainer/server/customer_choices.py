@@ -19,6 +19,7 @@ from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.auth import caller_of, needs, to_login
 from explainer.server.rendering import is_fragment, page
+from explainer.server.reviews import NO_NUL
 from explainer.server.schemas import Identifier
 from explainer.service.exclusions import exclude_behaviours, exclusions_of, include_behaviour
 from explainer.service.feedback import MAX_COMMENT, FeedbackKind, give_feedback
@@ -49,7 +50,7 @@ class FeedbackForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user: Identifier
     explanation: Identifier
     kind: FeedbackKind
-    comment: Annotated[str, msgspec.Meta(max_length=MAX_COMMENT)] = ""
+    comment: Annotated[str, msgspec.Meta(max_length=MAX_COMMENT, pattern=NO_NUL)] = ""
     csrf: str = ""
 
 

@@ -27,7 +27,7 @@ from explainer.server.events import text_events
 from explainer.server.prefer import Wait, preferred_wait
 from explainer.server.reading import Reading
 from explainer.server.reviews import NO_NUL
-from explainer.server.schemas import ExplanationPage, ExplanationRequest, Explanations
+from explainer.server.schemas import CursorParameter, ExplanationPage, ExplanationRequest, Explanations
 from explainer.server.searching import searching
 from explainer.server.threads import Waits
 from explainer.service.counterfactuals import find
@@ -114,7 +114,7 @@ class ExplanationsController(Controller):
         looker: NamedDependency[Looker],
         search: NamedDependency[Search],
         limit: Annotated[int, QueryParameter(ge=1, le=_LONGEST_PAGE)] = _PAGE,
-        cursor: Annotated[str | None, QueryParameter(max_length=500)] = None,
+        cursor: CursorParameter = None,
     ) -> ExplanationPage:
         """Return a page; ``next`` is the cursor of the one after it, null after the last."""
         with explainer.database.session() as session:

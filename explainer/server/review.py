@@ -18,6 +18,8 @@ from explainer.server.auth import caller_of, needs, to_login
 from explainer.server.language import locale_of
 from explainer.server.notes import note
 from explainer.server.rendering import page
+from explainer.server.reviews import NO_NUL
+from explainer.server.schemas import CursorParameter
 from explainer.server.words import words_in
 from explainer.service.reviews import MAX_NOTE, Judgement, case_of, decide, review_of
 from explainer.service.views import Looker
@@ -31,7 +33,7 @@ class VerdictForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a text was found to be."""
 
     verdict: Judgement
-    note: Annotated[str, msgspec.Meta(max_length=MAX_NOTE, pattern=r"^[^\x00]*$")] = ""
+    note: Annotated[str, msgspec.Meta(max_length=MAX_NOTE, pattern=NO_NUL)] = ""
     csrf: str = ""
 
 
@@ -49,7 +51,7 @@ class ReviewPagesController(Controller):
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
         queue: Annotated[State, QueryParameter()] = State.OPEN,
-        cursor: Annotated[str | None, QueryParameter(max_length=500)] = None,
+        cursor: CursorParameter = None,
     ) -> Template:
         """Return what waits, or what was judged."""
         with explainer.database.session() as session:

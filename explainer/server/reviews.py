@@ -13,6 +13,7 @@ from litestar.status_codes import HTTP_200_OK
 from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.auth import caller_of, needs
+from explainer.server.schemas import CursorParameter, UserInPath
 from explainer.service.reviews import MAX_NOTE, Judgement, Review, ReviewCase, case_of, decide, review_of
 from explainer.service.suppress import MAX_REASON, Suppression, suppress
 from explainer.service.views import Looker, View, list_views, note_look
@@ -22,7 +23,6 @@ _PAGE, _LONGEST_PAGE = 20, 100
 NO_NUL = r"^[^\x00]*$"
 """What people write may hold anything but NUL, which PostgreSQL cannot store."""
 _Limit = Annotated[int, QueryParameter(ge=1, le=_LONGEST_PAGE)]
-_Cursor = Annotated[str | None, QueryParameter(max_length=500)]
 
 
 class VerdictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +65,7 @@ class ReviewsController(Controller):
         review_state: Annotated[State | None, QueryParameter(name="state")] = None,
         cause: Annotated[Cause | None, QueryParameter()] = None,
         limit: _Limit = _PAGE,
-        cursor: _Cursor = None,
+        cursor: CursorParameter = None,
     ) -> ReviewPage:
         """Return a page; it says nothing of whose the texts are."""
         with explainer.database.session() as session:
@@ -128,11 +128,11 @@ class ViewsController(Controller):
     @get("/", opt=needs(Scope.AUDIT), sync_to_thread=True, summary="Who looked at a customer's record")
     def find(
         self,
-        user: FromPath[str],
+        user: UserInPath,
         explainer: NamedDependency[Explainer],
         looker: NamedDependency[Looker],
         limit: _Limit = _PAGE,
-        cursor: _Cursor = None,
+        cursor: CursorParameter = None,
     ) -> ViewPage:
         """Return a page, newest first; this look is on record from then on, too."""
         with explainer.database.session() as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
+from litestar.params import PathParameter, QueryParameter
 
 from explainer.service.shown import ShownExplanation
 from explainer.writing.style import AUDIENCES, CUSTOMER, LOCALES
@@ -14,6 +15,9 @@ MAX_K = 50
 MOST_BEHAVIOURS = 1000
 """That one request may name."""
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+UserInPath = Annotated[str, PathParameter(min_length=1, max_length=200)]
+CursorParameter = Annotated[str | None, QueryParameter(max_length=2000)]
+"""A behaviour's id is in it, which may be 200 characters of any script."""
 # A plain string, and the choices in the schema: a wrong one is then refused by an error that says which there are.
 Locale = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(LOCALES)})]
 

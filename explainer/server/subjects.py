@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Controller, Request, delete, get
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
 from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK
 
 from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.auth import caller_of, needs
+from explainer.server.schemas import UserInPath
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.export import archive, note_export
 from explainer.service.subject.receipts import Receipt
 from explainer.service.views import Looker, note_look
 
-_User = Annotated[str, PathParameter(min_length=1, max_length=200)]
 _HEADERS = {"Content-Disposition": 'attachment; filename="data.zip"', "Cache-Control": "no-store"}
 
 
@@ -43,7 +42,9 @@ class SubjectsController(Controller):
         media_type="application/zip",
         summary="All that is held about a user",
     )
-    def export(self, user: _User, explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]) -> Stream:
+    def export(
+        self, user: UserInPath, explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
+    ) -> Stream:
         """Return a ZIP file: `data/*.jsonl` with every column, `en.html` and `zh.html` to read; goes on record."""
         return everything_about(user, explainer, looker)
 
@@ -51,7 +52,7 @@ class SubjectsController(Controller):
     def erase(
         self,
         request: Request[Any, Any, Any],
-        user: _User,
+        user: UserInPath,
         explainer: NamedDependency[Explainer],
         erasing: NamedDependency[Erasing],
     ) -> Receipt:

@@ -19,6 +19,7 @@ from explainer.access.sign_ins import set_purpose
 from explainer.errors import AccessError
 from explainer.pipeline import Explainer
 from explainer.server.auth import COOKIE, caller_of, needs, to_login
+from explainer.server.schemas import CursorParameter
 from explainer.server.support_find import Asked, CaseForm, find_page, found_page
 from explainer.server.support_record import record_page
 from explainer.service.suppress import MAX_REASON, suppress
@@ -55,7 +56,7 @@ class SupportController(Controller):
         key: Annotated[str, QueryParameter(name="id", max_length=200)] = "",
         since: _Field = "",
         until: _Field = "",
-        cursor: Annotated[str | None, QueryParameter(max_length=500)] = None,
+        cursor: CursorParameter = None,
     ) -> Template | Redirect:
         """Return the form, and what it finds; an id leads straight to its record.
 

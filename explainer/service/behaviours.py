@@ -99,7 +99,7 @@ def behaviours_of(explainer: Explainer, user: str, limit: int, cursor: str | Non
     """Return a page of a user's behaviours; a user we never met has none.
 
     Raises:
-        CursorError: If the cursor is none of ours.
+        CursorError: If the cursor is none of ours, or of another list.
     """
     with explainer.database.session() as session:
         page, following = list_behaviours(session, user, limit, cursor)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from explainer.access import Caller, Role
 from explainer.audit import log
-from explainer.storage.cursors import page_of
+from explainer.storage.cursors import mark, page_of
 from explainer.storage.reading_tables import ViewRow
 
 EVERYBODY = "*"
@@ -142,10 +142,10 @@ def list_views(
     """Return a page of who looked at a customer's record, newest first, and the next page's cursor.
 
     Raises:
-        CursorError: If the cursor is none of ours.
+        CursorError: If the cursor is none of ours, or of another list.
     """
     query = select(ViewRow).where(ViewRow.subject == subject)
-    rows, following = page_of(session, query, (ViewRow.at, ViewRow.id), limit, cursor)
+    rows, following = page_of(session, query, (ViewRow.at, ViewRow.id), mark("views", user=subject), limit, cursor)
     return [_view(row) for row in rows], following
 
 

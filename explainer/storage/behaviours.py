@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from explainer.storage.catalogue import behaviour_of
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.choice_tables import ExclusionRow
-from explainer.storage.cursors import decoded, encoded
+from explainer.storage.cursors import decoded, encoded, mark
 from retriever.data import Behaviour
 
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -36,28 +36,29 @@ def list_behaviours(session: Session, user: str, limit: int, cursor: str | None 
     """Return a page of a user's behaviours, newest first and those without a time last, and the cursor of the next.
 
     Raises:
-        CursorError: If the cursor is none of ours.
+        CursorError: If the cursor is none of ours, or of another list.
     """
     excluded = and_(ExclusionRow.user_id == BehaviourRow.user_id, ExclusionRow.behaviour_id == BehaviourRow.id)
     moment = func.coalesce(BehaviourRow.time, 0)  # a known time is above 0
+    of = mark("behaviours", user=user)
     query = (
         select(BehaviourRow, ItemRow.title, ExclusionRow.behaviour_id)
         .join(ItemRow, ItemRow.id == BehaviourRow.item_id)
         .outerjoin(ExclusionRow, excluded)
-        .where(BehaviourRow.user_id == user, *_after(cursor, moment))
+        .where(BehaviourRow.user_id == user, *_after(cursor, of, moment))
     )
     rows = session.execute(query.order_by(moment.desc(), BehaviourRow.id.desc()).limit(limit + 1)).all()
     page = [Met(behaviour_of(row), title, mark is not None) for row, title, mark in rows[:limit]]
     if len(rows) <= limit:
         return page, None
     last = page[-1].behaviour
-    return page, encoded(_Place(last.time or 0, last.id))
+    return page, encoded(_Place(last.time or 0, last.id), of)
 
 
-def _after(cursor: str | None, moment: ColumnElement[int]) -> list[ColumnElement[bool]]:
+def _after(cursor: str | None, of: str, moment: ColumnElement[int]) -> list[ColumnElement[bool]]:
     if cursor is None:
         return []
-    place = decoded(cursor, _Place)
+    place = decoded(cursor, _Place, of)
     return [or_(moment < place.time, and_(moment == place.time, BehaviourRow.id < place.id))]
 
 

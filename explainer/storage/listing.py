@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from explainer.errors import SearchError
-from explainer.storage.cursors import page_of
+from explainer.storage.cursors import mark, page_of
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 
 COMPLAINTS = ("wrong", "offensive")
@@ -54,10 +54,11 @@ def list_explanations(
     """Return a page of what is found, newest first, and the cursor of the next one; None after the last.
 
     Raises:
-        CursorError: If the cursor is none of ours.
+        CursorError: If the cursor is none of ours, or of another search.
+        SearchError: If the search can find nothing (see :func:`conditions_of`).
     """
-    query = select(ExplanationRow).where(*conditions_of(search))
-    return page_of(session, query, (ExplanationRow.created_at, ExplanationRow.id), limit, cursor)
+    query, of = select(ExplanationRow).where(*conditions_of(search)), mark("explanations", **asdict(search))
+    return page_of(session, query, (ExplanationRow.created_at, ExplanationRow.id), of, limit, cursor)
 
 
 def conditions_of(search: Search) -> list[ColumnElement[bool]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from explainer.errors import NotFoundError
 from explainer.evidence import stable_choice
 from explainer.storage.base import now
-from explainer.storage.cursors import page_of
+from explainer.storage.cursors import mark, page_of
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.once import insert_once
 from explainer.storage.reading_tables import ReviewRow
@@ -96,14 +96,15 @@ def list_reviews(
     """Return a page of reviews, newest first, and the cursor of the next one; None after the last.
 
     Raises:
-        CursorError: If the cursor is none of ours.
+        CursorError: If the cursor is none of ours, or of another list.
     """
     conditions: list[ColumnElement[bool]] = []
     if state is not None:
         conditions.append(ReviewRow.verdict.is_(None) if state is State.OPEN else ReviewRow.verdict.is_not(None))
     if cause is not None:
         conditions.append(ReviewRow.cause == cause.value)
-    return page_of(session, select(ReviewRow).where(*conditions), (ReviewRow.created_at, ReviewRow.id), limit, cursor)
+    query, of = select(ReviewRow).where(*conditions), mark("reviews", state=state, cause=cause)
+    return page_of(session, query, (ReviewRow.created_at, ReviewRow.id), of, limit, cursor)
 
 
 def decided_reviews(session: Session) -> Sequence[ReviewRow]:
