@@ -21,6 +21,7 @@ from explainer.server.auth import PUBLIC, needs
 from explainer.server.documented import problems
 from explainer.server.draining import Draining
 from explainer.server.looking import looked, require_purpose
+from explainer.server.queries import ANY_QUERY
 from explainer.server.schemas import (
     MAX_K,
     Health,
@@ -186,14 +187,15 @@ class HealthController(Controller):
     """For the machine that watches the service; needs no key and says nothing about anyone."""
 
     path = "/health"
+    opt = PUBLIC | ANY_QUERY  # no instance is taken out of service for what a balancer adds against caches
     tags = ["operation"]  # noqa: RUF012
 
-    @get("/live", opt=PUBLIC, sync_to_thread=False, summary="Is the process alive?")
+    @get("/live", sync_to_thread=False, summary="Is the process alive?")
     def live(self) -> Health:
         """Return 200 as long as the process answers."""
         return Health("live")
 
-    @get("/ready", opt=PUBLIC, sync_to_thread=True, summary="Can it work?", responses=_NOT_READY)
+    @get("/ready", sync_to_thread=True, summary="Can it work?", responses=_NOT_READY)
     def ready(
         self,
         explainer: NamedDependency[Explainer],
