@@ -77,7 +77,7 @@ class ListsController(Controller):
     ) -> PreviewedList:
         """Return the user's list, with its sentences, as it would be without some behaviours; store nothing.
 
-        What the user has excluded already is left out of both lists.
+        What the user has excluded already is left out of both lists; what is named twice is left out once.
         """
         with admission.place():
             found = preview(explainer, user, data.exclude, data.k, known_style(data.locale))
