@@ -15,6 +15,7 @@ from tests.integration.staff import BROWSER, is_page, staff_of
 PASSWORD = "three green kettles"
 PAGES = ("", "/sample", "/charts")
 DOWNLOADS = ("/export.csv", "/export.jsonl")
+LOOKS_LIKE = {"null": "904817263554", "true": " between two spaces ", "7": "null, true & false=1"}
 IDS = {"explanation_id": "x", "review_id": "x"}
 
 
@@ -66,17 +67,18 @@ def test_signing_in_takes_name_and_password_and_nothing_else(stranger):
     assert stranger.post("/login", data=mine, follow_redirects=False).status_code == 303
 
 
-@pytest.mark.parametrize("fields", [{}, {"name": "ada"}, {"password": PASSWORD}, {"name": "ada", "password": ""}])
-def test_a_part_that_is_left_out_signs_nobody_in(stranger, fields):
-    assert stranger.post("/login", data=fields, follow_redirects=False).status_code == 403
+def test_a_part_that_is_left_out_signs_nobody_in(stranger):
+    for fields in ({}, {"name": "ada"}, {"password": PASSWORD}, {"name": "ada", "password": ""}):
+        assert stranger.post("/login", data=fields, follow_redirects=False).status_code == 403
 
 
-@pytest.mark.parametrize("password", ["true true true", "123456789012", "null null null", " leading and trailing "])
-def test_a_password_is_text_whatever_it_looks_like(stranger, database, password):
+def test_a_password_is_text_whatever_it_looks_like(stranger, database):
     with database.session() as session:
-        add_person(session, "bob", Role.SUPPORT, password)
-    answer = stranger.post("/login", data={"name": "bob", "password": password}, follow_redirects=False)
-    assert answer.status_code == 303
+        for name, password in LOOKS_LIKE.items():
+            add_person(session, name, Role.SUPPORT, password)
+    for name, password in LOOKS_LIKE.items():
+        answer = stranger.post("/login", data={"name": name, "password": password}, follow_redirects=False)
+        assert answer.status_code == 303, name
 
 
 @pytest.mark.parametrize("path", [*PAGES, *DOWNLOADS])
@@ -93,6 +95,7 @@ def test_a_search_page_with_a_misspelt_field_shows_and_sends_nobody(admin, expla
 @pytest.mark.parametrize("path", [*PAGES, *DOWNLOADS])
 def test_a_search_page_takes_what_its_form_its_links_and_the_choice_of_a_language_send(admin, path):
     page = admin.see(f"/audit{path}").text if path in PAGES else ""
-    own = dict.fromkeys(re.findall(r'<(?:input|select)[^>]* name="(\w+)"', page), "")
+    form = "".join(re.findall('<form[^>]* method="get".*?</form>', page, re.DOTALL))
+    own = dict.fromkeys(re.findall(r'<(?:input|select)[^>]* name="(\w+)"', form), "")
     own |= {name: value for name, value in {"n": "3", "by": "day", "version": "writer"}.items() if name in own}
     assert admin.see(f"/audit{path}", **own | {"user": "u1", "lang": "zh"}).status_code == 200

@@ -14,6 +14,8 @@ from explainer.service.embed import embed_token
 from explainer.writing.style import LOCALES
 from tests.integration.test_server import problem_of
 
+STRANGE = ("xx", "EN", "en-GB", "", "../en", "\x00", "中文", "en\n", "e" * 3000)
+
 
 @pytest.fixture
 def row(explainer):
@@ -58,14 +60,14 @@ def query(address, **more):
     return more | ({"seed": "s"} if address.endswith("/sample") else {})
 
 
-@pytest.mark.parametrize("locale", ["xx", "EN", "en-GB", "", "../en", "\x00", "中文", "en\n", "e" * 3000])
-def test_an_unknown_language_is_refused_with_the_list_everywhere(client, asked, locale):
+def test_an_unknown_language_is_refused_with_the_list_everywhere(client, asked):
     for address, name, _, _ in asked:
         if address != "/v1/audit/package":  # this service has no key to sign one with: 404, and that comes first
-            answer = client.get(address, params=query(address, **{name: locale}))
-            problem_of(answer, 406)
-            assert answer.json()["available"] == list(LOCALES), address
-            assert len(answer.content) < 400
+            for locale in STRANGE:
+                answer = client.get(address, params=query(address, **{name: locale}))
+                problem_of(answer, 406)
+                assert answer.json()["available"] == list(LOCALES), address
+                assert len(answer.content) < 400
 
 
 def test_the_document_tells_of_the_refusal_and_of_the_languages(asked):
