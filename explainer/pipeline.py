@@ -216,7 +216,7 @@ class Explainer:
         *,
         reuse: bool = False,
     ) -> list[ExplanationRow]:
-        """Explain these items for the user and store it.
+        """Explain these items for the user and store it; one that is named again is explained once, where it was first.
 
         Raises:
             NotFoundError: If an item is not in the catalogue.
@@ -225,7 +225,7 @@ class Explainer:
         """
         asking = self.asking(user, USUAL_LIST)
         with self.database.session() as session:
-            known = [load_item(session, item) for item in items]
+            known = [load_item(session, item) for item in dict.fromkeys(items)]
         ranking = self.cases(asking).once()
         targets = [ranking.standing(asking.history, item) for item in known]
         return self._explain(self._due(asking, ranking, targets, style or Style(), reuse=reuse), manner or Manner())

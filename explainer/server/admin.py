@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException
@@ -25,6 +25,22 @@ from explainer.server.rendering import page
 _OVERLAP = timedelta(hours=24)
 _LONGEST_NAME = 200
 _MOST_DAYS = 3650
+
+
+class NameForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which key or person is meant."""
+
+    name: str = ""
+    csrf: str = ""
+
+
+class KeyForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key to be made; without days it has no end."""
+
+    name: str = ""
+    role: str = ""
+    days: str = ""
+    csrf: str = ""
 
 
 class AdminController(Controller):
@@ -55,15 +71,15 @@ class AdminController(Controller):
         self,
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
-        data: URLEncodedBody[dict[str, str]],
+        data: URLEncodedBody[KeyForm],
     ) -> Template:
         """Make a key and show it, this once."""
         try:
-            name, days = name_in(data), _days(data.get("days", ""))
+            name, days = name_in(data.name), _days(data.days)
             with explainer.database.session() as session:
                 if any(row.name == name for row in list_keys(session)):
                     raise ConflictError(f"There is a key {name!r} already; rotate it, or revoke it first.")
-                made = create_key(session, name, role_in(data), lifetime=days)
+                made = create_key(session, name, role_in(data.role), lifetime=days)
         except ExplainerError as error:
             return _keys(request, explainer, given=data, wrong=str(error))
         return _keys(request, explainer, made=(name, made))
@@ -73,42 +89,41 @@ class AdminController(Controller):
         self,
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
-        data: URLEncodedBody[dict[str, str]],
+        data: URLEncodedBody[NameForm],
     ) -> Template:
         """Make a key in place of another, which works for a day more."""
-        name = data.get("name", "")
         with explainer.database.session() as session:
-            made = rotate_key(session, name, _OVERLAP)
-        return _keys(request, explainer, made=(name, made))
+            made = rotate_key(session, data.name, _OVERLAP)
+        return _keys(request, explainer, made=(data.name, made))
 
     @post("/keys/revoke", sync_to_thread=True)
-    def revoke(self, explainer: NamedDependency[Explainer], data: URLEncodedBody[dict[str, str]]) -> Redirect:
+    def revoke(self, explainer: NamedDependency[Explainer], data: URLEncodedBody[NameForm]) -> Redirect:
         """Let keys stop working."""
         with explainer.database.session() as session:
-            revoke_key(session, data.get("name", ""))
+            revoke_key(session, data.name)
         return Redirect("/admin/keys", status_code=303)
 
 
-def name_in(form: Mapping[str, str]) -> str:
+def name_in(given: str) -> str:
     """Return the name that a form gives to a new key or person.
 
     Raises:
         AccessError: If it is none.
     """
-    name = form.get("name", "").strip()
+    name = given.strip()
     if not is_line(name, _LONGEST_NAME):
         raise AccessError(f"A name has 1 to {_LONGEST_NAME} characters, and no control characters among them.")
     return name
 
 
-def role_in(form: Mapping[str, str]) -> Role:
+def role_in(given: str) -> Role:
     """Return the role that a form names.
 
     Raises:
         AccessError: If it is none.
     """
     try:
-        return Role(form.get("role", ""))
+        return Role(given)
     except ValueError as error:
         raise AccessError(f"There is no such role; known are {', '.join(Role)}.") from error
 
@@ -118,12 +133,12 @@ def _keys(
     explainer: Explainer,
     *,
     made: tuple[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
+    given: KeyForm | None = None,
     wrong: str = "",
 ) -> Template:
     with explainer.database.session() as session:
         rows = list_keys(session)
-    shown = {"rows": rows, "roles": list(Role), "made": made, "given": given or {}, "wrong": wrong}
+    shown = {"rows": rows, "roles": list(Role), "made": made, "given": given or KeyForm(), "wrong": wrong}
     return page(request, "admin_keys.html", status_code=400 if wrong else 200, by_name=BY_NAME, **shown)
 
 

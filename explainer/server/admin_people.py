@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException
@@ -15,11 +15,28 @@ from explainer.access import Role, Scope
 from explainer.access.people import add_person, disable, list_people, set_password
 from explainer.errors import ConflictError, ExplainerError
 from explainer.pipeline import Explainer
-from explainer.server.admin import name_in, role_in
+from explainer.server.admin import NameForm, name_in, role_in
 from explainer.server.auth import caller_of, needs, to_login
 from explainer.server.rendering import page
 
 _PEOPLE = "/admin/people"
+
+
+class PersonForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who may sign in."""
+
+    name: str = ""
+    role: str = ""
+    password: str = ""
+    csrf: str = ""
+
+
+class PasswordForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new password, and whose."""
+
+    name: str = ""
+    password: str = ""
+    csrf: str = ""
 
 
 class PeopleController(Controller):
@@ -40,12 +57,12 @@ class PeopleController(Controller):
         self,
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
-        data: URLEncodedBody[dict[str, str]],
+        data: URLEncodedBody[PersonForm],
     ) -> Template | Redirect:
         """Let somebody sign in."""
         try:
             with explainer.database.session() as session:
-                add_person(session, name_in(data), role_in(data), data.get("password", ""))
+                add_person(session, name_in(data.name), role_in(data.role), data.password)
         except ExplainerError as error:
             return _people(request, explainer, data, str(error))
         return Redirect(_PEOPLE, status_code=303)
@@ -55,14 +72,13 @@ class PeopleController(Controller):
         self,
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
-        data: URLEncodedBody[dict[str, str]],
+        data: URLEncodedBody[NameForm],
     ) -> Redirect:
         """Let somebody in no more; nobody locks themselves out."""
-        name = data.get("name", "")
-        if name == caller_of(request).name:
+        if data.name == caller_of(request).name:
             raise ConflictError("You cannot disable yourself; another admin can.")
         with explainer.database.session() as session:
-            disable(session, name)
+            disable(session, data.name)
         return Redirect(_PEOPLE, status_code=303)
 
     @post("/password", sync_to_thread=True)
@@ -70,21 +86,21 @@ class PeopleController(Controller):
         self,
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
-        data: URLEncodedBody[dict[str, str]],
+        data: URLEncodedBody[PasswordForm],
     ) -> Template | Redirect:
         """Give somebody a new password."""
         try:
             with explainer.database.session() as session:
-                set_password(session, data.get("name", ""), data.get("password", ""))
+                set_password(session, data.name, data.password)
         except ExplainerError as error:
             return _people(request, explainer, wrong=str(error))
         return Redirect(_PEOPLE, status_code=303)
 
 
 def _people(
-    request: Request[Any, Any, Any], explainer: Explainer, given: Mapping[str, str] | None = None, wrong: str = ""
+    request: Request[Any, Any, Any], explainer: Explainer, given: PersonForm | None = None, wrong: str = ""
 ) -> Template:
     with explainer.database.session() as session:
         rows = list_people(session)
-    shown = {"rows": rows, "roles": list(Role), "given": given or {}, "wrong": wrong}
+    shown = {"rows": rows, "roles": list(Role), "given": given or PersonForm(), "wrong": wrong}
     return page(request, "admin_people.html", status_code=400 if wrong else 200, **shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException
@@ -22,7 +23,43 @@ from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import AUDIENCES, LOCALES, Style, known_style
 
 _VERSIONS = "/admin/versions"
-Form = URLEncodedBody[dict[str, str]]
+
+
+class AdapterForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which adapter is to be promoted."""
+
+    version: str = ""
+    csrf: str = ""
+
+
+class LocaleForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In which language the last promotion of an adapter is to be undone."""
+
+    locale: str = ""
+    csrf: str = ""
+
+
+class StyleForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For which reader, in which language, the last change of prompts is to be undone."""
+
+    locale: str = ""
+    audience: str = ""
+    csrf: str = ""
+
+    @property
+    def style(self) -> Style:
+        """Reader and language.
+
+        Raises:
+            PromptError: If there are no texts for them.
+        """
+        return known_style(self.locale, self.audience)
+
+
+class PromptsForm(StyleForm, frozen=True, forbid_unknown_fields=True):
+    """Which prompts are to be promoted, for which reader and in which language."""
+
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,51 +98,53 @@ class VersionsController(Controller):
 
     @post("/adapters/promote", sync_to_thread=True)
     def promote_adapter(
-        self, request: Request[Any, Any, Any], registries: NamedDependency[Registries], data: Form
+        self,
+        request: Request[Any, Any, Any],
+        registries: NamedDependency[Registries],
+        data: URLEncodedBody[AdapterForm],
     ) -> Template | Redirect:
         """Put an adapter into production."""
         try:
-            registries.changed_by(request).adapters.promote(data.get("version", ""))
+            registries.changed_by(request).adapters.promote(data.version)
         except ExplainerError as error:
             return _versions(request, registries, wrong=str(error))
         return Redirect(_VERSIONS, status_code=303)
 
     @post("/adapters/rollback", sync_to_thread=True)
     def roll_adapter_back(
-        self, request: Request[Any, Any, Any], registries: NamedDependency[Registries], data: Form
+        self, request: Request[Any, Any, Any], registries: NamedDependency[Registries], data: URLEncodedBody[LocaleForm]
     ) -> Template | Redirect:
         """Undo the last promotion of an adapter."""
         try:
-            registries.changed_by(request).adapters.rollback(known_style(data.get("locale", "")).locale)
+            registries.changed_by(request).adapters.rollback(known_style(data.locale).locale)
         except ExplainerError as error:
             return _versions(request, registries, wrong=str(error))
         return Redirect(_VERSIONS, status_code=303)
 
     @post("/prompts/promote", sync_to_thread=True)
     def promote_prompts(
-        self, request: Request[Any, Any, Any], registries: NamedDependency[Registries], data: Form
+        self,
+        request: Request[Any, Any, Any],
+        registries: NamedDependency[Registries],
+        data: URLEncodedBody[PromptsForm],
     ) -> Template | Redirect:
         """Put prompts into use."""
         try:
-            registries.changed_by(request).prompts.promote(data.get("version", ""), _style(data))
+            registries.changed_by(request).prompts.promote(data.version, data.style)
         except ExplainerError as error:
             return _versions(request, registries, wrong=str(error))
         return Redirect(_VERSIONS, status_code=303)
 
     @post("/prompts/rollback", sync_to_thread=True)
     def roll_prompts_back(
-        self, request: Request[Any, Any, Any], registries: NamedDependency[Registries], data: Form
+        self, request: Request[Any, Any, Any], registries: NamedDependency[Registries], data: URLEncodedBody[StyleForm]
     ) -> Template | Redirect:
         """Undo the last promotion or split of prompts."""
         try:
-            registries.changed_by(request).prompts.rollback(_style(data))
+            registries.changed_by(request).prompts.rollback(data.style)
         except ExplainerError as error:
             return _versions(request, registries, wrong=str(error))
         return Redirect(_VERSIONS, status_code=303)
-
-
-def _style(form: dict[str, str]) -> Style:
-    return known_style(form.get("locale", ""), form.get("audience", ""))
 
 
 def _versions(request: Request[Any, Any, Any], registries: Registries, wrong: str = "") -> Template:

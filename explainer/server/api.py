@@ -21,6 +21,7 @@ from explainer.server.auth import PUBLIC, needs
 from explainer.server.documented import problems
 from explainer.server.draining import Draining
 from explainer.server.looking import looked, require_purpose
+from explainer.server.queries import ANY_QUERY
 from explainer.server.schemas import (
     MAX_K,
     Health,
@@ -77,7 +78,7 @@ class ListsController(Controller):
     ) -> PreviewedList:
         """Return the user's list, with its sentences, as it would be without some behaviours; store nothing.
 
-        What the user has excluded already is left out of both lists.
+        What the user has excluded already is left out of both lists; what is named twice is left out once.
         """
         with admission.place():
             found = preview(explainer, user, data.exclude, data.k, known_style(data.locale))
@@ -187,14 +188,15 @@ class HealthController(Controller):
     """For the machine that watches the service; needs no key and says nothing about anyone."""
 
     path = "/health"
+    opt = PUBLIC | ANY_QUERY  # no instance is taken out of service for what a balancer adds against caches
     tags = ["operation"]  # noqa: RUF012
 
-    @get("/live", opt=PUBLIC, sync_to_thread=False, summary="Is the process alive?")
+    @get("/live", sync_to_thread=False, summary="Is the process alive?")
     def live(self) -> Health:
         """Return 200 as long as the process answers."""
         return Health("live")
 
-    @get("/ready", opt=PUBLIC, sync_to_thread=True, summary="Can it work?", responses=_NOT_READY)
+    @get("/ready", sync_to_thread=True, summary="Can it work?", responses=_NOT_READY)
     def ready(
         self,
         explainer: NamedDependency[Explainer],

@@ -52,6 +52,7 @@ from explainer.server.parameters import ParametersController
 from explainer.server.parts import Heads, Parts
 from explainer.server.patience import Patience
 from explainer.server.problems import HANDLERS
+from explainer.server.queries import QueryNames, require_known_query
 from explainer.server.reading import reading_from
 from explainer.server.rendering import HERE, environment
 from explainer.server.replays import ReplayController
@@ -154,7 +155,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "packer": Provide(packer_from(parts.packer), sync_to_thread=False),
             "reading": Provide(reading_from(live), sync_to_thread=False),
         },
-        guards=[authorize, require_text],
+        guards=[authorize, require_text, require_known_query],
         request_class=FormRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
@@ -163,7 +164,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         on_shutdown=[partial(_close, live, succession)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=openapi_config(),
-        plugins=[Documentation(), ClosedStructs()],
+        plugins=[Documentation(), ClosedStructs(), QueryNames()],
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=_MAX_BODY_BYTES,
         before_send=[harden, draining.say],

@@ -12,6 +12,8 @@ import msgspec
 from litestar import Request
 
 from explainer.errors import SearchError
+from explainer.server.language import LANGUAGE
+from explainer.server.queries import refusal, taken_by, unknown_in
 from explainer.storage.listing import Search, conditions_of
 from explainer.writing.style import AUDIENCES, LOCALES
 
@@ -74,9 +76,13 @@ class SearchForm:
 
 
 def form_of(request: Request[Any, Any, Any]) -> SearchForm:
-    """Return the search that the address of a page holds."""
+    """Return the search that the address of a page holds; one with parameters that nobody reads can't be used."""
     given = request.query_params
     values = {name: str(given.get(name, "")).strip() for name in _Fields.__struct_fields__}
+    taken = taken_by(request.route_handler).union(values, {LANGUAGE})
+    strange = unknown_in(request, taken)
+    if strange:
+        return SearchForm(values, Search(), refusal(strange, taken))
     try:
         fields = msgspec.convert({name: v for name, v in values.items() if v}, _Fields, strict=False)
         search = _search(fields)

@@ -66,7 +66,7 @@ class PackagesController(Controller):
         sync_to_thread=True,
         media_type=ZIP,
         summary="A signed package that an auditor checks offline",
-        responses=problems(404),
+        responses=problems(404, 406),
     )
     def package(
         self,

@@ -15,6 +15,7 @@ from explainer.access import Scope
 from explainer.audit.check import LogCheck, check_log
 from explainer.pipeline import Explainer
 from explainer.server.auth import needs
+from explainer.server.documented import problems
 from explainer.server.searching import searching
 from explainer.service.audit_records import AuditRecord, Provenance, audit_records, provenance
 from explainer.service.audit_samples import Sample, draw
@@ -55,7 +56,13 @@ class AuditController(Controller):
         with explainer.database.session() as session:
             return check_log(session, KEPT, listed=erasing.listed())
 
-    @get("/sample", opt=needs(Scope.AUDIT), sync_to_thread=True, summary="A seeded random sample, complete")
+    @get(
+        "/sample",
+        opt=needs(Scope.AUDIT),
+        sync_to_thread=True,
+        summary="A seeded random sample, complete",
+        responses=problems(406),
+    )
     def sample(
         self,
         explainer: NamedDependency[Explainer],
@@ -70,7 +77,13 @@ class AuditController(Controller):
             note_looks(session, looker, [record.explanation["user_id"] for record in found.records], "audit sample")
             return found
 
-    @get("/series", opt=needs(Scope.AUDIT), sync_to_thread=True, summary="How texts fared, by period and version")
+    @get(
+        "/series",
+        opt=needs(Scope.AUDIT),
+        sync_to_thread=True,
+        summary="How texts fared, by period and version",
+        responses=problems(406),
+    )
     def series(
         self,
         explainer: NamedDependency[Explainer],
@@ -88,6 +101,7 @@ class AuditController(Controller):
         sync_to_thread=True,
         media_type="application/jsonl",
         summary="All that is found, complete, one record a line",
+        responses=problems(406),
     )
     def export_jsonl(
         self, explainer: NamedDependency[Explainer], search: NamedDependency[Search], looker: NamedDependency[Looker]
@@ -102,6 +116,7 @@ class AuditController(Controller):
         sync_to_thread=True,
         media_type="text/csv",
         summary="All that is found, as a table",
+        responses=problems(406),
     )
     def export_csv(
         self, explainer: NamedDependency[Explainer], search: NamedDependency[Search], looker: NamedDependency[Looker]

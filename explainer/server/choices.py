@@ -28,7 +28,8 @@ class ExclusionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Use these behaviours no more.
 
     Attributes:
-        behaviours: Ids of behaviours, or of items: then all that the user did with them so far.
+        behaviours: Ids of behaviours, or of items: then all that the user did with them so far; to name one
+            again adds nothing.
     """
 
     behaviours: Annotated[list[Identifier], msgspec.Meta(min_length=1, max_length=MOST_BEHAVIOURS)]

@@ -8,7 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from explainer.server.problems import PROBLEM_JSON
 
 WHEN = {
-    400: "The request cannot be read: not JSON, a wrong type, an unknown field, too many of something.",
+    400: "The request cannot be read: not JSON, a wrong type, an unknown field or parameter, too many of something.",
     401: "No key, or one that does not work.",
     403: "The key's role may not do this.",
     404: "There is no such thing.",

@@ -26,11 +26,10 @@ from explainer.server.auth import PUBLIC, needs
 from explainer.server.cross_origin import CrossOrigin
 from explainer.server.documented import problems
 from explainer.server.forms import is_text
-from explainer.server.schemas import Locale
 from explainer.service.embed import CustomerVerdict, EmbeddedExplanation, embed_token, embedded, judge_embedded
 from explainer.storage.base import now
 from explainer.storage.database import Database
-from explainer.writing.style import known_style
+from explainer.writing.style import LOCALES, known_style
 
 _SCRIPT = Path(__file__).resolve().parent / "static" / "embed.js"
 _SCHEME = "embed "
@@ -107,7 +106,7 @@ class EmbedController(Controller):
         request: Request[Any, Any, Any],
         explanation_id: FromPath[str],
         explainer: NamedDependency[Explainer],
-        lang: Annotated[Locale, QueryParameter()] = "en",
+        lang: Annotated[str, QueryParameter(schema_extra={"enum": list(LOCALES)})] = "en",
     ) -> Response[EmbeddedExplanation]:
         """Return sentence, label and behaviours, in words of a language; needs ``Authorization: Embed TOKEN``."""
         _require_token(explainer.database, request, explanation_id)

@@ -90,7 +90,8 @@ class ExplanationsController(Controller):
 
         It comes at once, with what the model has written before or else a template's text; ``Prefer: wait=N`` waits for
         the model up to N seconds. What it has not written yet is ``pending``: a better text comes as a revision.
-        The same request under the same Idempotency-Key is answered once, with what was made then.
+        The same request under the same Idempotency-Key is answered once, with what was made then. An item that is named
+        twice is explained once, and answered once, where it was named first.
         """
         wait = Wait(admission, preferred_wait(prefer))
         make = partial(_made, live, data, known_style(data.locale, data.audience), wait)
@@ -107,7 +108,13 @@ class ExplanationsController(Controller):
             answer = Explanations(all_shown_to(session, looker, rows))
         return Response(answer, headers=wait.headers)
 
-    @get("/", opt=needs(Scope.READ), sync_to_thread=True, summary="Explanations, newest first")
+    @get(
+        "/",
+        opt=needs(Scope.READ),
+        sync_to_thread=True,
+        summary="Explanations, newest first",
+        responses=problems(406),
+    )
     def find(
         self,
         explainer: NamedDependency[Explainer],

@@ -14,14 +14,15 @@ from explainer.writing.style import LOCALES
 LANGUAGE_COOKIE = "explainer_lang"
 NAMES = {"en": ("English", "en"), "zh": ("中文", "zh-Hans")}
 """Locale → what it calls itself, and its tag for ``<html lang>``."""
-_PARAMETER = "lang"
+LANGUAGE = "lang"
+"""The query parameter that every page takes."""
 _YEAR_S = 365 * 24 * 3600
 _MOST_ASKED = 20
 
 
 def locale_of(request: Request[Any, Any, Any]) -> str:
     """Return the page's locale: ``?lang=``, the cookie that remembers it, ``Accept-Language``, else English."""
-    for chosen in (request.query_params.get(_PARAMETER), request.cookies.get(LANGUAGE_COOKIE)):
+    for chosen in (request.query_params.get(LANGUAGE), request.cookies.get(LANGUAGE_COOKIE)):
         if chosen in LOCALES:
             return str(chosen)
     asked = _asked(request.headers.get("accept-language", ""))
@@ -30,7 +31,7 @@ def locale_of(request: Request[Any, Any, Any]) -> str:
 
 def language_cookie(request: Request[Any, Any, Any]) -> list[Cookie]:
     """Return the cookie that remembers ``?lang=``, if that is in the address and known."""
-    chosen = request.query_params.get(_PARAMETER)
+    chosen = request.query_params.get(LANGUAGE)
     if chosen not in LOCALES:
         return []
     secure = request.url.scheme == "https"
@@ -42,9 +43,9 @@ def language_cookie(request: Request[Any, Any, Any]) -> list[Cookie]:
 def switches(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
     """Return (locale, address of this page in it), for links; what answers a form has no address of its own."""
     if request.method != "GET":
-        return [(locale, f"/?{_PARAMETER}={locale}") for locale in LOCALES]
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != _PARAMETER]
-    return [(locale, f"{request.url.path}?{urlencode([*kept, (_PARAMETER, locale)])}") for locale in LOCALES]
+        return [(locale, f"/?{LANGUAGE}={locale}") for locale in LOCALES]
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != LANGUAGE]
+    return [(locale, f"{request.url.path}?{urlencode([*kept, (LANGUAGE, locale)])}") for locale in LOCALES]
 
 
 def _asked(header: str) -> list[str]:

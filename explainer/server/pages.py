@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Controller, Request, Router, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
@@ -22,6 +23,13 @@ from explainer.server.customer_data import CustomerDataController
 from explainer.server.rendering import navigation, page
 
 
+class SignInForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who somebody says they are; what is left out is as wrong as a wrong one."""
+
+    name: str = ""
+    password: str = ""
+
+
 @get("/login", opt=PUBLIC, sync_to_thread=False, include_in_schema=False)
 def login_form(request: Request[Any, Any, Any]) -> Template:
     """Return the sign-in form."""
@@ -32,13 +40,13 @@ def login_form(request: Request[Any, Any, Any]) -> Template:
 def login(
     request: Request[Any, Any, Any],
     explainer: NamedDependency[Explainer],
-    data: URLEncodedBody[dict[str, str]],
+    data: URLEncodedBody[SignInForm],
 ) -> Template | Redirect:
     """Check name and password; the browser gets a token in a cookie that scripts and other sites cannot use."""
     if is_from_elsewhere(request):
         raise PermissionDeniedException("Sign in on our own page.")
-    name = data.get("name", "").strip()
-    token = try_sign_in(explainer.database, name, data.get("password", ""))
+    name = data.name.strip()
+    token = try_sign_in(explainer.database, name, data.password)
     if token is None:
         return page(request, "login.html", status_code=403, failed=True, name=name)
     answer = Redirect("/start", status_code=303)

@@ -31,7 +31,7 @@ class ExplanationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     Attributes:
         user: Whose recommendations; a user without behaviours gets honest cold-start texts.
         item: One item.
-        items: Several items.
+        items: Several items; each is explained once, however often it is named.
         k: The user's k best unmet items.
         locale: Language of the texts.
         audience: Who reads them: customer, support or auditor.
@@ -52,7 +52,7 @@ class ExplanationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class Explanations(msgspec.Struct, frozen=True):
-    """The stored explanations, in the order asked for."""
+    """The stored explanations, in the order asked for, each once."""
 
     explanations: list[ShownExplanation]
 
@@ -108,7 +108,7 @@ class PreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ask what a list would be without some behaviours.
 
     Attributes:
-        exclude: Ids of behaviours, or of items: then all that the user did with them.
+        exclude: Ids of behaviours, or of items: then all that the user did with them; to name one again adds nothing.
         k: Length of the list.
         locale: Language of the texts.
     """

@@ -8,11 +8,13 @@ from litestar.params import QueryParameter
 
 from explainer.server.moments import MomentParameter, between
 from explainer.storage.listing import Search
-from explainer.writing.style import AUDIENCES, LOCALES
+from explainer.writing.style import AUDIENCES, LOCALES, known_locale
 
 IdParameter = Annotated[str | None, QueryParameter(min_length=1, max_length=200)]
 SourceParameter = Annotated[str | None, QueryParameter(pattern="^(model|template)$")]
-LocaleParameter = Annotated[str | None, QueryParameter(pattern=f"^({'|'.join(LOCALES)})$")]
+LocaleParameter = Annotated[
+    str | None, QueryParameter(schema_extra={"enum": list(LOCALES)}, description="Language the texts were written in.")
+]
 AudienceParameter = Annotated[str | None, QueryParameter(pattern=f"^({'|'.join(AUDIENCES)})$")]
 VersionParameter = Annotated[
     str | None,
@@ -36,5 +38,12 @@ def searching(
     prompt: VersionParameter = None,
     complained: ComplainedParameter = None,
 ) -> Search:
-    """Return the search that a request's query is; a dependency of handlers."""
-    return Search(user, item, source, *between(since, until), locale, audience, recommender, writer, prompt, complained)
+    """Return the search that a request's query is; a dependency of handlers.
+
+    Raises:
+        LocaleError: If there are no texts in the language.
+        ValidationException: If a moment is none, or if the two leave no time.
+    """
+    language = None if locale is None else known_locale(locale)
+    moments = between(since, until)
+    return Search(user, item, source, *moments, language, audience, recommender, writer, prompt, complained)

@@ -40,10 +40,20 @@ def known_style(locale: str, audience: str = CUSTOMER) -> Style:
         LocaleError: If there are no texts in the language; the message says in which there are.
         PromptError: If there is no such reader.
     """
+    locale = known_locale(locale)
+    if audience not in AUDIENCES:
+        raise PromptError(f"There are no texts for the audience {audience[:20]!r}; known are {', '.join(AUDIENCES)}.")
+    return Style(locale, audience)
+
+
+def known_locale(locale: str) -> str:
+    """Return a locale that came from outside.
+
+    Raises:
+        LocaleError: If there are no texts in the language; the message says in which there are.
+    """
     if locale not in LOCALES:
         raise LocaleError(
             f"There are no texts for the locale {locale[:20]!r}; known are {', '.join(LOCALES)}.", LOCALES
         )
-    if audience not in AUDIENCES:
-        raise PromptError(f"There are no texts for the audience {audience[:20]!r}; known are {', '.join(AUDIENCES)}.")
-    return Style(locale, audience)
+    return locale

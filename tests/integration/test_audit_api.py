@@ -242,7 +242,6 @@ def test_the_searches_of_auditors_are_those_of_everybody(client, database, rows)
         {"since": "0001-01-01T00:00:00+23:00"},
         {"until": "9999-12-31T23:59:59-23:00"},
         {"since": "yesterday"},
-        {"locale": "xx"},
         {"audience": "everybody"},
         {"source": "oracle"},
         {"recommender": "%"},

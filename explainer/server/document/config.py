@@ -20,6 +20,7 @@ Why was this recommended?
 
 Programs show an API key, in `X-API-Key` or as a bearer token; every operation says which roles may call it. Whatever
 is no success is a problem document (RFC 9457). Lists come in pages: `next` of one page is the `cursor` of the next.
+A parameter or a field that an operation does not have is refused by name (400): what is misspelt narrows nothing.
 """
 _KEY = "An API key; `explainer key create` makes one."
 
