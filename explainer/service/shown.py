@@ -17,6 +17,7 @@ from explainer.service.views import Looker, note_look
 from explainer.service.why_not import WhyNot
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.later import Later, Suppression, later_of
+from explainer.storage.private import is_private_item
 from explainer.tags import TagList
 from explainer.view import (
     CounterfactualView,
@@ -203,12 +204,9 @@ def picture_shown_to(session: Session, looker: Looker, row: ExplanationRow, what
 
 
 def history_shown_to(session: Session, looker: Looker, user: str, what: str) -> frozenset[str]:
-    """Return the behaviours of a user that must not be named to whoever asks, and record that they saw the others."""
-    if looker.is_app:
-        return frozenset()
-    sensitive = sensitive_behaviours(session, user)
-    note_look(session, looker, user, what, sensitive=bool(sensitive))
-    return frozenset() if looker.sees_sensitive else sensitive
+    """Return the behaviours that a customer's own page names to nobody, and record that somebody saw the others."""
+    note_look(session, looker, user, what)
+    return sensitive_behaviours(session, user)
 
 
 def why_not_shown_to(session: Session, looker: Looker, found: WhyNot) -> ShownWhyNot:
@@ -217,7 +215,9 @@ def why_not_shown_to(session: Session, looker: Looker, found: WhyNot) -> ShownWh
         return _with(ShownWhyNot, found)
     mask = Mask(sensitive_behaviours(session, found.user))
     masked = mask.why_not(found)
-    note_look(session, looker, found.user, "why-not", found.item, sensitive=mask.count > 0)
+    # Where a private item stands says already whether they met it.
+    is_told = mask.count > 0 or is_private_item(session, found.item)
+    note_look(session, looker, found.user, "why-not", found.item, sensitive=is_told)
     return _with(ShownWhyNot, found) if looker.sees_sensitive else _with(ShownWhyNot, masked, mask.count)
 
 
