@@ -27,7 +27,7 @@ from explainer.view import (
     explanation_view,
     revision_view,
 )
-from explainer.writing.texts import MODEL
+from explainer.writing.texts import MODEL, TEMPLATE
 
 T = TypeVar("T", bound=msgspec.Struct)
 _LABELS = {"en": "AI-written", "zh": "AI 生成"}
@@ -56,10 +56,10 @@ class AiLabel(msgspec.Struct, frozen=True):
 
 
 class MadeBy(msgspec.Struct, frozen=True):
-    """What stands behind ``versions.writer``: empty hashes where templates wrote.
+    """What wrote the first text: empty hashes where it was a template, be it that the model could not write.
 
     Attributes:
-        engine: Its name.
+        engine: Its name; ``template`` for those.
         model: Hash of the base model's weights.
         adapter: Hash of the adapter's.
     """
@@ -79,7 +79,7 @@ class ShownExplanation(ExplanationView, frozen=True, kw_only=True, omit_defaults
         revisions: The later texts, oldest first.
         pending: Whether a better text is awaited: read again, or listen to ``/events``.
         ai: Whether a machine wrote the newest text.
-        made_by: Engine, model and adapter in use at that time.
+        made_by: Engine, model and adapter that wrote ``text``; what was in use then is ``versions.writer``.
         masked: How many sensitive behaviours are shown as "•••".
         not_shown: To a shop's program: what stands behind "•••", in words for the customer; all sensitive behaviours
             are one there.
@@ -283,14 +283,16 @@ def _shown(
         revisions=revisions,
         pending=later.pending,
         ai=AiLabel(generated, _LABELS.get(row.locale, _LABELS["en"]) if generated else None),
-        made_by=_made_by(later),
+        made_by=_made_by(row, later),
         masked=masked,
         not_shown=words_in(NOT_SHOWN, row.locale) if is_summed else "",
         suppressed=mark,
     )
 
 
-def _made_by(later: Later) -> MadeBy:
+def _made_by(row: ExplanationRow, later: Later) -> MadeBy:
+    if row.source != MODEL:
+        return MadeBy(TEMPLATE, "", "")
     return MadeBy(later.writer, later.details.get("model_hash", ""), later.details.get("adapter_hash", ""))
 
 
