@@ -78,11 +78,14 @@ class ListsController(Controller):
     ) -> PreviewedList:
         """Return the user's list, with its sentences, as it would be without some behaviours; store nothing.
 
-        What the user has excluded already is left out of both lists; what is named twice is left out once.
+        What the user has excluded already is left out of both lists; what is named twice is left out once. Support
+        needs ticket and purpose (403 without) to leave out what tells of a private life.
         """
+        with explainer.database.session() as session:
+            private = require_purpose(session, looker, user, data.exclude)
         with admission.place():
             found = preview(explainer, user, data.exclude, data.k, known_style(data.locale))
-        looked(explainer, looker, user, "preview")
+        looked(explainer, looker, user, "preview", sensitive=private)
         ranks = {r.item.id: r.rank for r in found.before}
         items = [
             PreviewedItem(r.item.id, r.item.title, r.rank, ranks.get(r.item.id), text.text)
@@ -142,7 +145,7 @@ class WhyNotController(Controller):
         Support needs ticket and purpose (403 without) for an item that tells of the private life of who has met it.
         """
         with explainer.database.session() as session:
-            require_purpose(session, looker, item)
+            require_purpose(session, looker, user, [item])
         found = why_not(explainer, user, item, k, NOT_SHOWN["en"] if looker.is_app else None)
         with explainer.database.session() as session:
             return why_not_shown_to(session, looker, found)

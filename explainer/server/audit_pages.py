@@ -30,7 +30,8 @@ from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.replay import replay
 from explainer.service.series import Period, Series, Version, series
 from explainer.service.subject.erase import Erasing
-from explainer.service.views import Looker, note_look, note_looks
+from explainer.service.views import Looker
+from explainer.service.whole import note_looks, note_record
 from explainer.storage.base import now
 from explainer.storage.explanations import explanations_named, get_explanation
 from explainer.storage.listing import list_explanations
@@ -62,7 +63,7 @@ class AuditPages(Controller):
             return page(request, "audit/find.html", status_code=400, form=form, rows=[], following=None, cursor=None)
         with explainer.database.session() as session:
             rows, following = list_explanations(session, form.search, _ROWS, cursor)
-            note_looks(session, looker, [row.user_id for row in rows], "audit list")
+            note_looks(session, looker, rows, "audit list")
         return page(request, "audit/find.html", form=form, rows=rows, following=following, cursor=cursor)
 
     @get("/sample", opt=_OPT, sync_to_thread=True)
@@ -80,7 +81,7 @@ class AuditPages(Controller):
             with explainer.database.session() as session:
                 found, ids = draw_ids(session, form.search, seed, n)
                 rows = explanations_named(session, ids)
-                note_looks(session, looker, [row.user_id for row in rows], "audit sample")
+                note_looks(session, looker, rows, "audit sample")
         return page(
             request,
             "audit/sample.html",
@@ -142,7 +143,7 @@ class AuditPages(Controller):
         """Return one record with all its inputs."""
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
-            note_look(session, looker, row.user_id, "audit record", row.id)
+            note_record(session, looker, row, "audit record")
             found, made_by = audit_records(session, [row])[0], provenance(session, [row])
         return page(
             request,
@@ -163,7 +164,7 @@ class AuditPages(Controller):
     ) -> Template:
         """Return what computing the explanation again gives; nothing is stored."""
         with explainer.database.session() as session:
-            note_look(session, looker, get_explanation(session, explanation_id).user_id, "replay", explanation_id)
+            note_record(session, looker, get_explanation(session, explanation_id), "replay")
         template = "audit/_replayed.html" if is_fragment(request) else "audit/replay.html"
         return page(request, template, found=replay(explainer, explanation_id), pretty=_pretty)
 

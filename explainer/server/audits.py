@@ -23,8 +23,9 @@ from explainer.service.audited import KEPT
 from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.series import Period, Series, Version, series
 from explainer.service.subject.erase import Erasing
-from explainer.service.views import EVERYBODY, Looker, note_look, note_looks
-from explainer.storage.explanations import get_explanation
+from explainer.service.views import EVERYBODY, Looker, note_look
+from explainer.service.whole import note_looks, note_record
+from explainer.storage.explanations import explanations_named, get_explanation
 from explainer.storage.listing import Search, conditions_of
 
 MAX_SAMPLE = 100
@@ -74,7 +75,8 @@ class AuditController(Controller):
         """Return what the seed draws from all that is found: the same for everybody, by a method that it states."""
         with explainer.database.session() as session:
             found = draw(session, search, seed, n)
-            note_looks(session, looker, [record.explanation["user_id"] for record in found.records], "audit sample")
+            rows = explanations_named(session, [record.explanation["id"] for record in found.records])
+            note_looks(session, looker, rows, "audit sample")
             return found
 
     @get(
@@ -137,19 +139,19 @@ class AuditController(Controller):
         """Return every column as it is stored, the templates word for word, and all that was done with it."""
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
-            note_look(session, looker, row.user_id, "audit record", row.id)
+            note_record(session, looker, row, "audit record")
             return CompleteRecord(audit_records(session, [row])[0], provenance(session, [row]))
 
 
 def note_download(explainer: Explainer, looker: Looker, search: Search) -> None:
-    """Record a download: a look at one user's record, or at everybody's.
+    """Record a download: a look at one user's record, or at everybody's, with all that may be sensitive in it.
 
     Raises:
         SearchError: If the search makes no sense.
     """
     conditions_of(search)
     with explainer.database.session() as session:
-        note_look(session, looker, search.user or EVERYBODY, "download")
+        note_look(session, looker, search.user or EVERYBODY, "download", sensitive=True)
 
 
 def download(pieces: Iterator[bytes], search: Search, name: str, media_type: str) -> Stream:

@@ -16,7 +16,7 @@ from explainer.pipeline import Explainer
 from explainer.server.auth import needs
 from explainer.server.looking import looked
 from explainer.server.schemas import MOST_BEHAVIOURS, Identifier, UserInPath
-from explainer.service.exclusions import Exclusions, exclude_behaviours, exclusions_of, include_behaviour
+from explainer.service.exclusions import exclude_behaviours, exclusions_of, include_behaviour
 from explainer.service.shown import ShownExclusions, exclusions_shown_to
 from explainer.service.user_settings import UserSettings, set_personalised, settings_of
 from explainer.service.views import Looker
@@ -68,14 +68,20 @@ class ChoicesController(Controller):
         summary="Use behaviours no more",
     )
     def exclude(
-        self, user: UserInPath, data: JSONBody[ExclusionRequest], explainer: NamedDependency[Explainer]
-    ) -> Exclusions:
+        self,
+        user: UserInPath,
+        data: JSONBody[ExclusionRequest],
+        explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
+    ) -> ShownExclusions:
         """Exclude behaviours from every list and text of this user from now on; return all that is excluded.
 
         Their items were met all the same: none of them is recommended. A second time changes nothing. If one is
         unknown, 404, and none is excluded.
         """
-        return exclude_behaviours(explainer.database, user, data.behaviours)
+        found = exclude_behaviours(explainer.database, user, data.behaviours)
+        with explainer.database.session() as session:
+            return exclusions_shown_to(session, looker, found)
 
     @delete(
         "/exclusions/{behaviour:path}", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Use a behaviour again"

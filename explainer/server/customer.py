@@ -20,19 +20,18 @@ from explainer.server.auth import needs, to_login
 from explainer.server.cards import Card, Told, card_of
 from explainer.server.customer_choices import chosen_by
 from explainer.server.language import locale_of
-from explainer.server.looking import looked
+from explainer.server.looking import looked, require_purpose
 from explainer.server.rendering import is_fragment, page
 from explainer.server.threads import Waits
 from explainer.server.words import words_in
 from explainer.service.counterfactuals import find_all
-from explainer.service.masking import sensitive_behaviours, sensitive_in
+from explainer.service.masking import sensitive_in
 from explainer.service.preview import Preview, preview
 from explainer.service.shown import history_shown_to, picture_shown_to
 from explainer.service.views import Looker
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation
 from explainer.storage.later import later_of
-from explainer.storage.private import is_private_item
 from explainer.writing.slots import named
 from explainer.writing.style import Style
 
@@ -95,8 +94,7 @@ class CustomerController(Controller):
                 return page(request, "customer/choose.html", users=users(session, _USERS))
         locale, history, titles = locale_of(request), explainer.history(chosen), explainer.titles(chosen)
         with explainer.database.session() as session:
-            history_shown_to(session, looker, chosen, "customer page")
-            private = sensitive_behaviours(session, chosen)
+            private = history_shown_to(session, looker, chosen, "customer page")
         return page(
             request,
             "customer/list.html",
@@ -127,11 +125,11 @@ class CustomerController(Controller):
     ) -> Template:
         """Return what the user's list would be without what they did with one item; nothing is stored."""
         locale = locale_of(request)
+        with explainer.database.session() as session:
+            private = require_purpose(session, looker, user, [without])
         with admission.place():
             found = preview(explainer, user, [without], _CARDS, Style(locale))
-        looked(explainer, looker, user, "preview")
-        with explainer.database.session() as session:
-            private = is_private_item(session, without) or without in sensitive_behaviours(session, user)
+        looked(explainer, looker, user, "preview", sensitive=private)
         items = {item.id: item for item in explainer.model.recommender.catalogue.items}
         return page(
             request,

@@ -27,8 +27,10 @@ from explainer.server.cross_origin import CrossOrigin
 from explainer.server.documented import problems
 from explainer.server.forms import is_text
 from explainer.service.embed import CustomerVerdict, EmbeddedExplanation, embed_token, embedded, judge_embedded
+from explainer.service.views import Looker, note_look
 from explainer.storage.base import now
 from explainer.storage.database import Database
+from explainer.storage.explanations import get_explanation
 from explainer.writing.style import LOCALES, known_style
 
 _SCRIPT = Path(__file__).resolve().parent / "static" / "embed.js"
@@ -72,11 +74,19 @@ class EmbedTokensController(Controller):
         self,
         explanation_id: FromPath[str],
         explainer: NamedDependency[Explainer],
+        looker: NamedDependency[Looker],
         data: JSONBody[EmbedTokenRequest | None] = None,
     ) -> EmbedTokenAnswer:
-        """Return a token with which a browser may see this explanation, and nothing else, for a while."""
+        """Return a token with which a browser may see this explanation, and nothing else, for a while.
+
+        What it opens is what the customer sees; given to anyone but a shop's program, that is a look on record.
+        """
         lifetime = timedelta(minutes=(data or EmbedTokenRequest()).minutes)
         made = embed_token(explainer.database, explanation_id, lifetime)
+        if not looker.is_app:
+            with explainer.database.session() as session:
+                user = get_explanation(session, explanation_id).user_id
+                note_look(session, looker, user, "embed token", explanation_id)
         return EmbedTokenAnswer(made.token, made.expires_at)
 
 

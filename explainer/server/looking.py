@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Request
@@ -13,8 +14,9 @@ from explainer.access.purposes import MAX_PURPOSE, MAX_TICKET, MIN_PURPOSE, chec
 from explainer.errors import AccessError
 from explainer.pipeline import Explainer
 from explainer.server.auth import caller_of
+from explainer.service.masking import sensitive_behaviours
 from explainer.service.views import Looker, note_look
-from explainer.storage.private import is_private_item
+from explainer.storage.private import private_among
 
 _WHY = "Needed, both, by support to see sensitive evidence; goes on record with the view."
 
@@ -53,21 +55,29 @@ def looker_of(
     return Looker(caller, ticket, purpose)
 
 
-def looked(explainer: Explainer, looker: Looker, user: str, what: str) -> None:
+def looked(explainer: Explainer, looker: Looker, user: str, what: str, *, sensitive: bool = False) -> None:
     """Record a look at what is masked for nobody; an app's costs nothing."""
     if not looker.is_app:
         with explainer.database.session() as session:
-            note_look(session, looker, user, what)
+            note_look(session, looker, user, what, sensitive=sensitive)
 
 
-def require_purpose(session: Session, looker: Looker, item: str) -> None:
-    """Refuse to say anything about a user and an item if that may tell whether they met it, and that is sensitive.
+def require_purpose(session: Session, looker: Looker, user: str, names: Sequence[str]) -> bool:
+    """Return whether an answer about a user and these may tell that they met something private; then refuse it, if so.
+
+    Args:
+        session: Open session.
+        looker: Who asks.
+        user: About whom.
+        names: Ids of items, or of the user's behaviours.
 
     Raises:
-        PermissionDeniedException: If support gives no ticket and purpose.
+        PermissionDeniedException: If it may, and support gives no ticket and purpose.
     """
-    if not looker.sees_sensitive and is_private_item(session, item):
-        raise PermissionDeniedException("This item tells of a private life: give X-Ticket and X-Purpose.")
+    tells = bool(private_among(session, names)) or not sensitive_behaviours(session, user).isdisjoint(names)
+    if tells and not looker.sees_sensitive:
+        raise PermissionDeniedException("This tells of a private life: give X-Ticket and X-Purpose.")
+    return tells
 
 
 def _text(header: str | None) -> str:

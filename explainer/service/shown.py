@@ -17,6 +17,7 @@ from explainer.service.views import Looker, note_look
 from explainer.service.why_not import WhyNot
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.later import Later, Suppression, later_of
+from explainer.storage.private import is_private_item
 from explainer.tags import TagList
 from explainer.view import (
     CounterfactualView,
@@ -26,7 +27,7 @@ from explainer.view import (
     explanation_view,
     revision_view,
 )
-from explainer.writing.texts import MODEL
+from explainer.writing.texts import MODEL, TEMPLATE
 
 T = TypeVar("T", bound=msgspec.Struct)
 _LABELS = {"en": "AI-written", "zh": "AI 生成"}
@@ -55,10 +56,10 @@ class AiLabel(msgspec.Struct, frozen=True):
 
 
 class MadeBy(msgspec.Struct, frozen=True):
-    """What stands behind ``versions.writer``: empty hashes where templates wrote.
+    """What wrote the first text: empty hashes where it was a template, be it that the model could not write.
 
     Attributes:
-        engine: Its name.
+        engine: Its name; ``template`` for those.
         model: Hash of the base model's weights.
         adapter: Hash of the adapter's.
     """
@@ -78,7 +79,7 @@ class ShownExplanation(ExplanationView, frozen=True, kw_only=True, omit_defaults
         revisions: The later texts, oldest first.
         pending: Whether a better text is awaited: read again, or listen to ``/events``.
         ai: Whether a machine wrote the newest text.
-        made_by: Engine, model and adapter in use at that time.
+        made_by: Engine, model and adapter that wrote ``text``; what was in use then is ``versions.writer``.
         masked: How many sensitive behaviours are shown as "•••".
         not_shown: To a shop's program: what stands behind "•••", in words for the customer; all sensitive behaviours
             are one there.
@@ -203,12 +204,9 @@ def picture_shown_to(session: Session, looker: Looker, row: ExplanationRow, what
 
 
 def history_shown_to(session: Session, looker: Looker, user: str, what: str) -> frozenset[str]:
-    """Return the behaviours of a user that must not be named to whoever asks, and record that they saw the others."""
-    if looker.is_app:
-        return frozenset()
-    sensitive = sensitive_behaviours(session, user)
-    note_look(session, looker, user, what, sensitive=bool(sensitive))
-    return frozenset() if looker.sees_sensitive else sensitive
+    """Return the behaviours that a customer's own page names to nobody, and record that somebody saw the others."""
+    note_look(session, looker, user, what)
+    return sensitive_behaviours(session, user)
 
 
 def why_not_shown_to(session: Session, looker: Looker, found: WhyNot) -> ShownWhyNot:
@@ -217,7 +215,9 @@ def why_not_shown_to(session: Session, looker: Looker, found: WhyNot) -> ShownWh
         return _with(ShownWhyNot, found)
     mask = Mask(sensitive_behaviours(session, found.user))
     masked = mask.why_not(found)
-    note_look(session, looker, found.user, "why-not", found.item, sensitive=mask.count > 0)
+    # Where a private item stands says already whether they met it.
+    is_told = mask.count > 0 or is_private_item(session, found.item)
+    note_look(session, looker, found.user, "why-not", found.item, sensitive=is_told)
     return _with(ShownWhyNot, found) if looker.sees_sensitive else _with(ShownWhyNot, masked, mask.count)
 
 
@@ -283,14 +283,16 @@ def _shown(
         revisions=revisions,
         pending=later.pending,
         ai=AiLabel(generated, _LABELS.get(row.locale, _LABELS["en"]) if generated else None),
-        made_by=_made_by(later),
+        made_by=_made_by(row, later),
         masked=masked,
         not_shown=words_in(NOT_SHOWN, row.locale) if is_summed else "",
         suppressed=mark,
     )
 
 
-def _made_by(later: Later) -> MadeBy:
+def _made_by(row: ExplanationRow, later: Later) -> MadeBy:
+    if row.source != MODEL:
+        return MadeBy(TEMPLATE, "", "")
     return MadeBy(later.writer, later.details.get("model_hash", ""), later.details.get("adapter_hash", ""))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -128,12 +128,6 @@ def note_look(
         looker.purpose,
         unmasked=sensitive and looker.sees_sensitive,
     )
-
-
-def note_looks(session: Session, looker: Looker, subjects: Collection[str], what: str) -> None:
-    """Record a look at several customers' records, one for each."""
-    for subject in dict.fromkeys(subjects):
-        note_look(session, looker, subject, what)
 
 
 def list_views(

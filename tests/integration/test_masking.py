@@ -240,7 +240,7 @@ def test_every_kind_of_look_but_an_apps_is_on_record(asks, made, database):
     for path in paths:
         assert asks(A, path).status_code == 200
     assert views(database) == []
-    asks(S, f"/v1/users/{PIOUS}/preview", "POST", {"exclude": ["s0"], "k": 2})
+    asks(S, f"/v1/users/{PIOUS}/preview", "POST", {"exclude": ["i2"], "k": 2})
     asks(S, "/v1/explanations", "POST", {"user": PIOUS, "k": 1})
     for path in paths:
         assert asks(X, path).status_code == 200

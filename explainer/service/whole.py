@@ -1,0 +1,35 @@
+"""Looks at explanations whole, as they are stored: nothing is masked for auditors, and their record says what they saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from explainer.service.masking import Mask, private_then, sensitive_behaviours
+from explainer.service.views import Looker, note_look
+from explainer.storage.explanation_tables import ExplanationRow
+from explainer.view import explanation_view
+
+
+def note_looks(session: Session, looker: Looker, rows: Sequence[ExplanationRow], what: str) -> None:
+    """Record that somebody saw explanations of several customers: one look at each customer's."""
+    for user in dict.fromkeys(row.user_id for row in rows):
+        note_look(session, looker, user, what, sensitive=_any_tells(session, user, rows))
+
+
+def note_record(session: Session, looker: Looker, row: ExplanationRow, what: str) -> None:
+    """Record that somebody saw one explanation."""
+    note_look(session, looker, row.user_id, what, row.id, sensitive=_any_tells(session, row.user_id, [row]))
+
+
+def _any_tells(session: Session, user: str, rows: Sequence[ExplanationRow]) -> bool:
+    """Return whether an explanation of the user's names anything that is masked for those without a case."""
+    private = sensitive_behaviours(session, user)
+    return any(_tells(row, private | private_then(row)) for row in rows if row.user_id == user)
+
+
+def _tells(row: ExplanationRow, private: frozenset[str]) -> bool:
+    mask = Mask(private)
+    mask.explanation(explanation_view(row))
+    return mask.count > 0
