@@ -66,11 +66,14 @@ test-postgres: $(VENV)/dev ## The service's tests on a PostgreSQL instead of SQL
 gate: $(VENV)/dev ## The gate's tests: every branch of it is run
 	$(BIN)/python -m pytest $(GATE_TESTS) --cov=explainer.writing.gate --cov-branch --cov-fail-under=100 --hypothesis-seed=1 --cov-report=term-missing:skip-covered
 
+# Without a Chromium its tests are skipped; EXPLAINER_TEST_BROWSER=required makes that a failure.
 browser: # The page is tested in a real Chromium; where there is none and we may, install Debian's.
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  { command -v apt-get >/dev/null && test "$$(id -u)" = 0 && \
 	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-core fonts-wqy-microhei; } >/dev/null; } || \
-	  echo "No Chromium here: browser tests will be skipped."
+	  if test "$(EXPLAINER_TEST_BROWSER)" = required; then \
+	    echo "No Chromium here, and browser tests are required: install chromium or google-chrome." >&2; exit 1; \
+	  else echo "No Chromium here: browser tests will be skipped."; fi
 
 bench: $(VENV)/run ## Speed and size, also as JSON in .explainer/bench.json (ONLY="encoding search": those)
 	$(BIN)/python -m tests.benchmarks --json .explainer/bench.json $(if $(ONLY),--only $(ONLY))

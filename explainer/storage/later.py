@@ -24,10 +24,12 @@ class Suppression:
     Attributes:
         at: Since when.
         reason: Why.
+        by: Who took it back; empty where it is the same text as one that was.
     """
 
     at: datetime
     reason: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def _with_later(explanation: Any) -> Select[Any]:  # noqa: ANN401  a column or t
 
     Of what came later only columns: each reader asks for this, and objects would take as long as everything else.
     """
-    suppressed = SuppressionRow.created_at, SuppressionRow.reason
+    suppressed = SuppressionRow.created_at, SuppressionRow.reason, SuppressionRow.by
     return (
         select(explanation, UpgradeRow.state, ModelVersionRow.name, ModelVersionRow.details, *suppressed)
         .join(ModelVersionRow, ModelVersionRow.version == ExplanationRow.writer_version)
@@ -98,6 +100,7 @@ def _later(
     details: Mapping[str, Any],
     at: datetime | None,
     reason: str,
+    by: str,
 ) -> Later:
-    suppression = None if at is None else Suppression(at, reason)
+    suppression = None if at is None else Suppression(at, reason, by)
     return Later(writer, details, suppression, state == WAITING, tuple(revisions))

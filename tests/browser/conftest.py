@@ -14,7 +14,7 @@ from explainer.access.sign_ins import sign_in
 from explainer.server.app import create_app
 from explainer.server.auth import COOKIE
 from explainer.storage.access_tables import PersonRow
-from tests.browser.chromium import CHROMIUM, QUIET, TellingServer, watch
+from tests.browser.chromium import CHROMIUM, NO_CHROMIUM, QUIET, TellingServer, watch
 
 PASSWORD = "three green kettles"
 
@@ -37,6 +37,7 @@ def server(explainer, database):
 
 @pytest.fixture(scope="module")
 def browser():
+    assert CHROMIUM is not None, NO_CHROMIUM
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield made

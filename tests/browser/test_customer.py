@@ -114,15 +114,18 @@ def test_feedback_is_kept_and_thanked_for_in_place(reader, database, locale, sch
 
 
 @pytest.mark.parametrize(("locale", "mark"), [("en", "AI-written"), ("zh", "AI 生成")])
-def test_texts_by_the_model_are_marked_and_template_texts_are_not(reader, explainer, database, locale, mark):
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 360)])
+def test_texts_by_the_model_are_marked_and_template_texts_are_not(
+    reader, explainer, database, locale, mark, scheme, width
+):
     rows = explainer.explain_top("u3", 6, Style(locale), reuse=True)
     with database.session() as session:
         session.get_one(ExplanationRow, rows[2].id).source = "model"
-    page = reader(Role.APP, locale)
+    page = reader(Role.APP, locale, scheme, width)
     page.goto("/?user=u3")
     for place, card in enumerate(page.get_by_role("article").all()):
         expect(card.locator(".tag", has_text=mark)).to_have_count(1 if place == 2 else 0)
-    shoot(page, f"customer-{locale}-ai-mark")
+    check(page, f"customer-{locale}-{scheme}-{width}-ai-mark", script=True)
 
 
 def test_everything_can_be_reached_by_keyboard(reader):

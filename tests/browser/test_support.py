@@ -20,6 +20,7 @@ from explainer.storage.reading_tables import RevisionRow, SuppressionRow, Upgrad
 from explainer.storage.revisions import DONE
 from explainer.writing.style import Style
 from tests.browser.chromium import NEEDS_CHROMIUM
+from tests.browser.keyboard import press, tab_to
 from tests.browser.ways import PLAIN, WAYS, Gallery
 
 pytestmark = NEEDS_CHROMIUM
@@ -296,21 +297,6 @@ def test_support_answers_a_ticket_by_keyboard_alone(reader, database, row):
     expect(page.get_by_role("status").first).to_contain_text("Not his film")
     with database.session() as session:
         assert session.get_one(SuppressionRow, row.id).by == "a-support"
-
-
-def press(page, *keys):
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def tab_to(page, wanted, most=40):
-    """Press Tab until what is wanted has the focus, as somebody without a mouse does."""
-    handle = wanted.element_handle()
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if handle.evaluate("one => one === document.activeElement"):
-            return
-    raise AssertionError(f"{wanted} cannot be reached by keyboard")
 
 
 def test_an_unknown_record_is_told_on_a_page_with_the_way_back(reader):

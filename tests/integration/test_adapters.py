@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 
@@ -27,12 +26,9 @@ from explainer.writing.engines.weights import weights_hash
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
+from tests.integration.adapter_folders import make_adapter, sha
 from tests.integration.commands import run, said
 from tests.integration.test_tuning import base as llama  # noqa: F401  a fixture
-
-
-def sha(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 @pytest.fixture
@@ -55,15 +51,7 @@ def home(tmp_path, base):
 @pytest.fixture
 def make(tmp_path, base):
     def made(name, number=0.0, **card):
-        folder = tmp_path / name
-        folder.mkdir()
-        save_file({"w": np.full(3, number)}, folder / "adapter_model.safetensors")
-        (folder / "adapter_config.json").write_text("{}")
-        version = sha((folder / "adapter_model.safetensors").read_bytes())
-        facts = {"adapter_hash": version, "base_hash": base, "corpus_hash": "c" * 64, "base_model": "smollm2"}
-        facts |= {"date": "2026-01-02", "config": {"rank": 2}, "gate": {"first_try": 0.75}} | card
-        (folder / "card.json").write_text(json.dumps(facts))
-        return folder, version
+        return make_adapter(tmp_path / name, base, number, **card)
 
     return made
 
