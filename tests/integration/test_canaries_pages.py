@@ -215,7 +215,9 @@ def review(one, database):
 def audit(one, ids):
     """Search, draw, look, check and take away, rightly and wrongly."""
     for page in ("/audit", "/audit/sample", "/audit/charts", "/audit/export.jsonl", "/audit/export.csv"):
-        assert one.see(page, user=USER, seed=QUERY).status_code == 200
+        seed = {"seed": QUERY} if page == "/audit/sample" else {}
+        assert one.see(page, user=USER, **seed).status_code == 200
+        one.see(page, user=USER, **{QUERY: QUERY})
         for field in ("user", "item", "source", "since", "locale", "writer", "complained", "cursor", "n", "by"):
             one.see(page, **{field: QUERY * 20})
     one.see("/audit/check", run="yes")
@@ -243,9 +245,14 @@ def admin(one):
         one.send("/admin/people/password", name=person, password=password)
     for name in (person, person, QUERY):
         one.send("/admin/people/disable", name=name)
-    for kind in ("adapters", "prompts"):
-        for end in ("promote", "rollback"):
-            one.send(f"/admin/versions/{kind}/{end}", version=QUERY, locale=QUERY, audience=QUERY)
+    for end, fields in (
+        ("adapters/promote", ["version"]),
+        ("adapters/rollback", ["locale"]),
+        ("prompts/promote", ["version", "locale", "audience"]),
+        ("prompts/rollback", ["locale", "audience"]),
+    ):
+        one.send(f"/admin/versions/{end}", **dict.fromkeys(fields, QUERY))
+        one.send(f"/admin/versions/{end}", **{QUERY: QUERY})
     one.client.post("/login", data={"name": USER, "password": COMMENT}, headers=BROWSER)
 
 
