@@ -226,9 +226,7 @@ def desk(app, database):
         did = session.execute(select(BehaviourRow.id, BehaviourRow.item_id).where(BehaviourRow.user_id == PIOUS)).all()
         names = {
             "one": one,
-            "embedded": session.scalars(
-                select(ExplanationRow.id).where(ExplanationRow.audience == "customer")
-            ).one(),
+            "embedded": session.scalars(select(ExplanationRow.id).where(ExplanationRow.audience == "customer")).one(),
             "review": session.scalars(select(ReviewRow.id)).one(),
             "item": session.get_one(ExplanationRow, one).item_id,
             "film": next(row.item_id for row in did if row.item_id.startswith("i") and row.item_id != SINCE),
