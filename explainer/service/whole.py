@@ -1,4 +1,4 @@
-"""Looks at explanations whole, as they are stored: nothing is masked for auditors, and it is on record what they saw."""
+"""Looks at explanations whole, as they are stored: nothing is masked for auditors, and what they saw is recorded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _any_tells(session: Session, user: str, rows: Sequence[ExplanationRow]) -> b
 
 
 def _tells(row: ExplanationRow, private: frozenset[str]) -> bool:
-    """Look at what is stored word for word: one that was altered may be no record any more, and is seen all the same."""
+    """Look at what is stored word for word: one that was altered may be no record any more, yet is seen."""
     named = str([row.contributions, *([cited.behaviour_id, cited.merged] for cited in row.evidence)])
     said = "\n".join(f"{cited.title}\n{cited.reasons}" for cited in row.evidence)
     return any(one in named for one in private) or is_sensitive(said)
