@@ -48,6 +48,7 @@ def test_what_a_record_keeps_folded_is_what_is_stored(reader, explainer, databas
     kept = {"slots": row.slots, "contributions": row.contributions, "order": row.order, "verdict": row.verdict}
     told = {name: json.loads(opened(page, t(f"audit.record.{name}"))) for name in kept}
     assert told == kept
+    assert list(told["contributions"]) == list(row.contributions)
     assert sorted(told["order"]) == sorted(told["contributions"])
     whole = json.loads(opened(page, t("audit.record.every_column")))
     assert (whole["text"], whole["score"], whole["prompt_hash"]) == (row.text, row.score, row.prompt_hash)
