@@ -177,6 +177,6 @@ def test_what_cannot_be_searched_is_said_beside_the_form(reader, history):
             expect(page.get_by_role("alert")).to_contain_text("This search cannot be used")
             expect(page.locator("tbody")).to_have_count(0)
     page.goto("/audit?cursor=nonsense")
-    expect(page.locator("main")).to_contain_text("This cursor is none of ours")
+    expect(page.locator("main")).to_contain_text("or none of ours; begin again without one")
     page.goto("/audit/explanations/none")
     expect(page.locator("main")).to_contain_text("There is no explanation")
