@@ -12,8 +12,7 @@ import msgspec
 from litestar import Controller, Request, Response, Router, get, post
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
-from litestar.exceptions import NotAuthorizedException, ValidationException
-from litestar.handlers import BaseRouteHandler
+from litestar.exceptions import NotAuthorizedException
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
@@ -25,7 +24,7 @@ from explainer.pipeline import Explainer
 from explainer.server.auth import PUBLIC, needs
 from explainer.server.cross_origin import CrossOrigin
 from explainer.server.documented import problems
-from explainer.server.forms import is_text
+from explainer.server.requests import require_text_anyhow
 from explainer.service.embed import CustomerVerdict, EmbeddedExplanation, embed_token, embedded, judge_embedded
 from explainer.service.views import Looker, note_look
 from explainer.storage.base import now
@@ -90,18 +89,12 @@ class EmbedTokensController(Controller):
         return EmbedTokenAnswer(made.token, made.expires_at)
 
 
-def _require_text(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Guard: refuse an address that is no UTF-8, as the app's guard does of what needs a key."""
-    if not is_text(b"?".join((connection.scope.get("raw_path") or b"", connection.scope["query_string"]))):
-        raise ValidationException("The address is not UTF-8, percent-encoded.")
-
-
 class EmbedController(Controller):
     """For the component in a browser. Open to the guard: each request is checked by its token."""
 
     path = "/embed/explanations"
     opt = PUBLIC
-    guards = [_require_text]  # noqa: RUF012
+    guards = [require_text_anyhow]  # noqa: RUF012
     security = [{"Embed": []}]  # noqa: RUF012
     tags = ["embed"]  # noqa: RUF012
 

@@ -6,25 +6,16 @@ and end in an error of our own where a part of a multipart form is no UTF-8.
 
 from __future__ import annotations
 
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import quote_from_bytes
 
 from litestar.datastructures import FormMultiDict
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import ValidationException
 from litestar.params import BodyKwarg
 
-from explainer.server.requests import CarefulRequest
+from explainer.server.requests import CarefulRequest, is_text
 
 _ASCII = bytes(range(128))
-
-
-def is_text(encoded: bytes) -> bool:
-    """Return whether what is percent-encoded is UTF-8."""
-    try:
-        unquote_to_bytes(encoded).decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 class FormRequest(CarefulRequest):

@@ -20,13 +20,27 @@ async def require_text(connection: ASGIConnection[Any, Any, Any, Any], handler: 
     Raises:
         ValidationException: If it is none.
     """
-    if handler.opt.get("public"):
-        return
+    if not handler.opt.get("public"):
+        await require_text_anyhow(connection, handler)
+
+
+async def require_text_anyhow(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: as :func:`require_text`, of what is open, too.
+
+    Raises:
+        ValidationException: If the address is no UTF-8.
+    """
+    if not is_text(b"?".join((connection.scope.get("raw_path") or b"", connection.scope["query_string"]))):
+        raise ValidationException("The address is not UTF-8, percent-encoded.")
+
+
+def is_text(encoded: bytes) -> bool:
+    """Return whether what is percent-encoded is UTF-8."""
     try:
-        for part in (connection.scope.get("raw_path") or b"", connection.scope["query_string"]):
-            unquote_to_bytes(part).decode()
-    except UnicodeDecodeError as error:
-        raise ValidationException("The address is not UTF-8, percent-encoded.") from error
+        unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class CarefulRequest(Request[Any, Any, Any]):

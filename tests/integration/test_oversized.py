@@ -210,7 +210,7 @@ def test_a_form_in_parts_is_refused_whatever_they_hold(admin, shown, database):
 
 
 def test_an_address_for_a_shops_page_that_is_no_utf8_is_refused_before_its_token_is_looked_at(client):
-    for address in ("%FF", "%FF/feedback", "a%ED%A0%80", "a?lang=%FF", "a/feedback?x=%E4%B8"):
+    for address in ("%FF", "%FF/feedback", "a%ED%A0%80", "a?lang=%FF"):
         method = "POST" if "feedback" in address else "GET"
         answer = client.request(method, f"/embed/explanations/{address}", json={"kind": "wrong"})
         assert "not UTF-8" in problem_of(answer, 400)
