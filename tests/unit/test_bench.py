@@ -96,8 +96,13 @@ def test_quantiles_are_of_the_slowest_not_of_the_usual():
 @pytest.mark.parametrize(
     ("status", "head", "body", "counted"),
     [
-        (201, b"", b'{"explanations": [{"text": "Because.", "source": "template"}]}', "texts"),
-        (201, b"", b'{"explanations": [{"text": "", "source": "template"}]}', "others"),
+        (
+            201,
+            b"",
+            b'{"explanations": [{"title": "A", "text": "A.", "source": "template", "evidence": []}]}',
+            "texts",
+        ),
+        (201, b"", b'{"explanations": [{"title": "A", "text": "", "source": "template", "evidence": []}]}', "others"),
         (201, b"", b'{"explanations": []}', "others"),
         (503, b"http/1.1 503\r\nretry-after: 5", b"", "later"),
         (429, b"http/1.1 429\r\nretry-after: 5", b"", "later"),

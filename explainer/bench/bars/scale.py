@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from explainer.bench.bars.bar import Bar, Figures, Part
+from explainer.bench.bars.bar import Bar, Figures, Part, at
 
 _AREA = "Past one machine"
 _SCALE = ("explainer", "bench", "scale", "--json", "{json}", "--only")
 
 
 def _cost(found: Figures) -> str:
-    """Return the pace of writing ahead, how many share a prompt, and what a thousand cost."""
-    ahead = found["pregenerate"]
-    return (
-        f"{ahead['per_s']:.1f} a second, {ahead['dedup_ratio']:.1f} to each prompt, "
-        f"{ahead['cpu_s_per_1000']:.0f} processor seconds a thousand"
-    )
+    """Return the pace of writing ahead, how many share a prompt, and what a thousand cost, where it is known."""
+    pace, shared, cost = (at(found, f"pregenerate.{name}") for name in ("per_s", "dedup_ratio", "cpu_s_per_1000"))
+    if pace is None or shared is None or cost is None:
+        return ""
+    return f"{pace:.1f} a second, {shared:.1f} to each prompt, {cost:.0f} processor seconds a thousand"
 
 
 def _ahead(people: str) -> tuple[Bar, ...]:
