@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from explainer.bench.engine_down import Home
+from explainer.bench.errors import BenchError
 from explainer.bench.proxy import way_to
 from explainer.bench.replica_client import (
     CREATED,
@@ -65,7 +66,11 @@ class _Explanations(msgspec.Struct):
 
 
 async def outage(home: Home, trial: Trial | None = None) -> Outage:
-    """Take the database away from two replicas for a while, and look whether anything was lost."""
+    """Take the database away from two replicas for a while, and look whether anything was lost.
+
+    Raises:
+        BenchError: If they do not recover by themselves.
+    """
     trial, found = trial or Trial(), Outage()
     told: set[str] = set()
     before = _stored(home.url)
@@ -75,18 +80,21 @@ async def outage(home: Home, trial: Trial | None = None) -> Outage:
         # One after the other: a stack is not for two at once.
         for port in ports:
             await begin(home, settings, stack, port)
-        async with asyncio.TaskGroup() as clients:
-            ended, back, numbers = asyncio.Event(), _Back(), itertools.count()
-            for first in range(trial.clients):
-                clients.create_task(_persist(home, Client(ports, first), numbers, ended, found, told, back))
-            await asyncio.sleep(trial.before_s)
-            way.cut()
-            await asyncio.sleep(trial.away_s)
-            await way.mend()
-            back.at = time.perf_counter()
-            await back.noticed()
-            await asyncio.sleep(trial.before_s)
-            ended.set()
+        try:
+            async with asyncio.TaskGroup() as clients:
+                ended, back, numbers = asyncio.Event(), _Back(), itertools.count()
+                for first in range(trial.clients):
+                    clients.create_task(_persist(home, Client(ports, first), numbers, ended, found, told, back))
+                await asyncio.sleep(trial.before_s)
+                way.cut()
+                await asyncio.sleep(trial.away_s)
+                await way.mend()
+                back.at = time.perf_counter()
+                await back.noticed()
+                await asyncio.sleep(trial.before_s)
+                ended.set()
+        except ExceptionGroup as errors:  # what is amiss, and not that it happened in a group
+            raise BenchError("; ".join(map(str, errors.exceptions))) from errors
         found.jobs_left = await _left(home.url)
     after = _stored(home.url)
     found.acknowledged, found.lost = len(told), len(told - after)
@@ -106,10 +114,13 @@ class _Back:
         """Wait until anybody has.
 
         Raises:
-            TimeoutError: If nobody does: it does not recover by itself.
+            BenchError: If nobody does: it does not recover by itself.
         """
-        async with asyncio.timeout(_RECOVERY_S):
-            await self.seen.wait()
+        try:
+            async with asyncio.timeout(_RECOVERY_S):
+                await self.seen.wait()
+        except TimeoutError:
+            raise BenchError(f"No replica used the database again within {_RECOVERY_S:g} s.") from None
 
     def note(self) -> None:
         if self.at is not None and not self.seen.is_set():
