@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from litestar.testing import TestClient
 
+from explainer.access.keys import create_key
 from explainer.access.people import add_person
 from explainer.access.sign_ins import sign_in
 from explainer.server.app import create_app
@@ -61,3 +63,13 @@ def is_page(answer, status, words=""):
 def status_of_nothing(key):
     """Return what an address with the id of nothing is answered by: of a NUL PostgreSQL says that it holds none."""
     return 400 if ON_POSTGRESQL and key == "%00" else 404
+
+
+@contextmanager
+def program_of(explainer, role):
+    """Yield a client that asks with a key of the role, and is answered where the service fails, too."""
+    with explainer.database.session() as session:
+        key = create_key(session, str(role), role)
+    with TestClient(create_app(explainer, queue=4), raise_server_exceptions=False) as made:
+        made.headers["X-API-Key"] = key
+        yield made

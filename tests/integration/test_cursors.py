@@ -8,16 +8,13 @@ from html import unescape
 from itertools import permutations
 
 import pytest
-from litestar.testing import TestClient
 from sqlalchemy import delete, select
 
 from explainer.access import Role
-from explainer.access.keys import create_key
-from explainer.server.app import create_app
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.reading_tables import ViewRow
 from explainer.storage.reviews import Cause, enqueue
-from tests.integration.staff import is_page, staff_of
+from tests.integration.staff import is_page, program_of, staff_of
 from tests.integration.test_server import problem_of
 
 USERS = ("u1", "u2", "u3")
@@ -33,11 +30,8 @@ RUBBISH = [
 
 
 @pytest.fixture
-def client(explainer, database):
-    with database.session() as session:
-        key = create_key(session, "admin", Role.ADMIN)
-    with TestClient(create_app(explainer, queue=4), raise_server_exceptions=False) as made:
-        made.headers["X-API-Key"] = key
+def client(explainer):
+    with program_of(explainer, Role.ADMIN) as made:
         yield made
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from litestar.testing import TestClient
 from sqlalchemy import func, select
 
 from explainer.access import Role
-from explainer.access.keys import create_key
-from explainer.server.app import create_app
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 from explainer.storage.reading_tables import SuppressionRow, ViewRow
 from explainer.storage.removal_tables import ErasureRow
-from tests.integration.staff import BROWSER, is_page, staff_of
+from tests.integration.staff import BROWSER, is_page, program_of, staff_of
 from tests.integration.test_server import problem_of
 
 LIMIT = 32 * 1024 * 1024
@@ -24,11 +21,8 @@ URL_ENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-def client(explainer, database):
-    with database.session() as session:
-        key = create_key(session, "admin", Role.ADMIN)
-    with TestClient(create_app(explainer, queue=4), raise_server_exceptions=False) as made:
-        made.headers["X-API-Key"] = key
+def client(explainer):
+    with program_of(explainer, Role.ADMIN) as made:
         yield made
 
 
