@@ -16,6 +16,7 @@ from explainer.attribution.deletion_test import DeletionTest, DeletionVerdict
 from explainer.errors import ConflictError
 from explainer.evidence import Evidence, EvidenceBuilder, Standing
 from explainer.tracing import step
+from explainer.writing.style import Style
 from retriever.data import History, Item
 from retriever.recommenders.base import Recommender
 from retriever.recommenders.scored_once import scored_once
@@ -146,12 +147,18 @@ class CaseMaker:
             return self._attributor.attribute(self.recommender, history, item)
 
     @step("attribute")
-    def case(self, asking: Asking, target: Recommendation) -> Case:
-        """Return the case of one item."""
-        with one_thread(), self._turn:
-            return self._case(scored_once(self.recommender), asking, target)
+    def case(self, asking: Asking, target: Recommendation, style: Style) -> Case:
+        """Return the case of one item.
 
-    def _case(self, recommender: Recommender, asking: Asking, target: Recommendation) -> Case:
+        Args:
+            asking: Whose list.
+            target: The item.
+            style: Who is to read of it: customers are told of no ranks, and none is looked for.
+        """
+        with one_thread(), self._turn:
+            return self._case(scored_once(self.recommender), asking, target, style)
+
+    def _case(self, recommender: Recommender, asking: Asking, target: Recommendation, style: Style) -> Case:
         history, item = asking.history, target.item.id
         attribution = self._attributor.attribute(recommender, history, item)
         private = asking.private
@@ -164,8 +171,9 @@ class CaseMaker:
             places = [place for place, behaviour in enumerate(history.behaviours) if behaviour.id in cited]
             verdict = self._test.judge(recommender, history, item, places)
             evidence = msgspec.structs.replace(evidence, causal=verdict.causal)
-        standing = self._standing(recommender, asking, target, attribution, evidence)
-        evidence = msgspec.structs.replace(evidence, standing=standing)
+        if not style.is_customer:
+            standing = self._standing(recommender, asking, target, attribution, evidence)
+            evidence = msgspec.structs.replace(evidence, standing=standing)
         return Case(target, attribution, evidence, verdict)
 
     def _standing(
@@ -180,7 +188,8 @@ class CaseMaker:
         without = None
         if evidence.causes:
             shortened = asking.history.set_aside({behaviour.behaviour_id for behaviour in evidence.causes})
-            without, _ = rank_of(recommender, shortened, target.item.id)
+            # What is set aside was met all the same.
+            without, _ = rank_of(recommender, shortened, target.item.id, met)
         return Standing(
             rank=target.rank,
             of=int(len(met) - met.sum()),

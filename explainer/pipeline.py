@@ -242,7 +242,7 @@ class Explainer:
 
     def _explain(self, due: Due, manner: Manner) -> list[ExplanationRow]:
         asking, ranking, library, style = due.asking, due.ranking, due.library, due.stamp.style
-        cases = [ranking.case(asking, target) for target in due.missing]
+        cases = [ranking.case(asking, target, style) for target in due.missing]
         requests = [Request(case.evidence, asking.history.user) for case in cases]
         # No transaction is open while the model writes: seconds of a held lock would stop every other writer.
         texts = self.writer.write(requests, style, library, ask=manner.ask)

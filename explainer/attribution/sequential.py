@@ -48,28 +48,38 @@ class SequentialDeletion:
         start = time.perf_counter()
         column = recommender.catalogue.position(item)
         rivals = best_others(recommender, history, column, self._rivals)
-        thinning = recommender.subsets(history, [Mix.one(column), Mix.mean(rivals)]).thinning()
+        subsets = recommender.subsets(history, [Mix.one(column), Mix.mean(rivals)])
+        thinning, base = subsets.thinning(), float(subsets.base()[0])
         score = float(thinning.scores[0])
-        contributions, order = self._walk(thinning)
-        base = float(thinning.scores[0])
+        contributions, order = self._walk(thinning, base)
         seconds = time.perf_counter() - start
         return Attribution(item, self.method, contributions, order, score, base, seconds)
 
-    def _walk(self, thinning: Thinning) -> tuple[tuple[float, ...], tuple[int, ...]]:
-        """Take everything away; return what the score lost each time, and in which order."""
+    def _walk(self, thinning: Thinning, base: float) -> tuple[tuple[float, ...], tuple[int, ...]]:
+        """Take everything away; return what the score lost each time, and in which order.
+
+        Args:
+            thinning: The whole history, before the item and its rivals.
+            base: The item's score without any of it.
+        """
         contributions: list[float] = [0.0] * len(thinning.keep)
         order: list[int] = []
         gone = np.zeros(len(contributions))
         score, leads = float(thinning.scores[0]), True
         while len(order) < len(contributions):
-            leads = leads and score > thinning.scores[1]
+            if leads and score <= thinning.scores[1]:
+                leads = False
+                thinning.narrow(1)
             estimates = thinning.estimates()
             places = _largest(self._lost(estimates, leads=leads) + gone, self._count(len(order), len(contributions)))
-            thinning.drop(places)
-            lost, score = score - float(thinning.scores[0]), float(thinning.scores[0])
+            order += places
+            left = base
+            if len(order) < len(contributions):
+                thinning.drop(places)
+                left = float(thinning.scores[0])
+            lost, score = score - left, left
             for place, part in zip(places, _spread(estimates, places, lost), strict=True):
                 contributions[place], gone[place] = part, -np.inf
-            order += places
         return tuple(contributions), tuple(order)
 
     def _count(self, gone: int, of: int) -> int:

@@ -20,6 +20,7 @@ from explainer.pipeline import Explainer
 from explainer.storage import catalogue
 from explainer.storage.database import Database
 from explainer.writing.prompts import PromptLibrary
+from explainer.writing.style import Style
 from explainer.writing.texts import Request
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
@@ -105,7 +106,7 @@ def explained(home: Path, url: str, users: Sequence[str], rounds: int) -> list[T
 def _explain(explainer: Explainer, user: str) -> None:
     asking = explainer.asking(user, 1)
     ranking = explainer.cases(asking).once()
-    cases = [ranking.case(asking, target) for target in ranking.best(asking.history, 1)]
+    cases = [ranking.case(asking, target, Style()) for target in ranking.best(asking.history, 1)]
     explainer.writer.write([Request(case.evidence, user) for case in cases])
 
 

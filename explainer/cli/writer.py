@@ -38,7 +38,7 @@ def evaluate_writer(settings: Settings, source: str, asked: Asked, style: Style,
     encoder = make_encoder(settings)
     with stages() as show:
         folder = settings.home / "evaluation" / f"{dataset.name}-writer"
-        requests = requests_of(dataset, encoder, asked, Workspace(folder, show))
+        requests = requests_of(dataset, encoder, asked, style, Workspace(folder, show))
         exam = Exam(dataset.name, requests, _references(style), style=style)
         report, written = examine(engine, make_cues(settings), load_vocabulary, exam, encoder, _counter(settings), show)
     console.print(_table(report))

@@ -42,7 +42,7 @@ class Preview:
         return tuple(r for r in self.after if r.item.id not in held)
 
 
-def preview(explainer: Explainer, user: str, exclude: Sequence[str], k: int, style: Style | None = None) -> Preview:
+def preview(explainer: Explainer, user: str, exclude: Sequence[str], k: int, style: Style) -> Preview:
     """Return the user's list of k without some behaviours, besides those that are excluded already.
 
     Args:
@@ -61,6 +61,6 @@ def preview(explainer: Explainer, user: str, exclude: Sequence[str], k: int, sty
     less = replace(asking, history=asking.history.set_aside(ids), set_aside={*asking.set_aside, *ids})
     before, after = explainer.best(asking, k), explainer.best(less, k)
     cases = explainer.cases(less)
-    requests = [Request(cases.case(less, target).evidence, user) for target in after]
+    requests = [Request(cases.case(less, target, style).evidence, user) for target in after]
     texts = explainer.writer.write(requests, style)
     return Preview(excluded, tuple(before), tuple(after), tuple(texts))

@@ -15,6 +15,7 @@ from explainer.storage.catalogue import load_history
 from explainer.storage.choices import load_choices
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.view import counterfactual_of
+from explainer.writing.style import Style
 from retriever.retrieve import Recommendation, met_items, rank_of
 
 
@@ -78,6 +79,6 @@ def case_again(explainer: Explainer, row: ExplanationRow, asking: Asking) -> Cas
         ahead = np.concatenate([scores[:at] >= scores[at], scores[at:] > scores[at]])
         rank = 1 + int(np.count_nonzero(ahead & ~met_items(recommender, asking.history)))
     target = Recommendation(catalogue.items[at], rank, score, catalogue.is_cold(row.item_id))
-    case = cases.case(asking, target)
+    case = cases.case(asking, target, Style(row.locale, row.audience))
     counted_from = (row.asked or {}).get("now", int(row.created_at.timestamp()))
     return replace(case, evidence=msgspec.structs.replace(case.evidence, now=counted_from))

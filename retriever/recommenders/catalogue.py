@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,13 @@ import numpy.typing as npt
 from retriever.data import Behaviour, History, Item
 from retriever.data.model import item_positions
 from retriever.errors import UnknownItemError
+
+Behaviours = tuple[Behaviour, ...]
+Known = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+_Read = TypeVar("_Read")
+_Array = TypeVar("_Array", bound=npt.NDArray[np.generic])
+# Every part of a hybrid reads the same few histories. Few are kept, so nobody's stays for long.
+_READINGS = 48
 
 
 class Catalogue:
@@ -36,8 +44,7 @@ class Catalogue:
         # Where the columns of each work stand in the columns by work: asked for every behaviour of every history.
         self._by_work = np.argsort(self.works, kind="stable")
         self._ends = np.cumsum(np.bincount(self.works, minlength=len(numbers))).tolist()
-        # Every part of a hybrid asks of the same few histories. Few are kept, so nobody's stays for long.
-        self._known = lru_cache(maxsize=16)(self._find_known)
+        self._readings = lru_cache(maxsize=_READINGS)(self._read)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -61,19 +68,30 @@ class Catalogue:
         work = int(self.works[column])
         return self._by_work[self._ends[work - 1] if work else 0 : self._ends[work]]
 
-    def known(self, history: History) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def known(self, history: History) -> Known:
         """Return which behaviours are on items of the catalogue, and the items' columns, both int64 [n_known].
 
-        All others are to a recommender as if they had not happened.
+        All others are to a recommender as if they had not happened. The arrays cannot be changed: others have them.
         """
-        return self._known(history.behaviours)
+        return self.read(history, Catalogue._find_known)
 
-    def _find_known(self, behaviours: tuple[Behaviour, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def read(self, history: History, how: Callable[..., _Read], *more: Hashable) -> _Read:
+        """Return ``how(catalogue, behaviours, *more)``, made once however many ask for it one soon after the other.
+
+        Args:
+            history: What is read.
+            how: Reads it in a way that depends on nothing else; what it returns is nobody's to change.
+            more: What else it is told.
+        """
+        return cast("_Read", self._readings(how, history.behaviours, more))
+
+    def _read(self, how: Callable[..., object], behaviours: Behaviours, more: tuple[Hashable, ...]) -> object:
+        return how(self, behaviours, *more)
+
+    def _find_known(self, behaviours: Behaviours) -> Known:
         columns = np.array([self._positions.get(b.item, -1) for b in behaviours], dtype=np.int64)
         places = np.flatnonzero(columns >= 0)
-        known = columns[places]
-        places.flags.writeable = known.flags.writeable = False
-        return places, known
+        return unchanging(places), unchanging(columns[places])
 
     def is_cold(self, item: str) -> bool:
         """Return whether the item came after the fit."""
@@ -82,3 +100,9 @@ class Catalogue:
     def extended(self, items: Sequence[Item]) -> Catalogue:
         """Return the catalogue with items that came after the fit behind the fitted ones."""
         return Catalogue([*self.items, *items], self.cold + len(items))
+
+
+def unchanging(array: _Array) -> _Array:
+    """Return the array as one that cannot be changed."""
+    array.flags.writeable = False
+    return array

@@ -110,11 +110,8 @@ class Downdating(Thinning):
         solution = self._inverse @ (self._said @ self._vectors)
         seen = self._vectors @ self._inverse
         self._own = np.einsum("ij,ij->i", seen, self._vectors)
-        # One array of both, so that one change of rank one does for both.
-        self._told = np.ascontiguousarray(np.vstack([self._mixed @ seen.T, self._vectors @ solution]))
-        self._mixes, self._opinion = self._told[:-1], self._told[-1]
+        self._hold(np.vstack([self._mixed @ seen.T, self._vectors @ solution]))
         self.scores = self._mixed @ solution
-        self._known: Doubles | None = None
 
     def estimates(self) -> Doubles:
         """Return float64 [n_behaviours, n_mixes] (see :class:`~retriever.recommenders.subsets.Thinning`)."""
@@ -134,6 +131,17 @@ class Downdating(Thinning):
             self.keep[place] = False
             if self._rows[place] >= 0:
                 self._downdate(self._rows[place])
+
+    def narrow(self, n_mixes: int) -> None:
+        """Keep what the first few mixes need."""
+        self._mixed, self.scores = self._mixed[:n_mixes], self.scores[:n_mixes]
+        self._hold(np.vstack([self._mixes[:n_mixes], self._opinion]))
+
+    def _hold(self, told: Doubles) -> None:
+        # One array of both, so that one change of rank one does for both.
+        self._told = np.ascontiguousarray(told)
+        self._mixes, self._opinion = self._told[:-1], self._told[-1]
+        self._known: Doubles | None = None
 
     def _downdate(self, row: np.int64) -> None:
         said, weight = float(self._said[row]), float(self._weights[row])

@@ -143,6 +143,10 @@ class Thinning(ABC):
     def drop(self, places: Sequence[int]) -> None:
         """Take behaviours away that are still there."""
 
+    @abstractmethod
+    def narrow(self, n_mixes: int) -> None:
+        """Go on with the first few mixes alone, which costs less."""
+
 
 class AskedThinning(Thinning):
     """Asks its subsets anew after every loss.
@@ -165,6 +169,11 @@ class AskedThinning(Thinning):
         """Take behaviours away."""
         self.keep[list(places)] = False
         self.scores, self._falls = self._subsets.look(self.keep)
+
+    def narrow(self, n_mixes: int) -> None:
+        """Ask about the first few mixes alone."""
+        self._subsets = self._subsets.first(n_mixes)
+        self.scores, self._falls = self.scores[:n_mixes], self._falls[:, :n_mixes]
 
 
 class ConstantSubsets(Subsets):
@@ -220,6 +229,10 @@ class SummedSubsets(Subsets):
         zero = np.zeros((self.n_behaviours, self.n_mixes))
         return sum((w * part.gradients(presence) for part, w in self._parts), zero)
 
+    def base(self) -> Doubles:
+        """Return the weighted sum of what the parts say of the empty history."""
+        return sum((w * part.base() for part, w in self._parts), np.zeros(self.n_mixes))
+
     def first(self, n_mixes: int) -> SummedSubsets:
         """Return the same sum of what the parts say of the first mixes."""
         return SummedSubsets(self.n_behaviours, n_mixes, [(part.first(n_mixes), w) for part, w in self._parts])
@@ -244,6 +257,11 @@ class _SummedThinning(Thinning):
         for part, _ in self._parts:
             part.drop(places)
         self._sum()
+
+    def narrow(self, n_mixes: int) -> None:
+        self.scores = self.scores[:n_mixes]
+        for part, _ in self._parts:
+            part.narrow(n_mixes)
 
     def _sum(self) -> None:
         self.scores = sum((weight * part.scores for part, weight in self._parts), np.zeros(len(self.scores)))

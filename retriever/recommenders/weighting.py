@@ -11,9 +11,11 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from retriever.data import Behaviour, BehaviourKind, History, Polarity, ValueScale
-from retriever.recommenders.catalogue import Catalogue
+from retriever.recommenders.catalogue import Behaviours, Catalogue, unchanging
 
+Places = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 # Left over from a disliked item: absence of love is weaker evidence than love.
 _DISLIKE = -0.25
 _KINDS = {
@@ -75,14 +77,20 @@ def behaviour_weight(behaviour: Behaviour, scale: ValueScale) -> float:
 
 def weigh(history: History, catalogue: Catalogue, scale: ValueScale, recency: Recency) -> Weighed:
     """Return columns and weights of a history's behaviours on known items."""
-    places, columns = catalogue.known(history)
-    known = [history.behaviours[at] for at in places.tolist()]
+    places, columns, weights = catalogue.read(history, _unfaded, scale)
+    ages = np.arange(len(weights) - 1, -1, -1, dtype=np.float64)
+    return Weighed(places, columns, (weights * recency.per_behaviour**ages).astype(np.float32))
+
+
+def _unfaded(catalogue: Catalogue, behaviours: Behaviours, scale: ValueScale) -> tuple[Places, Places, Doubles]:
+    """Return places, columns and weights, as if none were older than another."""
+    places, columns = catalogue.known(History("", behaviours))
+    known = [behaviours[at] for at in places.tolist()]
     # People give few different signs: each is weighed once.
     signs = {(one.kind, one.value): one for one in known}
     told = {sign: behaviour_weight(one, scale) for sign, one in signs.items()}
     weights = np.array([told[one.kind, one.value] for one in known], dtype=np.float64)
-    ages = np.arange(len(weights) - 1, -1, -1, dtype=np.float64)
-    return Weighed(places, columns, (weights * recency.per_behaviour**ages).astype(np.float32))
+    return places, columns, unchanging(weights)
 
 
 def weight_matrix(histories: Sequence[History], catalogue: Catalogue, scale: ValueScale, recency: Recency) -> csr_array:

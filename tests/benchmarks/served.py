@@ -15,6 +15,7 @@ from explainer.attribution.fidelity.people import divide
 from explainer.cases import Asking, Case, CaseMaker
 from explainer.evidence import EvidenceBuilder, EvidencePolicy
 from explainer.settings import Settings
+from explainer.writing.style import Style
 from retriever.data import History, read_dataset
 from retriever.fit import fit
 from retriever.recommenders.base import Recommender
@@ -44,7 +45,7 @@ def served(settings: Settings) -> dict[str, float]:
 def _cases(recommender: Recommender, histories: list[History], maker: CaseMaker) -> Iterator[tuple[History, Case]]:
     for history in histories:
         for target in recommend(recommender, history, _PER_USER):
-            case = maker.case(Asking(history, None), target)
+            case = maker.case(Asking(history, None), target, Style())
             if case.evidence.behaviours:
                 yield history, case
 

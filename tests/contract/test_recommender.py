@@ -141,7 +141,10 @@ class TestContract:
         subsets = recommender.subsets(history, [Mix.one(5), Mix.mean(np.arange(10, 20))])
         thinning = subsets.thinning()
         order = np.random.default_rng(2).permutation(len(history)).tolist()
-        for places in [*([place] for place in order[:9]), order[9:12], order[12:]]:
+        for step, places in enumerate([*([place] for place in order[:9]), order[9:12], order[12:]]):
+            if step == 5:
+                thinning.narrow(1)
+                subsets = subsets.first(1)
             assert thinning.scores == pytest.approx(subsets.scores(thinning.keep[np.newaxis])[0], abs=1e-7)
             exact = subsets.falls(thinning.keep)
             # To the first order where behaviours of a factorisation fade; exact everywhere else.

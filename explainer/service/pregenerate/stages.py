@@ -72,7 +72,7 @@ class Stages:
         plans: list[Plan] = []
         for target in due.missing:
             try:
-                case = due.ranking.case(due.asking, target)
+                case = due.ranking.case(due.asking, target, order.style)
                 plan = self._plan(due, case)
             except Exception as error:  # noqa: BLE001  likewise
                 failed.append(_failed(user, target.item.id, "prepare", error))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from explainer.attribution.defaults import default_attributor
 from explainer.cases import Asking, CaseMaker
 from explainer.evidence import EvidenceBuilder
+from explainer.writing.style import Style
 from explainer.writing.texts import Request
 from retriever.data import Dataset
 from retriever.encoder import TextEncoder
@@ -36,8 +37,10 @@ class Asked:
     seed: int = 42
 
 
-def requests_of(dataset: Dataset, encoder: TextEncoder, asked: Asked, workspace: Workspace) -> list[Request]:
-    """Fit on the dataset and return the evidence for the best items of its users.
+def requests_of(
+    dataset: Dataset, encoder: TextEncoder, asked: Asked, style: Style, workspace: Workspace
+) -> list[Request]:
+    """Fit on the dataset and return the evidence for the best items of its users, as it is told to this reader.
 
     Raises:
         DataError: If the dataset cannot be fitted on.
@@ -53,7 +56,7 @@ def requests_of(dataset: Dataset, encoder: TextEncoder, asked: Asked, workspace:
         workspace.on_stage("Finding evidence", number, len(users))
         history = dataset.histories[user]
         best = recommend(model.recommender, history, asked.top)
-        requests += [Request(maker.case(Asking(history, None), target).evidence, user) for target in best]
+        requests += [Request(maker.case(Asking(history, None), target, style).evidence, user) for target in best]
     workspace.on_stage("Finding evidence", len(users), len(users))
     return requests
 

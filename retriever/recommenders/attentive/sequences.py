@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retriever.data import BehaviourKind, History, Polarity, ValueScale
-from retriever.recommenders.catalogue import Catalogue
+from retriever.recommenders.catalogue import Behaviours, Catalogue, unchanging
 
 KINDS = tuple(BehaviourKind)
 # Ages are told apart by powers of two: 0, 1, 2-3, 4-7, …; twelve steps reach past 2,000 behaviours.
@@ -49,15 +49,19 @@ class Encoded:
 
 
 def encode(history: History, catalogue: Catalogue, scale: ValueScale) -> Encoded:
-    """Return the history as numbers."""
-    places, columns = catalogue.known(history)
-    behaviours = [history.behaviours[at] for at in places]
+    """Return the history as numbers, which cannot be changed."""
+    return catalogue.read(history, _encoded, scale)
+
+
+def _encoded(catalogue: Catalogue, behaviours: Behaviours, scale: ValueScale) -> Encoded:
+    places, columns = catalogue.known(History("", behaviours))
+    known = [behaviours[at] for at in places]
     return Encoded(
         places,
         columns,
-        np.array([KINDS.index(b.kind) for b in behaviours], dtype=np.int64),
-        np.array([np.nan if b.value is None else scale.share(b.value) for b in behaviours], dtype=np.float32),
-        np.array([_OPINION[scale.polarity(b)] for b in behaviours], dtype=np.int64),
+        unchanging(np.array([KINDS.index(b.kind) for b in known], dtype=np.int64)),
+        unchanging(np.array([np.nan if b.value is None else scale.share(b.value) for b in known], dtype=np.float32)),
+        unchanging(np.array([_OPINION[scale.polarity(b)] for b in known], dtype=np.int64)),
     )
 
 

@@ -66,9 +66,8 @@ def test_a_running_service_takes_up_a_promotion_at_once(explainer, database, mak
     registry.promote(version, CUSTOMER)
     after = running.explain_top("u2", 1)[0]
     assert (before.prompt_version, after.prompt_version) == (PACKAGE, version)
-    (texts,) = {
-        written.prompt_version for written in preview(running, "u2", [running.history("u2").behaviours[0].id], 3).texts
-    }
+    first = running.history("u2").behaviours[0].id
+    (texts,) = {written.prompt_version for written in preview(running, "u2", [first], 3, CUSTOMER).texts}
     assert texts == version, "a preview reads like the list"
 
 
