@@ -81,10 +81,17 @@ def working(engine, **limits):
     assert not worker._thread.is_alive()
 
 
-def waits(worker, prompts):
-    """Wait until that many prompts are in the backlog."""
+def waits(worker, prompts, shared=None):
+    """Wait until that many prompts are in the backlog, and that many more were asked for that somebody has asked for.
+
+    Without the second, who only asks for what others do may come when all is written.
+    """
+
+    def is_so():
+        return len(worker._waiting) == prompts and shared in {None, worker._counters.deduplicated}
+
     with worker._changed:
-        assert worker._changed.wait_for(lambda: len(worker._waiting) == prompts, LONG)
+        assert worker._changed.wait_for(is_so, LONG)
 
 
 def unavailable(future, match):
