@@ -64,7 +64,7 @@ def trial(run: Run) -> Trial:
         _held("Distinct prompts", prompts, whole.counts[-1][1]),
         _held("Drafts kept", prompts, whole.rows["drafts"]),
         _held("Megabytes stored", stored / 1e6, whole.stored_bytes / 1e6),
-        _held("Seconds", seconds, whole.starting_s + whole.explaining_s + whole.writing_s),
+        _held("Seconds, and with them hours and money", seconds, whole.starting_s + whole.explaining_s + whole.writing_s),
     )
     return Trial(run.part.users, whole.users, run.source, figures)
 
