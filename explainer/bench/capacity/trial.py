@@ -57,6 +57,7 @@ def trial(run: Run) -> Trial:
     prompts = growth_of(run.part.counts).prompts(pairs * rates[r.TOLD])
     seconds = run.part.starting_s + pairs / rates[r.EXPLAINED] + prompts / rates[r.TEXTS_CORE]
     stored = pairs * (rates[r.BYTES] + whole.behaviours * rates[r.BYTES_BEHAVIOUR])
+    took = whole.starting_s + whole.explaining_s + whole.writing_s
     figures = (
         _held("Explanations", pairs, whole.pairs),
         _held("Rows of evidence", rates[r.EVIDENCE] * pairs, whole.rows["evidence"]),
@@ -64,7 +65,7 @@ def trial(run: Run) -> Trial:
         _held("Distinct prompts", prompts, whole.counts[-1][1]),
         _held("Drafts kept", prompts, whole.rows["drafts"]),
         _held("Megabytes stored", stored / 1e6, whole.stored_bytes / 1e6),
-        _held("Seconds, and with them hours and money", seconds, whole.starting_s + whole.explaining_s + whole.writing_s),
+        _held("Seconds, and with them hours and money", seconds, took),
     )
     return Trial(run.part.users, whole.users, run.source, figures)
 
