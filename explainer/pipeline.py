@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import logging
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TypeVar
-
-from sqlalchemy.orm import Session
 
 from explainer.attribution import Attributor
 from explainer.attribution.defaults import default_attributor
 from explainer.attribution.unmoved import Unmoved
 from explainer.cases import Asking, CaseMaker
 from explainer.due import Due
-from explainer.errors import BusyError, ConflictError
 from explainer.evidence import EvidenceBuilder
 from explainer.evidence.firewall import Firewall, load_lists
 from explainer.judging import judge_catalogue
 from explainer.keeper import Keeper, Makers
 from explainer.manner import Afterwards, Manner, Unfinished
 from explainer.missing import ask_for_missing, is_listed
+from explainer.quoted_counts import people_of
 from explainer.rows import Stamp, counterfactual_row, explanation_row
 from explainer.storage.catalogue import (
     behaviour_titles,
-    counted_kinds,
     dataset_row,
-    load_dataset,
     load_history,
     load_item,
 )
@@ -48,13 +43,12 @@ from explainer.writing.writer import Writer
 from retriever.data import History
 from retriever.index import IndexMaker, make_index
 from retriever.retrieve import Recommendation
-from retriever.statistics import PeopleCounts, counts_by_kind
+from retriever.statistics import PeopleCounts
 from retriever.store import FittedModel
 
 # The list that a single item is judged by, when no list was asked for.
 USUAL_LIST = 10
 _Wanted = TypeVar("_Wanted")
-_log = logging.getLogger(__name__)
 
 
 class Explainer:
@@ -101,7 +95,7 @@ class Explainer:
         judge_catalogue(database, self.firewall, again=firewall is not None)
         with database.session() as session:
             self.domain = dataset_row(session).domain
-        people = _people_of(database, model)
+        people = people_of(database, model)
         self.tallies = Tallies()
         self.keeper = Keeper(database)
         self._attributor = attributor
@@ -300,26 +294,6 @@ class Explainer:
         behaviours = [behaviour.id for behaviour in asking.history.behaviours]
         made_by = (self.model.version, self.writer_version, version, style.locale, style.audience)
         return _hash(*made_by, repr(asking.record()), *behaviours)
-
-
-def _people_of(database: Database, model: FittedModel) -> PeopleCounts:
-    """Return the counts from a replica; from the primary if that ends while it is read."""
-    try:
-        with database.look_about() as connection, Session(connection) as session:
-            return _people(session, model)
-    except (BusyError, ConflictError) as error:
-        _log.warning("The counts are read from the primary: %s", error)
-    with database.look() as connection, Session(connection) as session:
-        return _people(session, model)
-
-
-def _people(session: Session, model: FittedModel) -> PeopleCounts:
-    """Return the counts that a reason may quote, of people who liked, or bought, or read."""
-    kinds = counted_kinds(session)
-    if len(kinds) <= 1:
-        return dict.fromkeys(kinds, model.counts)  # one kind only: the model has counted just that
-    scale = model.recommender.scale
-    return counts_by_kind(model.recommender.catalogue, load_dataset(session).behaviours, scale)
 
 
 def _hash(*parts: str) -> str:

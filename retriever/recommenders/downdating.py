@@ -101,6 +101,7 @@ class Downdating(Thinning):
         self._rows = np.full(len(keep), -1, dtype=np.int64)
         self._rows[places] = np.arange(len(places))
         self._mixed = mixed
+        self._known: Doubles | None = None
         self._solve(system)
 
     def _solve(self, system: System) -> None:
@@ -141,7 +142,7 @@ class Downdating(Thinning):
         # One array of both, so that one change of rank one does for both.
         self._told = np.ascontiguousarray(told)
         self._mixes, self._opinion = self._told[:-1], self._told[-1]
-        self._known: Doubles | None = None
+        self._known = None
 
     def _downdate(self, row: np.int64) -> None:
         said, weight = float(self._said[row]), float(self._weights[row])
