@@ -39,10 +39,10 @@ def test_what_the_engine_could_not_write_waits_with_the_reason_and_is_written_la
 def test_what_cannot_be_computed_or_stored_harms_nobody_else(explainer, database, monkeypatch):
     case, due = type(explainer.cases(explainer.asking("u1", K))).case, explainer.due
 
-    def poisoned(self, asking, target):
+    def poisoned(self, asking, target, style):
         if (asking.history.user, target.rank) == ("u1", 2):
             raise ZeroDivisionError("a case of its own")
-        made = case(self, asking, target)
+        made = case(self, asking, target, style)
         if (asking.history.user, target.rank) == ("u2", 3):
             other = replace(target, item=replace(target.item, id="not stored"))
             evidence = type(made.evidence)(**{**as_fields(made.evidence), "item_id": "not stored"})
