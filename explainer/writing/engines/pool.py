@@ -48,6 +48,8 @@ class ServerPool:
         self._alone = len(self.endpoints) == 1
         self._waiters: set[asyncio.Future[None]] = set()
         self._doubted = asyncio.Event()
+        # Of two looks at once, one would find a server being tried by the other, and end before that is.
+        self._looking = asyncio.Lock()
 
     @property
     def capacity(self) -> int:
@@ -125,7 +127,11 @@ class ServerPool:
                 _log.exception("A look at the servers failed")
 
     async def look(self) -> None:
-        """Ask every server what it serves, and decide who is left out."""
+        """Ask every server what it serves, and decide who is left out; one look after the other."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         found = await asyncio.gather(*map(self._seen, self.endpoints))
         if self.identity is None:
             # Cards hold what servers made up: they can be compared, but not hashed.
