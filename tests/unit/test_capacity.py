@@ -154,7 +154,7 @@ def test_a_run_that_follows_the_model_is_foretold_and_one_that_does_not_shows_by
         assert error == pytest.approx(0, abs=0.01), what
     slow = errors(course(200), course(1000, explained_per_s=50.0, size=22_000))
     assert slow["Megabytes stored"] == pytest.approx(-0.5)
-    assert slow["Seconds"] < -0.2
+    assert slow["Seconds, and with them hours and money"] < -0.2
     _, run = measured_in([file(scale(course(200), course(1000, size=22_000)))])
     assert "−50.0" in render(capacity(Asked(10, 10)), trial(run))
     assert "No measured run is at hand" in render(capacity(Asked(10, 10)))
