@@ -45,7 +45,7 @@ def space():
 def indexes(database, dimensions):
     with database.engine.connect() as connection:
         name = text("SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%hnsw%' AND indexname LIKE :end")
-        return connection.scalar(name, {"end": f"%\\_{dimensions}"})
+        return connection.scalar(name, {"end": f"%\\_{dimensions}\\_{GRAPH.m}\\_{GRAPH.ef_construction}"})
 
 
 class TestPgVectorIndex(IndexContract):
@@ -71,6 +71,16 @@ class TestPgVectorIndexOfFew(IndexContract):
         rows, queries = random_rows(700), random_rows(20, seed=1)
         assert self.make(rows).recall == 1
         assert np.array_equal(self.make(rows).nearest(queries, 30)[0], ExactIndex(rows).nearest(queries, 30)[0])
+
+
+def test_a_graph_of_other_settings_takes_the_place_of_the_one_before(database):
+    rows, name = clusters(300), space()
+    for m in (8, GRAPH.m):
+        PgVectorMaker(database, name, HnswConfig(exact_up_to=0, m=m))(rows)
+        with database.engine.connect() as connection:
+            mine = text("SELECT indexdef FROM pg_indexes WHERE indexdef LIKE '%hnsw%' AND indexdef LIKE :name")
+            (made,) = connection.scalars(mine, {"name": f"%{name.replace(chr(39), chr(39) * 2)}%"})
+        assert f"m='{m}'" in made
 
 
 def test_of_items_that_are_equally_near_the_first_are_found_where_all_are_looked_at(database):

@@ -95,7 +95,7 @@ class PgVectorIndex:
         self._database, self._space, self._config = database, space, config or HnswConfig()
         self._size, self._dimensions = size, dimensions
         self._by_graph = size > self._config.exact_up_to
-        self.recall = 0.95 if self._by_graph else 1.0
+        self.recall = 0.96 if self._by_graph else 1.0
 
     def nearest(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Embeddings]:
         """Return positions int64 [n_queries, k] and cosines float32 [n_queries, k], best first, ties by position.

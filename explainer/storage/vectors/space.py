@@ -32,9 +32,9 @@ class HnswConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         build_memory_mb: What a build may hold; a graph that does not fit takes many times as long.
     """
 
-    m: int = 16
+    m: int = 24
     ef_construction: int = 200
-    ef_search: int = 150
+    ef_search: int = 110
     exact_up_to: int = 1000
     build_memory_mb: int = 512
 
@@ -64,7 +64,7 @@ class Space:
         """
         self._connection.execute(_TURN)
         dimensions = rows.shape[1]
-        self._drop_indexes(except_of=dimensions)
+        self._drop_indexes(except_of=self._index_name(dimensions, config))
         of_other_width = func.vector_dims(EMBEDDINGS.c.embedding) != dimensions
         self._connection.execute(delete(EMBEDDINGS).where(self._mine, of_other_width))
         stored = self._digests(first, len(rows))
@@ -100,7 +100,7 @@ class Space:
         quoted = self.name.replace("'", "''").replace(":", r"\:")
         self._connection.execute(
             text(
-                f"CREATE INDEX IF NOT EXISTS {self._stem}_{dimensions:d} ON item_embeddings "
+                f"CREATE INDEX IF NOT EXISTS {self._index_name(dimensions, config)} ON item_embeddings "
                 rf"USING hnsw ((embedding\:\:halfvec({dimensions:d})) halfvec_ip_ops) "
                 f"WITH (m = {config.m:d}, ef_construction = {config.ef_construction:d}) "
                 f"WHERE space = '{quoted}' AND vector_dims(embedding) = {dimensions:d}"
@@ -111,10 +111,14 @@ class Space:
     def _stem(self) -> str:
         return "ix_item_embeddings_" + hashlib.sha256(self.name.encode()).hexdigest()[:12]
 
-    def _drop_indexes(self, except_of: int | None = None) -> None:
+    def _index_name(self, dimensions: int, config: HnswConfig) -> str:
+        """Return the name of the graph with these settings: one with others takes its place."""
+        return f"{self._stem}_{dimensions:d}_{config.m:d}_{config.ef_construction:d}"
+
+    def _drop_indexes(self, except_of: str | None = None) -> None:
         query = text("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND indexname LIKE :stem")
         for (name,) in self._connection.execute(query, {"stem": f"{self._stem}_%"}).all():
-            if name != f"{self._stem}_{except_of}":
+            if name != except_of:
                 self._connection.execute(text(f"DROP INDEX {name}"))
 
 
