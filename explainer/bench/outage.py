@@ -93,8 +93,12 @@ async def outage(home: Home, trial: Trial | None = None) -> Outage:
                 await back.noticed()
                 await asyncio.sleep(trial.before_s)
                 ended.set()
-        except ExceptionGroup as errors:  # what is amiss, and not that it happened in a group
-            raise BenchError("; ".join(map(str, errors.exceptions))) from errors
+        except ExceptionGroup as errors:
+            ours, others = errors.split(BenchError)
+            if ours is None or others is not None:
+                raise
+            # What is amiss, and not that it happened in a group. Whatever else comes is a mistake of ours.
+            raise BenchError("; ".join(map(str, ours.exceptions))) from errors
         found.jobs_left = await _left(home.url)
     after = _stored(home.url)
     found.acknowledged, found.lost = len(told), len(told - after)

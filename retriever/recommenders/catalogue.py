@@ -9,11 +9,10 @@ from typing import TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from retriever.data import Behaviour, History, Item
+from retriever.data import History, Item
 from retriever.data.model import item_positions
 from retriever.errors import UnknownItemError
 
-Behaviours = tuple[Behaviour, ...]
 Known = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 _Read = TypeVar("_Read")
 _Array = TypeVar("_Array", bound=npt.NDArray[np.generic])
@@ -76,20 +75,20 @@ class Catalogue:
         return self.read(history, Catalogue._find_known)
 
     def read(self, history: History, how: Callable[..., _Read], *more: Hashable) -> _Read:
-        """Return ``how(catalogue, behaviours, *more)``, made once however many ask for it one soon after the other.
+        """Return ``how(catalogue, history, *more)``, made once however many ask for it one soon after the other.
 
         Args:
             history: What is read.
             how: Reads it in a way that depends on nothing else; what it returns is nobody's to change.
             more: What else it is told.
         """
-        return cast("_Read", self._readings(how, history.behaviours, more))
+        return cast("_Read", self._readings(how, history, more))
 
-    def _read(self, how: Callable[..., object], behaviours: Behaviours, more: tuple[Hashable, ...]) -> object:
-        return how(self, behaviours, *more)
+    def _read(self, how: Callable[..., object], history: History, more: tuple[Hashable, ...]) -> object:
+        return how(self, history, *more)
 
-    def _find_known(self, behaviours: Behaviours) -> Known:
-        columns = np.array([self._positions.get(b.item, -1) for b in behaviours], dtype=np.int64)
+    def _find_known(self, history: History) -> Known:
+        columns = np.array([self._positions.get(b.item, -1) for b in history.behaviours], dtype=np.int64)
         places = np.flatnonzero(columns >= 0)
         return unchanging(places), unchanging(columns[places])
 

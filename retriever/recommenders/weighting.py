@@ -11,11 +11,11 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from retriever.data import Behaviour, BehaviourKind, History, Polarity, ValueScale
-from retriever.recommenders.catalogue import Behaviours, Catalogue, unchanging
+from retriever.ordering import Columns
+from retriever.recommenders.catalogue import Catalogue, unchanging
+from retriever.recommenders.subsets import Doubles
 
-Places = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 # Left over from a disliked item: absence of love is weaker evidence than love.
 _DISLIKE = -0.25
 _KINDS = {
@@ -82,10 +82,10 @@ def weigh(history: History, catalogue: Catalogue, scale: ValueScale, recency: Re
     return Weighed(places, columns, (weights * recency.per_behaviour**ages).astype(np.float32))
 
 
-def _unfaded(catalogue: Catalogue, behaviours: Behaviours, scale: ValueScale) -> tuple[Places, Places, Doubles]:
+def _unfaded(catalogue: Catalogue, history: History, scale: ValueScale) -> tuple[Columns, Columns, Doubles]:
     """Return places, columns and weights, as if none were older than another."""
-    places, columns = catalogue.known(History("", behaviours))
-    known = [behaviours[at] for at in places.tolist()]
+    places, columns = catalogue.known(history)
+    known = [history.behaviours[at] for at in places.tolist()]
     # People give few different signs: each is weighed once.
     signs = {(one.kind, one.value): one for one in known}
     told = {sign: behaviour_weight(one, scale) for sign, one in signs.items()}

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retriever.data import BehaviourKind, History, Polarity, ValueScale
-from retriever.recommenders.catalogue import Behaviours, Catalogue, unchanging
+from retriever.recommenders.catalogue import Catalogue, unchanging
 
 KINDS = tuple(BehaviourKind)
 # Ages are told apart by powers of two: 0, 1, 2-3, 4-7, …; twelve steps reach past 2,000 behaviours.
@@ -53,9 +53,9 @@ def encode(history: History, catalogue: Catalogue, scale: ValueScale) -> Encoded
     return catalogue.read(history, _encoded, scale)
 
 
-def _encoded(catalogue: Catalogue, behaviours: Behaviours, scale: ValueScale) -> Encoded:
-    places, columns = catalogue.known(History("", behaviours))
-    known = [behaviours[at] for at in places]
+def _encoded(catalogue: Catalogue, history: History, scale: ValueScale) -> Encoded:
+    places, columns = catalogue.known(history)
+    known = [history.behaviours[at] for at in places]
     return Encoded(
         places,
         columns,
