@@ -20,7 +20,7 @@ from explainer.tuning.merge import OnTensor, write_merged
 from explainer.writing.engines.base_file import adapter_file, base_gguf
 from explainer.writing.engines.gguf_header import ADAPTER_HASH, BASE_HASH
 from explainer.writing.engines.llama_gguf import hf_name, open_gguf
-from explainer.writing.engines.weights import weights_hash
+from explainer.writing.engines.weights import gguf_hash
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def export_gguf(base: Path, adapter: Path, out: Path, on_tensor: OnTensor | None
         # Written beside and moved into place, so that a stop half way leaves nothing that looks finished.
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as scratch:
             part = Path(scratch) / out.name
-            base_hash = weights_hash(base)  # takes seconds: after all that may be wrong at once
+            base_hash = gguf_hash(reader)  # takes seconds: after all that may be wrong at once
             _require_same(adapter, trained_on, base_hash)
             hashes = {BASE_HASH: base_hash, ADAPTER_HASH: file_hash(adapter_file(adapter))}
             write_merged(reader, deltas, hashes, part, on_tensor)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+from gguf import GGUFReader
 
 from explainer.errors import AssetError
 from explainer.writing.engines.llama_gguf import dequantised, heads_of, hf_name, open_gguf, unpermuted, whole
@@ -29,8 +30,21 @@ def weights_hash(source: Path | str) -> str:
     """
     if isinstance(source, str):
         return hashlib.sha256(source.encode()).hexdigest()
+    return gguf_hash(open_gguf(source)) if source.is_file() else _hashed(_of_folder(source))
+
+
+def gguf_hash(reader: GGUFReader) -> str:
+    """Return the same of a file that is open already: opening one takes as long as reading its numbers.
+
+    Raises:
+        AssetError: If its tensors are stored in a way that cannot be read.
+    """
+    return _hashed(_of_gguf(reader))
+
+
+def _hashed(tensors: Iterable[_Part]) -> str:
     digest = hashlib.sha256()
-    for name, parts in _of_gguf(source) if source.is_file() else _of_folder(source):
+    for name, parts in tensors:
         digest.update(f"\x00{name}\x00".encode())
         for part in parts:
             digest.update(_bfloat16(part))
@@ -45,8 +59,7 @@ def _of_folder(folder: Path) -> Iterator[_Part]:
         yield name, [tensors[name]()]
 
 
-def _of_gguf(path: Path) -> Iterator[_Part]:
-    reader = open_gguf(path)
+def _of_gguf(reader: GGUFReader) -> Iterator[_Part]:
     named = {name: tensor for tensor in reader.tensors if (name := hf_name(tensor.name))}
     for name, tensor in sorted(named.items()):
         heads = heads_of(reader, tensor.name)
