@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from scipy.sparse import csr_array
+
 from retriever.data import Dataset
 from retriever.encoder import TextEncoder, item_text
 from retriever.errors import DataError
@@ -30,5 +32,5 @@ def fit(dataset: Dataset, encoder: TextEncoder, config: AnyConfig, workspace: Wo
     embeddings = encoder.encode(texts, lambda done, total: workspace.on_stage("Encoding items", done, total))
     training = Training(dataset, embeddings)
     recommender = class_of(config).fit(training, config, workspace)
-    counts = LikeCounts(training.catalogue, (training.liked > 0).astype("float32"))
+    counts = LikeCounts.of(training.catalogue, csr_array(training.liked > 0))
     return FittedModel(recommender, config, counts, embeddings, dataset.content_hash, encoder.name)

@@ -1,7 +1,8 @@
-"""A fitted recommender as a folder: arrays, catalogue, config, data hash. Numbers only; no user is in it by name."""
+"""A fitted recommender as a folder: arrays, catalogue, config, data hash. Numbers about items, and no row of a user."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import tempfile
@@ -26,7 +27,8 @@ from retriever.recommenders.hybrid import HybridRecommender
 from retriever.recommenders.popularity import PopularityConfig, PopularityRecommender
 from retriever.statistics import LikeCounts
 
-_FORMAT = 2
+_FORMAT = 3
+_HAD_ROWS_OF_USERS = 2
 _PARTS = ("data", "indices", "indptr", "shape")
 
 
@@ -113,13 +115,13 @@ class FittedModel:
         pointer = folder / "current.part"
         pointer.write_text(target.name, encoding="utf-8")
         pointer.replace(folder / "current")
+        _forget_users(folder)
         return target
 
     def _write(self, folder: Path) -> None:
         model = self.recommender
-        own = {"embeddings": self.embeddings, "liked": csr_array(self.counts.liked)}
         _save_arrays(folder / "recommender.npz", model.arrays())
-        _save_arrays(folder / "catalogue.npz", own)
+        _save_arrays(folder / "catalogue.npz", {"embeddings": self.embeddings, **self.counts.arrays()})
         card = _Card(
             _FORMAT,
             model.name,
@@ -152,7 +154,7 @@ def load_model(folder: Path, data_hash: str | None = None) -> FittedModel:
         learnt, own = _load_arrays(source / "recommender.npz"), _load_arrays(source / "catalogue.npz")
         catalogue = Catalogue(card.items)
         recommender = class_of(card.config).restore(card.config, catalogue, card.scale, learnt)
-        counts, embeddings = LikeCounts(catalogue, csr_array(own["liked"])), np.asarray(own["embeddings"])
+        counts, embeddings = LikeCounts.restore(catalogue, own), np.asarray(own["embeddings"])
     except FileNotFoundError as error:
         raise ModelFileError(f"There is no fitted recommender under {folder}; make one with: explainer fit") from error
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, msgspec.DecodeError) as error:
@@ -169,11 +171,23 @@ def load_model(folder: Path, data_hash: str | None = None) -> FittedModel:
 
 
 def _check_format(folder: Path, card: bytes) -> None:
-    found = msgspec.json.decode(card, type=dict[str, Any]).get("format")
+    found = _format(card)
     if found != _FORMAT:
         raise ModelFileError(
             f"The recommender under {folder} has format {found}, not {_FORMAT}; fit again: explainer fit"
         )
+
+
+def _format(card: bytes) -> Any:  # noqa: ANN401  whatever stands there
+    return msgspec.json.decode(card, type=dict[str, Any]).get("format")
+
+
+def _forget_users(folder: Path) -> None:
+    """Remove models of the time when a row of likes was kept of everybody, also of those who were erased since."""
+    for card in folder.glob("*/model.json"):
+        with contextlib.suppress(OSError, msgspec.DecodeError):  # what cannot be read is no model of ours
+            if _format(card.read_bytes()) in range(_HAD_ROWS_OF_USERS + 1):
+                shutil.rmtree(card.parent)
 
 
 def _save_arrays(path: Path, arrays: Arrays) -> None:

@@ -186,7 +186,7 @@ def _settings(config: AnyConfig, words: LocaleWords) -> list[Setting]:
 
 
 def _learnt(model: FittedModel, words: LocaleWords) -> Learnt:
-    items, people = len(model.fitted.recommender.catalogue), model.counts.liked.shape[0]
+    items, people = len(model.fitted.recommender.catalogue), model.counts.people
     later = model.recommender.catalogue.cold
     said = [words.fitted.format(items=f"{items:,}", people=f"{people:,}")]
     return Learnt(items, people, later, said + ([words.later.format(f"{later:,}")] if later else []))

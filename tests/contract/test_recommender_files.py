@@ -16,7 +16,31 @@ from tests.conftest import HashEncoder
 
 def test_saved_counts_count_as_before(model, tmp_path):
     model.save(tmp_path)
-    assert load_model(tmp_path).counts.together("i3", "i4") == model.counts.together("i3", "i4")
+    found = load_model(tmp_path).counts
+    ids = [item.id for item in model.recommender.catalogue.items]
+    pairs = {(one, other): model.counts.together(one, other) for one in ids for other in ids}
+    assert any(n for n, _ in pairs.values())
+    assert {pair: found.together(*pair) for pair in pairs} == pairs
+    assert [found.popularity(one) for one in ids] == [model.counts.popularity(one) for one in ids]
+    assert found.share_liking("i3") == model.counts.share_liking("i3")
+
+
+def test_a_model_holds_no_row_of_any_user_and_what_held_some_goes(model, dataset, tmp_path):
+    older = tmp_path / "0123456789abcdef"
+    older.mkdir()
+    (older / "model.json").write_text('{"format": 2}')
+    (older / "catalogue.npz").write_bytes(b"what everybody liked")
+    folder = model.save(tmp_path)
+    users = len({b.user for b in dataset.behaviours})
+    shapes = {
+        f"{path.name} {name}": array.shape
+        for path in folder.glob("*.npz")
+        for name, array in np.load(path, allow_pickle=False).items()
+    }
+    assert shapes
+    assert not [name for name, shape in shapes.items() if {users, users + 1} & set(shape)], shapes
+    assert not older.exists()
+    load_model(tmp_path)
 
 
 def test_no_model_and_a_damaged_model_are_clear_errors(model, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from retriever.data import BehaviourKind, Dataset, Item, ValueScale
 from retriever.fit import fit
 from retriever.recommenders.catalogue import Catalogue
 from retriever.retrieve import recommend
-from retriever.statistics import counts_by_kind
+from retriever.statistics import FEWEST, counts_by_kind
 from tests.conftest import SMALL_HYBRID, HashEncoder, rating
 
 ITEMS = tuple(Item(f"i{n}", f"Thing {n}") for n in range(30))
@@ -31,12 +33,25 @@ def test_every_kind_counts_itself_and_a_rating_counts_as_liking():
         rating("c", "i1", None, kind="like"),
         rating("c", "gone", None, kind="like"),
     ]
-    counts = counts_by_kind(Catalogue(ITEMS), behaviours, ValueScale())
+    everybody = [replace(b, user=f"{b.user}{n}") for n in range(FEWEST) for b in behaviours]
+    counts = counts_by_kind(Catalogue(ITEMS), everybody, ValueScale())
     assert set(counts) == {KIND.PURCHASE, KIND.LIKE, KIND.VIEW}
-    assert counts[KIND.PURCHASE].together("i0", "i1") == (1, 2), "bought, whatever they thought of it"
-    assert counts[KIND.LIKE].together("i0", "i1") == (1, 1), "c liked both; b's one star is no like"
-    assert counts[KIND.VIEW].together("i1", "i0") == (0, 1)
-    assert counts[KIND.LIKE].popularity("i1") == (2, 3)
+    assert counts[KIND.PURCHASE].together("i0", "i1") == (FEWEST, 2 * FEWEST), "bought, whatever they thought of it"
+    assert counts[KIND.LIKE].together("i0", "i1") == (FEWEST, FEWEST), "c liked both; b's one star is no like"
+    assert counts[KIND.VIEW].together("i1", "i0") == (0, FEWEST)
+    assert counts[KIND.LIKE].popularity("i1") == (2 * FEWEST, 3 * FEWEST)
+
+
+@given(st.lists(st.sets(st.integers(0, 29)), max_size=40))
+def test_counts_are_those_of_the_people_and_few_are_counted_as_nobody(likes):
+    behaviours = [rating(f"u{u}", f"i{i}", None, kind="like") for u, liked in enumerate(likes) for i in liked]
+    for counts in counts_by_kind(Catalogue(ITEMS), behaviours, ValueScale()).values():
+        for i in range(30):
+            fans = [liked for liked in likes if i in liked]
+            assert counts.popularity(f"i{i}") == (len(fans), sum(map(bool, likes)))
+            for other in range(30):
+                both = sum(other in liked for liked in fans)
+                assert counts.together(f"i{i}", f"i{other}") == (both if both >= FEWEST or i == other else 0, len(fans))
 
 
 def test_no_behaviours_no_counts():
