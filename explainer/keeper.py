@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.errors import ConflictError
+from explainer.fitting import note_recommender
 from explainer.manner import Admit, Along
 from explainer.oversight import oversee
 from explainer.storage.database import Database
@@ -55,9 +55,7 @@ class Makers:
         style, model, engine = self.style, self.model, self.engine
         version, sources = self.library.version(style), self.library.sources(style)
         note_prompt(session, version, style.locale, style.audience, sources)
-        config = msgspec.to_builtins(model.recommender.config)
-        details = {"config": config, "data_hash": model.data_hash, "encoder": model.encoder}
-        note_model(session, model.version, "recommender", model.recommender.name, details)
+        note_recommender(session, model)
         hashes = {} if engine is None else {"model_hash": engine.model_hash, "adapter_hash": engine.adapter_hash}
         note_model(session, self.writer, "writer", "template" if engine is None else engine.name, hashes)
 

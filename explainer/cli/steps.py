@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from explainer.assembly import make_encoder, make_firewall, make_items_index
 from explainer.cli.common import console, progress_bar, stages
+from explainer.fitting import load_to_fit, note_fit
 from explainer.judging import judge_catalogue
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.left_out import without_erased
@@ -76,13 +77,18 @@ def _print_line(line: ReportLine, what: str, style: str) -> None:
 
 
 def fit_and_save(settings: Settings, config: AnyConfig) -> Path:
-    """Fit the recommender on the database's dataset and save it."""
+    """Fit the recommender on the database's dataset and save it.
+
+    Raises:
+        ConflictError: If somebody was erased meanwhile.
+    """
     database = Database(settings.url)
     database.require_current()
     with console.status("Loading behaviours …"), database.session() as session:
-        dataset = catalogue.load_dataset(session)
+        dataset, erased = load_to_fit(session)
     with stages() as show:
         model = fit(dataset, make_encoder(settings), config, Workspace(settings.models / "training", show))
+    note_fit(database, model, erased)
     folder = model.save(settings.models)
     with console.status("Storing embeddings …"):
         make_items_index(settings, database, model)

@@ -23,6 +23,6 @@ def note_prompt(session: Session, version: str, locale: str, audience: str, temp
 
 
 def model_versions(session: Session, kind: str) -> list[ModelVersionRow]:
-    """Return every version of a kind that explanations refer to, newest first."""
+    """Return every version of a kind that was fitted here or that explanations refer to, newest first."""
     query = select(ModelVersionRow).where(ModelVersionRow.kind == kind)
     return list(session.scalars(query.order_by(ModelVersionRow.created_at.desc(), ModelVersionRow.version)))

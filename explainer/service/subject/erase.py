@@ -7,7 +7,6 @@ which brings the erasure back after a backup was restored.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -138,7 +137,7 @@ def newest(session: Session, code: str) -> ErasureRow | None:
 def _removed(session: Session, line: Line, user: str | None, by: str) -> ErasureRow:
     if user is not None:
         hold(session, user)  # whoever writes a training set now is done first, so that the receipt names it
-    trained: Sequence[str] = [] if user is None else _trained_on(session, user)
+    acted = user is not None and _has_acted(session, user)
     corpora = [] if user is None else corpora_with(session, user)
     counts, entries = ({}, []) if user is None else remove(session, user, log.take_turn)
     row = ErasureRow(
@@ -149,7 +148,8 @@ def _removed(session: Session, line: Line, user: str | None, by: str) -> Erasure
         ended_at=now(),
         counts=counts,
         entries=entries,
-        training=list(trained),
+        # Looked for in our turn: whoever notes a fit takes one, too.
+        training=_recommenders(session) if acted else [],
         corpora=corpora,
     )
     session.add(row)
@@ -157,12 +157,14 @@ def _removed(session: Session, line: Line, user: str | None, by: str) -> Erasure
     return row
 
 
-def _trained_on(session: Session, user: str) -> Sequence[str]:
-    """Return the recommenders that may have been fitted with a user's behaviours: all that are known.
+def _has_acted(session: Session, user: str) -> bool:
+    return session.scalar(select(BehaviourRow.id).where(BehaviourRow.user_id == user).limit(1)) is not None
+
+
+def _recommenders(session: Session) -> list[str]:
+    """Return the recommenders that may have been fitted with somebody's behaviours: all that are known.
 
     When a behaviour was stored is not known, so none of them can be ruled out.
     """
-    if session.scalar(select(BehaviourRow.id).where(BehaviourRow.user_id == user).limit(1)) is None:
-        return []
     known = select(ModelVersionRow.version).where(ModelVersionRow.kind == "recommender")
-    return session.scalars(known.order_by(ModelVersionRow.created_at, ModelVersionRow.version)).all()
+    return list(session.scalars(known.order_by(ModelVersionRow.created_at, ModelVersionRow.version)))
