@@ -21,6 +21,7 @@ from explainer.cli.reviews import reviews
 from explainer.cli.subject import retention, subject
 from explainer.cli.worker import worker
 from explainer.writing.style import AUDIENCES, CUSTOMER, LOCALES, Style
+from retriever.garbage import collect_seldom
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -42,6 +43,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
     Settings come from EXPLAINER_… variables or a .env file; see README.
     """
     quieten_libraries()
+    collect_seldom()
     ctx.obj = make_settings(home)
 
 

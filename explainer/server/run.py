@@ -44,11 +44,10 @@ from explainer.settings import Settings
 from explainer.storage.clearing import Clearer
 from explainer.storage.database import Database
 from retriever.errors import RetrieverError
+from retriever.garbage import collect_seldom
 from retriever.threads import one_thread
 
 _LOG = logging.getLogger(__name__)
-# An explanation makes thousands of objects and drops nearly all of them by itself: Python's 700 looks over and over.
-_MADE_BEFORE_A_LOOK = 10_000
 
 
 def run(settings: Settings) -> None:
@@ -127,7 +126,7 @@ def _run(server: uvicorn.Server, sockets: list[socket.socket] | None) -> None:
     # What was loaded stays: looking through all of it for garbage would stop every request for a tenth of a second.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_MADE_BEFORE_A_LOOK)
+    collect_seldom()
     try:
         with contextlib.suppress(KeyboardInterrupt), one_thread():
             server.run(sockets)
