@@ -70,8 +70,7 @@ def run_audit(out: Path, entries: int, postgres: str | bool) -> None:  # noqa: F
         url = stack.enter_context(_postgresql(postgres)) if postgres else None
         with stages() as show:
             found = sqlite_and_postgresql(Path(scratch), url, entries, show)
-    tampers = {f"{_TAMPERS} {name}": number for name, number in found[_TAMPERS].items()}
-    _print({_AUDIT: {name: figure for name, figure in found.items() if name != "postgresql"} | tampers}, here)
+    _print({_AUDIT: {name: figure for name, figure in found.items() if name != "postgresql"}}, here)
     write_json(out, _stamped(found, here))
 
 
