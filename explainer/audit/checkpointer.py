@@ -50,8 +50,8 @@ def sign_head(database: Database, folder: CheckpointFolder, signer: Signer) -> C
         folder.add(checkpoint, signer)
     except OSError as error:
         raise ExplainerError(
-            f"The checkpoint at {tree.size} entries cannot be written ({error}): see to it, or set "
-            "EXPLAINER_CHECKPOINTS to another folder."
+            f"The checkpoint at {tree.size} entries cannot be written to {folder.folder} ({error.strerror}): "
+            f"see to it, or {begin_anew()}"
         ) from error
     return checkpoint
 

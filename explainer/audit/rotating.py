@@ -38,8 +38,8 @@ def rotate_key(database: Database, folder: CheckpointFolder, path: Path) -> Sign
         replace(beside, path)
     except OSError as error:
         raise VerificationError(
-            f"{path} cannot be replaced ({error}); the new key is {beside}, and the old one signs no more: put the new "
-            "one in its place by hand, then start again whatever signs."
+            f"{path} cannot be replaced ({error.strerror}); the new key is {beside}, and the old one signs no more: "
+            "put the new one in its place by hand, then start again whatever signs."
         ) from error
     return new
 
@@ -50,8 +50,8 @@ def _next(beside: Path, old: Signer) -> Signer:
         write_signer(beside, Signer.new(f"{name}.{int(count) + 1 if count.isdecimal() else 2}"))
     except OSError as error:
         raise VerificationError(
-            f"{beside} cannot be written ({error}); the key is as it was. Where it is a mounted secret, copy it to a "
-            "folder of your own, set EXPLAINER_AUDIT_KEY to the copy, rotate, and put the new one into the secret."
+            f"{beside} cannot be written ({error.strerror}); the key is as it was. Where it is a mounted "
+            "secret, copy it to a folder of your own, set EXPLAINER_AUDIT_KEY to the copy, rotate, and put the new one into the secret."
         ) from error
     return load_signer(beside)
 
@@ -66,6 +66,8 @@ def _introduce(database: Database, folder: CheckpointFolder, old: Signer, new: S
         try:
             folder.rotate(old, new, size)
         except OSError as error:
-            raise VerificationError(f"{folder.folder} cannot be written ({error}); the key is as it was.") from error
+            raise VerificationError(
+                f"{folder.folder} cannot be written ({error.strerror}); the key is as it was."
+            ) from error
         ids = {"old": str(old.verifier), "new": str(new.verifier), "size": size}
         append(session, "audit.key_rotated", new.verifier.id.hex(), ids)
