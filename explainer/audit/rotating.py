@@ -51,7 +51,8 @@ def _next(beside: Path, old: Signer) -> Signer:
     except OSError as error:
         raise VerificationError(
             f"{beside} cannot be written ({error.strerror}); the key is as it was. Where it is a mounted "
-            "secret, copy it to a folder of your own, set EXPLAINER_AUDIT_KEY to the copy, rotate, and put the new one into the secret."
+            "secret, copy it to a folder of your own, set EXPLAINER_AUDIT_KEY to the copy, rotate, and put the "
+            "new one into the secret."
         ) from error
     return load_signer(beside)
 
