@@ -67,8 +67,9 @@ def _require_continued(session: Session, tree: Tree, last: Checkpoint, folder: C
     proof = made_with(session, lambda subtree: consistency_proof(last.size, tree.size, subtree))
     if not is_consistent(last.size, tree.size, last.root, tree.root(), proof):
         raise VerificationError(
-            f"The log is another than the one that was signed at {last.size} entries ({folder.folder}). "
-            "Find out where it differs: explainer audit verify"
+            f"The log is another than the one that was signed at {last.size} entries ({folder.folder}). Find out where "
+            "it differs: explainer audit verify. If an earlier backup was restored and has grown since, what was "
+            f"signed in between is lost, which stays in that folder for all to see: keep it and {begin_anew()}"
         )
 
 

@@ -19,7 +19,7 @@ from explainer.audit.errors import VerificationError
 from explainer.audit.files import listed, named, read_note, read_text, write_once
 from explainer.audit.merkle import HASH_BYTES
 from explainer.audit.notes import Note, Signer, Verifier, decoded, plain_number
-from explainer.audit.rotations import Trust, rotation_note, trust
+from explainer.audit.rotations import Trust, require_in_use, rotation_note, trust
 
 _LINES = 3
 _MARK, _MARK_LENGTH = "folder.id", 32
@@ -175,18 +175,20 @@ class CheckpointFolder:
         Raises:
             VerificationError: If one is not signed, is of another log, or cannot be read.
         """
-        keys = self.trusted(key)
-        more = [] if kept is None else [_signed(kept, keys)]
-        yield from heapq.merge(self._all(keys), more, key=lambda one: one.size)
+        trusted = self.trust(key)
+        more = [] if kept is None else [_signed(kept, trusted.keys)]
+        yield from heapq.merge(self._all(trusted), more, key=lambda one: one.size)
 
-    def _all(self, keys: Sequence[Verifier]) -> Iterator[Checkpoint]:
-        sizes = {0}
-        for path in listed(self.folder, "checkpoint"):
-            checkpoint = _signed(path, keys)
+    def _all(self, trusted: Trust) -> Iterator[Checkpoint]:
+        sizes, files = {0}, listed(self.folder, "checkpoint")
+        for path in files:
+            checkpoint = _signed(path, trusted.keys)
             if path != self._path(checkpoint.size):
                 raise VerificationError(f"{path.name}: renamed; it is the checkpoint at {checkpoint.size} entries.")
             if checkpoint.after is not None and checkpoint.after not in sizes:
                 raise VerificationError(f"{path.name}: the one before it, at {checkpoint.after}, was taken away.")
+            if path == files[-1]:
+                _require_later(path, trusted)
             sizes.add(checkpoint.size)
             yield checkpoint
 
@@ -208,20 +210,25 @@ def signed_checkpoint(note: Note, keys: Sequence[Verifier]) -> Checkpoint:
     checkpoint = Checkpoint.read(note.text)
     if checkpoint.origin not in {one.name for one in keys}:
         raise VerificationError(f"a checkpoint of another log, {checkpoint.origin!r}.")
-    ends = [one.until for one in signers if one.until is not None]
-    if len(ends) == len(signers) and max(ends) < checkpoint.size:
-        raise VerificationError(
-            f"signed at {checkpoint.size} entries by {signers[0].name!r}, which another key followed at {max(ends)}: "
-            "by a process that was not started again with the new key, or by a thief of the old one."
-        )
+    require_in_use(signers, checkpoint.size)
     return checkpoint
+
+
+def _require_later(path: Path, trusted: Trust) -> None:
+    """Check that the last checkpoint is not by a key from before: a thief of that one could have made all of them."""
+    note = read_note(path)
+    if not any(key.verify(note) for key in trusted.later):
+        raise VerificationError(
+            f"{path.name}: the last one, and signed by a key before {trusted.key.name!r} alone. Since the rotation "
+            "nothing was signed, or it was taken away. Where the log is, sign it: explainer audit checkpoint"
+        )
 
 
 def begin_anew() -> str:
     """Return what is left to do where a folder cannot be continued."""
     return (
-        "begin another: set EXPLAINER_CHECKPOINTS to an empty folder, with a copy of erasures.jsonl where that is "
-        "in this one, and tell your auditors from which entry on it vouches for the log."
+        "begin another: set EXPLAINER_CHECKPOINTS to a folder with nothing but copies of the .rotation files and, "
+        "where it lies in this one, of erasures.jsonl; and tell your auditors from which entry on it vouches for it."
     )
 
 

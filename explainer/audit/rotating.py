@@ -41,6 +41,7 @@ def rotate_key(database: Database, folder: CheckpointFolder, path: Path) -> Sign
             f"{path} cannot be replaced ({error.strerror}); the new key is {beside}, and the old one signs no more: "
             "put the new one in its place by hand, then start again whatever signs."
         ) from error
+    sign_head(database, folder, new)  # or it would verify nothing yet
     return new
 
 

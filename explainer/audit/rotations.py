@@ -38,7 +38,12 @@ class Trust:
     @property
     def keys(self) -> list[Verifier]:
         """All of them, itself first; each with the size up to which it may sign."""
-        return [self.key, *self.after, *self.before]
+        return [*self.later, *self.before]
+
+    @property
+    def later(self) -> list[Verifier]:
+        """Itself and those after it. What the last of these signed, whoever has stolen one before cannot have made."""
+        return [self.key, *self.after]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,24 @@ def trust(key: Verifier, paths: Iterable[Path]) -> Trust:
     rotations = [Rotation.read(path) for path in paths]
     after = _after(key, rotations)
     return Trust(after[0], tuple(after[1:]), tuple(_before(key, rotations)))
+
+
+def require_in_use(signers: Sequence[Verifier], size: int) -> None:
+    """Check that at least one of those that signed might still do so.
+
+    Args:
+        signers: The keys, each with the size up to which it may sign.
+        size: Of the log that they vouch for.
+
+    Raises:
+        VerificationError: If others had followed all of them.
+    """
+    ends = [one.until for one in signers if one.until is not None]
+    if len(ends) == len(signers) and max(ends) < size:
+        raise VerificationError(
+            f"signed at {size} entries by {signers[0].name!r}, which another key followed at {max(ends)}: by a process "
+            "that was not started again with the new key, or by a thief of the old one."
+        )
 
 
 def _after(key: Verifier, rotations: Sequence[Rotation]) -> list[Verifier]:

@@ -111,23 +111,22 @@ def step_of(path: Path) -> Step:
     return path, key_of(new), key_of(old[5:]), number(until[6:])
 
 
-def trusted(folder: Path, key: Key) -> Keys:
-    """Return the key, those that came after it and those before it, with the size up to which each may sign."""
+def trusted(folder: Path, key: Key) -> tuple[Keys, Keys]:
+    """Return the key and those that came after it, and those before, with the size up to which each may sign."""
     steps = [step_of(path) for path in sorted(folder.glob("*.rotation"))]
-    keys, at, seen = {key: NO_END}, key, {key}
+    later, earlier, at = {key: NO_END}, Keys(), key
     while found := [step for step in steps if comes_after(step, at)]:
-        new, keys[at] = the_one({step[1] for step in found}), min(step[3] for step in found)
-        if new in keys:
+        new, later[at] = the_one({step[1] for step in found}), min(step[3] for step in found)
+        if new in later:
             break
-        keys[new], at = NO_END, new
+        later[new], at = NO_END, new
     at = key
     while found := [step for step in steps if comes_before(step, at)]:
         at = the_one({step[2] for step in found if step[2]})
-        if at in seen:
+        if at == key or at in earlier:
             break
-        seen.add(at)
-        keys[at] = min(step[3] for step in found)
-    return keys
+        earlier[at] = min(step[3] for step in found)
+    return later, earlier
 
 
 def comes_after(step: Step, key: Key) -> bool:
@@ -160,7 +159,8 @@ def the_one(keys: set[Key]) -> Key:
 
 def signed_roots(folder: Path, key: Key, kept: Path | None = None) -> Roots:
     """Return the root at every size that the key, or one that it stands for, has signed."""
-    keys, roots = trusted(folder, key), Roots()
+    later, earlier = trusted(folder, key)
+    keys, roots, path = later | earlier, Roots(), None
     for path in sorted(folder.glob("*.checkpoint")):
         size, root, after = checkpoint_of(path, keys)
         if path.name != f"{size:018d}.checkpoint":
@@ -168,6 +168,8 @@ def signed_roots(folder: Path, key: Key, kept: Path | None = None) -> Roots:
         if after not in {None, 0, *roots}:
             raise Unreadable(f"{path.name} was signed after another, at {after}, that was taken away")
         roots[size] = root
+    if path and not signers(path, later):  # a thief of a key from before could have made all of them
+        raise Unreadable(f"{path.name} is the last one, and signed by a key from before {key[0]} alone")
     if kept is not None:
         size, root, _ = checkpoint_of(kept, keys)
         if roots.setdefault(size, root) != root:

@@ -330,8 +330,10 @@ def _is_whole(folder: Path, random: Random) -> bool:
     grow(scene.database, end := size + random.randint(0, 3))
     if random.random() < 0.5:  # noqa: PLR2004  every other one is signed at its end
         CheckpointFolder(scene.folder).rotate(scene.old, scene.new, end)
+        grow(scene.database, end + 1)  # that it was exchanged
         sign_head(scene.database, CheckpointFolder(scene.folder), scene.new)
-    keys = [scene.old, *([scene.new] if any(scene.folder.glob("*.rotation")) else [])]
+    last = CheckpointFolder(scene.folder).last(scene.old.verifier)
+    keys = [scene.old, *([scene.new] if last is not None and last.origin == scene.new.name else [])]
     with scene.meanwhile() as session:
         path = scene.scratch / "log.jsonl"
         path.write_bytes(b"".join(scene.lines()))

@@ -80,6 +80,18 @@ def test_what_a_stolen_old_key_introduces_does_not_count_for_whoever_has_a_newer
     assert sizes(folder, KEYS[2]) is None
 
 
+def test_a_thief_of_an_old_key_cannot_make_a_log_that_ends_before_the_rotation(folder, tmp_path):
+    """Whoever has a newer key asks for what that one, or one after it, has signed."""
+    (tmp_path / f"{7:018d}.checkpoint").unlink()
+    assert sizes(folder, KEYS[1]) == [3, 5]
+    assert sizes(folder, KEYS[2]) is None
+    with pytest.raises(VerificationError, match="explainer audit checkpoint"):
+        list(folder.read(KEYS[2].verifier))
+    (tmp_path / f"{5:018d}.checkpoint").unlink()
+    assert sizes(folder, KEYS[0]) == [3], "whoever has the stolen key alone cannot tell"
+    assert sizes(folder, KEYS[1]) is None
+
+
 def test_a_key_cannot_make_others_its_ancestors_or_heirs(folder, tmp_path):
     """Both must have signed."""
     text, _, lines = next(tmp_path.glob(f"{KEYS[0].verifier.id.hex()}*")).read_text().rpartition("\n\n")

@@ -133,7 +133,7 @@ def test_of_two_hosts_that_exchange_their_key_at_once_one_does(empty, folder, tm
     assert (len(made), len(refused)) == (1, 1)
     assert folder.trust(SIGNER.verifier).after == (made[0].verifier,)
     sign_head(empty, folder, made[0])
-    assert verified(empty, folder).vouched == 6
+    assert verified(empty, folder, made[0].verifier).vouched == 6
 
 
 def test_a_key_that_has_nothing_to_do_with_the_last_signs_nothing(signed, folder):
@@ -185,4 +185,4 @@ def test_a_command_that_finds_no_key_makes_none(run, path, tmp_path, monkeypatch
     found = run(*told)
     assert (found.exit_code != 0, "There is no key" in said(found)) == (True, True), found.output
     assert not path.exists()
-    assert "a copy of erasures.jsonl" in said(run("key")), "nor is one made beside checkpoints"
+    assert "begin another: set EXPLAINER_CHECKPOINTS" in said(run("key")), "nor is one made beside checkpoints"
