@@ -101,7 +101,7 @@ def signers(path: Path, keys: Iterable[Key]) -> list[Key]:
 def step_of(path: Path) -> Step:
     """Return which key came after which; the earlier form of a rotation does not name the old one."""
     head, new, *more = note_of(path)[0].split("\n")
-    if head != "rotation to" or more.pop() != "":
+    if head != "rotation to" or len(more) not in {1, 3} or more.pop() != "":
         raise Unreadable(f"{path.name} is no rotation")
     if not more:
         return path, key_of(new), None, NO_END

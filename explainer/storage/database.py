@@ -125,8 +125,8 @@ class Database:
     def make_durable(self) -> None:
         """Wait until a power cut can take nothing of what was committed.
 
-        PostgreSQL waits for that at every commit. SQLite syncs its journal (WAL) only now and then, so that commits need
-        not wait; here that is done by hand. The journal is not a file that SQLite has locks on.
+        PostgreSQL waits for that at every commit. SQLite syncs its journal (WAL) only now and then, so that commits
+        need not wait; here that is done by hand. The journal is not a file that SQLite has locks on.
 
         Raises:
             OSError: If it cannot be had.

@@ -124,6 +124,7 @@ def test_keys_that_name_each_other_end_somewhere(folder):
 @pytest.mark.parametrize(
     "text",
     [
+        "rotation to\n",
         "rotation from\n{new}\n",
         "rotation to\n{new}\nfrom {old}\n",
         "rotation to\n{new}\nfrom {old}\nuntil 04\n",
