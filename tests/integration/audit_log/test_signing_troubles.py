@@ -16,6 +16,7 @@ from explainer.audit.checkpointer import Checkpointer, sign_head
 from explainer.audit.checkpoints import Checkpoint, CheckpointFolder
 from explainer.audit.errors import VerificationError
 from explainer.audit.files import write_once
+from explainer.audit.proofs import prove_inclusion
 from explainer.errors import ExplainerError
 from explainer.server.app import create_app
 from explainer.server.parts import Parts
@@ -129,6 +130,14 @@ def test_a_clock_that_goes_back_changes_nothing(signed, folder, monkeypatch):
     grow(signed, ENTRIES + 2)
     sign_head(signed, folder, SIGNER)
     assert verified(signed, folder).vouched == ENTRIES + 2
+
+
+def test_a_head_that_is_signed_while_a_proof_is_made_refuses_none(signed, folder, monkeypatch):
+    """The session does not see the entries that it is about."""
+    newest = iter([ENTRIES, ENTRIES + 5])
+    monkeypatch.setattr(folder, "newest", lambda: next(newest))
+    with signed.session() as session:
+        assert prove_inclusion(session, folder, 7).tree_size == ENTRIES
 
 
 def refused(*_, **__):
