@@ -84,8 +84,8 @@ class Settings(BaseSettings):
         rate_app: Requests per minute of one program.
         rate_people: Requests per minute of one person of the shop.
         rate_sign_in: Tries to sign in per minute from one address.
-        audit_key: File with the key that signs the audit log, made when first needed; ``audit.key`` in ``home`` by
-            default.
+        audit_key: File with the key that signs the audit log, made by a service or ``explainer audit key`` where
+            nothing is signed yet; ``audit.key`` in ``home`` by default.
         checkpoints: Folder of the signed checkpoints; best on another volume than the database, ``checkpoints`` in
             ``home`` by default.
         checkpoint_entries: After so many new entries the audit log is signed,

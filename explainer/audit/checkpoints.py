@@ -2,32 +2,26 @@
 
 Kept outside the database, they are what a log is held against afterwards: nobody who can write to the database can make
 another log that fits them. A folder holds one file per checkpoint, named by its size, and the public keys that signed
-them; a new key is introduced by a note that the old one has signed.
+them; a new key is introduced by a note that it and the old one have signed.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import heapq
-import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from explainer.audit.errors import VerificationError
+from explainer.audit.files import listed, named, read_note, read_text, write_once
 from explainer.audit.merkle import HASH_BYTES
-from explainer.audit.notes import Note, Signer, Verifier
+from explainer.audit.notes import Note, Signer, Verifier, decoded, plain_number
+from explainer.audit.rotations import Trust, require_in_use, rotation_note, trust
 
-A = TypeVar("A")
-T = TypeVar("T")
 _LINES = 3
-_MOST_DIGITS = 18
-_MOST_BYTES = 100_000
-_ROTATION = "rotation to"
 _MARK, _MARK_LENGTH = "folder.id", 32
 
 
@@ -67,15 +61,11 @@ class Checkpoint:
             raise VerificationError(
                 "A checkpoint has three lines: the log's name, its size and its root; this has not."
             )
-        size = _size(lines[1])
-        try:
-            root = base64.b64decode(lines[2], validate=True)
-        except (binascii.Error, ValueError):
-            root = b""
+        size, root = plain_number(lines[1]), decoded(lines[2])
         if len(root) != HASH_BYTES:
             raise VerificationError("A checkpoint's root is 32 bytes in Base64; this is not.")
         more = dict(line.split(" ", 1) for line in reversed(lines[_LINES:]) if " " in line)
-        after = _size(more["after"]) if "after" in more else None
+        after = plain_number(more["after"]) if "after" in more else None
         return cls(lines[0], size, root, more.get("at", ""), after)
 
 
@@ -95,20 +85,18 @@ class CheckpointFolder:
         Raises:
             OSError: If it cannot be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self._path(checkpoint.size)
-        _write_once(path, signer.sign(checkpoint.text()))
+        write_once(path, signer.sign(checkpoint.text()))
         return path
 
-    def rotate(self, old: Signer, new: Signer) -> Path:
-        """Introduce a new key, signed by the old one.
+    def rotate(self, old: Signer, new: Signer, size: int) -> Path:
+        """Introduce a new key, signed by both; the old one may sign no more than the log has now.
 
         Raises:
             OSError: If it cannot be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{old.verifier.id.hex()}-{new.verifier.id.hex()}.rotation"
-        _write_once(path, old.sign(f"{_ROTATION}\n{new.verifier}\n"))
+        write_once(path, rotation_note(old, new, size))
         return path
 
     def mark(self) -> str:
@@ -118,9 +106,8 @@ class CheckpointFolder:
         """
         path = self.folder / _MARK
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _write_once(path, secrets.token_hex(16))
-            return _text(path).strip()[:_MARK_LENGTH]
+            write_once(path, secrets.token_hex(16))
+            return read_text(path).strip()[:_MARK_LENGTH]
         except (OSError, VerificationError):
             return ""  # that nothing can be written there is told when something is to be signed
 
@@ -128,20 +115,20 @@ class CheckpointFolder:
         """Return the last checkpoint; None without one.
 
         Args:
-            key: The key that signs now, which is the last one that was introduced.
+            key: The key that signs now.
 
         Raises:
-            VerificationError: If it cannot be read, or neither this key nor one before it has signed it.
+            VerificationError: If it cannot be read, or neither this key nor one that it stands for has signed it.
         """
-        files = self._files("checkpoint")
-        if not files:
-            return None
-        path = files[-1]
-        note = _note(path)
-        checkpoint = _named(path, Checkpoint.read, note.text)
-        if checkpoint.origin == key.name and not _is_signed(note, [key], path):
-            raise VerificationError(f"{path.name}: not signed by {key.name!r}.")
-        return checkpoint
+        files = listed(self.folder, "checkpoint")
+        try:
+            return _signed(files[-1], self.trusted(key)) if files else None
+        except VerificationError as error:
+            raise VerificationError(
+                f"In {self.folder}, {error} Nothing is signed after it. Give all hosts that sign one "
+                "EXPLAINER_AUDIT_KEY, start them again, and move elsewhere what was signed with another since. Where "
+                f"the key before is lost, {begin_anew()}"
+            ) from error
 
     def newest(self) -> int:
         """Return the size that the last checkpoint vouches for; 0 without one."""
@@ -154,7 +141,7 @@ class CheckpointFolder:
             VerificationError: If it cannot be read.
         """
         path = self._path(size)
-        return _text(path) if path.exists() else ""
+        return read_text(path) if path.exists() else ""
 
     def sizes(self, after: int = -1, most: int | None = None) -> list[int]:
         """Return the sizes that checkpoints vouch for by their names, the smallest first; nothing is verified.
@@ -163,23 +150,20 @@ class CheckpointFolder:
             after: Only larger ones.
             most: No more than so many.
         """
-        found = (int(path.stem) for path in self._files("checkpoint") if path.stem.isdecimal())
+        found = (int(path.stem) for path in listed(self.folder, "checkpoint") if path.stem.isdecimal())
         return sorted(size for size in found if size > after)[:most]
 
-    def trusted(self, key: Verifier) -> list[Verifier]:
-        """Return a key and those that it introduced, one after the other.
+    def trust(self, key: Verifier) -> Trust:
+        """Return the keys that a key stands for: those that came after it and those before it.
 
         Raises:
             VerificationError: If a rotation is not signed as it says.
         """
-        found = [key]
-        notes = [(path, _note(path)) for path in self._files("rotation")]
-        for known in found:
-            for path, note in notes:
-                if _is_signed(note, [known], path):
-                    new = _introduced(note, path)
-                    found += [] if new in found else [new]
-        return found
+        return trust(key, listed(self.folder, "rotation"))
+
+    def trusted(self, key: Verifier) -> list[Verifier]:
+        """Return a key and those that it stands for, each with the size up to which it may sign; raises as above."""
+        return self.trust(key).keys
 
     def read(self, key: Verifier, kept: Path | None = None) -> Iterator[Checkpoint]:
         """Yield every checkpoint, the smallest first, each of which a trusted key has signed.
@@ -191,108 +175,62 @@ class CheckpointFolder:
         Raises:
             VerificationError: If one is not signed, is of another log, or cannot be read.
         """
-        keys = self.trusted(key)
-        more = [] if kept is None else [_signed(kept, keys)]
-        yield from heapq.merge(self._all(keys), more, key=lambda one: one.size)
+        trusted = self.trust(key)
+        more = [] if kept is None else [_signed(kept, trusted.keys)]
+        yield from heapq.merge(self._all(trusted), more, key=lambda one: one.size)
 
-    def _all(self, keys: Sequence[Verifier]) -> Iterator[Checkpoint]:
-        sizes = {0}
-        for path in self._files("checkpoint"):
-            checkpoint = _signed(path, keys)
+    def _all(self, trusted: Trust) -> Iterator[Checkpoint]:
+        sizes, files = {0}, listed(self.folder, "checkpoint")
+        for path in files:
+            checkpoint = _signed(path, trusted.keys)
             if path != self._path(checkpoint.size):
                 raise VerificationError(f"{path.name}: renamed; it is the checkpoint at {checkpoint.size} entries.")
             if checkpoint.after is not None and checkpoint.after not in sizes:
                 raise VerificationError(f"{path.name}: the one before it, at {checkpoint.after}, was taken away.")
+            if path == files[-1]:
+                _require_later(path, trusted)
             sizes.add(checkpoint.size)
             yield checkpoint
 
     def _path(self, size: int) -> Path:
         return self.folder / f"{size:018d}.checkpoint"
 
-    def _files(self, kind: str) -> list[Path]:
-        return sorted(self.folder.glob(f"*.{kind}")) if self.folder.is_dir() else []
 
+def signed_checkpoint(note: Note, keys: Sequence[Verifier]) -> Checkpoint:
+    """Return the checkpoint of a note that one of the keys has signed when it might.
 
-def _signed(path: Path, keys: Sequence[Verifier]) -> Checkpoint:
-    """Return the checkpoint of a file that one of the keys has signed."""
-    note = _note(path)
-    if not _is_signed(note, keys, path):
-        raise VerificationError(f"{path.name}: not signed by {keys[0].name!r}, nor by a key that it introduced.")
-    checkpoint = _named(path, Checkpoint.read, note.text)
+    Raises:
+        VerificationError: If none has, if a signature is false, or if it is of another log.
+    """
+    signers = [
+        key for key in keys if key.verify(note)
+    ]  # all of them: a false signature must not hide behind a true one
+    if not signers:
+        raise VerificationError(f"not signed by {keys[0].name!r}, nor by a key that it stands for.")
+    checkpoint = Checkpoint.read(note.text)
     if checkpoint.origin not in {one.name for one in keys}:
-        raise VerificationError(f"{path.name}: a checkpoint of another log, {checkpoint.origin!r}.")
+        raise VerificationError(f"a checkpoint of another log, {checkpoint.origin!r}.")
+    require_in_use(signers, checkpoint.size)
     return checkpoint
 
 
-def _size(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and text == str(int(text))):
-        raise VerificationError(f"A checkpoint's size is a plain number; this is {text[:40]!r}.")
-    return int(text)
+def _require_later(path: Path, trusted: Trust) -> None:
+    """Check that the last checkpoint is not by a key from before: a thief of that one could have made all of them."""
+    note = read_note(path)
+    if not any(key.verify(note) for key in trusted.later):
+        raise VerificationError(
+            f"{path.name}: the last one, and signed by a key before {trusted.key.name!r} alone. Since the rotation "
+            "nothing was signed, or it was taken away. Where the log is, sign it: explainer audit checkpoint"
+        )
 
 
-def _introduced(note: Note, path: Path) -> Verifier:
-    head, _, rest = note.text.partition("\n")
-    if head != _ROTATION:
-        raise VerificationError(f"{path.name}: a signed note, but no rotation.")
-    return _named(path, Verifier.read, rest)
+def begin_anew() -> str:
+    """Return what is left to do where a folder cannot be continued."""
+    return (
+        "begin another: set EXPLAINER_CHECKPOINTS to a folder with nothing but copies of the .rotation files and, "
+        "where it lies in this one, of erasures.jsonl; and tell your auditors from which entry on it vouches for it."
+    )
 
 
-def _is_signed(note: Note, keys: Sequence[Verifier], path: Path) -> bool:
-    signed = [_named(path, key.verify, note) for key in keys]  # all of them: a false signature must not hide behind one
-    return any(signed)
-
-
-def _note(path: Path) -> Note:
-    return _named(path, Note.read, _raw(path))
-
-
-def _text(path: Path) -> str:
-    try:
-        return _raw(path).decode()
-    except UnicodeDecodeError as error:
-        raise VerificationError(f"{path.name}: a signed note is UTF-8 text; this is not.") from error
-
-
-def _raw(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise VerificationError(f"{path} cannot be read: {error.strerror}") from error
-    if len(raw) > _MOST_BYTES:
-        raise VerificationError(f"{path.name}: too long for a note.")
-    return raw
-
-
-def _named(path: Path, do: Callable[[A], T], argument: A) -> T:
-    """Return what it makes of the argument; what it has against it, it says of the file."""
-    try:
-        return do(argument)
-    except VerificationError as error:
-        raise VerificationError(f"{path.name}: {error}") from error
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Write a file that is whole once it is there; one that is there stays, whoever else is writing it just now."""
-    if path.exists():
-        return
-    # Not the number of the process: two containers that share a folder may have the same.
-    fresh = path.with_suffix(f".{secrets.token_hex(8)}.new")
-    try:
-        with fresh.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            _publish(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def _publish(fresh: Path, path: Path) -> None:
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a mounted bucket knows no links; there the last of two that write at once stays
-        fresh.replace(path)
+def _signed(path: Path, keys: Sequence[Verifier]) -> Checkpoint:
+    return named(path, lambda note: signed_checkpoint(note, keys), read_note(path))

@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from cryptography.exceptions import InvalidSignature
@@ -26,6 +26,7 @@ _SIGNATURE = re.compile(r"— (\S+) (\S+)")
 _PRIVATE = "PRIVATE+KEY+"
 _KEY_BYTES, _ID_BYTES, _SIGNATURE_BYTES = 32, 4, 64
 _MOST_SIGNATURES = 100
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,12 @@ class Verifier:
     Attributes:
         name: Whose it is.
         public: The key, 32 bytes.
+        until: Size of the log up to which it may sign; None without an end. It is no part of the key.
     """
 
     name: str
     public: bytes
+    until: int | None = field(default=None, compare=False)
 
     @property
     def id(self) -> bytes:
@@ -57,7 +60,7 @@ class Verifier:
         """
         name, _, rest = text.strip().partition("+")
         key_id, _, encoded = rest.partition("+")
-        raw = _decoded(encoded)
+        raw = decoded(encoded)
         if not _NAME.fullmatch(name) or len(raw) != 1 + _KEY_BYTES or raw[:1] != _ED25519:
             raise VerificationError("This is no public key; it looks like NAME+8 hexadecimal digits+Base64.")
         key = cls(name, raw[1:])
@@ -124,16 +127,20 @@ class Signer:
         """
         body = text.strip()
         name, _, rest = body.removeprefix(_PRIVATE).partition("+")
-        raw = _decoded(rest.partition("+")[2])
+        raw = decoded(rest.partition("+")[2])
         if not body.startswith(_PRIVATE) or len(raw) != 1 + _KEY_BYTES or not _NAME.fullmatch(name):
             raise VerificationError("This is no private key as `explainer audit key` writes it.")
         return cls(name, raw[1:])
 
     def sign(self, text: str) -> str:
         """Return the note of a text that ends with a line break."""
+        return signed_by(text, self)
+
+    def signature(self, text: str) -> str:
+        """Return the line that stands below the text in a note."""
         signature = Ed25519PrivateKey.from_private_bytes(self.private).sign(text.encode())
         encoded = base64.b64encode(self.verifier.id + signature).decode()
-        return f"{text}\n— {self.name} {encoded}\n"
+        return f"— {self.name} {encoded}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +175,37 @@ class Note:
         return cls(text + "\n", tuple(_signature(line) for line in lines))
 
 
+def signed_by(text: str, *signers: Signer) -> str:
+    """Return the note of a text that ends with a line break, signed by each of them."""
+    return f"{text}\n" + "".join(signer.signature(text) for signer in signers)
+
+
+def plain_number(text: str) -> int:
+    """Return a size as notes write it.
+
+    Raises:
+        VerificationError: If it is written in another way.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and text == str(int(text))):
+        raise VerificationError(f"A size is a plain number; this is {text[:40]!r}.")
+    return int(text)
+
+
+def decoded(text: str) -> bytes:
+    """Return the bytes of Base64; none where it is not, or not as everybody writes it.
+
+    The last character has bits that say nothing: were they not looked at, one could be flipped and nobody would see it.
+    """
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+    return raw if base64.b64encode(raw).decode() == text else b""
+
+
 def _signature(line: str) -> tuple[str, bytes, bytes]:
     match = _SIGNATURE.fullmatch(line)
-    raw = b"" if match is None else _decoded(match[2])
+    raw = b"" if match is None else decoded(match[2])
     if match is None or len(raw) < _ID_BYTES + 1:
         raise VerificationError("A line below the note is no signature.")
     return match[1], raw[:_ID_BYTES], raw[_ID_BYTES:]
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return b""

@@ -14,7 +14,7 @@ from contextlib import suppress
 import msgspec
 from sqlalchemy.orm import Session
 
-from explainer.audit.checkpoints import Checkpoint, CheckpointFolder
+from explainer.audit.checkpoints import CheckpointFolder, signed_checkpoint
 from explainer.audit.entries import entry_bytes
 from explainer.audit.errors import VerificationError
 from explainer.audit.merkle import (
@@ -117,7 +117,9 @@ def prove_inclusion(session: Session, folder: CheckpointFolder, seq: int, size: 
     row = session.get(AuditEntryRow, seq) if 1 <= seq <= now else None
     if row is None:
         raise NotFoundError(f"The log has entries 1 to {now}; there is none at {seq}.")
-    size = (folder.newest() if seq <= folder.newest() <= now else now) if size is None else size
+    if size is None:
+        newest = folder.newest()
+        size = newest if seq <= newest <= now else now
     if not seq <= size <= now:
         raise SearchError(f"size: entry {seq} is in logs of {seq} to {now} entries, not in one of {size}.")
     proof = made_with(session, lambda subtree: inclusion_proof(seq - 1, size, subtree))
@@ -219,13 +221,10 @@ def _is_signed(note: str, size: int, root: bytes, keys: Sequence[Verifier]) -> b
     """Return whether there is a checkpoint; one that is not trusted or says something else is refused."""
     if not note:
         return False
-    read = Note.read(note.encode("utf-8", "surrogatepass"))
-    signed = [key.verify(read) for key in keys]  # all of them: a false signature must not hide behind a true one
-    if not any(signed):
-        raise VerificationError("The checkpoint is not signed by a key that you trust.")
-    checkpoint = Checkpoint.read(read.text)
-    if checkpoint.origin not in {key.name for key in keys}:
-        raise VerificationError(f"A checkpoint of another log, {checkpoint.origin!r}.")
+    try:
+        checkpoint = signed_checkpoint(Note.read(note.encode("utf-8", "surrogatepass")), keys)
+    except VerificationError as error:
+        raise VerificationError(f"The checkpoint cannot be trusted: {error}") from error
     if (checkpoint.size, checkpoint.root) != (size, root):
         raise VerificationError(f"The root at {size} entries is not the one that was signed.")
     return True

@@ -3,7 +3,8 @@
     python verify_alone.py LOG.jsonl CHECKPOINTS_FOLDER PUBLIC_KEY [KEPT]
 
 LOG.jsonl is what ``explainer audit export`` wrote, one entry a line; the folder has the signed checkpoints; the key is
-``NAME+ID+BASE64`` and must come from elsewhere than both. KEPT is a checkpoint that you have kept yourself: nobody can
+``NAME+ID+BASE64`` and must come from elsewhere than both; after a rotation any of the keys will do, since old and new
+one have signed which came after which. KEPT is a checkpoint that you have kept yourself: nobody can
 take it out of the folder. The script follows RFC 6962 (tree) and C2SP signed-note (checkpoints)
 and shares no code with the service, so that a mistake in one is not a mistake in both.
 
@@ -18,6 +19,7 @@ import hashlib
 import json
 import re
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,8 +27,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Key = tuple[str, bytes, bytes]  # name, id, public key
+Keys = dict[Key, int]  # to the size of the log up to which it may sign
+Step = tuple[Path, Key, Key | None, int]  # where it says so, the new key, the old one, and up to which size that signs
 Roots = dict[int, bytes]
 LONGEST = 10_000
+NO_END = 2**63
 
 
 class Unreadable(Exception):  # noqa: N818  it ends in exit code 2
@@ -41,7 +46,7 @@ def key_of(text: str) -> Key:
     """Return name, id and public key of NAME+ID+BASE64."""
     try:
         name, told, encoded = text.strip().split("+", 2)
-        raw = base64.b64decode(encoded, validate=True)
+        raw = decoded(encoded)
         key_id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
     except ValueError as error:
         raise Unreadable("that is no public key") from error
@@ -50,12 +55,27 @@ def key_of(text: str) -> Key:
     return name, key_id, raw[1:]
 
 
+def decoded(text: str) -> bytes:
+    """Return the bytes of Base64 as everybody writes it: bits that say nothing are not let through."""
+    raw = base64.b64decode(text, validate=True)
+    if base64.b64encode(raw).decode() != text:
+        raise ValueError("not written as Base64 is")
+    return raw
+
+
+def number(text: str) -> int:
+    """Return a plain number."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18 and text == str(int(text))):  # noqa: PLR2004  digits
+        raise Unreadable(f"{text[:40]} is no plain number")
+    return int(text)
+
+
 def note_of(path: Path) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     """Return the text of a signed note and its signatures: name, id of the key, signature."""
     try:
         text, _, below = path.read_bytes().decode().rpartition("\n\n")
         lines = [re.fullmatch(r"— (\S+) (\S+)", line) for line in below.split("\n")[:-1]]
-        parts = [(line[1], base64.b64decode(line[2], validate=True)) for line in lines if line]
+        parts = [(line[1], decoded(line[2])) for line in lines if line]
     except (OSError, ValueError) as error:
         raise Unreadable(f"{path.name} is no signed note") from error
     if not parts or None in lines:
@@ -63,37 +83,84 @@ def note_of(path: Path) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     return text + "\n", [(name, raw[:4], raw[4:]) for name, raw in parts]
 
 
-def is_signed(path: Path, keys: list[Key]) -> bool:
-    """Return whether one of the keys has signed a note; a false signature of one of them is refused."""
+def signers(path: Path, keys: Iterable[Key]) -> list[Key]:
+    """Return which of the keys have signed a note; a false signature of one of them is refused."""
     text, signatures = note_of(path)
-    signed = False
-    for name, key_id, public in keys:
-        for signature in (s for n, i, s in signatures if (n, i) == (name, key_id)):
+    found = []
+    for key in keys:
+        mine = [signature for name, key_id, signature in signatures if (name, key_id) == key[:2]]
+        for signature in mine:
             try:
-                Ed25519PublicKey.from_public_bytes(public).verify(signature, text.encode())
+                Ed25519PublicKey.from_public_bytes(key[2]).verify(signature, text.encode())
             except InvalidSignature as error:
-                raise Unreadable(f"{path.name}: the signature of {name} is false") from error
-            signed = True
-    return signed
+                raise Unreadable(f"{path.name}: the signature of {key[0]} is false") from error
+        found += [key] if mine else []
+    return found
 
 
-def trusted(folder: Path, key: Key) -> list[Key]:
-    """Return the key and those that it introduced, one after the other."""
-    keys = [key]
-    for known in keys:
-        for path in sorted(folder.glob("*.rotation")):
-            if is_signed(path, [known]):
-                head, _, introduced = note_of(path)[0].partition("\n")
-                new = key_of(introduced)
-                if head != "rotation to":
-                    raise Unreadable(f"{path.name} is no rotation")
-                keys += [] if new in keys else [new]
-    return keys
+def step_of(path: Path) -> Step:
+    """Return which key came after which; the earlier form of a rotation does not name the old one."""
+    head, new, *more = note_of(path)[0].split("\n")
+    if head != "rotation to" or len(more) not in {1, 3} or more.pop() != "":
+        raise Unreadable(f"{path.name} is no rotation")
+    if not more:
+        return path, key_of(new), None, NO_END
+    old, until = more
+    if not old.startswith("from ") or not until.startswith("until "):
+        raise Unreadable(f"{path.name} is no rotation")
+    return path, key_of(new), key_of(old[5:]), number(until[6:])
+
+
+def trusted(folder: Path, key: Key) -> tuple[Keys, Keys]:
+    """Return the key and those that came after it, and those before, with the size up to which each may sign."""
+    steps = [step_of(path) for path in sorted(folder.glob("*.rotation"))]
+    later, earlier, at = {key: NO_END}, Keys(), key
+    while found := [step for step in steps if comes_after(step, at)]:
+        new, later[at] = the_one({step[1] for step in found}), min(step[3] for step in found)
+        if new in later:
+            break
+        later[new], at = NO_END, new
+    at = key
+    while found := [step for step in steps if comes_before(step, at)]:
+        at = the_one({step[2] for step in found if step[2]})
+        if at == key or at in earlier:
+            break
+        earlier[at] = min(step[3] for step in found)
+    return later, earlier
+
+
+def comes_after(step: Step, key: Key) -> bool:
+    """Return whether the key says in a rotation which one came after it."""
+    path, new, old, _ = step
+    if not signers(path, [key]):
+        return False
+    return new != key if old is None else old == key and both_signed(path, new)
+
+
+def comes_before(step: Step, key: Key) -> bool:
+    """Return whether the key says in a rotation which one came before it."""
+    path, new, old, _ = step
+    return bool(signers(path, [key])) and old is not None and new == key and both_signed(path, old)
+
+
+def both_signed(path: Path, other: Key) -> bool:
+    """Return True; a rotation that only one of its keys has signed is refused."""
+    if not signers(path, [other]):
+        raise Unreadable(f"{path.name} is not signed by {other[0]}; both keys sign a rotation")
+    return True
+
+
+def the_one(keys: set[Key]) -> Key:
+    """Return the only one."""
+    if len(keys) > 1:
+        raise Unreadable(f"{len(keys)} keys are said to have come after or before one")
+    return next(iter(keys))
 
 
 def signed_roots(folder: Path, key: Key, kept: Path | None = None) -> Roots:
-    """Return the root at every size that the key, or one that it introduced, has signed."""
-    keys, roots = trusted(folder, key), Roots()
+    """Return the root at every size that the key, or one that it stands for, has signed."""
+    later, earlier = trusted(folder, key)
+    keys, roots, path = later | earlier, Roots(), None
     for path in sorted(folder.glob("*.checkpoint")):
         size, root, after = checkpoint_of(path, keys)
         if path.name != f"{size:018d}.checkpoint":
@@ -101,6 +168,8 @@ def signed_roots(folder: Path, key: Key, kept: Path | None = None) -> Roots:
         if after not in {None, 0, *roots}:
             raise Unreadable(f"{path.name} was signed after another, at {after}, that was taken away")
         roots[size] = root
+    if path and not signers(path, later):  # a thief of a key from before could have made all of them
+        raise Unreadable(f"{path.name} is the last one, and signed by a key from before {key[0]} alone")
     if kept is not None:
         size, root, _ = checkpoint_of(kept, keys)
         if roots.setdefault(size, root) != root:
@@ -108,15 +177,18 @@ def signed_roots(folder: Path, key: Key, kept: Path | None = None) -> Roots:
     return roots
 
 
-def checkpoint_of(path: Path, keys: list[Key]) -> tuple[int, bytes, int | None]:
+def checkpoint_of(path: Path, keys: Keys) -> tuple[int, bytes, int | None]:
     """Return size, root, and the size of one before it if it says so."""
-    if not is_signed(path, keys):
-        raise Unreadable(f"{path.name} is not signed by {keys[0][0]} or a key that it introduced")
+    signed = signers(path, keys)
+    if not signed:
+        raise Unreadable(f"{path.name} is signed neither by the key nor by one that it stands for")
     origin, size, encoded, *more = note_of(path)[0].split("\n")
-    root = base64.b64decode(encoded, validate=True)
-    if origin not in {name for name, _, _ in keys} or size != str(int(size)) or len(root) != 32:  # noqa: PLR2004
+    root = decoded(encoded)
+    if origin not in {name for name, _, _ in keys} or len(root) != 32:  # noqa: PLR2004
         raise Unreadable(f"{path.name} is no checkpoint of this log")
-    return int(size), root, next((int(line[6:]) for line in more if line.startswith("after ")), None)
+    if max(keys[key] for key in signed) < number(size):
+        raise Unreadable(f"{path.name} is signed by {signed[0][0]}, which another key had followed before")
+    return number(size), root, next((int(line[6:]) for line in more if line.startswith("after ")), None)
 
 
 def verify(log: Path, roots: Roots) -> str:

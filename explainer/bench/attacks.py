@@ -13,7 +13,7 @@ from pathlib import Path
 
 from explainer.audit.checkpoints import Checkpoint, CheckpointFolder
 from explainer.audit.notes import Signer
-from explainer.bench.scene import Scene, Stored
+from explainer.bench.scene import SIZE, Scene, Stored
 
 History = Callable[[list[Stored], int], list[Stored]]
 Export = Callable[[list[bytes], int], bytes]
@@ -179,7 +179,7 @@ def _signed_anew(signer_of: Callable[[Scene], Signer], root: bytes | None = None
 
 def _introduced_by_a_thief(scene: Scene, folder: Path, files: list[Path], at: int) -> None:
     thief = Signer.new("thief")
-    CheckpointFolder(folder).rotate(thief, Signer.new("thief.2"))
+    CheckpointFolder(folder).rotate(thief, Signer.new("thief.2"), 1)
     _signed_anew(lambda _: thief)(scene, folder, files, at)
 
 
@@ -195,6 +195,30 @@ def _introduces_another(scene: Scene, folder: Path, files: list[Path], at: int) 
     thief = Signer.new(scene.new.name)
     _write(rotation, lambda raw: raw.replace(str(scene.new.verifier).encode(), str(thief.verifier).encode()))
     _signed_anew(lambda _: thief)(scene, folder, files, at)
+
+
+def _introduced_by_the_stolen_old_key(scene: Scene, folder: Path, files: list[Path], at: int) -> None:
+    thief = Signer.new("thief")
+    CheckpointFolder(folder).rotate(scene.old, thief, SIZE)
+    _signed_anew(lambda _: thief)(scene, folder, files, at)
+
+
+def _signed_by_the_stolen_old_key(scene: Scene, folder: Path, files: list[Path], _: int) -> None:
+    _signed_anew(lambda scene: scene.old)(scene, folder, files, len(files) - 1)
+
+
+def _rotation_of_one(at: int) -> Checkpoints:
+    def attack(_: Scene, folder: Path, ___: list[Path], ____: int) -> None:
+        (rotation,) = folder.glob("*.rotation")
+        text, __, signatures = rotation.read_text(encoding="utf-8").rpartition("\n\n")
+        rotation.write_text(f"{text}\n\n{signatures.splitlines()[at]}\n", encoding="utf-8")
+
+    return attack
+
+
+def _rotation_gone(_: Scene, folder: Path, __: list[Path], ___: int) -> None:
+    (rotation,) = folder.glob("*.rotation")
+    rotation.unlink()
 
 
 CHECKPOINTS: Mapping[str, Checkpoints] = {
@@ -221,5 +245,10 @@ CHECKPOINTS: Mapping[str, Checkpoints] = {
     "of another log, by our key": _signed_anew(lambda scene: scene.old, bytes(32)),
     "introduced by a thief": _introduced_by_a_thief,
     "introduced in our name": _introduced_in_our_name,
+    "introduced by the stolen old key": _introduced_by_the_stolen_old_key,
+    "signed by the stolen old key": _signed_by_the_stolen_old_key,
     "the rotation altered": _introduces_another,
+    "the rotation signed by the old key alone": _rotation_of_one(0),
+    "the rotation signed by the new key alone": _rotation_of_one(1),
+    "the rotation taken away": _rotation_gone,
 }

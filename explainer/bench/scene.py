@@ -63,7 +63,7 @@ class Scene:
         database: Holds the log; nothing guards it any more.
         folder: Where the checkpoints are.
         old: The key that an outsider trusts,
-        new: and the one that it introduced.
+        new: and the one that came after it.
         scratch: For files of attackers.
     """
 
@@ -119,7 +119,7 @@ def make_scene(url: str, folder: Path, size: int = SIZE, signed: Sequence[int] =
     for end in sorted({*signed, size}):
         grow(database, end)
         if end > _ROTATED:
-            checkpoints.rotate(old, new)  # once: what is there stays
+            checkpoints.rotate(old, new, _ROTATED)  # once: what is there stays
         if end in signed:
             sign_head(database, checkpoints, old if end <= _ROTATED else new)
     (folder / "scratch").mkdir()

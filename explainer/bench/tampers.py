@@ -186,7 +186,8 @@ def _checkpoint_attacks(scene: Scene) -> Iterator[Case]:
 def _folder_found(scene: Scene, change: Callable[[Scene, Path, list[Path], int], None], at: int) -> bool:
     with scene.copied() as folder, scene.meanwhile() as session:
         change(scene, folder, sorted(folder.glob("*.checkpoint")), at)
-        return _all_find(scene, session, folder, str(scene.old.verifier), scene.lines())
+        lines = scene.lines()
+        return all(_all_find(scene, session, folder, str(one.verifier), lines) for one in (scene.old, scene.new))
 
 
 def _all_find(scene: Scene, session: Any, folder: Path, key: str, lines: list[bytes], kept: Path | None = None) -> bool:  # noqa: ANN401
@@ -220,7 +221,6 @@ def _key_attacks(scene: Scene) -> Iterator[Case]:
     keys = {
         "a stranger's": str(Signer.new("stranger").verifier),
         "one of our name": str(Signer.new(scene.old.name).verifier),
-        "the new one alone": str(scene.new.verifier),
         "our name, another id": str(scene.old.verifier).replace("+", "+0", 1),
         "cut": str(scene.old.verifier)[:-4],
         "none": "",
@@ -257,7 +257,8 @@ def _flip_note(scene: Scene, random: Random, export: bytes, _: list[Stored]) -> 
         path = random.choice(sorted(folder.iterdir()))
         flipped, where = _flipped(path.read_bytes(), random)
         path.write_bytes(flipped)
-        return f"{path.name}, {where}", _all_find(scene, session, folder, str(scene.old.verifier), [export])
+        keys = (str(scene.old.verifier), str(scene.new.verifier))
+        return f"{path.name}, {where}", all(_all_find(scene, session, folder, key, [export]) for key in keys)
 
 
 def _flip_value(scene: Scene, random: Random, _: bytes, log: list[Stored]) -> tuple[str, bool]:
@@ -326,17 +327,24 @@ def _is_whole(folder: Path, random: Random) -> bool:
     signed = sorted({random.randint(1, size) for _ in range(random.randint(1, 5))})
     scene = make_scene(f"sqlite:///{folder / 'log.db'}", folder, size, signed)
     (scene.folder / f"{size:018d}.4711.new").write_bytes(b"half a chec")  # a process that was killed while it wrote
-    grow(scene.database, size + random.randint(0, 3))
+    grow(scene.database, end := size + random.randint(0, 3))
     if random.random() < 0.5:  # noqa: PLR2004  every other one is signed at its end
-        CheckpointFolder(scene.folder).rotate(scene.old, scene.new)
+        CheckpointFolder(scene.folder).rotate(scene.old, scene.new, end)
+        grow(scene.database, end + 1)  # that it was exchanged
         sign_head(scene.database, CheckpointFolder(scene.folder), scene.new)
+    last = CheckpointFolder(scene.folder).last(scene.old.verifier)
+    keys = [scene.old, *([scene.new] if last is not None and last.origin == scene.new.name else [])]
     with scene.meanwhile() as session:
-        key, path = str(scene.old.verifier), scene.scratch / "log.jsonl"
+        path = scene.scratch / "log.jsonl"
         path.write_bytes(b"".join(scene.lines()))
         alarms = [
-            found_stored(session, scene.folder, key),
-            found_exported(path, scene.folder, key),
-            found_alone(path, scene.folder, key),
+            alarm
+            for key in (str(one.verifier) for one in keys)
+            for alarm in (
+                found_stored(session, scene.folder, key),
+                found_exported(path, scene.folder, key),
+                found_alone(path, scene.folder, key),
+            )
         ]
     scene.database.engine.dispose()
     shutil.rmtree(folder)

@@ -62,10 +62,13 @@ def audit_checkpoint(ctx: click.Context) -> None:
 
 
 @audit.command("key")
-@click.option("--rotate", is_flag=True, help="Make a new key, introduced by the old one.")
+@click.option("--rotate", is_flag=True, help="First exchange it for a new one: each introduces the other.")
 @click.pass_context
 def audit_key(ctx: click.Context, *, rotate: bool) -> None:
-    """Print the public key that checkpoints are verified with; give it to your auditors."""
+    """Print the public key that checkpoints are verified with; give it to your auditors.
+
+    After a rotation the key from before verifies as much as the new one; which ones do is said on standard error.
+    """
     from explainer.cli.audit_log import show_key
 
     show_key(settings_of(ctx), rotate=rotate)
@@ -114,7 +117,7 @@ def audit_consistency(ctx: click.Context, first: int, second: int | None) -> Non
 def audit_check_proof(ctx: click.Context, file: BinaryIO, key: str | None, checkpoints: Path | None) -> None:
     """Check a proof that prove, consistency or the API wrote into FILE ("-" reads it from standard input).
 
-    No database is needed; the folder of checkpoints only after a rotation, for the notes that introduce the new key.
+    No database is needed; the folder of checkpoints only after a rotation, for the notes of which key came after which.
 
     Exit codes: 0 it holds, up to a checkpoint that is signed; 2 it does not; 3 it holds, but nobody signed its root.
     """

@@ -9,11 +9,11 @@ from rich.markup import escape
 from explainer.audit.checkpointer import sign_head
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.errors import VerificationError
-from explainer.audit.keys import load_signer, load_verifier, write_signer
-from explainer.audit.notes import Signer
+from explainer.audit.keys import load_signer, load_verifier, make_signer
+from explainer.audit.rotating import rotate_key
 from explainer.audit.sources import StoredNodes, export_entries, exported_entries, size_of, stored_entries
 from explainer.audit.verify import Fault, TamperError, Verified, verify
-from explainer.cli.common import console, database_session, progress_bar
+from explainer.cli.common import console, database_session, errors, progress_bar
 from explainer.errors import BusyError, ConflictError, NotReadyError
 from explainer.settings import Settings
 from explainer.storage.database import Database
@@ -72,21 +72,20 @@ def checkpoint(settings: Settings) -> None:
 
 
 def show_key(settings: Settings, *, rotate: bool) -> None:
-    """Print the public key; with ``rotate``, make a new one first, which the old one introduces."""
-    old = load_signer(settings.signing_key)
+    """Print the public key, and beside it which keys verify what; with ``rotate``, exchange it first."""
+    folder = CheckpointFolder(settings.checkpoint_folder)
     if rotate:
-        new = Signer.new(f"{old.name.partition('.')[0]}.{load_count(old.name) + 1}")
-        checkpoint(settings)
-        CheckpointFolder(settings.checkpoint_folder).rotate(old, new)
-        write_signer(settings.signing_key, new)
-        old = new
-    console.print(str(old.verifier), highlight=False, soft_wrap=True)
-
-
-def load_count(name: str) -> int:
-    """Return the number behind the dot of a key's name; 1 without one."""
-    number = name.partition(".")[2]
-    return int(number) if number.isdigit() else 1
+        database = Database(settings.url)
+        database.require_current()
+        rotate_key(database, folder, settings.signing_key)
+        errors.print("Start again whatever signs, with this key; give it to your auditors beside the one before.")
+    key = make_signer(settings.signing_key, folder).verifier
+    trust = folder.trust(key)
+    for one in trust.before:
+        errors.print(f"Verifies as much: {one}, which signed up to entry {one.until}.", highlight=False, soft_wrap=True)
+    if trust.after:
+        errors.print(f"[yellow]It signs no more:[/] {escape(str(trust.after[-1]))} has followed it.", soft_wrap=True)
+    console.print(str(key), highlight=False, soft_wrap=True)
 
 
 def export_log(settings: Settings, out: Path) -> None:

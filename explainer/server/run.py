@@ -22,7 +22,7 @@ from explainer.access.rates import Rates
 from explainer.assembly import make_encoder, make_served_explainer
 from explainer.audit.checkpointer import Checkpointer
 from explainer.audit.checkpoints import CheckpointFolder
-from explainer.audit.keys import load_signer
+from explainer.audit.keys import make_signer
 from explainer.connecting import using_database
 from explainer.errors import ExplainerError, NotReadyError
 from explainer.loading import make_adapters, make_heirs, make_prompts
@@ -68,7 +68,8 @@ def run(settings: Settings) -> None:
             serve_app(settings, make_served_explainer(settings), listener, "json")
             return
         _configure_logging(settings, "json")
-        load_signer(settings.signing_key)  # made now if there is none: they must all have the same
+        # Made now if there is none: they must all have the same.
+        make_signer(settings.signing_key, CheckpointFolder(settings.checkpoint_folder))
         Workers(settings, listener).run()
 
 
@@ -141,13 +142,9 @@ def _configure_logging(settings: Settings, usual: LogFormat) -> None:
 @contextlib.contextmanager
 def _signing(settings: Settings, database: Database) -> Iterator[Checkpointer]:
     """Sign the audit log during the block, and at its end."""
-    checkpointer = Checkpointer(
-        database,
-        CheckpointFolder(settings.checkpoint_folder),
-        load_signer(settings.signing_key),
-        settings.checkpoint_entries,
-        settings.checkpoint_s,
-    )
+    folder = CheckpointFolder(settings.checkpoint_folder)
+    signer = make_signer(settings.signing_key, folder)
+    checkpointer = Checkpointer(database, folder, signer, settings.checkpoint_entries, settings.checkpoint_s)
     try:
         yield checkpointer
     finally:
@@ -176,7 +173,7 @@ def make_server(
     Args:
         settings: The limits.
         explainer: The pipeline.
-        checkpointer: Signs its audit log.
+        checkpointer: Signs its audit log, and packages for auditors; without it there are none.
         end: Where another process hands its connections on; None for a server that listens itself.
         clearer: Overwrites what is erased behind the answers; without it whoever erases waits for that.
     """
@@ -191,9 +188,7 @@ def make_server(
         rates=Rates(settings.rate_app, settings.rate_people, settings.rate_sign_in),
         together=end is not None,
         checkpointer=checkpointer,
-        packer=Packer(
-            CheckpointFolder(settings.checkpoint_folder), load_signer(settings.signing_key), settings.scratch
-        ),
+        packer=None if checkpointer is None else Packer(checkpointer.folder, checkpointer.signer, settings.scratch),
     )
     app = create_app(explainer, settings.queue, settings.deadline_s, parts)
     config = uvicorn.Config(

@@ -1,10 +1,10 @@
 """Whether the processes of one service sign the audit log with one key, and into one folder.
 
-Hosts behind one database share neither by themselves. Two keys in one folder: whoever verifies with the one is told
-that the other's checkpoints are forged, unless the one has introduced it. Two folders: each tells of only some of the
-checkpoints, and by default also of only some of the erasures. It is warned of and not refused: what is signed is true
-either way, a key that is exchanged is another for as long as the processes are started anew one after the other, and a
-service that does not start for it would take the recommendations with it.
+Hosts behind one database share neither by themselves. Two keys in one folder: the one that came second signs nothing,
+unless the first has introduced it, and then the first signs nothing more. Two folders: each tells of only some of the
+checkpoints, and by default also of only some of the erasures. It is warned of, and the service starts: a key that is
+exchanged is another for as long as the processes are started anew one after the other, and a service that does not
+start for it would take the recommendations with it.
 """
 
 from __future__ import annotations

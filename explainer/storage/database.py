@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from alembic import command
@@ -121,10 +122,30 @@ class Database:
         with self.look() as connection:
             yield connection
 
+    def make_durable(self) -> None:
+        """Wait until a power cut can take nothing of what was committed.
+
+        PostgreSQL waits for that at every commit. SQLite syncs its journal (WAL) only now and then, so that commits
+        need not wait; here that is done by hand. The journal is not a file that SQLite has locks on.
+
+        Raises:
+            OSError: If it cannot be had.
+        """
+        path = self._path
+        if path is not None:
+            with suppress(FileNotFoundError), Path(f"{path}-wal").open("rb") as journal:
+                os.fsync(journal.fileno())
+
     def _turn(self) -> AbstractContextManager[None]:
+        path = self._path
+        return nullcontext() if path is None else turn(Path(f"{path}-turn"))
+
+    @property
+    def _path(self) -> str | None:
+        """The file, where it is one."""
         url = make_url(self.url)
         in_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
-        return turn(Path(f"{url.database}-turn")) if in_file else nullcontext()
+        return url.database if in_file else None
 
     def migrate(self) -> None:
         """Bring the schema to the newest version, and on PostgreSQL make the parts of the next months.

@@ -25,6 +25,7 @@ from explainer.audit.keys import load_signer, load_verifier
 from explainer.audit.merkle import Tree, is_consistent, is_included, leaf_hash
 from explainer.audit.notes import Note, Signer, Verifier
 from explainer.audit.proofs import ConsistencyProof, InclusionProof, check_proof, read_proof
+from explainer.audit.rotations import rotation_note
 from explainer.audit.sources import exported_entries
 from explainer.audit.verify import verify
 
@@ -47,8 +48,9 @@ def _tree(size: int) -> Tree:
 _CHECKPOINT = Checkpoint("shop", SIZE, _tree(SIZE).root(), "2026-11-25T00:00:00+00:00")
 _NOTE = OLD.sign(_CHECKPOINT.text()).encode()
 _ROTATION = OLD.sign(f"rotation to\n{NEW.verifier}\n").encode()
+_BOTH = rotation_note(OLD, NEW, SIZE).encode()
 _NEWER = NEW.sign(Checkpoint("shop.2", SIZE, _CHECKPOINT.root).text()).encode()
-_SIGNED = {note.decode().rpartition("\n\n")[0] + "\n" for note in (_NOTE, _ROTATION, _NEWER)}
+_SIGNED = {note.decode().rpartition("\n\n")[0] + "\n" for note in (_NOTE, _ROTATION, _BOTH, _NEWER)}
 
 
 def note(raw: bytes) -> None:
@@ -91,6 +93,11 @@ def export(raw: bytes) -> None:
 
 def folder(raw: bytes) -> None:
     """Whatever checkpoints, rotations and logs say: both verifiers come to the same result, in their own words."""
+    for key in (OLD, NEW):
+        _both_agree(raw, key)
+
+
+def _both_agree(raw: bytes, key: Signer) -> None:
     log, checkpoint_, newer, rotation, *_ = [*raw.split(_PARTS), b"", b"", b"", b""]
     files = {
         "log.jsonl": log,
@@ -100,12 +107,12 @@ def folder(raw: bytes) -> None:
     }
     with _folder({name: content for name, content in files.items() if content or name == "log.jsonl"}) as made:
         try:
-            found = verify(exported_entries(made / "log.jsonl"), CheckpointFolder(made).read(OLD.verifier))
+            found = verify(exported_entries(made / "log.jsonl"), CheckpointFolder(made).read(key.verifier))
             whole = found.checkpoints > 0  # without one we say that nobody vouches for it, and so does the script
         except VerificationError:
             whole = False
         with contextlib.redirect_stdout(io.StringIO()):
-            code = verify_alone.main([str(made / "log.jsonl"), str(made), str(OLD.verifier)])
+            code = verify_alone.main([str(made / "log.jsonl"), str(made), str(key.verifier)])
     assert code in {0, 1, 2}
     assert (code == 0) is whole, f"we say {whole}, the script says {code}"
 
@@ -166,7 +173,7 @@ def _folder(files: dict[str, bytes]):
 
 
 TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
-    "note": (note, [_NOTE, _ROTATION, _NEWER]),
+    "note": (note, [_NOTE, _ROTATION, _BOTH, _NEWER]),
     "checkpoint": (checkpoint, [_CHECKPOINT.text().encode(), Checkpoint("x", 0, bytes(32)).text().encode()]),
     "key": (key, [str(OLD.verifier).encode(), OLD.secret().encode()]),
     "export": (export, [_EXPORT, _ENTRIES[0] + b"\n"]),
@@ -177,6 +184,8 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
             _PARTS.join((_EXPORT, b"", b"", _ROTATION)),
             _PARTS.join((_EXPORT, _NOTE, _NEWER, _ROTATION)),
             _PARTS.join((_EXPORT, _NEWER, b"", _ROTATION)),
+            _PARTS.join((_EXPORT, _NOTE, b"", _BOTH)),
+            _PARTS.join((_EXPORT, _NEWER, b"", _BOTH)),
         ],
     ),
     "alone": (alone, [_PARTS.join((_EXPORT, _NOTE)), _PARTS.join((str(OLD.verifier).encode(), _ROTATION))]),

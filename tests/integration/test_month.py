@@ -99,8 +99,10 @@ def test_page_and_file_read_well_full_empty_and_running(auditor, explainer, data
 def test_the_command_writes_the_file_and_says_what_to_look_at(explainer, database, tmp_path):
     seed(database, explainer.explain_top("u1", 8))
     out = tmp_path / "report.html"
-    command = ["--home", str(tmp_path / "home"), "audit", "report", str(out), "--month"]
+    audit = ["--home", str(tmp_path / "home"), "audit"]
+    command = [*audit, "report", str(out), "--month"]
     environment = {"EXPLAINER_DATABASE_URL": database.url}
+    CliRunner().invoke(main, [*audit, "key"], env=environment)
     made = CliRunner().invoke(main, [*command, "2026-10", "--locale", "zh"], env=environment)
     assert made.exit_code == 0, made.output
     assert '<html lang="zh-Hans">' in out.read_text("utf-8")

@@ -14,7 +14,7 @@ from explainer.access.people import add_person
 from explainer.access.sign_ins import sign_in
 from explainer.audit.checkpointer import Checkpointer
 from explainer.audit.checkpoints import CheckpointFolder
-from explainer.audit.keys import load_signer
+from explainer.audit.keys import make_signer
 from explainer.server.app import create_app
 from explainer.server.auth import COOKIE
 from explainer.server.parts import Parts
@@ -32,8 +32,9 @@ def host(database, tmp_path):
     made = []
 
     def signs(key, folder):
-        signer = load_signer(tmp_path / key)
-        made.append(Checkpointer(database, CheckpointFolder(tmp_path / folder), signer, 10_000, 10_000.0))
+        checkpoints = CheckpointFolder(tmp_path / folder)
+        signer = make_signer(tmp_path / key, checkpoints)
+        made.append(Checkpointer(database, checkpoints, signer, 10_000, 10_000.0))
         return made[-1]
 
     yield signs

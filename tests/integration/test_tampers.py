@@ -50,9 +50,10 @@ def test_a_bit_flipped_in_a_database_s_file_is_found_or_changed_nothing_of_the_l
 def test_a_scene_that_nobody_touched_is_whole(scene, tmp_path):
     export = tmp_path / "log.jsonl"
     export.write_bytes(b"".join(scene.lines()))
-    with scene.meanwhile() as session:
-        assert not found_stored(session, scene.folder, str(scene.old.verifier))
-    assert not found_alone(export, scene.folder, str(scene.old.verifier))
+    for key in (scene.old, scene.new):
+        with scene.meanwhile() as session:
+            assert not found_stored(session, scene.folder, str(key.verifier))
+        assert not found_alone(export, scene.folder, str(key.verifier))
 
 
 def test_what_the_bench_writes(tmp_path):

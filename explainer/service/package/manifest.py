@@ -11,6 +11,7 @@ import msgspec
 
 from explainer.audit.errors import VerificationError
 from explainer.audit.notes import Note, Signer, Verifier
+from explainer.audit.rotations import require_in_use
 from explainer.storage.listing import Search
 
 MANIFEST, NOTE = "manifest.json", "manifest.note"
@@ -127,9 +128,11 @@ def read_manifest(folder: Path, keys: list[Verifier]) -> Manifest:
         OSError: If it cannot be read.
     """
     note = Note.read(_read(folder / NOTE))
-    verified = [key.verify(note) for key in keys]  # all of them: a false signature must not hide behind a good one
-    if not any(verified):
-        raise VerificationError(f"{NOTE}: not signed by {keys[0].name!r}, nor by a key that it introduced.")
+    signers = [
+        key for key in keys if key.verify(note)
+    ]  # all of them: a false signature must not hide behind a good one
+    if not signers:
+        raise VerificationError(f"{NOTE}: not signed by {keys[0].name!r}, nor by a key that it stands for.")
     raw = _read(folder / MANIFEST)
     lines = note.text.split("\n")
     if lines[0] != _HEAD or f"sha256 {hashlib.sha256(raw).hexdigest()}" not in lines:
@@ -141,6 +144,7 @@ def read_manifest(folder: Path, keys: list[Verifier]) -> Manifest:
         raise VerificationError(f"{MANIFEST}: no manifest of a package ({error}).") from error
     if not same or manifest.format != FORMAT:
         raise VerificationError(f"{MANIFEST}: not written as a package of format {FORMAT} is.")
+    require_in_use(signers, manifest.log.size)
     return manifest
 
 

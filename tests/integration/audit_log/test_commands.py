@@ -73,7 +73,7 @@ def test_the_commands(signed, monkeypatch, tmp_path):
     grow(signed, ENTRIES + 2)
     assert run("checkpoint").exit_code == 0
     found = run("verify", "--key", key)
-    assert (found.exit_code, "2 signed checkpoints fit" in found.output) == (0, True), found.output
+    assert (found.exit_code, "3 signed checkpoints fit" in found.output) == (0, True), found.output
     assert run("export", str(tmp_path / "out.jsonl")).exit_code == 0
     assert run("verify", "--key", key, "--export", str(tmp_path / "out.jsonl")).exit_code == 0
     assert '"seq": 7' in run("prove", "7").output

@@ -35,7 +35,7 @@ def test_an_export_is_verified_without_the_database(signed, folder, tmp_path):
 def test_a_stranger_s_script_comes_to_the_same_result(signed, folder, tmp_path, attack):
     out, key = tmp_path / "log.jsonl", str(SIGNER.verifier)
     new = Signer.new("shop.2")
-    folder.rotate(SIGNER, new)
+    folder.rotate(SIGNER, new, ENTRIES)
     grow(signed, ENTRIES + 1)
     sign_head(signed, folder, new)
     with signed.session() as session:

@@ -9,6 +9,8 @@ import pytest
 from explainer.audit.checkpointer import Checkpointer, sign_head
 from explainer.audit.checkpoints import Checkpoint, CheckpointFolder
 from explainer.audit.errors import VerificationError
+from explainer.audit.merkle import node_hash
+from explainer.audit.nodes import hashes_of
 from explainer.audit.notes import Signer
 from explainer.audit.verify import Fault
 from explainer.storage.database import Database
@@ -29,6 +31,23 @@ def test_a_log_that_was_cut_and_grew_again_is_not_signed(signed, folder):
     with pytest.raises(VerificationError, match="another than the one that was signed at 40"):
         sign_head(signed, folder, SIGNER)
     assert fault(signed, folder)[0] is Fault.FORKED
+
+
+@pytest.mark.both
+@pytest.mark.parametrize("end", [16, 15, 21])
+def test_nodes_that_lead_to_a_forged_beginning_are_not_signed(empty, folder, end):
+    """Old nodes left as they were, and one above them made of another beginning: a proof of a forged entry."""
+    grow(empty, 8)
+    sign_head(empty, folder, SIGNER)
+    grow(empty, end)
+    level = 4 if end >= 16 else 3
+    with empty.session() as session:
+        (right,) = hashes_of(session, [(3, 1)]) if level == 4 else [b""]
+    forged = (node_hash(bytes(32), right) if right else bytes(32)).hex()
+    tamper(empty, f"UPDATE audit_nodes SET hash = '{forged}' WHERE level = {level} AND place = 0")
+    with pytest.raises(VerificationError, match="another than the one that was signed at 8"):
+        sign_head(empty, folder, SIGNER)
+    assert folder.newest() == 8
 
 
 def test_checkpoints_of_a_stranger_or_of_another_log_do_not_vouch(signed, folder, tmp_path):

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from explainer.audit.errors import VerificationError
+from explainer.audit.nodes import head_of
 from explainer.audit.notes import Signer
 from explainer.service.package import manifest as names
 from explainer.service.package.check import check_package
@@ -66,12 +67,21 @@ def test_another_key_or_none_is_no_signature(pack, tmp_path):
         check_package(tmp_path / "none", KEY)
 
 
-def test_a_package_signed_by_a_key_that_the_old_one_introduced_is_good(database, packer, rows, tmp_path):
+def test_a_package_signed_by_a_key_that_the_old_one_introduced_is_good_and_by_the_old_one_is_not(
+    database, packer, rows, tmp_path
+):
     write_package(database, packer, Wanted(Search()), tmp_path / "before")
     new = Signer.new("shop.2")
-    packer.folder.rotate(SIGNER, new)
+    with database.session() as session:
+        size = head_of(session).size
+    packer.folder.rotate(SIGNER, new, size - 1)  # which is what it has signed
     write_package(database, Packer(packer.folder, new, packer.scratch), Wanted(Search()), tmp_path / "after")
-    assert check_package(tmp_path / "after", KEY).log.checkpoints == 2
+    for key in (KEY, new.verifier):
+        assert check_package(tmp_path / "after", key).log.checkpoints == 2
+    resign(tmp_path / "after", SIGNER)
+    for key in (KEY, new.verifier):
+        with pytest.raises(VerificationError, match="another key followed"):
+            check_package(tmp_path / "after", key)
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,11 @@ def test_the_command_makes_and_checks_one(explainer, database, rows, tmp_path):
         found = CliRunner().invoke(main, [*home, "audit", *arguments], env=environment)
         return found.exit_code, " ".join(found.output.split())
 
+    key = run("key")[1]
     made = run("package", out, "--from", "2020-01-01", "--user", "u1", "--seed", "s", "--sample", "2")
     assert made[0] == 0, made
     assert "2 explanations, drawn of 6" in made[1]
     assert "personal data" in made[1]
-    key = run("key")[1]
     code, told = run("package-check", out, "--key", key)
     assert (code, "Whole: 2 explanations" in told) == (0, True), told
     assert run("package-check", out, "--key", str(KEY))[0] == 2
