@@ -86,8 +86,6 @@ def _value(name: str, value: float | str, words: Words) -> str:
 
 def _figures(report: MonthlyReport, words: Words) -> Mapping[str, Figure]:
     days = Month.of(report.month).days(report.made_at)
-    if not days:
-        return {}
     over = days[0], days[-1]
 
     def columns(key: str, rows: Mapping[str, dict[date, float]]) -> Figure:

@@ -37,6 +37,21 @@ def test_what_is_no_month_is_refused(told):
         Month.of(told)
 
 
+@pytest.mark.parametrize("address", ["/v1/audit/report", "/audit/report", "/audit/report.html"])
+def test_a_month_that_has_not_begun_is_refused_in_words(auditor, address):
+    coming = str(Month.at(now()).next)
+    answer = auditor.get(address, params={"month": coming})
+    assert answer.status_code == 400
+    assert f"The month {coming} has not begun" in answer.text
+
+
+def test_the_first_month_leads_to_none_before_it(auditor):
+    page = auditor.get("/audit/report", params={"month": "1970-01"})
+    assert page.status_code == 200
+    assert "1969" not in page.text
+    assert 'rel="prev"' in auditor.get("/audit/report", params={"month": "1970-02"}).text
+
+
 def test_months_follow_each_other_over_the_year():
     december = Month.of("2026-12")
     assert (str(december.next), str(december.before), str(Month.of("2026-01").before)) == (
@@ -107,6 +122,8 @@ def test_the_command_writes_the_file_and_says_what_to_look_at(explainer, databas
     assert "完整" in made.output, "the log was verified"
     refused = CliRunner().invoke(main, [*command, "2026-14"], env=environment)
     assert (refused.exit_code, "A month is written as" in refused.output) == (1, True)
+    early = CliRunner().invoke(main, [*command, str(Month.at(now()).next)], env=environment)
+    assert (early.exit_code, "has not begun" in early.output) == (1, True)
 
 
 def test_a_month_in_which_nothing_happened_says_so(database):
