@@ -20,6 +20,7 @@ from explainer.server.app import create_app
 from explainer.server.parts import Parts
 from explainer.server.words import words_in
 from explainer.service.month.calendar import Month
+from explainer.service.month.log_state import Look
 from explainer.service.month.report import MonthlyReport, monthly_report
 from explainer.service.package.write import Packer
 from explainer.storage.base import now
@@ -119,7 +120,10 @@ def test_the_command_writes_the_file_and_says_what_to_look_at(explainer, databas
     made = CliRunner().invoke(main, [*command, "2026-10", "--locale", "zh"], env=environment)
     assert made.exit_code == 0, made.output
     assert '<html lang="zh-Hans">' in out.read_text("utf-8")
-    assert "完整" in made.output, "the log was verified"
+    assert "审计日志完整" not in made.output, "nobody has signed it"
+    assert CliRunner().invoke(main, [*command[:3], "checkpoint"], env=environment).exit_code == 0
+    signed = CliRunner().invoke(main, [*command, "2026-10", "--locale", "zh"], env=environment)
+    assert "审计日志完整" in signed.output, "the log was verified"
     refused = CliRunner().invoke(main, [*command, "2026-14"], env=environment)
     assert (refused.exit_code, "A month is written as" in refused.output) == (1, True)
     early = CliRunner().invoke(main, [*command, str(Month.at(now()).next)], env=environment)
@@ -140,7 +144,7 @@ def test_the_month_that_runs_is_not_over(explainer, database):
     assert (found.over, found.texts.explanations, found.texts.users) == (False, 3, 1)
     assert found.texts.readers == {"en/customer": 3}
     assert found.log.entries >= 3
-    assert [one.key for one in found.findings] == ["no_complaints", "no_model", "log_unverified"]
+    assert [one.key for one in found.findings] == ["no_complaints", "no_model", "log_not_looked"]
 
 
 def test_the_log_is_counted_signed_and_looked_at_on_demand(explainer, database, tmp_path):
@@ -153,10 +157,10 @@ def test_the_log_is_counted_signed_and_looked_at_on_demand(explainer, database, 
             return monthly_report(session, Month.at(now()), **more)
 
     before = log(folder=folder).log
-    assert (before.checkpoints, before.vouched, before.whole) == (1, before.last, None)
+    assert (before.checkpoints, before.vouched, before.look) == (1, before.last, Look.NONE)
     explainer.explain_top("u2", 3)
     after = log(folder=folder, key=SIGNER.verifier)
-    assert (after.log.vouched, after.log.whole) == (before.last, True)
+    assert (after.log.vouched, after.log.look) == (before.last, Look.WHOLE)
     assert after.log.events["explanation.created"] == 6
     assert "log_whole" in [one.key for one in after.findings]
     tamper(database, "UPDATE audit_entries SET digest = 'x' || substr(digest, 2) WHERE seq = 2")
