@@ -124,7 +124,7 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
             erased_but_there=0,
             erasures_unlisted=0,
             gaps=0,
-            unchecked={"key.created": 2},
+            unchecked={"person.signed_in": 2},
             findings=[Finding(Trouble.ALTERED, 118, "explanation.created", EXPLANATION)],
         ),
     ),
