@@ -24,6 +24,7 @@ from explainer.storage.lookup import SHOWN
 _DAY = timedelta(days=1)
 _LINES = 6
 _STYLES = ("tokens", "style", "parts", "audit", "report")
+_NAMED = {"category": "report.private.", "fault": "report.fault."}
 _ROLES = ("support", "reviewer", "auditor", "admin")
 
 
@@ -81,8 +82,8 @@ def _worded(one: Finding, words: Words) -> str:
 
 
 def _value(name: str, value: float | str, words: Words) -> str:
-    if name == "category":
-        return words.known(f"report.private.{value}", str(value))
+    if name in _NAMED:
+        return words.known(f"{_NAMED[name]}{value}", str(value))
     if isinstance(value, str):
         return value[:SHOWN] if name.endswith("version") else value
     if name.endswith("share"):

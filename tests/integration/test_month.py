@@ -79,6 +79,16 @@ def auditor(explainer, database, tmp_path):
         yield made
 
 
+def test_a_package_is_offered_where_one_can_be_made_alone(auditor, explainer):
+    assert "/audit/package.zip" in auditor.get("/audit").text
+    with TestClient(create_app(explainer, queue=1)) as unable:
+        unable.headers.update(auditor.headers)
+        page = unable.get("/audit")
+        assert page.status_code == 200
+        assert "/audit/package.zip" not in page.text
+        assert unable.get("/audit/package.zip").status_code == 404
+
+
 def test_an_erasure_makes_no_look_one_without_a_ticket(explainer, database):
     seed(database, explainer.explain_top("u1", 8))
     erase_looks(database)

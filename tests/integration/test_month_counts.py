@@ -153,7 +153,9 @@ def test_whole_unsigned_not_verified_and_broken_are_four_things(explainer, datab
     for locale in ("en", "zh"):
         assert "explainer audit verify" in report_file(strange, locale)
     tamper(database, "UPDATE audit_entries SET digest = 'x' || substr(digest, 2) WHERE seq = 2")
-    assert told(database, folder=folder, key=SIGNER.verifier).log.look is Look.BROKEN
+    broken = told(database, folder=folder, key=SIGNER.verifier)
+    assert (broken.log.look, broken.log.fault, broken.log.at) == (Look.BROKEN, "altered", 2)
+    assert "第 2 条处被改动" in report_file(broken, "zh")
 
 
 def test_changes_that_are_too_many_for_the_table_are_counted(database):

@@ -20,7 +20,7 @@ from explainer.service.month.voices import Voices
 
 A, B, DAY = "a" * 64, "b" * 64, date(2026, 10, 3)
 ERASED = Erasures(0, None, None, {}, 0)
-LOG = LogState(5, 100, {}, 1, 100, Look.WHOLE, "")
+LOG = LogState(5, 100, {}, 1, 100, Look.WHOLE)
 LOOKS = Accesses(0, 0, 0, 0, 0, [], [])
 
 
@@ -110,7 +110,7 @@ def test_an_erasure_that_took_more_than_a_month_comes_first():
 
 
 def test_a_log_that_is_not_whole_or_not_signed_is_said():
-    broken = msgspec.structs.replace(LOG, look=Look.BROKEN, trouble="Entry 3 was altered.")
+    broken = msgspec.structs.replace(LOG, look=Look.BROKEN, fault="altered", at=3, trouble="Entry 3 was altered.")
     assert next(iter(found(texts(), log=broken))) == "log_broken"
     unsigned = msgspec.structs.replace(LOG, vouched=90)
     assert found(texts(), log=unsigned)["log_unsigned"].values["n"] == 10
@@ -140,7 +140,7 @@ def test_every_finding_has_words_in_every_language(locale):
         found(texts((A, 9, 0), gone=9, private={"health": 2}), log=msgspec.structs.replace(LOG, look=Look.UNSIGNED)),
         found(texts((A, 9, 0), causes={"engine_unavailable": 1, "withdrawn": 1}), texts(gone=9)),
         found(texts(), log=msgspec.structs.replace(LOG, look=Look.UNVERIFIED, trouble="Not signed.")),
-        found(texts(), log=msgspec.structs.replace(LOG, look=Look.BROKEN, trouble="Entry 3.")),
+        found(texts(), log=msgspec.structs.replace(LOG, look=Look.BROKEN, fault="altered", at=3, trouble="Entry 3.")),
         found(texts(), log=msgspec.structs.replace(LOG, look=Look.NONE), erasures=Erasures(0, None, None, {}, 2)),
         found(texts(), versions=Versions([], [], 7)),
         found(texts(), erasures=Erasures(2, 10.0, 31 * 86_400.0, {}, 0), log=msgspec.structs.replace(LOG, vouched=9)),

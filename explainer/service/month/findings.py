@@ -227,7 +227,7 @@ def _versions(found: Counted) -> Iterator[Finding]:
 def _log(found: Counted) -> Iterator[Finding]:
     log = found.log
     if log.look is Look.BROKEN:
-        yield Finding(Level.BAD, "log_broken", {"trouble": log.trouble})
+        yield Finding(Level.BAD, "log_broken", {"fault": log.fault, "at": log.at or 0, "trouble": log.trouble})
     elif log.look is Look.UNVERIFIED:
         yield Finding(Level.BAD, "log_unverified", {"trouble": log.trouble})
     elif log.look is Look.UNSIGNED:

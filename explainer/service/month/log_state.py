@@ -42,7 +42,9 @@ class LogState(msgspec.Struct, frozen=True):
         look: Whether the log fits its signed heads: ``not_looked``; ``whole``; ``unsigned``, where it fits together
             and there is no head; ``unverified``, where the heads are not what this key signed, or something cannot be
             read; ``broken``, where the log is not the one that was signed.
-        trouble: What is wrong; empty if nothing is.
+        fault: Of a broken log what is wrong with it, as the names of :class:`~explainer.audit.verify.Fault` in small;
+        at: and at which entry, as near as can be told. Else empty and None.
+        trouble: What is wrong, in English; empty if nothing is.
     """
 
     entries: int
@@ -51,7 +53,9 @@ class LogState(msgspec.Struct, frozen=True):
     checkpoints: int | None
     vouched: int | None
     look: Look
-    trouble: str
+    fault: str = ""
+    at: int | None = None
+    trouble: str = ""
 
 
 def state_of_log(
@@ -74,7 +78,8 @@ def state_of_log(
     grouped = select(AuditEntryRow.event, func.count()).where(in_month(AuditEntryRow.at, month))
     events = session.execute(grouped.group_by(AuditEntryRow.event).order_by(func.count().desc(), AuditEntryRow.event))
     sizes = None if folder is None else folder.sizes()
-    look, trouble = _verified(session, folder, key)
+    look, error = _verified(session, folder, key)
+    tampered = error if isinstance(error, TamperError) else None
     return LogState(
         entries=count,
         last=until,
@@ -82,7 +87,9 @@ def state_of_log(
         checkpoints=None if sizes is None else _between(sizes, first, last),
         vouched=None if sizes is None else min(until, max(sizes, default=0)),
         look=look,
-        trouble=trouble,
+        fault="" if tampered is None else tampered.fault.name.lower(),
+        at=None if tampered is None else tampered.seq,
+        trouble="" if error is None else str(error),
     )
 
 
@@ -92,13 +99,15 @@ def _between(sizes: list[int], first: int | None, last: int | None) -> int:
     return bisect.bisect_right(sizes, last) - bisect.bisect_left(sizes, first)
 
 
-def _verified(session: Session, folder: CheckpointFolder | None, key: Verifier | None) -> tuple[Look, str]:
+def _verified(
+    session: Session, folder: CheckpointFolder | None, key: Verifier | None
+) -> tuple[Look, VerificationError | None]:
     if folder is None or key is None:
-        return Look.NONE, ""
+        return Look.NONE, None
     try:
         found = verify(stored_entries(session), folder.read(key), StoredNodes(session))
     except TamperError as error:
-        return Look.BROKEN, str(error)
+        return Look.BROKEN, error
     except VerificationError as error:
-        return Look.UNVERIFIED, str(error)
-    return Look.WHOLE if found.checkpoints or not found.entries else Look.UNSIGNED, ""
+        return Look.UNVERIFIED, error
+    return Look.WHOLE if found.checkpoints or not found.entries else Look.UNSIGNED, None

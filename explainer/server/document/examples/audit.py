@@ -102,7 +102,7 @@ _MONTH = MonthlyReport(
         [Change("adapter", "en", "promoted", _WRITER, None, None, SHOWN_AT, None, "ada")],
         0,
     ),
-    log=LogState(431, 1204, {"explanation.created": 420, "record.viewed": 11}, 30, 1204, Look.NONE, ""),
+    log=LogState(431, 1204, {"explanation.created": 420, "record.viewed": 11}, 30, 1204, Look.NONE),
 )
 EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     SignedCheckpoint: (_CHECKPOINT,),
