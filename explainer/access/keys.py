@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -16,7 +17,9 @@ from explainer.errors import AccessError, NotFoundError
 from explainer.storage.access_tables import ApiKeyRow
 from explainer.storage.base import now
 from explainer.storage.lookups import VALUES, Lookup
+from explainer.storage.retention import without_salt
 
+CREATED, REVOKED = "key.created", "key.revoked"
 _PREFIX = 10
 _FIND = Lookup(
     select(ApiKeyRow.digest, ApiKeyRow.name, ApiKeyRow.role, ApiKeyRow.scopes, ApiKeyRow.expires_at).where(
@@ -144,11 +147,16 @@ def count_keys(session: Session) -> int:
 
 
 def _remove(session: Session, rows: Sequence[ApiKeyRow]) -> None:
-    """Let keys stop working; the log calls them by their prefixes, since a name may tell of somebody."""
+    """Let keys stop working; the log calls them by their prefixes, since a name may tell of somebody.
+
+    The salts of its entries about them go: nobody can find the names out any more by trying.
+    """
     for row in rows:
         session.delete(row)
-        append(session, "key.revoked", row.prefix, {"name": row.name, "prefix": row.prefix})
     session.flush()
+    without_salt(session, [row.prefix for row in rows])
+    for row in rows:
+        append(session, REVOKED, row.prefix, {"prefix": row.prefix})
 
 
 def _add(session: Session, name: str, role: Role, scopes: Sequence[str] | None, lifetime: timedelta | None) -> str:
@@ -167,9 +175,13 @@ def _add(session: Session, name: str, role: Role, scopes: Sequence[str] | None, 
         expires_at=None if lifetime is None else created + lifetime,
     )
     session.add(row)
-    record = {"name": name, "prefix": row.prefix, "role": role.value, "scopes": row.scopes}
-    append(session, "key.created", row.prefix, record)
+    append(session, CREATED, row.prefix, key_record(row))
     return key
+
+
+def key_record(row: ApiKeyRow) -> dict[str, Any]:
+    """Return what the audit entry of a key is about."""
+    return {"name": row.name, "prefix": row.prefix, "role": row.role, "scopes": row.scopes}
 
 
 def _digest(key: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -19,7 +20,9 @@ from explainer.audit.log import append
 from explainer.errors import AccessError, ConflictError, NotFoundError, SignInError
 from explainer.storage.access_tables import PersonRow, SignInRow
 from explainer.storage.base import now
+from explainer.storage.retention import without_salt
 
+ADDED, DISABLED, REMOVED = "person.added", "person.disabled", "person.removed"
 MIN_PASSWORD = 12
 _FREE_TRIES = 5
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
@@ -39,7 +42,7 @@ def add_person(session: Session, name: str, role: Role, password: str) -> None:
     row = PersonRow(name=name, role=role.value, password=PasswordHasher().hash(password))
     session.add(row)
     session.flush()
-    append(session, "person.added", row.id, {"name": name, "role": role.value})
+    append(session, ADDED, row.id, person_record(row))
 
 
 def set_password(session: Session, name: str, password: str) -> None:
@@ -64,17 +67,39 @@ def disable(session: Session, name: str) -> None:
     """
     row = _person(session, name)
     row.disabled = True
-    append(session, "person.disabled", row.id, {"name": name})
+    append(session, DISABLED, row.id, disabled_record(row))
+
+
+def remove_person(session: Session, name: str) -> None:
+    """Remove somebody, wherever they are signed in, and the salts of the log's entries about them.
+
+    The entries stay, and from then on nobody can find out whom they are about, not even by trying names.
+
+    Raises:
+        NotFoundError: If there is no such person.
+    """
+    row = _person(session, name)
+    session.execute(delete(SignInRow).where(SignInRow.person == name))
+    session.delete(row)
+    session.flush()  # whoever signs in meanwhile holds the row, so what the log says of that is there by now
+    without_salt(session, [row.id])
+    append(session, REMOVED, row.id, {"id": row.id})
 
 
 def forget_person(session: Session, name: str) -> None:
-    """Remove somebody and wherever they are signed in, if they are there: for whom nobody will ask again."""
-    row = session.get(PersonRow, name)
-    if row is None:
-        return
-    session.execute(delete(SignInRow).where(SignInRow.person == name))
-    session.delete(row)
-    append(session, "person.removed", row.id, {"name": name})
+    """Remove somebody if they are there."""
+    if session.get(PersonRow, name) is not None:
+        remove_person(session, name)
+
+
+def person_record(row: PersonRow) -> dict[str, Any]:
+    """Return what the audit entry of somebody who may sign in is about."""
+    return {"name": row.name, "role": row.role}
+
+
+def disabled_record(row: PersonRow) -> dict[str, Any]:
+    """Return what the audit entry of somebody who was shut out is about; of nothing where they are let in again."""
+    return {"name": row.name} if row.disabled else {}
 
 
 def list_people(session: Session) -> Sequence[PersonRow]:

@@ -47,6 +47,7 @@ class Kept:
         refers: Name of the column that entries refer to; the only key by default. Where several records have the same
             in it, each has an entry of its own.
         due: Which of them have an entry; all by default.
+        ends: Events of entries, likewise of the record, that say that it was removed.
         removes: For records of removals: the entries whose records went, as ranges ``[first, last]``.
     """
 
@@ -55,6 +56,7 @@ class Kept:
     record: Callable[[Any], Mapping[str, Any]]
     refers: str = ""
     due: ColumnElement[bool] | None = None
+    ends: tuple[str, ...] = ()
     removes: Callable[[Any], Sequence[Sequence[int]]] | None = None
 
     @property
@@ -116,7 +118,7 @@ class LogCheck(msgspec.Struct, frozen=True):
         erased_but_there: and those of them whose record is there all the same.
         erasures_unlisted: Erasures that the list outside the database knows nothing of: nobody asked for them there.
         gaps: Places where numbers are missing.
-        unchecked: Entries about what is not kept as it was (keys, sign-ins, tags), by event.
+        unchecked: Entries about what is not kept as it was (sign-ins, tags), by event.
         findings: The first hundred things that are wrong.
     """
 
@@ -256,9 +258,10 @@ def _removed(
 def _check_chunk(
     session: Session, kind: Kept, entries: Sequence[AuditEntryRow], removed: Removed, tally: _Tally
 ) -> None:
-    found = _loaded(session, kind, list({entry.record_id for entry in entries}))
+    references = list({entry.record_id for entry in entries})
+    found, ended = _loaded(session, kind, references), _ended(session, kind, references)
     for entry in entries:
-        if entry in removed:
+        if entry in removed or entry.seq < ended.get(entry.record_id, 0):
             tally.erased += 1
             if not all(row is not None and is_empty(row) for row in found.get(entry.record_id, [])):
                 tally.add(Trouble.RETURNED, entry.seq, entry.event, entry.record_id)
@@ -266,6 +269,15 @@ def _check_chunk(
             tally.add(Trouble.GONE, entry.seq, entry.event, entry.record_id)
         elif not any(is_proved(kind, entry, row) for row in found[entry.record_id]):
             tally.add(Trouble.ALTERED, entry.seq, entry.event, entry.record_id)
+
+
+def _ended(session: Session, kind: Kept, references: Sequence[str]) -> dict[str, int]:
+    """Return the last entries that say that records were removed, by what entries call these."""
+    if not kind.ends or not references:
+        return {}
+    ends = AuditEntryRow.event.in_(kind.ends) & AuditEntryRow.record_id.in_(references)
+    last = select(AuditEntryRow.record_id, func.max(AuditEntryRow.seq)).where(ends).group_by(AuditEntryRow.record_id)
+    return {reference: seq for reference, seq in session.execute(last)}  # noqa: C416  a Row is no pair to mypy
 
 
 def _loaded(session: Session, kind: Kept, references: Sequence[str]) -> dict[str, list[Base | None]]:

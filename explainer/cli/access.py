@@ -115,6 +115,19 @@ def people_disable(ctx: click.Context, name: str) -> None:
     shut_out(settings_of(ctx), name)
 
 
+@people.command("remove")
+@click.argument("name")
+@click.pass_context
+def people_remove(ctx: click.Context, name: str) -> None:
+    """Remove NAME for good, with what could tell whom the log's entries about them mean.
+
+    Their name stays beside what they looked at, judged, suppressed, erased and put into use; the command says where.
+    """
+    from explainer.cli.people import remove
+
+    remove(settings_of(ctx), name)
+
+
 @people.command("list")
 @click.pass_context
 def people_list(ctx: click.Context) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from rich.table import Table
 
 from explainer.access import Role
-from explainer.access.people import add_person, disable, list_people, set_password
+from explainer.access.people import add_person, disable, list_people, remove_person, set_password
 from explainer.cli.common import console, database_session
 from explainer.settings import Settings
 from explainer.storage.base import now
+from explainer.storage.staff import named_in
 
 
 def add(settings: Settings, name: str, role: str, password: str) -> None:
@@ -30,6 +31,22 @@ def shut_out(settings: Settings, name: str) -> None:
     with database_session(settings) as session:
         disable(session, name)
     console.print(f"{name} is signed out and cannot sign in any more.", highlight=False)
+
+
+def remove(settings: Settings, name: str) -> None:
+    """Remove somebody, and say where their name still stands."""
+    with database_session(settings) as session:
+        remove_person(session, name)
+        named = named_in(session, name)
+    console.print(f"{name} is removed; which entries of the log are about them, nobody can tell now.", highlight=False)
+    if named:
+        where = ", ".join(f"{table}: {n:,}" for table, n in named.items())
+        console.print(
+            f"The name still stands beside what they did ({where}): these records prove themselves with it. "
+            "Looks end with EXPLAINER_KEEP_VIEWS, the rest with what it is about.",
+            style="yellow",
+            highlight=False,
+        )
 
 
 def show(settings: Settings) -> None:

@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 from explainer.registry.proportions import Difference, difference
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.style import Style
-from explainer.writing.texts import MODEL, TEMPLATE
+from explainer.writing.texts import LOST, MODEL, TEMPLATE
 
-_UNAVAILABLE = "engine_unavailable"
 _CHUNK = 1000
 _COLUMNS = (
     ExplanationRow.user_id,
@@ -127,7 +126,7 @@ def _side(version: str, rows: Iterable[_Row]) -> Side:
         users.add(user)
         sentences.add(draft)
         rules = [failure.split(":")[0] for failure in failures]
-        if prompt_hash and _UNAVAILABLE not in rules:
+        if prompt_hash and LOST not in rules:
             drafts.setdefault((prompt_hash, writer), (source == MODEL, rules))
     return Side(
         version=version,

@@ -12,7 +12,7 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Template
 
 from explainer.access import Role, Scope
-from explainer.access.people import add_person, disable, list_people, set_password
+from explainer.access.people import add_person, disable, list_people, remove_person, set_password
 from explainer.errors import ConflictError, ExplainerError
 from explainer.pipeline import Explainer
 from explainer.server.admin import NameForm, name_in, role_in
@@ -40,7 +40,7 @@ class PasswordForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PeopleController(Controller):
-    """Who may sign in: added, given a new password, let in no more."""
+    """Who may sign in: added, given a new password, let in no more, removed."""
 
     path = _PEOPLE
     opt = needs(Scope.ADMIN, page=True)
@@ -79,6 +79,20 @@ class PeopleController(Controller):
             raise ConflictError("You cannot disable yourself; another admin can.")
         with explainer.database.session() as session:
             disable(session, data.name)
+        return Redirect(_PEOPLE, status_code=303)
+
+    @post("/remove", sync_to_thread=True)
+    def remove(
+        self,
+        request: Request[Any, Any, Any],
+        explainer: NamedDependency[Explainer],
+        data: URLEncodedBody[NameForm],
+    ) -> Redirect:
+        """Remove somebody who was let in no more; nobody removes themselves."""
+        if data.name == caller_of(request).name:
+            raise ConflictError("You cannot remove yourself; another admin can.")
+        with explainer.database.session() as session:
+            remove_person(session, data.name)
         return Redirect(_PEOPLE, status_code=303)
 
     @post("/password", sync_to_thread=True)

@@ -108,7 +108,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         "succession": succession,
     }
     signing = parts.packer or parts.checkpointer
-    heads = Heads(None if signing is None else signing.folder)
+    heads = Heads(None if signing is None else signing.folder, parts.packer is not None)
     checkpoints = heads.folder or CheckpointFolder(Path(os.devnull))
     app = Litestar(
         route_handlers=[

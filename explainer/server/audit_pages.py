@@ -20,6 +20,7 @@ from explainer.server.audit_forms import SearchForm, form_of
 from explainer.server.audits import MAX_SAMPLE, download, note_download
 from explainer.server.auth import needs, to_login
 from explainer.server.language import locale_of
+from explainer.server.parts import Heads
 from explainer.server.rendering import is_fragment, page
 from explainer.server.schemas import CursorParameter
 from explainer.server.words import words_in
@@ -55,16 +56,18 @@ class AuditPages(Controller):
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
         looker: NamedDependency[Looker],
+        heads: NamedDependency[Heads],
         cursor: CursorParameter = None,
     ) -> Template:
         """Return what a search finds, newest first, a page at a time."""
         form = form_of(request)
+        shown: dict[str, Any] = {"form": form, "packs": heads.packs}
         if form.wrong:
-            return page(request, "audit/find.html", status_code=400, form=form, rows=[], following=None, cursor=None)
+            return page(request, "audit/find.html", status_code=400, **shown, rows=[], following=None, cursor=None)
         with explainer.database.session() as session:
             rows, following = list_explanations(session, form.search, _ROWS, cursor)
             note_looks(session, looker, rows, "audit list")
-        return page(request, "audit/find.html", form=form, rows=rows, following=following, cursor=cursor)
+        return page(request, "audit/find.html", **shown, rows=rows, following=following, cursor=cursor)
 
     @get("/sample", opt=_OPT, sync_to_thread=True)
     def sample(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,13 +18,13 @@ from explainer.server.words import Words, words_in
 from explainer.service.month.calendar import Month
 from explainer.service.month.findings import Finding
 from explainer.service.month.report import MonthlyReport
-from explainer.service.month.texts import NO_MODEL
 from explainer.storage.listing import COMPLAINTS
 from explainer.storage.lookup import SHOWN
 
 _DAY = timedelta(days=1)
 _LINES = 6
 _STYLES = ("tokens", "style", "parts", "audit", "report")
+_NAMED = {"category": "report.private.", "fault": "report.fault."}
 _ROLES = ("support", "reviewer", "auditor", "admin")
 
 
@@ -43,8 +44,8 @@ def report_context(report: MonthlyReport, words: Words) -> dict[str, Any]:
         "month": month,
         "told": _told(report, words),
         "figures": _figures(report, words),
-        "COMPLAINTS": COMPLAINTS,
-        "NO_MODEL": NO_MODEL,
+        "named": lambda counts, prefix: [(words.known(prefix + name, name), n) for name, n in counts.items()],
+        "readers": [(_reader(one, words), n) for one, n in report.texts.readers.items()],
         "shown": SHOWN,
     }
 
@@ -66,6 +67,12 @@ def report_file(report: MonthlyReport, locale: str) -> str:
     )  # fmt: skip
 
 
+def _reader(told: str, words: Words) -> str:
+    locale, _, audience = told.partition("/")
+    named = words.known(f"audit.locale.{locale}", locale), words.known(f"audit.audience.{audience}", audience)
+    return " · ".join(named)
+
+
 def _told(report: MonthlyReport, words: Words) -> list[Told]:
     return [Told(one.level.value, _worded(one, words)) for one in report.findings]
 
@@ -75,6 +82,8 @@ def _worded(one: Finding, words: Words) -> str:
 
 
 def _value(name: str, value: float | str, words: Words) -> str:
+    if name in _NAMED:
+        return words.known(f"{_NAMED[name]}{value}", str(value))
     if isinstance(value, str):
         return value[:SHOWN] if name.endswith("version") else value
     if name.endswith("share"):
@@ -86,8 +95,6 @@ def _value(name: str, value: float | str, words: Words) -> str:
 
 def _figures(report: MonthlyReport, words: Words) -> Mapping[str, Figure]:
     days = Month.of(report.month).days(report.made_at)
-    if not days:
-        return {}
     over = days[0], days[-1]
 
     def columns(key: str, rows: Mapping[str, dict[date, float]]) -> Figure:
@@ -108,25 +115,24 @@ def _figure(chart: Chart, draw: Callable[[Chart], str]) -> Figure:
 
 
 def _texts(report: MonthlyReport, words: Words) -> dict[str, dict[date, float]]:
-    model, template = dict[date, float](), dict[date, float]()
+    model, later, template = Counter[date](), Counter[date](), Counter[date]()
     for one in report.texts.by_day:
-        model[one.day] = model.get(one.day, 0) + one.model
-        template[one.day] = template.get(one.day, 0) + one.template
-    return {words("audit.source.model"): model, words("audit.source.template"): template}
+        model[one.day] += one.model
+        later[one.day] += one.later
+        template[one.day] += one.template - one.later
+    rows = {"audit.source.model": model, "report.later": later, "audit.source.template": template}
+    return {words(key): {day: float(n) for day, n in row.items()} for key, row in rows.items()}
 
 
 def _fallbacks(report: MonthlyReport) -> dict[str, dict[date, float]]:
-    """Return the share of fallbacks by writer and day, of the writers with most texts."""
+    """Return the share of fallbacks by writer and day, of the writers that were asked for most texts."""
     totals: dict[str, int] = {}
     for one in report.texts.by_day:
-        if one.writer != NO_MODEL:
-            totals[one.writer] = totals.get(one.writer, 0) + one.model + one.template
-    often = sorted(totals, key=lambda writer: -totals[writer])[:_LINES]
+        totals[one.writer] = totals.get(one.writer, 0) + one.asked
+    often = sorted((writer for writer in totals if totals[writer]), key=lambda writer: -totals[writer])[:_LINES]
     return {
         writer[:SHOWN]: {
-            one.day: one.template / (one.model + one.template)
-            for one in report.texts.by_day
-            if one.writer == writer and one.model + one.template
+            one.day: one.fallbacks / one.asked for one in report.texts.by_day if one.writer == writer and one.asked
         }
         for writer in often
     }

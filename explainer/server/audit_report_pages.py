@@ -76,9 +76,10 @@ class AuditReportPages(Controller):
         """Return the report of a month, with a form for another one."""
         try:
             wanted = _month(month)
+            found = _report(explainer, heads, wanted)
         except SearchError as error:
             return page(request, "audit/report.html", status_code=400, wrong=str(error), wanted=str(month), report=None)
-        context = report_context(_report(explainer, heads, wanted), words_in(locale_of(request)))
+        context = report_context(found, words_in(locale_of(request)))
         return page(request, "audit/report.html", wrong="", wanted=str(wanted), **context)
 
     @get("/report.html", opt=_OPT, sync_to_thread=True)

@@ -24,9 +24,11 @@ class Heads:
 
     Attributes:
         folder: None where that is not known.
+        packs: Whether packages for auditors are signed here.
     """
 
     folder: CheckpointFolder | None = None
+    packs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

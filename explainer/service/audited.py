@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from explainer.access import keys, people
 from explainer.audit.check import Kept
 from explainer.oversight import suppression_record
 from explainer.registry.record import change_record
 from explainer.service.feedback import feedback_record
 from explainer.service.subject.records import corpus_record, erasure_record, retention_record, start_record
 from explainer.service.views import view_record
+from explainer.storage.access_tables import ApiKeyRow, PersonRow
 from explainer.storage.changes import Action
 from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow, FeedbackRow
 from explainer.storage.reading_tables import RevisionRow, SuppressionRow, ViewRow
@@ -33,6 +35,16 @@ KEPT = (
     Kept(ErasureRow, ("erasure.done", "erasure.repeated"), erasure_record, removes=lambda row: row.entries),
     Kept(RetentionRow, ("retention.applied",), retention_record, removes=lambda row: row.entries),
     Kept(CorpusRow, ("corpus.exported",), corpus_record),
+    Kept(ApiKeyRow, (keys.CREATED,), keys.key_record, ends=(keys.REVOKED,)),
+    Kept(PersonRow, (people.ADDED,), people.person_record, refers="id", ends=(people.REMOVED,)),
+    Kept(
+        PersonRow,
+        (people.DISABLED,),
+        people.disabled_record,
+        refers="id",
+        due=PersonRow.disabled.is_(True),
+        ends=(people.REMOVED,),
+    ),
     Kept(StartRow, ("service.started", "service.writer_changed"), start_record),
 )
 """Every kind that :func:`~explainer.audit.check.check_log` can check."""

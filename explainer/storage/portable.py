@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, String, TableValuedAlias, cast, column, func, literal_column
+from sqlalchemy import BigInteger, Float, String, TableValuedAlias, case, cast, column, func, literal_column, null
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -65,15 +65,38 @@ def numbers_in(held: InstrumentedAttribute[dict[str, Any]], dialect: str) -> Tab
     return each(held).table_valued("key", "value")
 
 
+def parts_of(text: ColumnElement[str], dialect: str) -> TableValuedAlias:
+    """Return what stands between "; " in a text as rows with the column ``value``; one empty part of an empty text."""
+    if dialect == "sqlite":
+        listed = func.replace(func.json_quote(text), literal_column("'; '"), literal_column("""'","'"""))
+        return func.json_each(literal_column("'['").concat(listed).concat(literal_column("']'"))).table_valued("value")
+    return func.string_to_table(text, literal_column("'; '")).table_valued(column("value", String)).render_derived()
+
+
+def lists_in(held: ColumnElement[Any], key: str, dialect: str) -> tuple[TableValuedAlias, TableValuedAlias]:
+    """Return what the lists hold that an object in JSON has under a key of its, as rows with the column ``value``.
+
+    Returns:
+        Rows of the lists, and rows of what is in each; both are joined, in this order.
+    """
+    if dialect == "sqlite":
+        lists = func.json_each(held, f"$.{key}").table_valued("value", name="lists")
+        return lists, func.json_each(lists.c.value).table_valued("value", name="listed")
+    found = func.json_extract_path(held, key)
+    objects = case((func.json_typeof(found) == "object", found), else_=null())
+    lists = func.json_each(objects).table_valued("key", "value", name="lists")
+    return lists, func.json_array_elements_text(lists.c.value).table_valued(column("value", String), name="listed")
+
+
 def number(value: ColumnElement[Any]) -> ColumnElement[int]:
     """Return a number that JSON may hold as text."""
     return cast(value, BigInteger)
 
 
-def before_colon(text: ColumnElement[Any], dialect: str) -> ColumnElement[str]:
-    """Return what stands before the first colon; all where there is none."""
+def before(mark: str, text: ColumnElement[Any], dialect: str) -> ColumnElement[str]:
+    """Return what stands in a text before the first such mark, which is ours; all where there is none."""
     # Literals: PostgreSQL takes two expressions for different ones if a parameter is in them, and groups by neither.
-    colon, one = literal_column("':'", String), literal_column("1", BigInteger)
+    first, one = literal_column(f"'{mark}'", String), literal_column("1", BigInteger)
     if dialect == "sqlite":
-        return func.substr(text, one, func.instr(text.concat(colon), colon) - one, type_=String)
-    return func.split_part(text, colon, one, type_=String)
+        return func.substr(text, one, func.instr(text.concat(first), first) - one, type_=String)
+    return func.split_part(text, first, one, type_=String)

@@ -100,7 +100,7 @@ def remove_old(session: Session, name: str, before: datetime, most: int) -> tupl
         return {}, []
     about = [*keys, *_with(session, keys)] if name == "explanations" else keys
     counts = _emptied(session, keys) if name == "comments" else _removed(session, name, keys, before)
-    entries = _without_salt(session, about) if kind.logged else []
+    entries = without_salt(session, about) if kind.logged else []
     return {table: number for table, number in counts.items() if number}, entries
 
 
@@ -126,7 +126,7 @@ def _with(session: Session, explanations: Sequence[str]) -> Sequence[str]:
     return found
 
 
-def _without_salt(session: Session, records: Sequence[str]) -> Ranges:
+def without_salt(session: Session, records: Sequence[str]) -> Ranges:
     """Remove the salts of all entries about records, and whom they are about; return the entries' numbers."""
     query = select(AuditEntryRow.seq).where(AuditEntryRow.record_id.in_(records)).order_by(AuditEntryRow.seq)
     numbers = list(session.scalars(query))

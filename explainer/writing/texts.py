@@ -76,6 +76,8 @@ class DraftCache(Protocol):
         ...
 
 
+LOST = "engine_unavailable"
+"""The failure of prompts for which the engine could not write; what it said stands behind a colon."""
 WITHDRAWN = "withdrawn"
 """The failure of prompts whose draft a person found wrong or offensive, or suppressed."""
 

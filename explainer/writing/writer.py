@@ -19,10 +19,9 @@ from explainer.writing.plans import Asked, Drafts, Plan, asked_of
 from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
 from explainer.writing.slots import fill, slot_values
 from explainer.writing.style import Style
-from explainer.writing.texts import MODEL, TEMPLATE, DraftCache, Outcome, Request, Written, withdrawal_key
+from explainer.writing.texts import LOST, MODEL, TEMPLATE, DraftCache, Outcome, Request, Written, withdrawal_key
 
 _TRIES = 2
-_LOST = "engine_unavailable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +167,7 @@ class Writer:
             except EngineUnavailable as error:
                 # Not remembered: the engine may be back for the next reader.
                 self._remember({key: outcome for key, outcome in outcomes.items() if key not in still_open})
-                lost = f"{_LOST}: {error}"
+                lost = f"{LOST}: {error}"
                 return outcomes | {key: _lost(outcomes.get(key, Outcome(None)), lost) for key in still_open}
             for (key, one), draft in zip(list(still_open.items()), drafts, strict=True):
                 _, verdict = review(draft.text, one.facts, self._words(style), style)
@@ -238,7 +237,7 @@ def _lost(outcome: Outcome, failure: str) -> Outcome:
 
 def is_lost(outcome: Outcome) -> bool:
     """Return whether the engine could not write; it may be back for the next reader."""
-    return any(failure.startswith(_LOST) for failure in outcome.failures)
+    return any(failure.startswith(LOST) for failure in outcome.failures)
 
 
 def told_facts(request: Request, style: Style) -> Evidence:

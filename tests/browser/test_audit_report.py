@@ -39,7 +39,11 @@ def month(explainer, database):
                 "created_at": FIRST + (timedelta(days=n % 29, hours=n % 24) if late else -timedelta(days=1 + n % 20)),
                 "writer_version": WRITERS[late and n % 31 > 12],
                 "source": "template" if (n % 4 == 0 if late else n % 30 == 0) else "model",
-                "gate_failures": [rules[n % 5], rules[n % 3]] if n % 3 == 0 else [],
+                "gate_failures": [rules[n % 5], rules[n % 3]]
+                if n % 3 == 0
+                else ["engine_unavailable: gone"] * (n % 9 == 1),
+                "prompt_hash": "p" * 64,
+                "asked": {"private": {"b": ["health", "religion"][: 1 + n % 2]}} if n % 5 == 0 else {},
             }
             session.execute(update(ExplanationRow).where(ExplanationRow.id == row.id).values(**values))
         for n in range(40):
@@ -100,6 +104,7 @@ def test_the_file_needs_nothing_else(browser, database, month, tmp_path, locale,
     text = page.locator("figure svg text").first
     assert text.evaluate("e => getComputedStyle(e).fill") != "rgb(0, 0, 0)", "charts take the file's colours"
     assert trouble == []
+    assert grave_faults(page) == []
     shoot(page, f"report-file-{locale}-{scheme}-{width}")
     page.emulate_media(media="print", color_scheme="light")
     shoot(page, f"report-print-{locale}")

@@ -38,6 +38,7 @@ def seed(database, rows):
         session.execute(insert(ModelVersionRow), models)
         for row, (at, writer, source, failures) in zip(rows, TEXTS, strict=True):
             values = {"created_at": at, "writer_version": writer, "source": source, "gate_failures": failures}
+            values["prompt_hash"] = "" if writer == "template" else "p" * 64
             session.execute(update(ExplanationRow).where(ExplanationRow.id == row.id).values(**values))
         ids = [row.id for row in rows]
         after = LAST + TIGHT
@@ -112,7 +113,7 @@ def counted(database, **more):
 def check_october(found):
     """Hold a report of the month against what was counted by hand."""
     texts, voices = found.texts, found.voices
-    assert (texts.explanations, texts.asked, texts.fallbacks, texts.later) == (6, 5, 3, 1)
+    assert (texts.explanations, texts.asked, texts.fallbacks, texts.later) == (6, 5, 2, 1)
     assert [(one.day.isoformat(), one.writer[0], one.model, one.template) for one in texts.by_day] == [
         ("2026-10-01", "a", 1, 1),
         ("2026-10-12", "b", 1, 1),

@@ -98,6 +98,7 @@ ALLOWED = {
     ("GET", "/admin/people"): {X},
     ("POST", "/admin/people"): {X},
     ("POST", "/admin/people/disable"): {X},
+    ("POST", "/admin/people/remove"): {X},
     ("POST", "/admin/people/password"): {X},
     ("GET", "/admin/versions"): {X},
     ("POST", "/admin/versions/adapters/promote"): {X},

@@ -20,6 +20,7 @@ from explainer.server.app import create_app
 from explainer.server.parts import Parts
 from explainer.server.words import words_in
 from explainer.service.month.calendar import Month
+from explainer.service.month.log_state import Look
 from explainer.service.month.report import MonthlyReport, monthly_report
 from explainer.service.package.write import Packer
 from explainer.storage.base import now
@@ -35,6 +36,21 @@ NOT_A_MONTH = ["2026", "2026-13", "2026-00", "26-1", "2026-1", "0000-01", "9999-
 def test_what_is_no_month_is_refused(told):
     with pytest.raises(SearchError, match="A month is written as"):
         Month.of(told)
+
+
+@pytest.mark.parametrize("address", ["/v1/audit/report", "/audit/report", "/audit/report.html"])
+def test_a_month_that_has_not_begun_is_refused_in_words(auditor, address):
+    coming = str(Month.at(now()).next)
+    answer = auditor.get(address, params={"month": coming})
+    assert answer.status_code == 400
+    assert f"The month {coming} has not begun" in answer.text
+
+
+def test_the_first_month_leads_to_none_before_it(auditor):
+    page = auditor.get("/audit/report", params={"month": "1970-01"})
+    assert page.status_code == 200
+    assert "1969" not in page.text
+    assert 'rel="prev"' in auditor.get("/audit/report", params={"month": "1970-02"}).text
 
 
 def test_months_follow_each_other_over_the_year():
@@ -61,6 +77,16 @@ def auditor(explainer, database, tmp_path):
     with TestClient(create_app(explainer, queue=4, parts=Parts(packer=packer))) as made:
         made.headers["X-API-Key"] = key
         yield made
+
+
+def test_a_package_is_offered_where_one_can_be_made_alone(auditor, explainer):
+    assert "/audit/package.zip" in auditor.get("/audit").text
+    with TestClient(create_app(explainer, queue=1)) as unable:
+        unable.headers.update(auditor.headers)
+        page = unable.get("/audit")
+        assert page.status_code == 200
+        assert "/audit/package.zip" not in page.text
+        assert unable.get("/audit/package.zip").status_code == 404
 
 
 def test_an_erasure_makes_no_look_one_without_a_ticket(explainer, database):
@@ -106,9 +132,14 @@ def test_the_command_writes_the_file_and_says_what_to_look_at(explainer, databas
     made = CliRunner().invoke(main, [*command, "2026-10", "--locale", "zh"], env=environment)
     assert made.exit_code == 0, made.output
     assert '<html lang="zh-Hans">' in out.read_text("utf-8")
-    assert "完整" in made.output, "the log was verified"
+    assert "审计日志完整" not in made.output, "nobody has signed it"
+    assert CliRunner().invoke(main, [*command[:3], "checkpoint"], env=environment).exit_code == 0
+    signed = CliRunner().invoke(main, [*command, "2026-10", "--locale", "zh"], env=environment)
+    assert "审计日志完整" in signed.output, "the log was verified"
     refused = CliRunner().invoke(main, [*command, "2026-14"], env=environment)
     assert (refused.exit_code, "A month is written as" in refused.output) == (1, True)
+    early = CliRunner().invoke(main, [*command, str(Month.at(now()).next)], env=environment)
+    assert (early.exit_code, "has not begun" in early.output) == (1, True)
 
 
 def test_a_month_in_which_nothing_happened_says_so(database):
@@ -125,7 +156,7 @@ def test_the_month_that_runs_is_not_over(explainer, database):
     assert (found.over, found.texts.explanations, found.texts.users) == (False, 3, 1)
     assert found.texts.readers == {"en/customer": 3}
     assert found.log.entries >= 3
-    assert [one.key for one in found.findings] == ["no_complaints", "no_model", "log_unverified"]
+    assert [one.key for one in found.findings] == ["no_complaints", "no_model", "log_not_looked"]
 
 
 def test_the_log_is_counted_signed_and_looked_at_on_demand(explainer, database, tmp_path):
@@ -138,10 +169,10 @@ def test_the_log_is_counted_signed_and_looked_at_on_demand(explainer, database, 
             return monthly_report(session, Month.at(now()), **more)
 
     before = log(folder=folder).log
-    assert (before.checkpoints, before.vouched, before.whole) == (1, before.last, None)
+    assert (before.checkpoints, before.vouched, before.look) == (1, before.last, Look.NONE)
     explainer.explain_top("u2", 3)
     after = log(folder=folder, key=SIGNER.verifier)
-    assert (after.log.vouched, after.log.whole) == (before.last, True)
+    assert (after.log.vouched, after.log.look) == (before.last, Look.WHOLE)
     assert after.log.events["explanation.created"] == 6
     assert "log_whole" in [one.key for one in after.findings]
     tamper(database, "UPDATE audit_entries SET digest = 'x' || substr(digest, 2) WHERE seq = 2")

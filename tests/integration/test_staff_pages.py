@@ -84,6 +84,7 @@ CHANGES = [
     ("/admin/keys/revoke", {"name": "shop"}),
     ("/admin/people", {"name": "bob", "role": "app", "password": "four blue lanterns"}),
     ("/admin/people/disable", {"name": "eve"}),
+    ("/admin/people/remove", {"name": "eve"}),
     ("/admin/people/password", {"name": "eve", "password": "four blue lanterns"}),
     ("/admin/versions/prompts/promote", {"locale": "en", "audience": "customer"}),
     ("/admin/versions/prompts/rollback", {"locale": "en", "audience": "customer"}),
@@ -158,7 +159,7 @@ def test_a_key_of_any_name_can_be_rotated_and_revoked(admin, database):
 
 
 def test_what_is_not_there_any_more_is_a_page(admin):
-    for path in ("/admin/keys/rotate", "/admin/keys/revoke", "/admin/people/disable"):
+    for path in ("/admin/keys/rotate", "/admin/keys/revoke", "/admin/people/disable", "/admin/people/remove"):
         assert is_page(admin.send(path, name="nobody"), 404), path
         assert is_page(admin.send(path), 404), path
 

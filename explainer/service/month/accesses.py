@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from explainer.access import Role
 from explainer.service.month.calendar import Month
-from explainer.service.month.voices import in_month
+from explainer.service.month.within import in_month
 from explainer.storage.portable import utc_day
 from explainer.storage.reading_tables import ViewRow
 

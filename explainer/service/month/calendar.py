@@ -62,6 +62,20 @@ class Month:
         """The month before it."""
         return Month.at(self.since - timedelta(days=1))
 
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the first of which anything can be told."""
+        return (self.year, self.number) == (_FIRST_YEAR, 1)
+
+    def require_begun(self, present: datetime) -> None:
+        """Refuse a month of which there is nothing to tell yet.
+
+        Raises:
+            SearchError: If it has not begun.
+        """
+        if present < self.since:
+            raise SearchError(f"The month {self} has not begun; the last that can be told of is {Month.at(present)}.")
+
     def days(self, present: datetime) -> list[date]:
         """Return its days up to the present one."""
         end = min(self.until - timedelta(days=1), present.astimezone(UTC)).date()

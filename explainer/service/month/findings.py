@@ -13,10 +13,11 @@ from explainer.registry.proportions import Difference, difference
 from explainer.service.month.accesses import Accesses
 from explainer.service.month.calendar import Month
 from explainer.service.month.erasures import Erasures
-from explainer.service.month.log_state import LogState
-from explainer.service.month.texts import NO_MODEL, Texts
+from explainer.service.month.log_state import LogState, Look
+from explainer.service.month.texts import Texts
 from explainer.service.month.versions import Versions, changed
 from explainer.service.month.voices import Voices
+from explainer.writing.texts import LOST
 
 _LEAST_CHANGE = 0.005
 _LEAST_TEXTS = 20
@@ -61,13 +62,22 @@ class Counted:
     texts_before: Texts
     voices_before: Voices
 
+    def moved(self, before: int, of_before: int, n: int, of: int) -> Difference | None:
+        """Return how a share moved since the month before; None where either month tells too little of itself."""
+        if self.texts.is_remnant or self.texts_before.is_remnant:
+            return None
+        return difference(before, of_before, n, of)
+
 
 def findings_of(found: Counted) -> list[Finding]:
     """Return what to look at, the gravest first."""
     made = [
+        *_gone(found),
         *_fallbacks(found),
         *_complaints(found),
         *_gate(found),
+        *_causes(found),
+        *_private(found.texts),
         *_reviews(found),
         *_accesses(found.accesses),
         *_erasures(found.erasures),
@@ -78,16 +88,25 @@ def findings_of(found: Counted) -> list[Finding]:
     return sorted(made, key=lambda one: levels.index(one.level))
 
 
+def _gone(found: Counted) -> Iterator[Finding]:
+    now, before = found.texts, found.texts_before
+    if now.gone:
+        yield Finding(Level.NOTE, "gone", {"n": now.gone, "made": now.made, "left": now.explanations})
+    if now.is_remnant or before.is_remnant:
+        yield Finding(Level.NOTE, "not_compared", {"n": before.gone, "made": before.made})
+
+
 def _fallbacks(found: Counted) -> Iterator[Finding]:
     now, before = found.texts, found.texts_before
     if not now.explanations:
-        yield Finding(Level.NOTE, "nothing", {})
+        if not now.gone:
+            yield Finding(Level.NOTE, "nothing", {})
         return
     if not now.asked:
         yield Finding(Level.NOTE, "no_model", {"n": now.explanations})
         return
     share = now.fallbacks / now.asked
-    moved = difference(before.fallbacks, before.asked, now.fallbacks, now.asked)
+    moved = found.moved(before.fallbacks, before.asked, now.fallbacks, now.asked)
     values: dict[str, float | str] = {"share": share, "n": now.fallbacks, "of": now.asked}
     if moved is not None and _rose(moved):
         worst, worst_share = _worst_writer(now)
@@ -100,20 +119,18 @@ def _fallbacks(found: Counted) -> Iterator[Finding]:
     elif moved is not None and _fell(moved):
         yield Finding(Level.GOOD, "fallback_fell", values | {"before_share": before.fallbacks / before.asked})
     else:
-        yield Finding(Level.NOTE, "fallback", values)
+        yield Finding(Level.NOTE, "fallback_alone" if moved is None else "fallback", values)
 
 
 def _worst_writer(texts: Texts) -> tuple[str, float]:
     """Return the writer whose texts fell back most often, of those with enough of them, and how often."""
-    model, template = Counter[str](), Counter[str]()
+    asked, fallbacks = Counter[str](), Counter[str]()
     for one in texts.by_day:
-        if one.writer != NO_MODEL:
-            model[one.writer] += one.model
-            template[one.writer] += one.template
-    made = {writer: model[writer] + template[writer] for writer in template}
-    enough = [writer for writer in made if made[writer] >= _LEAST_TEXTS] or list(made)
-    worst = max(enough, key=lambda writer: template[writer] / made[writer])
-    return worst, template[worst] / made[worst]
+        asked[one.writer] += one.asked
+        fallbacks[one.writer] += one.fallbacks
+    enough = [writer for writer in asked if asked[writer] >= _LEAST_TEXTS] or [one for one in asked if asked[one]]
+    worst = max(enough, key=lambda writer: fallbacks[writer] / asked[writer])
+    return worst, fallbacks[worst] / asked[worst]
 
 
 def _complaints(found: Counted) -> Iterator[Finding]:
@@ -123,7 +140,7 @@ def _complaints(found: Counted) -> Iterator[Finding]:
         return
     values: dict[str, float | str] = {"n": n, "per_mille": 1000 * n / now}
     # Somebody may complain twice of a text: then it is no share any more, and nothing is compared.
-    moved = difference(n_before, before, n, now) if n <= now and n_before <= before else None
+    moved = found.moved(n_before, before, n, now) if n <= now and n_before <= before else None
     if moved is not None and moved.low > 0:
         yield Finding(Level.WARN, "complaints_rose", values | {"before_per_mille": 1000 * n_before / before})
     elif n:
@@ -141,7 +158,7 @@ def _gate(found: Counted) -> Iterator[Finding]:
         rule: moved.difference
         for rule, n in rules.items()
         if n <= of and before.get(rule, 0) <= of_before
-        and (moved := difference(before.get(rule, 0), of_before, n, of)) is not None
+        and (moved := found.moved(before.get(rule, 0), of_before, n, of)) is not None
         and _rose(moved)
     }  # fmt: skip
     if rises:
@@ -153,6 +170,22 @@ def _gate(found: Counted) -> Iterator[Finding]:
     else:
         rule = next(iter(rules))
         yield Finding(Level.NOTE, "gate", {"n": found.texts.held_back, "rule": rule, "rule_n": rules[rule]})
+
+
+def _causes(found: Counted) -> Iterator[Finding]:
+    """Tell of what is no rule of the gate: whether the model could not be reached, and what people withdrew."""
+    of, of_before = found.texts.asked, found.texts_before.asked
+    for cause, n in found.texts.causes.items():
+        before = found.texts_before.causes.get(cause, 0)
+        moved = found.moved(before, of_before, n, of) if n <= of and before <= of_before else None
+        rose = cause == LOST and moved is not None and _rose(moved)
+        yield Finding(Level.WARN if rose else Level.NOTE, cause, {"n": n, "of": of})
+
+
+def _private(found: Texts) -> Iterator[Finding]:
+    if found.private:
+        category, n = next(iter(found.private.items()))
+        yield Finding(Level.NOTE, "private", {"n": found.with_private, "category": category, "category_n": n})
 
 
 def _reviews(found: Counted) -> Iterator[Finding]:
@@ -173,6 +206,8 @@ def _accesses(found: Accesses) -> Iterator[Finding]:
 
 
 def _erasures(found: Erasures) -> Iterator[Finding]:
+    if found.repeated:
+        yield Finding(Level.NOTE, "erasures_repeated", {"n": found.repeated})
     if found.median_s is None or found.longest_s is None:
         return
     late = found.longest_s > _LONGEST_S
@@ -184,19 +219,25 @@ def _erasures(found: Erasures) -> Iterator[Finding]:
 
 def _versions(found: Counted) -> Iterator[Finding]:
     if new := changed(found.versions, found.month):
-        yield Finding(Level.NOTE, "versions", {"n": len(new)})
+        yield Finding(Level.NOTE, "versions", {"n": new})
+    if found.versions.left_out:
+        yield Finding(Level.NOTE, "versions_left_out", {"n": found.versions.left_out})
 
 
 def _log(found: Counted) -> Iterator[Finding]:
     log = found.log
-    if log.whole is False:
-        yield Finding(Level.BAD, "log_broken", {"trouble": log.trouble})
-    elif log.whole:
-        yield Finding(Level.GOOD, "log_whole", {"n": log.last})
+    if log.look is Look.BROKEN:
+        yield Finding(Level.BAD, "log_broken", {"fault": log.fault, "at": log.at or 0, "trouble": log.trouble})
+    elif log.look is Look.UNVERIFIED:
+        yield Finding(Level.BAD, "log_unverified", {"trouble": log.trouble})
+    elif log.look is Look.UNSIGNED:
+        yield Finding(Level.WARN, "log_headless", {})
+    elif log.look is Look.WHOLE:
+        yield Finding(Level.GOOD, "log_whole", {"n": log.last if log.vouched is None else log.vouched})
     elif log.last:
-        yield Finding(Level.NOTE, "log_unverified", {})
+        yield Finding(Level.NOTE, "log_not_looked", {})
     unsigned = 0 if log.vouched is None else log.last - log.vouched
-    if unsigned and found.over:
+    if unsigned and found.over and log.look is not Look.UNSIGNED:
         yield Finding(Level.WARN, "log_unsigned", {"n": unsigned})
 
 

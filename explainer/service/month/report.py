@@ -62,8 +62,12 @@ def monthly_report(
         month: Which.
         folder: Where signed heads of the log are kept; without it nothing is said of them.
         key: Verifies the log whole; without it that is not looked at.
+
+    Raises:
+        SearchError: If the month has not begun.
     """
     present = now()
+    month.require_begun(present)
     over = present >= month.until
     found = Counted(
         month=month,

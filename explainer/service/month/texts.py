@@ -1,22 +1,26 @@
-"""What was written in a month: how much, by whom, and what the gate held back."""
+"""What was written in a month: how much, by whom, what the gate held back, and what was kept out for being private."""
 
 from __future__ import annotations
 
 from datetime import date
 
 import msgspec
-from sqlalchemy import ColumnElement, distinct, func, select, true
+from sqlalchemy import distinct, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from explainer.service.month.calendar import Month
+from explainer.service.month.gate import count_held_back
+from explainer.service.month.within import in_month, made_in
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.explanation_tables import ExplanationRow
-from explainer.storage.portable import before_colon, texts_in, utc_day
-from explainer.storage.reading_tables import RevisionRow
+from explainer.storage.portable import lists_in, utc_day
+from explainer.storage.reading_tables import RevisionRow, UpgradeRow
+from explainer.storage.revisions import WAITING
 from explainer.writing.texts import MODEL, TEMPLATE
 
+_REMNANT = 0.01
+"""Of a month with more than this share of its explanations gone, nothing is compared."""
 _ALWAYS = true()
-NO_MODEL = "template"
-"""The writer's version where no language model is loaded: its texts are no fallbacks."""
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -25,51 +29,73 @@ class Written(msgspec.Struct, frozen=True):
     Attributes:
         day: UTC.
         writer: The writer's version; ``template`` where no language model was loaded.
-        model: Texts of the model,
+        model: Texts of the model as first shown,
         template: and of templates.
+        asked: For how many there was a prompt for a model: none for languages and facts that no model was taught.
+        fallbacks: Those of them that stayed a template's;
+        later: those that were a template's first, and the model wrote a better one behind the answer.
     """
 
     day: date
     writer: str
     model: int
     template: int
+    asked: int
+    fallbacks: int
+    later: int
 
 
 class Texts(msgspec.Struct, frozen=True):
     """Explanations of a month.
 
     Attributes:
-        explanations: How many were made,
-        users: for how many different users.
+        explanations: How many are on record,
+        users: for how many different users,
+        gone: and how many more the log says were made, which were erased or have had their time.
         by_day: By day and writer.
         rules: Rule of the gate → explanations with a draft that broke it, most frequent first.
         held_back: Explanations with any such draft.
+        causes: What else kept drafts from being used → explanations: ``engine_unavailable`` or ``withdrawn``.
         readers: Language and reader, as ``en/customer`` → explanations.
-        later: Texts that the model wrote after a template's had been shown.
+        private: Category → explanations that left something of it out, most frequent first.
+        with_private: Explanations that left anything private out.
     """
 
     explanations: int
     users: int
+    gone: int
     by_day: list[Written]
     rules: dict[str, int]
     held_back: int
+    causes: dict[str, int]
     readers: dict[str, int]
-    later: int
+    private: dict[str, int]
+    with_private: int
+
+    @property
+    def made(self) -> int:
+        """Explanations that were made in the month, on record or not any more."""
+        return self.explanations + self.gone
+
+    @property
+    def is_remnant(self) -> bool:
+        """Whether so many are gone that shares of the others say little."""
+        return self.gone > _REMNANT * self.made
 
     @property
     def asked(self) -> int:
-        """Explanations for which a model was there to write."""
-        return sum(one.model + one.template for one in self.by_day if one.writer != NO_MODEL)
+        """Explanations for which a model was to write."""
+        return sum(one.asked for one in self.by_day)
 
     @property
     def fallbacks(self) -> int:
-        """Those of them that a template wrote all the same."""
-        return sum(one.template for one in self.by_day if one.writer != NO_MODEL)
+        """Those of them that stayed a template's."""
+        return sum(one.fallbacks for one in self.by_day)
 
-
-def made_in(month: Month) -> list[ColumnElement[bool]]:
-    """Return what makes an explanation one of a month."""
-    return [ExplanationRow.created_at >= month.since, ExplanationRow.created_at < month.until]
+    @property
+    def later(self) -> int:
+        """Those of them that the model wrote after a template's text had been shown."""
+        return sum(one.later for one in self.by_day)
 
 
 def count_texts(session: Session, month: Month) -> Texts:
@@ -80,40 +106,45 @@ def count_texts(session: Session, month: Month) -> Texts:
     ).one()
     readers = select(ExplanationRow.locale, ExplanationRow.audience, func.count()).where(*mine)
     grouped = readers.group_by(ExplanationRow.locale, ExplanationRow.audience).order_by(func.count().desc())
-    rules, held_back = _held_back(session, month)
-    later = select(func.count()).select_from(RevisionRow).where(
-        RevisionRow.created_at >= month.since, RevisionRow.created_at < month.until, RevisionRow.source == MODEL
-    )  # fmt: skip
+    rules, held_back, causes = count_held_back(session, month)
+    private, with_private = _private(session, month)
     return Texts(
         explanations=total,
         users=users,
+        gone=_gone(session, month),
         by_day=_by_day(session, month),
         rules=rules,
         held_back=held_back,
+        causes=causes,
         readers={f"{locale}/{audience}": n for locale, audience, n in session.execute(grouped)},
-        later=session.scalar(later) or 0,
+        private=private,
+        with_private=with_private,
     )
+
+
+def _gone(session: Session, month: Month) -> int:
+    there = exists().where(ExplanationRow.id == AuditEntryRow.record_id)
+    made = (AuditEntryRow.event == "explanation.created") & in_month(AuditEntryRow.at, month)
+    return session.scalar(select(func.count()).select_from(AuditEntryRow).where(made, ~there)) or 0
 
 
 def _by_day(session: Session, month: Month) -> list[Written]:
     day, writer = utc_day(ExplanationRow.created_at).label("day"), ExplanationRow.writer_version
-    query = select(day, writer, ExplanationRow.source, func.count()).where(*made_in(month))
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for when, version, source, n in session.execute(query.group_by(day, writer, ExplanationRow.source)):
-        counts.setdefault((when, version), {})[source] = n
-    return [
-        Written(date.fromisoformat(when), version, found.get(MODEL, 0), found.get(TEMPLATE, 0))
-        for (when, version), found in sorted(counts.items())
-    ]
+    source = ExplanationRow.source
+    asked = ExplanationRow.prompt_hash != ""
+    revision = (RevisionRow.explanation_id == ExplanationRow.id) & (RevisionRow.source == MODEL)
+    upgrade = (UpgradeRow.explanation_id == ExplanationRow.id) & (UpgradeRow.state == WAITING)
+    missed = asked & (source == TEMPLATE)
+    bettered, waits = exists().where(revision), exists().where(upgrade)
+    counted = (source == MODEL, source == TEMPLATE, asked, missed & ~bettered & ~waits, missed & bettered)
+    query = select(day, writer, *(func.count().filter(one) for one in counted)).where(*made_in(month))
+    found = session.execute(query.group_by(day, writer).order_by(day, writer))
+    return [Written(date.fromisoformat(when), version, *numbers) for when, version, *numbers in found]
 
 
-def _held_back(session: Session, month: Month) -> tuple[dict[str, int], int]:
-    dialect = session.get_bind().dialect.name
-    failure = texts_in(ExplanationRow.gate_failures, dialect)
-    rule = before_colon(failure.c.value, dialect).label("rule")
-    query = select(rule, func.count(distinct(ExplanationRow.id))).select_from(ExplanationRow).join(failure, _ALWAYS)
-    counts = session.execute(query.where(*made_in(month)).group_by(rule))
-    found = {str(name).strip(): n for name, n in counts}
-    any_rule = select(func.count(distinct(ExplanationRow.id))).select_from(ExplanationRow).join(failure, _ALWAYS)
-    rules = dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
-    return rules, session.scalar(any_rule.where(*made_in(month))) or 0
+def _private(session: Session, month: Month) -> tuple[dict[str, int], int]:
+    lists, listed = lists_in(ExplanationRow.asked.expression, "private", session.get_bind().dialect.name)
+    number, category = func.count(distinct(ExplanationRow.id)), listed.c.value
+    of = select(number).select_from(ExplanationRow).join(lists, _ALWAYS).join(listed, _ALWAYS).where(*made_in(month))
+    found = session.execute(of.add_columns(category).group_by(category).order_by(number.desc(), category))
+    return {str(name): n for n, name in found}, session.scalar(of) or 0

@@ -6,17 +6,17 @@ from datetime import datetime
 from itertools import zip_longest
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from explainer.service.month.calendar import Month
-from explainer.service.month.texts import made_in
-from explainer.service.month.voices import in_month
+from explainer.service.month.within import in_month, made_in
 from explainer.storage.changes import OF_USE, use_of
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow, RegistryChangeRow
 
 _MOST_CHANGES = 200
+_OF_USE = RegistryChangeRow.action.in_([one.value for one in OF_USE])
 
 
 class MadeBy(msgspec.Struct, frozen=True):
@@ -70,10 +70,12 @@ class Versions(msgspec.Struct, frozen=True):
     Attributes:
         made_by: What made its texts.
         in_force: What had been put into use and was so at some time of the month, oldest first.
+        left_out: Changes of the month that are too many to be listed: its last ones.
     """
 
     made_by: list[MadeBy]
     in_force: list[Change]
+    left_out: int
 
 
 def versions_in(session: Session, month: Month) -> Versions:
@@ -83,12 +85,17 @@ def versions_in(session: Session, month: Month) -> Versions:
         *_made_by(session, month, "writer", ExplanationRow.writer_version),
         *_made_by(session, month, "prompt", ExplanationRow.prompt_version),
     ]
-    return Versions(made_by, _in_force(session, month))
+    count = select(func.count()).select_from(RegistryChangeRow).where(*_changes(month))
+    return Versions(made_by, _in_force(session, month), max(0, (session.scalar(count) or 0) - _MOST_CHANGES))
 
 
-def changed(versions: Versions, month: Month) -> list[Change]:
-    """Return what was put into use in the month itself."""
-    return [one for one in versions.in_force if one.at >= month.since]
+def changed(versions: Versions, month: Month) -> int:
+    """Return how often something was put into use in the month itself."""
+    return sum(one.at >= month.since for one in versions.in_force) + versions.left_out
+
+
+def _changes(month: Month) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _OF_USE, in_month(RegistryChangeRow.at, month)
 
 
 def _made_by(session: Session, month: Month, kind: str, column: InstrumentedAttribute[str]) -> list[MadeBy]:
@@ -111,11 +118,10 @@ def _names(session: Session, kind: str, versions: list[str]) -> dict[str, str]:
 
 def _in_force(session: Session, month: Month) -> list[Change]:
     """Return the last change of each scope before the month, and those in it."""
-    of_use = RegistryChangeRow.action.in_([one.value for one in OF_USE])
     scope = (RegistryChangeRow.kind, RegistryChangeRow.scope)
     newest = (
         select(*scope, func.max(RegistryChangeRow.number).label("number"))
-        .where(of_use, RegistryChangeRow.at < month.since)
+        .where(_OF_USE, RegistryChangeRow.at < month.since)
         .group_by(*scope)
         .subquery()
     )
@@ -125,7 +131,7 @@ def _in_force(session: Session, month: Month) -> list[Change]:
         & (RegistryChangeRow.number == newest.c.number)
     )
     before = session.scalars(select(RegistryChangeRow).join(newest, same)).all()
-    mine = select(RegistryChangeRow).where(of_use, in_month(RegistryChangeRow.at, month))
+    mine = select(RegistryChangeRow).where(*_changes(month))
     during = session.scalars(mine.order_by(RegistryChangeRow.at).limit(_MOST_CHANGES)).all()
     rows = sorted([*before, *during], key=lambda row: (row.kind, row.scope, row.number))
     return [_change(row, later) for row, later in zip_longest(rows, rows[1:])]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from explainer.service.month.calendar import Month
-from explainer.service.month.texts import made_in
+from explainer.service.month.within import in_month, made_in
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 from explainer.storage.listing import COMPLAINTS
 from explainer.storage.portable import utc_day
@@ -82,13 +82,6 @@ def count_voices(session: Session, month: Month) -> Voices:
         suppressed=by_people,
         carried_on=carried_on,
     )
-
-
-def in_month(
-    column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None], month: Month
-) -> ColumnElement[bool]:
-    """Return whether a moment lies in a month."""
-    return (column >= month.since) & (column < month.until)
 
 
 def _by_day(session: Session, month: Month) -> list[Said]:

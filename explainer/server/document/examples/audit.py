@@ -21,7 +21,7 @@ from explainer.service.month.accesses import Accesses, Looks, Viewer
 from explainer.service.month.erasures import Erasures
 from explainer.service.month.findings import Finding as MonthFinding
 from explainer.service.month.findings import Level
-from explainer.service.month.log_state import LogState
+from explainer.service.month.log_state import LogState, Look
 from explainer.service.month.report import MonthlyReport
 from explainer.service.month.texts import Texts, Written
 from explainer.service.month.versions import Change, MadeBy, Versions
@@ -72,7 +72,16 @@ _MONTH = MonthlyReport(
     over=True,
     findings=[MonthFinding(Level.NOTE, "fallback", {"share": 0.021, "n": 9, "of": 420})],
     texts=Texts(
-        420, 97, [Written(date(2026, 11, 16), _WRITER, 411, 9)], {"unknown_word": 6}, 6, {"en/customer": 420}, 4
+        explanations=420,
+        users=97,
+        gone=0,
+        by_day=[Written(date(2026, 11, 16), _WRITER, 407, 13, 420, 9, 4)],
+        rules={"unknown_word": 6},
+        held_back=6,
+        causes={"engine_unavailable": 2},
+        readers={"en/customer": 420},
+        private={"religion": 3},
+        with_private=3,
     ),
     voices=Voices(
         of_texts={"wrong": 2},
@@ -87,12 +96,13 @@ _MONTH = MonthlyReport(
     accesses=Accesses(
         12, 3, 0, 2, 1, [Looks(date(2026, 11, 17), "support", 12)], [Viewer("bob", "support", 12, 3, 0, 2)]
     ),
-    erasures=Erasures(2, 0.8, 1.2, {"behaviours": 31, "explanations": 12}),
+    erasures=Erasures(2, 0.8, 1.2, {"behaviours": 31, "explanations": 12}, 0),
     versions=Versions(
         [MadeBy("writer", _WRITER, "openvino", SHOWN_AT, SHOWN_AT, 420)],
         [Change("adapter", "en", "promoted", _WRITER, None, None, SHOWN_AT, None, "ada")],
+        0,
     ),
-    log=LogState(431, 1204, {"explanation.created": 420, "record.viewed": 11}, 30, 1204, None, ""),
+    log=LogState(431, 1204, {"explanation.created": 420, "record.viewed": 11}, 30, 1204, Look.NONE),
 )
 EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     SignedCheckpoint: (_CHECKPOINT,),
@@ -114,7 +124,7 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
             erased_but_there=0,
             erasures_unlisted=0,
             gaps=0,
-            unchecked={"key.created": 2},
+            unchecked={"person.signed_in": 2},
             findings=[Finding(Trouble.ALTERED, 118, "explanation.created", EXPLANATION)],
         ),
     ),
