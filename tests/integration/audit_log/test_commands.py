@@ -11,6 +11,7 @@ from explainer.audit.notes import Signer
 from explainer.audit.sources import stored_entries
 from explainer.audit.verify import Fault
 from explainer.cli import main
+from explainer.cli.audit_log import load_count
 from tests.databases import ON_POSTGRESQL
 from tests.integration.audit_log.acting import ENTRIES, INTO, SIGNER, fault, grow, rewrite
 from tests.integration.tampering import tamper
@@ -59,6 +60,11 @@ def test_a_checkpoint_that_was_kept_tells_what_the_folder_no_longer_does(signed,
     told = ["audit", "verify", "--checkpoints", str(folder.folder), "--key", str(SIGNER.verifier)]
     assert CliRunner().invoke(main, told).exit_code == 0, "nobody can tell without it"
     assert CliRunner().invoke(main, [*told, "--kept", str(kept)]).exit_code == 13
+
+
+@pytest.mark.parametrize(("name", "count"), [("shop", 1), ("shop.7", 7), ("shop.²", 1), ("shop.٣", 1)])
+def test_the_number_of_a_key_is_read_of_its_name(name, count):
+    assert load_count(name) == count
 
 
 def test_the_commands(signed, monkeypatch, tmp_path):
@@ -160,6 +166,8 @@ def test_an_export_that_fails_leaves_what_was_there(signed, monkeypatch, tmp_pat
     home, out = ["--home", str(tmp_path / "home"), "audit", "export"], tmp_path / "log.jsonl"
     nowhere = CliRunner().invoke(main, [*home, str(tmp_path / "nowhere" / "log.jsonl")])
     assert (nowhere.exit_code, "cannot be written" in " ".join(nowhere.output.split())) == (1, True), nowhere.output
+    full = " ".join(CliRunner().invoke(main, [*home, "/dev/full"]).output.split())
+    assert "/dev/full cannot be written: No space left" in full, full
     out.write_text("of yesterday")
     tamper(signed, "UPDATE audit_entries SET event = 'x' || substr(event, 2) WHERE seq = 3")
     tamper(signed, "DELETE FROM audit_salts", "UPDATE audit_entries SET seq = 2500000000000000000 WHERE seq = 30")
