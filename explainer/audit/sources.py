@@ -81,8 +81,8 @@ class _Log:
         self._session = session
         columns, self._moment = _columns(session.get_bind().dialect.name)
         self._query = select(*columns).order_by(AuditEntryRow.seq)
-        self._numbers = select(AuditEntryRow.seq).order_by(AuditEntryRow.seq).limit(chunk)
-        self._chunk = chunk
+        self._numbers = select(AuditEntryRow.seq).order_by(AuditEntryRow.seq)
+        self._page = chunk + 1
 
     def require_numbers(self) -> None:
         """Look for entries that no query by number finds: a table made anew without its key can have such."""
@@ -96,12 +96,12 @@ class _Log:
 
     def page(self, after: int | None) -> list[LogEntry]:
         """Return the entries after a number, one more than a chunk of them."""
-        return self._read(_later(self._query, after).limit(self._chunk + 1))
+        return self._read(_later(self._query, after).limit(self._page))
 
     def up_to_what_cannot_be_read(self, after: int | None, error: Exception) -> Iterator[LogEntry]:
         """Yield entries one by one until the one that has stopped a page, and raise for that."""
         try:
-            numbers = self._session.connection().scalars(_later(self._numbers, after)).all()
+            numbers = self._session.connection().scalars(_later(self._numbers, after).limit(self._page)).all()
         except _UNREADABLE:
             numbers = []
         for seq in numbers:

@@ -87,7 +87,8 @@ HISTORIES: Mapping[str, History] = {
 """Each can leave the hashes as they were, make those beside the entries fit, or those of the whole tree."""
 
 NODES: Mapping[str, str] = {
-    "node altered": "UPDATE audit_nodes SET hash = '00' || substr(hash, 3) WHERE level = :level AND place = :place",
+    "node altered": "UPDATE audit_nodes SET hash = substr(hash, 2) || substr(hash, 1, 1) "
+    "WHERE level = :level AND place = :place",
     "node in capitals": "UPDATE audit_nodes SET hash = upper(hash) WHERE level = :level AND place = :place",
     "node gone": "DELETE FROM audit_nodes WHERE level = :level AND place = :place",
     "node moved": "UPDATE audit_nodes SET place = place + 1000 WHERE level = :level AND place = :place",
@@ -95,7 +96,8 @@ NODES: Mapping[str, str] = {
     "SELECT level, 1000 + place, hash FROM audit_nodes WHERE level = :level AND place = :place",
     "node of no level": "INSERT INTO audit_nodes (level, place, hash) "
     "SELECT -level, place, hash FROM audit_nodes WHERE level = :level AND place = :place",
-    "hash beside the entry altered": "UPDATE audit_entries SET leaf = '00' || substr(leaf, 3) WHERE seq = :seq",
+    "hash beside the entry altered": "UPDATE audit_entries SET leaf = substr(leaf, 2) || substr(leaf, 1, 1) "
+    "WHERE seq = :seq",
     "hash beside the entry gone": "UPDATE audit_entries SET leaf = '' WHERE seq = :seq",
     "hash beside the entry of another": "UPDATE audit_entries SET leaf = "
     "(SELECT other.leaf FROM audit_entries AS other WHERE other.seq = 5) WHERE seq = :seq",

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from explainer.audit.notes import Signer
 from explainer.audit.sources import stored_entries
-from explainer.audit.verify import Fault
+from explainer.audit.verify import Fault, TamperError
 from explainer.cli import main
 from explainer.cli.audit_log import load_count
 from tests.databases import ON_POSTGRESQL
@@ -124,6 +124,9 @@ def test_what_no_program_of_ours_wrote_is_named_and_not_stumbled_over(signed, fo
 def test_a_value_that_cannot_be_read_is_found_at_its_entry(signed, folder, column):
     tamper(signed, f"UPDATE audit_entries SET {column} = CAST(x'80ff' AS TEXT) WHERE seq = 17")
     assert fault(signed, folder) == (Fault.ALTERED, 17)
+    for chunk in (1, 15, 16, 17):
+        with signed.session() as session, pytest.raises(TamperError, match=r"^Entry 17 was altered"):
+            list(stored_entries(session, chunk))
     tamper(signed, "UPDATE audit_entries SET event = 'x' WHERE seq = 16")
     assert fault(signed, folder) == (Fault.ALTERED, 16), "what comes before it in the same chunk is found first"
 
