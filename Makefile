@@ -86,7 +86,7 @@ bench-all: $(VENV)/run ## Every bar in one HTML report, .explainer/bench/bars.ht
 
 # Of these targets each gets its share of the minutes; what they learn, and what breaks them, stays in .explainer/fuzz.
 FUZZ_MINUTES ?= 10
-FUZZ_TARGETS ?= folder alone export key proof note checkpoint path
+FUZZ_TARGETS ?= folder row alone export key proof note checkpoint path
 fuzz: $(VENV)/run ## Feed rubbish to all readers of the log's files, FUZZ_MINUTES=10 in all (atheris, coverage-guided)
 	test -x .explainer/atheris/bin/python || $(BIN)/python -m venv .explainer/atheris
 	@.explainer/atheris/bin/python -c 'import atheris' 2>/dev/null || \

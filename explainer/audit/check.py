@@ -12,67 +12,30 @@ has put it on record for good, and is found because the list of erasures outside
 
 from __future__ import annotations
 
-import sys
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
-from explainer.audit.log import proves
+from explainer.audit.kept import Kept, Removed, is_proved, loaded
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import Base
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.personal import is_empty
 from explainer.storage.removal_tables import ErasureRow
 
+__all__ = ["Finding", "Kept", "LogCheck", "Removed", "Trouble", "check_log", "is_proved"]
+
 _CHUNK = 500
 _NAMED = 100
+_LOOKS = 3
+_PROVED, _ERASED = "proved", "erased"
 OnProgress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Records that stay as they were when their entry was written.
-
-    Attributes:
-        table: Where they are.
-        events: What their entries are called.
-        record: Returns what the digest was made of.
-        refers: Name of the column that entries refer to; the only key by default. Where several records have the same
-            in it, each has an entry of its own.
-        due: Which of them have an entry; all by default.
-        ends: Events of entries, likewise of the record, that say that it was removed.
-        removes: For records of removals: the entries whose records went, as ranges ``[first, last]``.
-    """
-
-    table: type[Base]
-    events: tuple[str, ...]
-    record: Callable[[Any], Mapping[str, Any]]
-    refers: str = ""
-    due: ColumnElement[bool] | None = None
-    ends: tuple[str, ...] = ()
-    removes: Callable[[Any], Sequence[Sequence[int]]] | None = None
-
-    @property
-    def column(self) -> ColumnElement[str]:
-        """The column that entries refer to."""
-        found: ColumnElement[str] = getattr(self.table, self._name)
-        return found
-
-    def reference(self, row: Base) -> str:
-        """Return what an entry about the row refers to."""
-        return str(getattr(row, self._name))
-
-    @property
-    def _name(self) -> str:
-        mapper = inspect(self.table)
-        return self.refers or mapper.get_property_by_column(mapper.primary_key[0]).key
 
 
 class Trouble(StrEnum):
@@ -142,18 +105,21 @@ def check_log(
     session: Session,
     kept: Sequence[Kept],
     on_progress: OnProgress = lambda *_: None,
-    listed: Collection[str] | None = None,
+    listed: Callable[[], Collection[str] | None] = lambda: None,
 ) -> LogCheck:
     """Check the whole log, some hundred entries at a time.
+
+    What is removed meanwhile is removed: no entry is called wrong that was not looked at again.
 
     Args:
         session: Open session.
         kept: Every kind of record whose entries can be checked.
-        listed: Ids of the erasures on the list that is kept outside the database; None where there is no list.
+        listed: Returns the ids of the erasures on the list that is kept outside the database; None where there is no
+            list. A line is written before its erasure is carried out, so it is asked after the database.
         on_progress: Called with (entries done, entries in all).
     """
-    tally, last = _Tally(), session.scalar(select(func.max(AuditEntryRow.seq))) or 0
-    entries = session.scalar(select(func.count()).select_from(AuditEntryRow)) or 0
+    tally = _Tally()
+    entries, last = session.execute(select(func.count(), func.coalesce(func.max(AuditEntryRow.seq), 0))).one()
     by_event = {event: kind for kind in kept for event in kind.events}
     removed = Removed(session, kept)
     done, before = 0, 0
@@ -169,13 +135,12 @@ def check_log(
         session.expunge_all()
         done += len(chunk)
         on_progress(done, entries)
+    if done != entries:  # no query by number finds those: they have none, or that of another at the end of a chunk
+        tally.add(Trouble.GAP, before, "", "")
     for kind in kept:
         _check_entries_of(session, kind, tally)
-    if listed is not None:
-        for one in session.scalars(select(ErasureRow.id).order_by(ErasureRow.ended_at)):
-            if one not in listed:
-                tally.add(Trouble.UNLISTED, None, "erasure.done", one)
-    return tally.result(session, entries, last)
+    _check_listed(session, listed, tally)
+    return tally.result(session, entries, before)
 
 
 @dataclass
@@ -217,58 +182,43 @@ def _chunks(session: Session, last: int) -> Iterator[Sequence[AuditEntryRow]]:
     query = select(AuditEntryRow).order_by(AuditEntryRow.seq).limit(_CHUNK)
     while chunk := session.scalars(query.where(AuditEntryRow.seq > before, AuditEntryRow.seq <= last)).all():
         before = chunk[-1].seq
-        yield chunk
-
-
-class Removed:
-    """The entries whose records were removed, as removals say that the log vouches for.
-
-    Args:
-        session: Open session.
-        kept: Every kind of record; those of removals are looked at.
-    """
-
-    def __init__(self, session: Session, kept: Sequence[Kept]) -> None:
-        found = [one for kind in kept if kind.removes is not None for one in _removed(session, kind, kind.removes)]
-        self._ranges: list[tuple[int, int]] = []
-        for first, last in sorted(found):
-            if self._ranges and first <= self._ranges[-1][1] + 1:
-                self._ranges[-1] = self._ranges[-1][0], max(last, self._ranges[-1][1])
-            else:
-                self._ranges.append((first, last))
-
-    def __contains__(self, entry: AuditEntryRow) -> bool:
-        """Return whether an entry lost its salt in a removal."""
-        place = bisect_right(self._ranges, (entry.seq, sys.maxsize)) - 1
-        return place >= 0 and entry.seq <= self._ranges[place][1] and entry.salt is None
-
-
-def _removed(
-    session: Session, kind: Kept, removes: Callable[[Any], Sequence[Sequence[int]]]
-) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of removals of one kind; an entry can vouch only for what came before it."""
-    for chunk in session.scalars(select(AuditEntryRow).where(AuditEntryRow.event.in_(kind.events))).partitions(_CHUNK):
-        found = _loaded(session, kind, [entry.record_id for entry in chunk])
-        for entry in chunk:
-            row = next((row for row in found.get(entry.record_id, []) if is_proved(kind, entry, row)), None)
-            if row is not None:
-                yield from ((first, min(last, entry.seq - 1)) for first, last in removes(row))
+        yield [entry for entry in chunk if type(entry.seq) is int]  # SQLite keeps anything in a table without a key
 
 
 def _check_chunk(
     session: Session, kind: Kept, entries: Sequence[AuditEntryRow], removed: Removed, tally: _Tally
 ) -> None:
-    references = list({entry.record_id for entry in entries})
-    found, ended = _loaded(session, kind, references), _ended(session, kind, references)
+    judged = _judged(session, kind, entries, removed)
+    for _ in range(_LOOKS):
+        wrong = [seq for seq, one in judged.items() if isinstance(one, Trouble)]
+        if not wrong:
+            break
+        session.expunge_all()  # what was read before is not to be found again
+        removed.look_again()
+        again = select(AuditEntryRow).where(AuditEntryRow.seq.in_(wrong)).order_by(AuditEntryRow.seq)
+        judged |= _judged(session, kind, session.scalars(again).all(), removed)
     for entry in entries:
-        if entry in removed or entry.seq < ended.get(entry.record_id, 0):
-            tally.erased += 1
-            if not all(row is not None and is_empty(row) for row in found.get(entry.record_id, [])):
-                tally.add(Trouble.RETURNED, entry.seq, entry.event, entry.record_id)
-        elif entry.record_id not in found:
-            tally.add(Trouble.GONE, entry.seq, entry.event, entry.record_id)
-        elif not any(is_proved(kind, entry, row) for row in found[entry.record_id]):
-            tally.add(Trouble.ALTERED, entry.seq, entry.event, entry.record_id)
+        one = judged[entry.seq]
+        tally.erased += one in {_ERASED, Trouble.RETURNED}
+        if isinstance(one, Trouble):
+            tally.add(one, entry.seq, entry.event, entry.record_id)
+
+
+def _judged(
+    session: Session, kind: Kept, entries: Sequence[AuditEntryRow], removed: Removed
+) -> dict[int, Trouble | str]:
+    """Return what is the matter with entries, by their numbers."""
+    references = list({entry.record_id for entry in entries})
+    found, ended = loaded(session, kind, references), _ended(session, kind, references)
+    return {
+        entry.seq: _judge(
+            kind,
+            entry,
+            found.get(entry.record_id, []),
+            is_removed=entry in removed or entry.seq < ended.get(entry.record_id, 0),
+        )
+        for entry in entries
+    }
 
 
 def _ended(session: Session, kind: Kept, references: Sequence[str]) -> dict[str, int]:
@@ -280,27 +230,22 @@ def _ended(session: Session, kind: Kept, references: Sequence[str]) -> dict[str,
     return {reference: seq for reference, seq in session.execute(last)}  # noqa: C416  a Row is no pair to mypy
 
 
-def _loaded(session: Session, kind: Kept, references: Sequence[str]) -> dict[str, list[Base | None]]:
-    """Return the records by what entries call them; None for what is there, but can't even be read any more."""
-    found: dict[str, list[Base | None]] = {}
-    try:
-        for row in session.scalars(select(kind.table).where(kind.column.in_(references))) if references else ():
-            found.setdefault(kind.reference(row), []).append(row)
-    except (ValueError, TypeError):
-        if len(references) == 1:
-            return {references[0]: [None]}
-        return {one: rows for each in references for one, rows in _loaded(session, kind, [each]).items()}
-    return found
+def _judge(kind: Kept, entry: AuditEntryRow, records: Sequence[Base | None], *, is_removed: bool) -> Trouble | str:
+    if is_removed:
+        return _ERASED if all(row is not None and is_empty(row) for row in records) else Trouble.RETURNED
+    if not records:
+        return Trouble.GONE
+    return _PROVED if any(is_proved(kind, entry, row) for row in records) else Trouble.ALTERED
 
 
-def is_proved(kind: Kept, entry: AuditEntryRow, row: Base | None) -> bool:
-    """Return whether an entry is about the record as it is; what no longer has the form of one, none is about."""
-    if row is None:
-        return False
-    try:
-        return proves(entry, kind.record(row))
-    except (ValueError, TypeError, KeyError, AttributeError, msgspec.MsgspecError):
-        return False
+def _check_listed(session: Session, listed: Callable[[], Collection[str] | None], tally: _Tally) -> None:
+    erasures = session.scalars(select(ErasureRow.id).order_by(ErasureRow.ended_at)).all()
+    known = listed()
+    if known is None:
+        return
+    for one in erasures:
+        if one not in known:
+            tally.add(Trouble.UNLISTED, None, "erasure.done", one)
 
 
 def _check_entries_of(session: Session, kind: Kept, tally: _Tally) -> None:

@@ -168,7 +168,8 @@ class Note:
             raise VerificationError("A signed note is UTF-8 text; this is not.") from error
         text, gap, below = whole.rpartition("\n\n")
         lines = below.split("\n")[:-1]
-        if not gap or not lines or len(lines) > _MOST_SIGNATURES or any(ord(c) < ord(" ") and c != "\n" for c in whole):
+        ended = bool(gap) and whole.endswith("\n")
+        if not ended or not 0 < len(lines) <= _MOST_SIGNATURES or any(c < " " and c != "\n" for c in whole):
             raise VerificationError(
                 "A signed note is a text, an empty line, and lines that begin with a dash; this is none."
             )

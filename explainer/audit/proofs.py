@@ -117,9 +117,7 @@ def prove_inclusion(session: Session, folder: CheckpointFolder, seq: int, size: 
     row = session.get(AuditEntryRow, seq) if 1 <= seq <= now else None
     if row is None:
         raise NotFoundError(f"The log has entries 1 to {now}; there is none at {seq}.")
-    if size is None:
-        newest = folder.newest()
-        size = newest if seq <= newest <= now else now
+    size = _signed_since(folder, seq, now) if size is None else size
     if not seq <= size <= now:
         raise SearchError(f"size: entry {seq} is in logs of {seq} to {now} entries, not in one of {size}.")
     proof = made_with(session, lambda subtree: inclusion_proof(seq - 1, size, subtree))
@@ -143,14 +141,15 @@ def prove_consistency(session: Session, folder: CheckpointFolder, first: int, se
         session: Open session.
         folder: Where checkpoints are.
         first: Entries of the earlier log.
-        second: Entries of the later one; without it, the log as it is now.
+        second: Entries of the later one; without it, those of the last checkpoint if that is no older than the first,
+            else the log as it is now.
 
     Raises:
         SearchError: If the log never had these sizes, or not in this order.
         VerificationError: If a node of the tree is missing.
     """
     now = size_of(session)
-    second = now if second is None else second
+    second = _signed_since(folder, first, now) if second is None else second
     if not 0 <= first <= second <= now:
         raise SearchError(f"first, second: give 0 ≤ first ≤ second ≤ {now}, which is what the log has grown to.")
     proof = made_with(session, lambda subtree: consistency_proof(first, second, subtree))
@@ -240,6 +239,12 @@ def made_with(session: Session, make: Callable[[Subtree], list[bytes]]) -> list[
     make(note)
     known = dict(zip(needed, hashes_of(session, list(needed)), strict=True))
     return make(lambda level, place: known[level, place])
+
+
+def _signed_since(folder: CheckpointFolder, least: int, now: int) -> int:
+    """Return the size of the last checkpoint, or that of the log where the checkpoint is older than one wants."""
+    newest = folder.newest()  # once: it reads the whole folder
+    return newest if least <= newest <= now else now
 
 
 def _root(session: Session, size: int) -> bytes:

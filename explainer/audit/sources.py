@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -30,9 +31,9 @@ _UNREADABLE = (DBAPIError, SQLAlchemyError, ValueError, TypeError, AttributeErro
 
 # One statement, so that what is appended meanwhile is in both or in neither.
 _STRANGE_NODE = text("""
-WITH log AS (SELECT coalesce(max(seq), 0) AS size FROM audit_entries)
+WITH log AS (SELECT CAST(coalesce(max(seq), 0) AS bigint) AS size FROM audit_entries)
 SELECT level, place, size FROM audit_nodes, log
-WHERE level < 1 OR level > 62 OR place < 0 OR CAST(place + 1 AS bigint) << level > size LIMIT 1
+WHERE level IS NULL OR level < 1 OR level > 62 OR place IS NULL OR place < 0 OR place >= (size >> level) LIMIT 1
 """)
 
 
@@ -44,26 +45,77 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seq: int
 
 
-def stored_entries(session: Session) -> Iterator[LogEntry]:
+def stored_entries(session: Session, chunk: int = _CHUNK) -> Iterator[LogEntry]:
     """Yield the entries of a database by their numbers.
 
+    Args:
+        session: Open session.
+        chunk: How many are read at once.
+
     Raises:
-        VerificationError: If a value is one that no entry has.
+        TamperError: If an entry has no number, or a value that cannot be read.
+        VerificationError: If the log cannot be read.
     """
-    query, moment = _query(session.get_bind().dialect.name)
+    log = _Log(session, chunk)
+    log.require_numbers()
     after = None
     while True:
-        mine = query if after is None else query.where(AuditEntryRow.seq > after)
         try:
-            # Not through the session: what it makes of a row takes longer than to hash it.
-            rows = session.connection().execute(mine).all()
-            chunk = [LogEntry(row[0], moment(row[1]), *row[2:]) for row in rows]
+            page = log.page(after)
         except _UNREADABLE as error:
-            raise VerificationError(f"After entry {after or 0} the log cannot be read: {error}") from error
-        if not chunk:
+            yield from log.up_to_what_cannot_be_read(after, error)
             return
-        yield from chunk
-        after = chunk[-1].seq
+        # One more than a chunk was read: a second entry of the last one's number must not hide behind the end.
+        if len(page) > chunk and page[-1].seq != page[-2].seq:
+            del page[-1]
+        if not page:
+            return
+        yield from page
+        after = page[-1].seq
+
+
+class _Log:
+    """Reads entries, some at a time, past the session: what it makes of a row takes longer than to hash it."""
+
+    def __init__(self, session: Session, chunk: int) -> None:
+        self._session = session
+        columns, self._moment = _columns(session.get_bind().dialect.name)
+        self._query = select(*columns).order_by(AuditEntryRow.seq)
+        self._numbers = select(AuditEntryRow.seq).order_by(AuditEntryRow.seq)
+        self._page = chunk + 1
+
+    def require_numbers(self) -> None:
+        """Look for entries that no query by number finds: a table made anew without its key can have such."""
+        unnumbered = select(func.count()).select_from(AuditEntryRow).where(AuditEntryRow.seq.is_(None))
+        try:
+            found = self._session.connection().execute(unnumbered).scalar_one()
+        except _UNREADABLE as error:
+            raise VerificationError(f"The log cannot be read: {_words(error)}") from error
+        if found:
+            raise TamperError(Fault.ORDER, 0, f"Entries without a number ({found}) were put there by hand.")
+
+    def page(self, after: int | None) -> list[LogEntry]:
+        """Return the entries after a number, one more than a chunk of them."""
+        return self._read(_later(self._query, after).limit(self._page))
+
+    def up_to_what_cannot_be_read(self, after: int | None, error: Exception) -> Iterator[LogEntry]:
+        """Yield entries one by one until the one that has stopped a page, and raise for that."""
+        try:
+            numbers = self._session.connection().scalars(_later(self._numbers, after).limit(self._page)).all()
+        except _UNREADABLE:
+            numbers = []
+        for seq in numbers:
+            try:
+                found = self._read(self._query.where(AuditEntryRow.seq == seq))
+            except _UNREADABLE as why:
+                message = f"Entry {seq} was altered: what it holds cannot be read ({_words(why)})."
+                raise TamperError(Fault.ALTERED, seq, message) from why
+            yield from found
+        raise VerificationError(f"After entry {after or 0} the log cannot be read: {_words(error)}") from error
+
+    def _read(self, query: Select[*tuple[Any, ...]]) -> list[LogEntry]:
+        rows = self._session.connection().execute(query).all()
+        return [LogEntry(row[0], self._moment(row[1]), *row[2:]) for row in rows]
 
 
 class StoredNodes:
@@ -71,10 +123,11 @@ class StoredNodes:
 
     Args:
         session: Open session.
+        chunk: How many of a level are read at once.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, chunk: int = _CHUNK) -> None:
+        self._session, self._chunk = session, chunk
         self._ahead: dict[int, dict[int, str]] = {}
 
     def __call__(self, node: Node) -> None:
@@ -91,7 +144,7 @@ class StoredNodes:
         if known.get(place) != digest.hex():
             raise TamperError(
                 Fault.NODE,
-                place << level,
+                (place << level) + 1,
                 f"The tree's node at level {level}, place {place} is missing or was altered; the entries below it fit.",
             )
 
@@ -105,26 +158,34 @@ class StoredNodes:
         try:
             found = self._session.connection().execute(_STRANGE_NODE).first()
         except _UNREADABLE as error:
-            raise VerificationError(f"The tree's nodes cannot be read: {error}") from error
+            raise VerificationError(f"The tree's nodes cannot be read: {_words(error)}") from error
         if found is not None:
             message = f"The tree has a node at level {found[0]}, place {found[1]}, where there is none."
             raise TamperError(Fault.NODE, found[2] + 1, message)
 
     def _read(self, level: int, place: int) -> dict[int, str]:
         mine = select(AuditNodeRow.place, AuditNodeRow.hash).where(
-            AuditNodeRow.level == level, AuditNodeRow.place >= place, AuditNodeRow.place < place + _CHUNK
+            AuditNodeRow.level == level, AuditNodeRow.place >= place, AuditNodeRow.place < place + self._chunk
         )
         try:
-            return {row[0]: row[1] for row in self._session.connection().execute(mine)}
+            rows = self._session.connection().execute(mine).all()
         except _UNREADABLE as error:
-            raise VerificationError(f"The tree's nodes at level {level} cannot be read: {error}") from error
+            raise VerificationError(f"The tree's nodes at level {level} cannot be read: {_words(error)}") from error
+        found = {row[0]: row[1] for row in rows}
+        if len(found) < len(rows):
+            twice = next(one for one, count in Counter(row[0] for row in rows).items() if count > 1)
+            raise TamperError(
+                Fault.NODE, (twice << level) + 1, f"The tree's node at level {level}, place {twice} is there twice."
+            )
+        return found
 
 
 def exported_entries(path: Path) -> Iterator[LogEntry]:
     """Yield the entries of an export, one a line.
 
     Raises:
-        VerificationError: If a line is no entry, or not written as one is.
+        TamperError: If a line is no entry, or not written as one is.
+        VerificationError: If the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -136,27 +197,42 @@ def exported_entries(path: Path) -> Iterator[LogEntry]:
         raise VerificationError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def export_entries(session: Session) -> Iterator[bytes]:
+def export_entries(session: Session, last: int | None = None) -> Iterator[bytes]:
     """Yield the lines of an export.
+
+    Args:
+        session: Open session.
+        last: Number of the last entry; without it all that are there.
 
     Raises:
         VerificationError: If an entry cannot be written, because somebody altered it.
     """
     for entry in stored_entries(session):
         try:
+            if last is not None and entry.seq > last:
+                return
             yield entry_line(*entry[:5]) + b"\n"
         except (ValueError, TypeError) as error:
             raise VerificationError(f"Entry {entry.seq} was altered: it cannot be written.") from error
 
 
-def _query(dialect: str) -> tuple[Select[*tuple[Any, ...]], Callable[[Any], str]]:
-    """Return the query of a chunk, and what makes a moment as an entry has it out of what the query returns."""
+def _later(query: Select[*tuple[Any, ...]], seq: int | None) -> Select[*tuple[Any, ...]]:
+    return query if seq is None else query.where(AuditEntryRow.seq > seq)
+
+
+def _words(error: Exception) -> str:
+    """Return what a driver says, without the statement that SQLAlchemy adds."""
+    return str(error.orig if isinstance(error, DBAPIError) else error)
+
+
+def _columns(dialect: str) -> tuple[tuple[Any, ...], Callable[[Any], str]]:
+    """Return what is read of an entry, and what makes a moment as an entry has it out of what that returns."""
     row = AuditEntryRow
     # SQLite keeps a moment as text. It is taken as it stands: what was done to it must not be read away.
     as_text = dialect == "sqlite"
-    columns = (row.seq, type_coerce(row.at, String) if as_text else row.at, row.event, row.record_id, row.digest)
-    query = select(*columns, func.coalesce(row.leaf, "")).order_by(row.seq).limit(_CHUNK)
-    return query, _moment_of_text if as_text else moment_of
+    at = type_coerce(row.at, String) if as_text else row.at
+    columns = (row.seq, at, row.event, row.record_id, row.digest, func.coalesce(row.leaf, ""))
+    return columns, _moment_of_text if as_text else moment_of
 
 
 def _moment_of_text(value: object) -> str:
@@ -171,9 +247,8 @@ def _entry(line: bytes, number: int, name: str) -> LogEntry:
         entry = LogEntry(read.seq, moment_of(read.at), read.event, read.record, read.digest)
         same = entry_line(*entry[:5]) + b"\n" == line
     except (msgspec.MsgspecError, UnicodeError, ValueError, OverflowError, rfc8785.CanonicalizationError) as error:
-        raise VerificationError(f"{name}, line {number}: no entry of a log ({error}).") from error
+        raise TamperError(Fault.ALTERED, number, f"{name}, line {number}: no entry of a log ({error}).") from error
     if not same:
-        raise VerificationError(
-            f"{name}, line {number}: not written as an export writes it (canonical JSON, RFC 8785)."
-        )
+        message = f"{name}, line {number}: not written as an export writes it (canonical JSON, RFC 8785)."
+        raise TamperError(Fault.ALTERED, number, message)
     return entry

@@ -93,6 +93,16 @@ class Verified:
     checkpoints: int
     vouched: int
 
+    @property
+    def unsigned(self) -> int:
+        """Entries that nobody has signed yet, at the end."""
+        return self.entries - self.vouched
+
+    @property
+    def signed(self) -> bool:
+        """Whether somebody has signed all of it."""
+        return self.checkpoints > 0 and not self.unsigned
+
 
 def verify(
     entries: Iterable[LogEntry],
@@ -115,7 +125,7 @@ def verify(
     tree, vouching = Tree(), _Vouching(iter(checkpoints))
     vouching.hold(tree)
     for entry in entries:
-        if entry.seq != tree.size + 1:
+        if entry.seq != tree.size + 1 or type(entry.seq) is not int:
             raise _misplaced(entry.seq, tree.size)
         made = tree.append(_leaf(entry))
         if nodes is not None:
@@ -162,7 +172,9 @@ class _Vouching:
             )
 
 
-def _misplaced(seq: int, before: int) -> TamperError:
+def _misplaced(seq: object, before: int) -> TamperError:
+    if type(seq) is not int:  # SQLite takes anything for a number where the table was made anew
+        return TamperError(Fault.ORDER, before + 1, f"After entry {before} stands one with {seq!r} for a number.")
     if seq > before + 1:
         return TamperError(Fault.MISSING, before + 1, f"Entry {before + 1} is missing: {seq} comes after {before}.")
     return TamperError(Fault.ORDER, seq, f"Entry {seq} follows {before}: it is there twice, or moved.")

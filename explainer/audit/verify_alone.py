@@ -8,8 +8,8 @@ one have signed which came after which. KEPT is a checkpoint that you have kept 
 take it out of the folder. The script follows RFC 6962 (tree) and C2SP signed-note (checkpoints)
 and shares no code with the service, so that a mistake in one is not a mistake in both.
 
-Exit codes: 0 whole, 1 not whole, 2 nothing can be said (a wrong key, a false signature, a checkpoint that was taken
-away, none at all, something unreadable).
+Exit codes: 0 whole and signed to its end, 1 not whole, 2 nothing can be said (a wrong key, a false signature, a
+checkpoint that was taken away, something unreadable), 3 it fits together, but its end, or all of it, nobody has signed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Key = tuple[str, bytes, bytes]  # name, id, public key
 Keys = dict[Key, int]  # to the size of the log up to which it may sign
 Step = tuple[Path, Key, Key | None, int]  # where it says so, the new key, the old one, and up to which size that signs
 Roots = dict[int, bytes]
-LONGEST = 10_000
+LONGEST, LONGEST_NOTE, MOST_SIGNATURES = 10_000, 100_000, 100
 NO_END = 2**63
 
 
@@ -40,6 +40,10 @@ class Unreadable(Exception):  # noqa: N818  it ends in exit code 2
 
 class NotWhole(Exception):  # noqa: N818  it ends in exit code 1
     """The log is not what was signed."""
+
+
+class Unsigned(Exception):  # noqa: N818  it ends in exit code 3
+    """What is there fits together, and nobody vouches for all of it."""
 
 
 def key_of(text: str) -> Key:
@@ -73,12 +77,17 @@ def number(text: str) -> int:
 def note_of(path: Path) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     """Return the text of a signed note and its signatures: name, id of the key, signature."""
     try:
-        text, _, below = path.read_bytes().decode().rpartition("\n\n")
+        with path.open("rb") as file:
+            whole = file.read(LONGEST_NOTE + 1)
+        text, gap, below = whole.decode().rpartition("\n\n")
         lines = [re.fullmatch(r"— (\S+) (\S+)", line) for line in below.split("\n")[:-1]]
         parts = [(line[1], decoded(line[2])) for line in lines if line]
     except (OSError, ValueError) as error:
         raise Unreadable(f"{path.name} is no signed note") from error
-    if not parts or None in lines:
+    signed = gap and 0 < len(parts) <= MOST_SIGNATURES and None not in lines
+    cut = any(len(raw) < 5 for _, raw in parts)  # noqa: PLR2004  four bytes are the key's id
+    controls = any(char < " " and char != "\n" for char in whole.decode())
+    if not signed or cut or controls or len(whole) > LONGEST_NOTE or not whole.endswith(b"\n"):
         raise Unreadable(f"{path.name} is no signed note")
     return text + "\n", [(name, raw[:4], raw[4:]) for name, raw in parts]
 
@@ -159,13 +168,15 @@ def the_one(keys: set[Key]) -> Key:
 
 def signed_roots(folder: Path, key: Key, kept: Path | None = None) -> Roots:
     """Return the root at every size that the key, or one that it stands for, has signed."""
+    if not folder.is_dir():
+        raise Unreadable(f"{folder} is no folder")
     later, earlier = trusted(folder, key)
     keys, roots, path = later | earlier, Roots(), None
     for path in sorted(folder.glob("*.checkpoint")):
         size, root, after = checkpoint_of(path, keys)
         if path.name != f"{size:018d}.checkpoint":
             raise Unreadable(f"{path.name} was renamed")
-        if after not in {None, 0, *roots}:
+        if after is not None and after != 0 and after not in roots:
             raise Unreadable(f"{path.name} was signed after another, at {after}, that was taken away")
         roots[size] = root
     if path and not signers(path, later):  # a thief of a key from before could have made all of them
@@ -195,6 +206,8 @@ def verify(log: Path, roots: Roots) -> str:
     """Hold the log against the roots; return what to tell."""
     peaks: list[bytes] = []
     size = before = 0
+    if roots.get(0, root_of(peaks)) != root_of(peaks):
+        raise NotWhole("the signed log of 0 entries is not empty")
     with log.open("rb") as file:
         while line := file.readline(LONGEST + 1):
             size += 1
@@ -211,8 +224,10 @@ def verify(log: Path, roots: Roots) -> str:
     cut = [signed for signed in roots if signed > size]
     if cut:
         raise NotWhole(f"the log ends at entry {size}, and {max(cut)} were signed")
-    if not before:
-        raise Unreadable("there is no signed checkpoint: nobody vouches for this log")
+    if not roots:
+        raise Unsigned(f"{size} entries, and there is no signed checkpoint: nobody vouches for this log")
+    if before < size:
+        raise Unsigned(f"whole up to entry {before}; entries {before + 1} to {size} nobody has signed")
     return f"whole: {size} entries, {len(roots)} signed checkpoints, the last at entry {before}"
 
 
@@ -232,6 +247,8 @@ def is_entry(line: bytes, number: int) -> bool:
 
 def root_of(peaks: list[bytes]) -> bytes:
     """Return the root over the complete subtrees, the largest first."""
+    if not peaks:
+        return hashlib.sha256().digest()
     digest = peaks[-1]
     for peak in reversed(peaks[:-1]):
         digest = hashlib.sha256(b"\x01" + peak + digest).digest()
@@ -249,6 +266,9 @@ def main(arguments: list[str]) -> int:
     except NotWhole as error:
         print(f"NOT WHOLE: {error}")  # noqa: T201
         return 1
+    except Unsigned as error:
+        print(f"Not signed to its end: {error}")  # noqa: T201
+        return 3
     except (Unreadable, OSError, ValueError) as error:
         print(f"Not verified: {error}")  # noqa: T201
         return 2

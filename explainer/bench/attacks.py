@@ -13,7 +13,9 @@ from pathlib import Path
 
 from explainer.audit.checkpoints import Checkpoint, CheckpointFolder
 from explainer.audit.notes import Signer
+from explainer.audit.verify import Fault
 from explainer.bench.scene import SIZE, Scene, Stored
+from explainer.bench.verdicts import Told
 
 History = Callable[[list[Stored], int], list[Stored]]
 Export = Callable[[list[bytes], int], bytes]
@@ -85,7 +87,8 @@ HISTORIES: Mapping[str, History] = {
 """Each can leave the hashes as they were, make those beside the entries fit, or those of the whole tree."""
 
 NODES: Mapping[str, str] = {
-    "node altered": "UPDATE audit_nodes SET hash = '00' || substr(hash, 3) WHERE level = :level AND place = :place",
+    "node altered": "UPDATE audit_nodes SET hash = substr(hash, 2) || substr(hash, 1, 1) "
+    "WHERE level = :level AND place = :place",
     "node in capitals": "UPDATE audit_nodes SET hash = upper(hash) WHERE level = :level AND place = :place",
     "node gone": "DELETE FROM audit_nodes WHERE level = :level AND place = :place",
     "node moved": "UPDATE audit_nodes SET place = place + 1000 WHERE level = :level AND place = :place",
@@ -93,12 +96,31 @@ NODES: Mapping[str, str] = {
     "SELECT level, 1000 + place, hash FROM audit_nodes WHERE level = :level AND place = :place",
     "node of no level": "INSERT INTO audit_nodes (level, place, hash) "
     "SELECT -level, place, hash FROM audit_nodes WHERE level = :level AND place = :place",
-    "hash beside the entry altered": "UPDATE audit_entries SET leaf = '00' || substr(leaf, 3) WHERE seq = :seq",
+    "hash beside the entry altered": "UPDATE audit_entries SET leaf = substr(leaf, 2) || substr(leaf, 1, 1) "
+    "WHERE seq = :seq",
     "hash beside the entry gone": "UPDATE audit_entries SET leaf = '' WHERE seq = :seq",
     "hash beside the entry of another": "UPDATE audit_entries SET leaf = "
     "(SELECT other.leaf FROM audit_entries AS other WHERE other.seq = 5) WHERE seq = :seq",
 }
 """SQL on what the entries do not show."""
+
+
+_ENTRY_AGAIN = (
+    "INSERT INTO audit_entries (seq, at, event, record_id, digest, leaf) "
+    "SELECT {}, at, event, record_id, digest, leaf FROM audit_entries WHERE seq = :seq"
+)
+_NODE_AGAIN = (
+    "INSERT INTO audit_nodes (level, place, hash) SELECT {}, hash FROM audit_nodes "
+    "WHERE level = 1 AND place = (:seq - 1) / 2"
+)
+KEYLESS: Mapping[str, tuple[str, Callable[[int], Told]]] = {
+    "a second of its number": (_ENTRY_AGAIN.format("seq"), lambda seq: Told(Fault.ORDER, seq)),
+    "one without a number": (_ENTRY_AGAIN.format("NULL"), lambda _: Told(Fault.ORDER, 0)),
+    "a node twice": (_NODE_AGAIN.format("level, place"), lambda seq: Told(Fault.NODE, (seq - 1) // 2 * 2 + 1)),
+    "a node of no place": (_NODE_AGAIN.format("level, NULL"), lambda _: Told(Fault.NODE, SIZE + 1)),
+    "a node far above": (_NODE_AGAIN.format("62, 3"), lambda _: Told(Fault.NODE, SIZE + 1)),
+}
+"""SQL on tables that were made anew without their keys, and what must be told of each at an entry."""
 
 
 def _line(change: Callable[[bytes], bytes]) -> Export:

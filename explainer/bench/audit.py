@@ -9,15 +9,15 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from explainer.audit.log import append, head_of
-from explainer.audit.merkle import inclusion_proof, is_included
-from explainer.audit.nodes import hashes_of
-from explainer.audit.proofs import made_with
+from explainer.audit.checkpointer import sign_head
+from explainer.audit.checkpoints import CheckpointFolder
+from explainer.audit.log import append
+from explainer.audit.notes import Signer
+from explainer.audit.proofs import check_proof, prove_inclusion
 from explainer.bench.erasure import measure as erased_in
 from explainer.bench.errors import BenchError
 from explainer.bench.tampers import CLEAN, FLIPS, tampered
@@ -29,35 +29,40 @@ OnStep = Callable[[str, int, int], None]
 _PEAK = """
 import re, sys
 from pathlib import Path
+from explainer.audit.checkpoints import CheckpointFolder
+from explainer.audit.notes import Verifier
 from explainer.audit.sources import stored_entries, StoredNodes
 from explainer.audit.verify import verify
 from explainer.storage.database import Database
 with Database(sys.argv[1]).session() as session:
-    verify(stored_entries(session), [], StoredNodes(session))
+    checkpoints = CheckpointFolder(Path(sys.argv[2])).read(Verifier.read(sys.argv[3]))
+    found = verify(stored_entries(session), checkpoints, StoredNodes(session))
+    assert found.checkpoints == int(sys.argv[4]), found
 # Not getrusage: what it says of a process counts the one that started it, too.
 print(int(re.search("VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024)
 """
 
 
-def measure(url: str, entries: int, on_step: OnStep) -> dict[str, float]:
-    """Return the figures of a log of so many entries on an empty database.
+def measure(url: str, folder: Path, entries: int, on_step: OnStep) -> dict[str, float]:
+    """Return the figures of a log of so many entries on an empty database, signed as a service signs it.
 
     Args:
         url: The database's.
+        folder: For the checkpoints; empty or not there.
         entries: How long the log grows.
         on_step: Called with (what, done, total).
 
     Raises:
         BenchError: If a proof does not hold.
     """
-    database = Database(url)
+    database, checkpoints, signer = Database(url), CheckpointFolder(folder), Signer.new("bench")
     database.migrate()
-    batch = _appended(database, entries, on_step)
+    batch = _appended(database, checkpoints, signer, entries, on_step)
     single = _one_by_one(database)
-    proof = _proved(database)
+    proof = _proved(database, checkpoints, signer)
     database.engine.dispose()
     gc.collect()
-    verified, peak = _verified(url, entries)
+    verified, peak = _verified(url, checkpoints, signer, entries)
     return {
         "append_batch_per_s": batch,
         "append_single_per_s": single,
@@ -68,14 +73,20 @@ def measure(url: str, entries: int, on_step: OnStep) -> dict[str, float]:
     }
 
 
-def _appended(database: Database, entries: int, on_step: OnStep) -> float:
-    begun = time.perf_counter()
+def _appended(
+    database: Database, checkpoints: CheckpointFolder, signer: Signer, entries: int, on_step: OnStep
+) -> float:
+    """Return how many entries a second are written in batches, each of which is signed when the clock stands still."""
+    seconds = 0.0
     for done in range(0, entries, _BATCH):
+        begun = time.perf_counter()
         with database.session() as session:
             for number in range(min(_BATCH, entries - done)):
                 append(session, "bench.happened", str(done + number), _RECORD)
+        seconds += time.perf_counter() - begun
+        sign_head(database, checkpoints, signer)
         on_step("appending", min(entries, done + _BATCH), entries)
-    return entries / (time.perf_counter() - begun)
+    return entries / seconds
 
 
 def _one_by_one(database: Database) -> float:
@@ -92,26 +103,25 @@ def _one_by_one(database: Database) -> float:
     return _WRITERS * _SINGLE / (time.perf_counter() - begun)
 
 
-def _proved(database: Database) -> float:
-    """Return the median milliseconds of a proof, each of which is checked."""
-    times, random = [], Random(7)
+def _proved(database: Database, checkpoints: CheckpointFolder, signer: Signer) -> float:
+    """Return the median milliseconds of a proof as an auditor gets it; each is checked, up to its signature."""
+    times, random, signed = [], Random(7), checkpoints.newest()
     for _ in range(_PROOFS):
+        seq = random.randint(1, signed)
         with database.session() as session:
             begun = time.perf_counter()
-            tree = head_of(session)
-            index = random.randrange(tree.size)
-            proof = made_with(session, partial(inclusion_proof, index, tree.size))
+            proof = prove_inclusion(session, checkpoints, seq)
             times.append(time.perf_counter() - begun)
-            (leaf,) = hashes_of(session, [(0, index)])
-        if not is_included(leaf, index, tree.size, proof, tree.root()):
-            raise BenchError(f"The proof of entry {index + 1} does not hold.")
+        if not check_proof(proof, [signer.verifier]).signed:
+            raise BenchError(f"The proof of entry {seq} does not lead to a signed root.")
     return 1000 * statistics.median(times)
 
 
-def _verified(url: str, entries: int) -> tuple[float, float]:
+def _verified(url: str, checkpoints: CheckpointFolder, signer: Signer, entries: int) -> tuple[float, float]:
     """Return entries verified per second, and the memory that took, MB, in a process of its own."""
+    told = [url, str(checkpoints.folder), str(signer.verifier), str(len(checkpoints.sizes()))]
     begun = time.perf_counter()
-    run = subprocess.run([sys.executable, "-c", _PEAK, url], capture_output=True, text=True, check=False)  # noqa: S603
+    run = subprocess.run([sys.executable, "-c", _PEAK, *told], capture_output=True, text=True, check=False)  # noqa: S603
     seconds = time.perf_counter() - begun
     if run.returncode:
         raise BenchError(f"The log could not be verified: {run.stderr[-500:]}")
@@ -120,10 +130,10 @@ def _verified(url: str, entries: int) -> tuple[float, float]:
 
 def sqlite_and_postgresql(folder: Path, postgres: str | None, entries: int, on_step: OnStep) -> dict[str, Any]:
     """Return the figures on SQLite, and on PostgreSQL under its name where there is one."""
-    found: dict[str, Any] = measure(f"sqlite:///{folder / 'log.db'}", entries, on_step)
+    found: dict[str, Any] = measure(f"sqlite:///{folder / 'log.db'}", folder / "signed", entries, on_step)
     found |= tampered(f"sqlite:///{folder / 'tampered.db'}", folder / "tampers", FLIPS, CLEAN, on_step).report()
     if postgres is not None:
-        found["postgresql"] = measure(postgres, min(entries, 20_000), on_step)
+        found["postgresql"] = measure(postgres, folder / "signed-too", min(entries, 20_000), on_step)
         # The bar for single entries is PostgreSQL's: there a commit waits for the disk.
         found["append_single_per_s"] = found["postgresql"]["append_single_per_s"]
     on_step("erasing a person", 0, 1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,17 +12,14 @@ from pathlib import Path
 from sqlalchemy import delete, insert, text
 from sqlalchemy.orm import Session
 
-from explainer.audit import verify_alone
 from explainer.audit.checkpointer import sign_head
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.entries import entry_bytes, leaf_of
-from explainer.audit.errors import VerificationError
 from explainer.audit.log import append
 from explainer.audit.merkle import Tree
 from explainer.audit.nodes import size_of
-from explainer.audit.notes import Signer, Verifier
-from explainer.audit.sources import StoredNodes, export_entries, exported_entries, stored_entries
-from explainer.audit.verify import verify
+from explainer.audit.notes import Signer
+from explainer.audit.sources import export_entries, stored_entries
 from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow
 from explainer.storage.database import Database
 
@@ -32,6 +27,16 @@ SIZE = 60
 SIGNED = (8, 20, 33, 47, SIZE)
 """Sizes at which it is signed; the key changes after the third."""
 _ROTATED = 33
+_WITHOUT_KEY = {
+    "sqlite": (
+        "CREATE TABLE keyless AS SELECT * FROM {}",
+        "DROP TABLE {}",
+        "ALTER TABLE keyless RENAME TO {}",
+    ),
+    "postgresql": (
+        "CREATE TEMPORARY TABLE {0} ON COMMIT DROP AS SELECT * FROM {0}",  # it stands before the one that it is made of
+    ),
+}
 _GUARDS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('audit_entries', 'audit_nodes')"
 
 
@@ -73,6 +78,10 @@ class Scene:
     new: Signer
     scratch: Path
 
+    def public_keys(self) -> list[str]:
+        """Return what an outsider may trust: either key stands for the other."""
+        return [str(self.old.verifier), str(self.new.verifier)]
+
     def entries(self) -> list[Stored]:
         """Return the log."""
         with self.database.session() as session:
@@ -92,6 +101,12 @@ class Scene:
             session.execute(text("UPDATE audit_entries SET seq = seq WHERE seq < 0"))
             yield session
             session.rollback()
+
+    def without_key(self, session: Session) -> None:
+        """Make the tables anew without what keeps their numbers apart, as the owner of a database can."""
+        for table in ("audit_entries", "audit_nodes"):
+            for statement in _WITHOUT_KEY[session.get_bind().dialect.name]:
+                session.execute(text(statement.format(table)))
 
     @contextmanager
     def copied(self) -> Iterator[Path]:
@@ -153,31 +168,6 @@ def write_entries(session: Session, entries: Sequence[Stored], *, tree: bool) ->
     made = [node for one in entries for node in grown.append(bytes.fromhex(one.leaf)) if node[0]]
     if made:
         session.execute(insert(AuditNodeRow), [{"level": a, "place": b, "hash": c.hex()} for a, b, c in made])
-
-
-def found_stored(session: Session, folder: Path, key: str, kept: Path | None = None) -> bool:
-    """Return whether verifying the database finds that something is wrong."""
-    try:
-        public = Verifier.read(key)
-        found = verify(stored_entries(session), CheckpointFolder(folder).read(public, kept), StoredNodes(session))
-    except VerificationError:
-        return True
-    return not found.checkpoints
-
-
-def found_exported(path: Path, folder: Path, key: str, kept: Path | None = None) -> bool:
-    """Return whether verifying an export finds that something is wrong."""
-    try:
-        found = verify(exported_entries(path), CheckpointFolder(folder).read(Verifier.read(key), kept))
-    except VerificationError:
-        return True
-    return not found.checkpoints
-
-
-def found_alone(path: Path, folder: Path, key: str, kept: Path | None = None) -> bool:
-    """Return whether the stand-alone script finds that something is wrong."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        return verify_alone.main([str(path), str(folder), key, *([] if kept is None else [str(kept)])]) != 0
 
 
 def _unguard(database: Database) -> None:

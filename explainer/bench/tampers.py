@@ -3,95 +3,42 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from explainer.audit.checkpointer import sign_head
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.notes import Signer
-from explainer.bench.attacks import CHECKPOINTS, EXPORTS, HISTORIES, NODES
-from explainer.bench.scene import (
-    SIGNED,
-    SIZE,
-    Scene,
-    Stored,
-    found_alone,
-    found_exported,
-    found_stored,
-    grow,
-    make_scene,
-    write_entries,
+from explainer.audit.verify import Fault
+from explainer.bench.attacks import CHECKPOINTS, EXPORTS, HISTORIES, KEYLESS, NODES
+from explainer.bench.flips import flip, flip_bytes
+from explainer.bench.scene import SIGNED, SIZE, Scene, Stored, grow, make_scene, write_entries
+from explainer.bench.verdicts import (
+    CHUNK,
+    UNSIGNED,
+    UNVERIFIABLE,
+    WHOLE,
+    Found,
+    Told,
+    agrees,
+    first_difference,
+    names,
+    told_exported,
+    told_stored,
 )
-from explainer.errors import ExplainerError
-from explainer.storage.database import Database
 
 OnStep = Callable[[str, int, int], None]
 FLIPS = 1000
 CLEAN = 100
-_SEED = 20261125
-_PLACES = {"head": 0, "middle": SIZE // 2 - 2, "tail": SIZE - 1}
+_PLACES = {"head": 0, "end of a chunk": CHUNK - 1, "middle": SIZE // 2 - 2, "tail": SIZE - 1}
 _FITS = ("hashes left", "hashes beside the entries fit", "all hashes fit")
-_TEXTS = ("at", "event", "record_id", "digest", "leaf")
-
-
-@dataclass
-class Found:
-    """What became of the attacks.
-
-    Attributes:
-        cases: Attacks.
-        missed: Those that were not found, by name.
-        flips: Bits that were flipped in the log's files and values; each is an attack, too.
-        flips_missed: Those that were not found.
-        raw: Bits that were flipped anywhere in the bytes of a database,
-        raw_changed: those that changed what the log says or made it unreadable,
-        raw_missed: and those of these that were not found.
-        clean: Logs that nobody had touched,
-        false_alarms: and those that were called tampered with.
-    """
-
-    cases: int = 0
-    missed: list[str] = field(default_factory=list)
-    flips: int = 0
-    flips_missed: list[str] = field(default_factory=list)
-    raw: int = 0
-    raw_changed: int = 0
-    raw_missed: list[str] = field(default_factory=list)
-    clean: int = 0
-    false_alarms: int = 0
-
-    def note(self, name: str, *, found: bool) -> None:
-        """Count an attack."""
-        self.cases += 1
-        if not found:
-            self.missed.append(name)
-
-    def report(self) -> dict[str, Any]:
-        """Return what the bench writes: scripted attacks and flipped bits together, and each by itself."""
-        cases = self.cases + self.flips + self.raw_changed
-        missed = [*self.missed, *self.flips_missed, *self.raw_missed]
-        return {
-            "tampers": {
-                "cases": cases,
-                "detected": cases - len(missed),
-                "scripted": self.cases,
-                "flips": self.flips,
-                "raw_flips": self.raw,
-                "raw_flips_that_changed_the_log": self.raw_changed,
-                "missed": missed,
-                "clean_logs": self.clean,
-            },
-            "false_alarms": self.false_alarms,
-        }
 
 
 def tampered(url: str, folder: Path, flips: int, clean: int, on_step: OnStep) -> Found:
@@ -117,10 +64,11 @@ def tampered(url: str, folder: Path, flips: int, clean: int, on_step: OnStep) ->
 
 
 def attack(scene: Scene, found: Found, on_step: OnStep) -> None:
-    """Run every attack by script, at head, middle and tail."""
+    """Run every attack by script, at head, middle and tail; one is found if the right thing is told of it."""
     steps = [
         *_history_attacks(scene),
         *_node_attacks(scene),
+        *_keyless_attacks(scene),
         *_export_attacks(scene),
         *_checkpoint_attacks(scene),
         *_cuts_with_checkpoints(scene),
@@ -140,21 +88,22 @@ def _history_attacks(scene: Scene) -> Iterator[Case]:
         changed = change(log, at)
         if fits != _FITS[0]:
             changed = [replace(one, leaf=one.hashed()) for one in changed]
-        yield f"{name}, {place}, {fits}", partial(_history_found, scene, changed, fits)
+        yield f"{name}, {place}, {fits}", partial(_history_found, scene, log, changed, fits)
 
 
-def _history_found(scene: Scene, changed: list[Stored], fits: str) -> bool:
+def _history_found(scene: Scene, log: list[Stored], changed: list[Stored], fits: str) -> bool:
     with scene.meanwhile() as session:
         write_entries(session, changed, tree=fits == _FITS[2])
-        stored = found_stored(session, scene.folder, str(scene.old.verifier))
-    return stored and _export_found(scene, b"".join(one.line() for one in changed))
+        stored = told_stored(session, scene.folder, str(scene.old.verifier))
+    at = first_difference(log, sorted(changed, key=lambda one: one.seq))
+    return names(stored, at) and _export_found(scene, [one.line() for one in log], [one.line() for one in changed])
 
 
-def _export_found(scene: Scene, raw: bytes) -> bool:
-    path = scene.scratch / "log.jsonl"
-    path.write_bytes(raw)
-    key = str(scene.old.verifier)
-    return found_exported(path, scene.folder, key) and found_alone(path, scene.folder, key)
+def _export_found(scene: Scene, lines: list[bytes], changed: list[bytes]) -> bool:
+    path, key = scene.scratch / "log.jsonl", str(scene.old.verifier)
+    path.write_bytes(b"".join(changed))
+    told = told_exported(path, scene.folder, key)
+    return names(told, first_difference(lines, changed)) and agrees(told, path, scene.folder, key)
 
 
 def _node_attacks(scene: Scene) -> Iterator[Case]:
@@ -167,13 +116,27 @@ def _node_attacks(scene: Scene) -> Iterator[Case]:
 def _node_found(scene: Scene, statement: str, values: dict[str, int]) -> bool:
     with scene.meanwhile() as session:
         session.execute(text(statement), values)
-        return found_stored(session, scene.folder, str(scene.old.verifier))
+        told = told_stored(session, scene.folder, str(scene.old.verifier))
+    return told == Told(Fault.ALTERED, values["seq"]) if "seq" in values else told.what == Fault.NODE
+
+
+def _keyless_attacks(scene: Scene) -> Iterator[Case]:
+    for (name, (statement, told)), (place, at) in product(KEYLESS.items(), _PLACES.items()):
+        yield f"without a key: {name}, {place}", partial(_keyless_found, scene, statement, at + 1, told(at + 1))
+
+
+def _keyless_found(scene: Scene, statement: str, seq: int, told: Told) -> bool:
+    with scene.meanwhile() as session:
+        scene.without_key(session)
+        session.execute(text(statement), {"seq": seq})
+        return told_stored(session, scene.folder, str(scene.old.verifier)) == told
 
 
 def _export_attacks(scene: Scene) -> Iterator[Case]:
     lines = scene.lines()
     for (name, change), (place, at) in product(EXPORTS.items(), _PLACES.items()):
-        yield f"export: {name}, {place}", partial(_export_found, scene, change(lines, at))
+        changed = change(lines, at).splitlines(keepends=True)
+        yield f"export: {name}, {place}", partial(_export_found, scene, lines, changed)
 
 
 def _checkpoint_attacks(scene: Scene) -> Iterator[Case]:
@@ -186,18 +149,19 @@ def _checkpoint_attacks(scene: Scene) -> Iterator[Case]:
 def _folder_found(scene: Scene, change: Callable[[Scene, Path, list[Path], int], None], at: int) -> bool:
     with scene.copied() as folder, scene.meanwhile() as session:
         change(scene, folder, sorted(folder.glob("*.checkpoint")), at)
-        lines = scene.lines()
-        return all(_all_find(scene, session, folder, str(one.verifier), lines) for one in (scene.old, scene.new))
+        told = [_all_tell(scene, session, folder, key, scene.lines()) for key in scene.public_keys()]
+        return not any(WHOLE in one for one in told)
 
 
-def _all_find(scene: Scene, session: Any, folder: Path, key: str, lines: list[bytes], kept: Path | None = None) -> bool:  # noqa: ANN401
+def _all_tell(
+    scene: Scene, session: Session, folder: Path, key: str, lines: list[bytes], kept: Path | None = None
+) -> set[Told]:
+    """Return what is told of the database and of the export; as whole if the script does not agree."""
     path = scene.scratch / "log.jsonl"
     path.write_bytes(b"".join(lines))
-    return (
-        found_stored(session, folder, key, kept)
-        and found_exported(path, folder, key, kept)
-        and found_alone(path, folder, key, kept)
-    )
+    exported = told_exported(path, folder, key, kept)
+    script = exported if agrees(exported, path, folder, key, kept) else WHOLE
+    return {told_stored(session, folder, key, kept), exported, script}
 
 
 def _cuts_with_checkpoints(scene: Scene) -> Iterator[Case]:
@@ -214,7 +178,8 @@ def _cut_found(scene: Scene, rest: list[Stored]) -> bool:
             if int(path.stem) > len(rest):
                 path.unlink()
         write_entries(session, rest, tree=True)
-        return _all_find(scene, session, folder, str(scene.old.verifier), [one.line() for one in rest], kept)
+        told = _all_tell(scene, session, folder, str(scene.old.verifier), [one.line() for one in rest], kept)
+        return told == {Told(Fault.TRUNCATED, len(rest) + 1)}
 
 
 def _key_attacks(scene: Scene) -> Iterator[Case]:
@@ -232,93 +197,7 @@ def _key_attacks(scene: Scene) -> Iterator[Case]:
 
 def _key_found(scene: Scene, key: str) -> bool:
     with scene.meanwhile() as session:
-        return _all_find(scene, session, scene.folder, key, scene.lines())
-
-
-def flip(scene: Scene, flips: int, found: Found, on_step: OnStep) -> None:
-    """Flip single bits at random: in the export, in checkpoints and rotations, in what columns hold."""
-    random, export, log = Random(_SEED), b"".join(scene.lines()), scene.entries()
-    ways = (_flip_export, _flip_note, _flip_value)
-    for number in range(flips):
-        where, caught = ways[number % len(ways)](scene, random, export, log)
-        found.flips += 1
-        if not caught:
-            found.flips_missed.append(where)
-        on_step("flipped bits", number + 1, flips)
-
-
-def _flip_export(scene: Scene, random: Random, export: bytes, _: list[Stored]) -> tuple[str, bool]:
-    flipped, where = _flipped(export, random)
-    return f"export, {where}", _export_found(scene, flipped)
-
-
-def _flip_note(scene: Scene, random: Random, export: bytes, _: list[Stored]) -> tuple[str, bool]:
-    with scene.copied() as folder, scene.meanwhile() as session:
-        path = random.choice(sorted(folder.iterdir()))
-        flipped, where = _flipped(path.read_bytes(), random)
-        path.write_bytes(flipped)
-        keys = (str(scene.old.verifier), str(scene.new.verifier))
-        return f"{path.name}, {where}", all(_all_find(scene, session, folder, key, [export]) for key in keys)
-
-
-def _flip_value(scene: Scene, random: Random, _: bytes, log: list[Stored]) -> tuple[str, bool]:
-    """Flip a bit of a value, past every check of types that a program would make."""
-    column, seq = random.choice(_TEXTS), random.randint(1, len(log))
-    with scene.meanwhile() as session:
-        one = {"seq": seq}
-        value = session.execute(text(f"SELECT {column} FROM audit_entries WHERE seq = :seq"), one).scalar_one()  # noqa: S608
-        flipped, where = _flipped(value.encode(), random)
-        change = f"UPDATE audit_entries SET {column} = CAST(:value AS TEXT) WHERE seq = :seq"  # noqa: S608
-        session.execute(text(change), one | {"value": flipped})
-        return f"{column} of {seq}, {where}", found_stored(session, scene.folder, str(scene.old.verifier))
-
-
-def _flipped(raw: bytes, random: Random) -> tuple[bytes, str]:
-    byte, bit = random.randrange(len(raw)), random.randrange(8)
-    changed = bytearray(raw)
-    changed[byte] ^= 1 << bit
-    return bytes(changed), f"byte {byte}, bit {bit}"
-
-
-def flip_bytes(scene: Scene, flips: int, found: Found, on_step: OnStep) -> None:
-    """Flip single bits anywhere in a database's file; one in free space or in another table is no attack on the log."""
-    path = Path(scene.database.engine.url.database or "")
-    scene.database.engine.dispose()
-    raw, said, random = path.read_bytes(), _said(path), Random(_SEED)
-    copy = scene.scratch / "copy.db"
-    for number in range(flips):
-        flipped, where = _flipped(raw, random)
-        copy.write_bytes(flipped)
-        found.raw += 1
-        if _said(copy) != said:
-            found.raw_changed += 1
-            if not _file_found(copy, scene):
-                found.raw_missed.append(f"database, {where}")
-        for left in scene.scratch.glob("copy.db*"):
-            left.unlink()
-        on_step("flipped bytes", number + 1, flips)
-
-
-def _said(path: Path) -> object:
-    """Return what a database's log says, as SQLite itself reads it; None where it cannot."""
-    try:
-        with closing(sqlite3.connect(path)) as connection:
-            entries = "SELECT seq, at, event, record_id, digest, leaf FROM audit_entries ORDER BY seq"
-            nodes = "SELECT level, place, hash FROM audit_nodes ORDER BY level, place"
-            return connection.execute(entries).fetchall(), connection.execute(nodes).fetchall()
-    except (sqlite3.Error, UnicodeError):
-        return None
-
-
-def _file_found(path: Path, scene: Scene) -> bool:
-    database = Database(f"sqlite:///{path}")
-    try:
-        with database.session() as session:
-            return found_stored(session, scene.folder, str(scene.old.verifier))
-    except ExplainerError:  # it cannot even be opened
-        return True
-    finally:
-        database.engine.dispose()
+        return _all_tell(scene, session, scene.folder, key, scene.lines()) == {UNVERIFIABLE}
 
 
 def _is_whole(folder: Path, random: Random) -> bool:
@@ -333,22 +212,22 @@ def _is_whole(folder: Path, random: Random) -> bool:
         grow(scene.database, end + 1)  # that it was exchanged
         sign_head(scene.database, CheckpointFolder(scene.folder), scene.new)
     last = CheckpointFolder(scene.folder).last(scene.old.verifier)
-    keys = [scene.old, *([scene.new] if last is not None and last.origin == scene.new.name else [])]
+    # Whoever has the new key alone cannot tell who made what it has not signed at the end.
+    keys = scene.public_keys() if last is not None and last.origin == scene.new.name else scene.public_keys()[:1]
     with scene.meanwhile() as session:
         path = scene.scratch / "log.jsonl"
         path.write_bytes(b"".join(scene.lines()))
-        alarms = [
-            alarm
-            for key in (str(one.verifier) for one in keys)
-            for alarm in (
-                found_stored(session, scene.folder, key),
-                found_exported(path, scene.folder, key),
-                found_alone(path, scene.folder, key),
-            )
-        ]
+        right = all(_is_told_as_it_is(session, scene, path, key) for key in keys)
     scene.database.engine.dispose()
     shutil.rmtree(folder)
-    return not any(alarms)
+    return right
+
+
+def _is_told_as_it_is(session: Session, scene: Scene, export: Path, key: str) -> bool:
+    signed = CheckpointFolder(scene.folder).newest() == len(scene.entries())
+    stored, exported = told_stored(session, scene.folder, key), told_exported(export, scene.folder, key)
+    told = (stored, exported) == (WHOLE, WHOLE if signed else UNSIGNED)
+    return told and agrees(exported, export, scene.folder, key)
 
 
 def _made(folder: Path) -> Path:

@@ -44,7 +44,8 @@ def audit_verify(
     """Compute the log's tree anew and hold it against the signed checkpoints.
 
     Exit codes: 0 whole; 2 cannot be verified (a wrong key, a false signature, a checkpoint that was taken away,
-    something unreadable); 3 fits together, but no checkpoint vouches for it; at the first bad entry 10 altered,
+    something unreadable); 3 fits together, but no checkpoint vouches for it, or none for the end of an export: in
+    the database, entries that nobody has signed yet are only told of; at the first bad entry 10 altered,
     11 missing, 12 out of order, 13 cut off, 14 another history than the signed one, 15 a node of the tree.
     """
     from explainer.cli.audit_log import verify_log
@@ -78,7 +79,10 @@ def audit_key(ctx: click.Context, *, rotate: bool) -> None:
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_context
 def audit_export(ctx: click.Context, out: Path) -> None:
-    """Write the log to OUT, one entry a line: it has no personal text and is verified without our database."""
+    """Write the log to OUT, one entry a line: it has no personal text and is verified without our database.
+
+    The log is signed first, and what is written ends there, so that all of it is vouched for.
+    """
     from explainer.cli.audit_log import export_log
 
     export_log(settings_of(ctx), out)
@@ -103,7 +107,11 @@ def audit_prove(ctx: click.Context, seq: int, size: int | None) -> None:
 @click.argument("second", type=click.IntRange(min=0), required=False)
 @click.pass_context
 def audit_consistency(ctx: click.Context, first: int, second: int | None) -> None:
-    """Print the proof (RFC 6962) that the log of SECOND entries begins with all of the log of FIRST, as JSON."""
+    """Print the proof (RFC 6962) that the log of SECOND entries begins with all of the log of FIRST, as JSON.
+
+    Give sizes that were signed, those of checkpoints: others prove nothing to an outsider. Without SECOND it is for the
+    last checkpoint, or for the log as it is where that is older than FIRST.
+    """
     from explainer.cli.audit_proofs import prove_grown
 
     prove_grown(settings_of(ctx), first, second)

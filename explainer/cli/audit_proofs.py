@@ -9,9 +9,8 @@ from rich.markup import escape
 
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.errors import VerificationError
-from explainer.audit.keys import load_signer, load_verifier
 from explainer.audit.proofs import check_proof, prove_consistency, prove_inclusion, read_proof
-from explainer.cli.audit_log import UNSIGNED, UNVERIFIABLE, WHOLE
+from explainer.cli.audit_log import UNSIGNED, UNVERIFIABLE, WHOLE, checkpoints_of, public_key
 from explainer.cli.common import console, database_session
 from explainer.settings import Settings
 
@@ -33,16 +32,19 @@ def prove_grown(settings: Settings, first: int, second: int | None) -> None:
 def check(settings: Settings, raw: bytes, key: str | None, folder: Path | None) -> int:
     """Check a proof; print what came of it, return the exit code."""
     try:
-        public = load_verifier(key) if key else load_signer(settings.signing_key).verifier
-        keys = CheckpointFolder(folder or settings.checkpoint_folder).trusted(public)
+        keys = checkpoints_of(settings, folder).trusted(public_key(settings, key))
         found = check_proof(read_proof(raw), keys)
-    except VerificationError as error:
+    except (VerificationError, OSError) as error:
         console.print(f"[red]Not proved:[/] {escape(str(error))}", highlight=False)
         return UNVERIFIABLE
     console.print(f"[green]Proved:[/] {escape(found.shown)}.", highlight=False)
     if found.signed:
         return WHOLE
-    console.print("No signed checkpoint bears it out: its parts fit together, and that is all.", style="yellow")
+    console.print(
+        "No signed checkpoint bears it out: its parts fit together, and that is all. "
+        "Ask for a proof between sizes that were signed.",
+        style="yellow",
+    )
     return UNSIGNED
 
 

@@ -24,7 +24,7 @@ _COLOURS = {Outcome.EXACT: "green", Outcome.EQUIVALENT: "yellow", Outcome.DIFFER
 def check(settings: Settings) -> bool:
     """Check the audit log, print what was found and return whether all is well."""
     with database_session(settings) as session, progress_bar("Checking the audit log") as progress:
-        found = check_log(session, KEPT, progress, Erasing.of(settings).listed())
+        found = check_log(session, KEPT, progress, Erasing.of(settings).listed)
     console.print(_totals(found))
     if found.findings:
         console.print(_findings(found))

@@ -34,6 +34,10 @@ class Group(click.RichGroup):
             return super().invoke(ctx)
         except (ExplainerError, RetrieverError) as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.filename is None:  # no file's: click knows what to do with a pipe that nobody reads
+                raise
+            raise click.ClickException(f"{error.filename} cannot be used: {error.strerror}") from error
 
 
 def settings_of(ctx: click.Context) -> Settings:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import rich_click as click
@@ -10,8 +11,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from explainer.cli.common import console, database_session, errors, stages, write_json
+from explainer.connecting import using_database
 from explainer.pregeneration import Job, Parts, pregenerated
 from explainer.service.pregenerate import Summary
+from explainer.service.signing import signing
 from explainer.settings import Settings
 from explainer.storage import dead_letters as letters
 from explainer.storage.catalogue import everyone
@@ -36,7 +39,7 @@ def run(settings: Settings, users: str | None, job: Job, out: Path | None = None
         chosen = failed(session, job.style) if users is None else named(users, lambda: everyone(session))
     with console.status("Loading models …"):
         parts = Parts.load(settings, job)
-    with stages() as say:
+    with _signing(settings), stages() as say:
         summary, counts = pregenerated(parts, job, chosen, say)
     console.print(_table(summary))
     for one in counts.failed:
@@ -47,6 +50,16 @@ def run(settings: Settings, users: str | None, job: Job, out: Path | None = None
     if out is not None:
         write_json(out, summary)
     return summary
+
+
+@contextmanager
+def _signing(settings: Settings) -> Iterator[None]:
+    """Sign the audit log meanwhile, where this machine has the service's key; a command makes none."""
+    if not settings.signing_key.exists():
+        yield
+        return
+    with using_database(settings) as database, signing(settings, database):
+        yield
 
 
 def named(users: str, all_of_them: Callable[[], list[str]]) -> list[str]:

@@ -50,7 +50,8 @@ class Values:
         limit: Requests that one vLLM has under way at once.
         uid: User of our containers.
         pre_stop: Seconds that a pod still takes connections after it was told to end.
-        password: Of the database.
+        password: Of the service in the database,
+        owner_password: and of the owner of its tables.
         key: That vLLM asks for.
         audit_key: Signs the audit log.
         erasure_key: Makes the codes of erased people.
@@ -74,6 +75,7 @@ class Values:
     pre_stop: int = _PRE_STOP_S
     # Drawn anew for every folder, and never shown.
     password: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    owner_password: str = field(default_factory=secrets.token_urlsafe, repr=False)
     key: str = field(default_factory=secrets.token_urlsafe, repr=False)
     audit_key: str = field(default_factory=_new_audit_key, repr=False)
     erasure_key: str = field(default_factory=_new_erasure_key, repr=False)

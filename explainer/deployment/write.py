@@ -17,7 +17,9 @@ KINDS: tuple[Kind, ...] = ("compose", "kubernetes", "systemd")
 _FILES = Path(__file__).resolve().parent / "files"
 _IMAGE = "image"
 _WITH_IMAGE = frozenset({"compose", "kubernetes"})
-_FOR_ITS_OWNER = frozenset({"explainer.env", "postgres.env", "vllm.env", "secrets.yaml", "audit.key", "erasure.key"})
+_FOR_ITS_OWNER = frozenset(
+    {"explainer.env", "owner.env", "postgres.env", "vllm.env", "secrets.yaml", "audit.key", "erasure.key"}
+)
 
 
 def write_deployment(kind: Kind, folder: Path, values: Values) -> list[Path]:

@@ -88,7 +88,10 @@ class ProofsController(Controller):
         first: SizeParameter,
         second: Annotated[int | None, QueryParameter(ge=0, le=MOST)] = None,
     ) -> ConsistencyProof:
-        """Return the proof (RFC 6962, 2.1.2) that the log of one size begins with all of the log of another."""
+        """Return the proof (RFC 6962, 2.1.2) that the log of one size begins with all of the log of another.
+
+        Without a second size it is for the last checkpoint, or for the log as it is where that is older than the first.
+        """
         with explainer.database.session() as session:
             return prove_consistency(session, checkpoints, first, second)
 

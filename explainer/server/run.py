@@ -37,6 +37,7 @@ from explainer.server.logs import LogFormat, configure_logging
 from explainer.server.parts import Parts
 from explainer.server.workers import Workers
 from explainer.service.package.write import Packer
+from explainer.service.signing import signing
 from explainer.service.starts import note_start
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.reapply import reapply
@@ -99,7 +100,7 @@ def serve_app(settings: Settings, explainer: Explainer, listener: socket.socket,
     _configure_logging(settings, log_format)
     note_start(settings, explainer)
     _LOG.info("Serving on http://%s:%d", settings.host, settings.port)
-    with _signing(settings, explainer.database) as checkpointer, _clearing(settings, explainer.database) as clearer:
+    with signing(settings, explainer.database) as checkpointer, _clearing(settings, explainer.database) as clearer:
         _run(make_server(settings, explainer, checkpointer, clearer=clearer), [listener])
 
 
@@ -116,7 +117,7 @@ def serve_handed(settings: Settings, end: socket.socket) -> None:
     except (ExplainerError, RetrieverError) as error:
         sys.exit(str(error))
     note_start(settings, explainer)
-    with _signing(settings, explainer.database) as checkpointer, _clearing(settings, explainer.database) as clearer:
+    with signing(settings, explainer.database) as checkpointer, _clearing(settings, explainer.database) as clearer:
         _run(make_server(settings, explainer, checkpointer, end, clearer), None)
 
 
@@ -137,18 +138,6 @@ def _run(server: uvicorn.Server, sockets: list[socket.socket] | None) -> None:
 
 def _configure_logging(settings: Settings, usual: LogFormat) -> None:
     configure_logging(usual if settings.log_format == "auto" else settings.log_format)
-
-
-@contextlib.contextmanager
-def _signing(settings: Settings, database: Database) -> Iterator[Checkpointer]:
-    """Sign the audit log during the block, and at its end."""
-    folder = CheckpointFolder(settings.checkpoint_folder)
-    signer = make_signer(settings.signing_key, folder)
-    checkpointer = Checkpointer(database, folder, signer, settings.checkpoint_entries, settings.checkpoint_s)
-    try:
-        yield checkpointer
-    finally:
-        checkpointer.close()
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from explainer.service.jobs.revived import revived
 from explainer.service.live import Live
 from explainer.service.months import MonthsAhead
 from explainer.service.presence import WORKER, Presence
+from explainer.service.signing import Signs, signing
 from explainer.service.starts import note_start
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.reapply import reapply
@@ -43,6 +44,8 @@ def work(
     settings: Settings, kinds: Collection[str], *, once: bool = False, revive: bool = False, port: int | None = None
 ) -> None:
     """Do jobs until stopped by SIGTERM or Ctrl-C; what is begun then is ended, or left to others.
+
+    What it writes into the audit log it signs as well, whether a service runs or not.
 
     Args:
         settings: Of the service that it works for.
@@ -70,12 +73,19 @@ def work(
             note_start(settings, explainer)
             if revive:
                 _LOG.info("Tried anew: %d jobs", revived(explainer.database, afterwork.kinds, explainer.model.version))
-            _work(live, succession, afterwork, listener, once=once)
+            with signing(settings, explainer.database) as checkpointer:
+                _work(live, succession, afterwork, Signs.of(checkpointer), listener, once=once)
     _LOG.info("Stopped", extra={"fields": _numbers(afterwork)})
 
 
 def _work(
-    live: Live, succession: Succession, afterwork: Afterwork, listener: socket.socket | None, *, once: bool
+    live: Live,
+    succession: Succession,
+    afterwork: Afterwork,
+    signs: Signs,
+    listener: socket.socket | None,
+    *,
+    once: bool,
 ) -> None:
     registry, stopped = CollectorRegistry(), threading.Event()
     ProcessCollector(registry=registry)
@@ -85,7 +95,7 @@ def _work(
         stopped.set()
         afterwork.stop()
 
-    presence = Presence(WORKER, afterwork.queue.name, afterwork.kinds)
+    presence = Presence(WORKER, afterwork.queue.name, afterwork.kinds, signs)
     months = MonthsAhead(live.explainer.database)
 
     def tell() -> None:

@@ -9,11 +9,16 @@ start for it would take the recommendations with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 from explainer.audit.checkpointer import Checkpointer
+from explainer.audit.checkpoints import CheckpointFolder
+from explainer.audit.keys import make_signer
+from explainer.settings import Settings
+from explainer.storage.database import Database
 from explainer.storage.job_tables import ProcessRow
 
 
@@ -53,6 +58,22 @@ class Signs:
     def of(cls, checkpointer: Checkpointer | None) -> Signs:
         """Return what a checkpointer signs with."""
         return cls() if checkpointer is None else cls(checkpointer.key, checkpointer.folder.mark())
+
+
+@contextmanager
+def signing(settings: Settings, database: Database) -> Iterator[Checkpointer]:
+    """Sign the audit log during the block, and at its end.
+
+    Raises:
+        VerificationError: If the key cannot be used.
+    """
+    folder = CheckpointFolder(settings.checkpoint_folder)
+    signer = make_signer(settings.signing_key, folder)
+    checkpointer = Checkpointer(database, folder, signer, settings.checkpoint_entries, settings.checkpoint_s)
+    try:
+        yield checkpointer
+    finally:
+        checkpointer.close()
 
 
 def apart(rows: Sequence[ProcessRow]) -> tuple[Apart, ...]:

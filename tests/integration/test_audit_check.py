@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete, insert, select, text, update
 
-from explainer.audit import log
+from explainer.audit import check, log
 from explainer.audit.check import Kept, Trouble, check_log
 from explainer.cli import main
 from explainer.registry.prompts import PromptRegistry
@@ -162,6 +162,19 @@ def test_more_entries_than_one_chunk_holds_are_all_checked(explainer, database):
         last = session.scalars(select(AuditEntryRow.record_id).order_by(AuditEntryRow.seq.desc()).limit(1)).one()
     change(database, update(ExplanationRow).where(ExplanationRow.id == last).values(text="Lies."))
     assert troubles(database) == {(Trouble.ALTERED, last)}
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="the table is made anew as SQLite has it done")
+@pytest.mark.parametrize("seq", ["NULL", "seq", "'x'", "0"])
+def test_an_entry_that_no_query_by_number_finds_is_found(database, rows, monkeypatch, seq):
+    columns = "event, record_id, digest, at, leaf"
+    again = f"INSERT INTO audit_entries (seq, {columns}) SELECT {seq}, {columns} FROM audit_entries WHERE seq = 4"
+    anew = ["CREATE TABLE anew AS SELECT * FROM audit_entries", "DROP TABLE audit_entries"]
+    anew += ["ALTER TABLE anew RENAME TO audit_entries", again]
+    change(database, *map(text, anew))
+    monkeypatch.setattr(check, "_CHUNK", 4)
+    found = checked(database)
+    assert (found.gaps, [one.what for one in found.findings]) == (1, [Trouble.GAP])
 
 
 def test_the_command_says_what_is_wrong_and_fails(database, rows, monkeypatch, tmp_path):

@@ -81,7 +81,8 @@ def test_the_schema_goes_down_and_up_again(postgresql):
 
 def test_every_attack_on_the_log_is_found_here_too(postgresql, tmp_path):
     from explainer.bench.scene import make_scene
-    from explainer.bench.tampers import Found, attack
+    from explainer.bench.tampers import attack
+    from explainer.bench.verdicts import Found
 
     scene, found = make_scene(postgresql.new(), tmp_path), Found()
     attack(scene, found, lambda *_: None)

@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
+from explainer.audit.checkpoints import CheckpointFolder
+from explainer.audit.keys import make_signer
 from explainer.cli import main
 from explainer.errors import NotReadyError
 from explainer.service.pregenerate.stages import Stages
@@ -54,6 +56,15 @@ def test_it_writes_for_a_list_a_file_and_all_and_says_what_it_cost(home, tmp_pat
     assert figures["failed"] == 0
     assert figures["cpu_s_per_1000"] > 0
     assert figures["price_per_1000"] is None
+
+
+def test_what_it_writes_is_signed_where_there_is_a_key_and_no_key_is_made(home):
+    assert run(home, "--users", "u1", "--k", "2", "--processes", "1")[0] == 0
+    folder = CheckpointFolder(home / "checkpoints")
+    assert (folder.newest(), (home / "audit.key").exists()) == (0, False)
+    make_signer(home / "audit.key", folder)
+    assert run(home, "--users", "u2", "--k", "2", "--processes", "1")[0] == 0
+    assert folder.newest() >= stored(home) == 4
 
 
 @pytest.mark.parametrize(

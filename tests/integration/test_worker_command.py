@@ -14,6 +14,8 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy import func, select
 
+from explainer.audit.checkpoints import CheckpointFolder
+from explainer.audit.nodes import size_of
 from explainer.errors import SettingsError
 from explainer.manner import Manner
 from explainer.pipeline import Explainer
@@ -23,6 +25,7 @@ from explainer.server.work import _watch, _work, work
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.queue import JobQueue
 from explainer.service.live import Live
+from explainer.service.signing import Signs
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.succession import Succession
 from explainer.settings import Settings
@@ -103,7 +106,7 @@ def test_whoever_works_off_what_is_due_says_that_they_are_there_for_as_long_as_t
     explainer = Explainer(database, model, Writer(PromptLibrary(), load_vocabulary, engine), afterwards=afterwork)
     explainer.explain_top("u1", 1, manner=Manner(ask=False))
     live = Live(explainer)
-    _work(live, Succession(live), afterwork, None, once=True)
+    _work(live, Succession(live), afterwork, Signs(), None, once=True)
     assert engine.seen == [("worker", UPGRADE)]
     with database.look() as connection:
         assert present(connection) == []
@@ -132,6 +135,7 @@ def test_after_a_restored_backup_it_works_for_nobody_who_was_erased(tmp_path, da
     with database.session() as session:
         mine = select(func.count()).select_from(BehaviourRow).where(BehaviourRow.user_id == "u1")
         assert session.scalar(mine) == 0
+        assert CheckpointFolder(tmp_path / "checkpoints").newest() == size_of(session) > 0, "it has signed the log"
     database.engine.dispose()
 
 

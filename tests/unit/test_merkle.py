@@ -20,7 +20,8 @@ from explainer.audit.merkle import (
 )
 
 MOST = 130
-LEAVES = [leaf_hash(n.to_bytes(2, "big")) for n in range(400)]
+SOME, MANY = 400, 9000
+LEAVES = [leaf_hash(n.to_bytes(2, "big")) for n in range(MANY)]
 
 
 def below(n):
@@ -167,7 +168,26 @@ def test_roots_and_proofs_are_those_of_the_rfc(size):
         assert is_consistent(old, size, mth(leaves[:old]), tree.root(), proof)
 
 
-proofs = st.integers(1, len(LEAVES)).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1)))
+sizes = st.integers(1, MANY) | st.integers(8, 13).flatmap(lambda bits: st.integers(2**bits - 2, 2**bits + 2))
+
+
+@given(sizes, st.data())
+@settings(max_examples=40, deadline=None)
+def test_roots_and_proofs_of_thousands_are_those_of_the_rfc(size, data):
+    """Drawn, and often beside a power of two, where the tree changes its shape."""
+    tree, node = grown(size)
+    leaves = LEAVES[:size]
+    assert tree.root() == mth(leaves)
+    index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size))
+    proof = inclusion_proof(index, size, node)
+    assert proof == path(index, leaves)
+    assert is_included(leaves[index], index, size, proof, tree.root())
+    proof = consistency_proof(old, size, node)
+    assert proof == subproof(old, leaves, whole=True)
+    assert is_consistent(old, size, mth(leaves[:old]), tree.root(), proof)
+
+
+proofs = st.integers(1, SOME).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1)))
 
 
 @given(proofs, st.data())

@@ -122,7 +122,7 @@ def _write(database: Database, packer: Packer, wanted: Wanted, out: Path, on_pro
     on_progress(names.LOG)
     sign_head(database, packer.folder, packer.signer)
     with database.session() as session:
-        tree = _write_log(session, out / names.LOG)
+        tree = _write_log(session, out / names.LOG, packer.folder.newest())
     copied = _copy_checkpoints(packer.folder.folder, out / names.CHECKPOINTS, tree.size)
     made = Manifest(
         format=names.FORMAT,
@@ -181,10 +181,11 @@ def _count(tally: _Tally, record: AuditRecord) -> None:
     tally.models.add(record.explanation["recommender_version"])
 
 
-def _write_log(session: Session, path: Path) -> Tree:
+def _write_log(session: Session, path: Path, last: int) -> Tree:
+    """Write the log up to the entry that was signed last: what came since, nobody vouches for yet."""
     tree = Tree()
     with path.open("wb") as file:
-        for line in export_entries(session):
+        for line in export_entries(session, last):
             tree.append(leaf_hash(line[:-1]))
             file.write(line)
     return tree

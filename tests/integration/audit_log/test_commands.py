@@ -9,8 +9,10 @@ from click.testing import CliRunner
 
 from explainer.audit.notes import Signer
 from explainer.audit.sources import stored_entries
+from explainer.audit.verify import Fault, TamperError
 from explainer.cli import main
-from tests.integration.audit_log.acting import ENTRIES, INTO, SIGNER, grow, rewrite
+from tests.databases import ON_POSTGRESQL
+from tests.integration.audit_log.acting import ENTRIES, INTO, SIGNER, fault, grow, rewrite
 from tests.integration.tampering import tamper
 
 FAULTS = {
@@ -32,6 +34,7 @@ def test_verify_ends_with_the_code_that_its_help_promises(signed, folder, monkey
         tamper(signed, *FAULTS[code])
     key = str(SIGNER.verifier if code != 2 else Signer("shop", bytes(32)).verifier)
     where = tmp_path / "none" if code == 3 else folder.folder
+    where.mkdir(exist_ok=True)
     monkeypatch.setenv("EXPLAINER_DATABASE_URL", signed.url)
     found = CliRunner().invoke(main, ["audit", "verify", "--checkpoints", str(where), "--key", key])
     assert found.exit_code == code, found.output
@@ -74,11 +77,107 @@ def test_the_commands(signed, monkeypatch, tmp_path):
     assert run("checkpoint").exit_code == 0
     found = run("verify", "--key", key)
     assert (found.exit_code, "3 signed checkpoints fit" in found.output) == (0, True), found.output
+    grow(signed, ENTRIES + 5)
+    found = run("verify", "--key", key)
+    assert (found.exit_code, "43 to 45 nobody has signed" in found.output) == (0, True), found.output
     assert run("export", str(tmp_path / "out.jsonl")).exit_code == 0
-    assert run("verify", "--key", key, "--export", str(tmp_path / "out.jsonl")).exit_code == 0
+    found = run("verify", "--key", key, "--export", str(tmp_path / "out.jsonl"))
+    assert (found.exit_code, "45 entries" in found.output) == (0, True), "it was signed before it was written"
     assert '"seq": 7' in run("prove", "7").output
     assert run("prove", "99").exit_code == 1
     assert run("verify", "--key", str(SIGNER.verifier)).exit_code == 2
     tamper(signed, "UPDATE audit_entries SET event = 'x' WHERE seq = 17")
     found = run("verify", "--key", key)
     assert (found.exit_code, "entry 17" in found.output) == (10, True), found.output
+
+
+MADE_ANEW = ["CREATE TABLE anew AS SELECT * FROM audit_entries", "DROP TABLE audit_entries"]
+MADE_ANEW += ["ALTER TABLE anew RENAME TO audit_entries"]
+SQLITE_ALONE = {
+    "no number": (12, "NULL, event, record_id, digest, at, leaf"),
+    "a word for a number": (12, "'x', event, record_id, digest, at, leaf"),
+    "half a number": (12, "17.5, event, record_id, digest, at, leaf"),
+    "the number of another": (12, "17, event, record_id, digest, at, leaf"),
+    "bytes for a text": (10, "41, x'ff', record_id, digest, at, leaf"),
+}
+
+
+@pytest.mark.parametrize("way", SQLITE_ALONE)
+@pytest.mark.skipif(ON_POSTGRESQL, reason="only SQLite takes any value into any column")
+def test_what_no_program_of_ours_wrote_is_named_and_not_stumbled_over(signed, folder, monkeypatch, way):
+    code, columns = SQLITE_ALONE[way]
+    tamper(signed, *MADE_ANEW, f"INSERT {INTO} SELECT {columns} FROM audit_entries WHERE seq = 17")
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", signed.url)
+    told = ["audit", "verify", "--checkpoints", str(folder.folder), "--key", str(SIGNER.verifier)]
+    found = CliRunner().invoke(main, told)
+    assert found.exit_code == code, found.output
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="PostgreSQL holds no text that is not UTF-8")
+@pytest.mark.parametrize("column", ["event", "record_id", "digest", "at", "leaf"])
+def test_a_value_that_cannot_be_read_is_found_at_its_entry(signed, folder, column):
+    tamper(signed, f"UPDATE audit_entries SET {column} = CAST(x'80ff' AS TEXT) WHERE seq = 17")
+    assert fault(signed, folder) == (Fault.ALTERED, 17)
+    for chunk in (1, 15, 16, 17):
+        with signed.session() as session, pytest.raises(TamperError, match=r"^Entry 17 was altered"):
+            list(stored_entries(session, chunk))
+    tamper(signed, "UPDATE audit_entries SET event = 'x' WHERE seq = 16")
+    assert fault(signed, folder) == (Fault.ALTERED, 16), "what comes before it in the same chunk is found first"
+
+
+def test_an_empty_log_that_nobody_signed_is_vouched_for_by_nobody(empty, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", empty.url)
+    (tmp_path / "empty").mkdir()
+    told = ["audit", "verify", "--key", str(SIGNER.verifier), "--checkpoints"]
+    assert CliRunner().invoke(main, [*told, str(tmp_path / "empty")]).exit_code == 3
+    mistyped = CliRunner().invoke(main, [*told, str(tmp_path / "emtpy")])
+    assert (mistyped.exit_code, "There is no folder" in mistyped.output) == (2, True), mistyped.output
+    monkeypatch.setenv("EXPLAINER_CHECKPOINTS", str(tmp_path / "not mounted"))
+    away = CliRunner().invoke(main, ["audit", "verify", "--key", str(SIGNER.verifier)])
+    assert (away.exit_code, "sign it now" in away.output) == (2, False), away.output
+
+
+def test_to_verify_makes_no_key(signed, folder, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", signed.url)
+    monkeypatch.setenv("EXPLAINER_CHECKPOINTS", str(folder.folder))
+    for told in (["verify"], ["check-proof", "-"]):
+        found = CliRunner().invoke(main, ["--home", str(tmp_path / "home"), "audit", *told], input="{}")
+        assert (found.exit_code, "--key" in found.output) == (2, True), found.output
+    assert not (tmp_path / "home" / "audit.key").exists()
+
+
+def test_an_export_without_a_key_says_what_nobody_vouches_for_and_makes_none(signed, folder, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", signed.url)
+    monkeypatch.setenv("EXPLAINER_CHECKPOINTS", str(folder.folder))
+    grow(signed, ENTRIES + 3)
+    out = tmp_path / "log.jsonl"
+    found = CliRunner().invoke(main, ["--home", str(tmp_path / "home"), "audit", "export", str(out)])
+    told = " ".join(found.output.split())
+    assert (found.exit_code, "Entries 41 to 43 are not signed" in told) == (0, True), found.output
+    assert len(out.read_bytes().splitlines()) == ENTRIES + 3
+    assert not (tmp_path / "home" / "audit.key").exists()
+
+
+def test_an_export_that_fails_leaves_what_was_there(signed, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", signed.url)
+    home, out = ["--home", str(tmp_path / "home"), "audit", "export"], tmp_path / "log.jsonl"
+    nowhere = CliRunner().invoke(main, [*home, str(tmp_path / "nowhere" / "log.jsonl")])
+    assert (nowhere.exit_code, "cannot be written" in " ".join(nowhere.output.split())) == (1, True), nowhere.output
+    full = " ".join(CliRunner().invoke(main, [*home, "/dev/full"]).output.split())
+    assert "/dev/full cannot be written: No space left" in full, full
+    out.write_text("of yesterday")
+    tamper(signed, "UPDATE audit_entries SET event = 'x' || substr(event, 2) WHERE seq = 3")
+    tamper(signed, "DELETE FROM audit_salts", "UPDATE audit_entries SET seq = 2500000000000000000 WHERE seq = 30")
+    failed = CliRunner().invoke(main, [*home, str(out)])
+    assert failed.exit_code == 1, failed.output
+    assert out.read_text() == "of yesterday"
+    assert sorted(path.name for path in tmp_path.glob("log.jsonl*")) == ["log.jsonl"]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_one_clear_line(signed, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", signed.url)
+    monkeypatch.setenv("EXPLAINER_CHECKPOINTS", str(tmp_path / ("long" * 100)))
+    verified = CliRunner().invoke(main, ["audit", "verify", "--key", str(SIGNER.verifier)])
+    assert (verified.exit_code, "Not verified" in verified.output) == (2, True), verified.output
+    proved = CliRunner().invoke(main, ["audit", "prove", "3"])
+    assert (proved.exit_code, type(proved.exception)) == (1, SystemExit), proved.output

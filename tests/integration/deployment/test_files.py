@@ -20,10 +20,15 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def test_secrets_are_ours_alone_new_each_time_and_the_same_wherever_they_stand(compose, kubernetes, objects, tmp_path):
     ours, stored = lines(compose / "explainer.env"), lines(compose / "postgres.env")
-    assert f":{stored['POSTGRES_PASSWORD']}@postgres:" in ours["EXPLAINER_DATABASE_URL"]
+    assert f":{stored['SERVICE_PASSWORD']}@postgres:" in ours["EXPLAINER_DATABASE_URL"]
+    owner = lines(compose / "owner.env")
+    assert f":{stored['POSTGRES_PASSWORD']}@postgres:" in owner["EXPLAINER_DATABASE_URL"]
     assert lines(compose / "vllm.env")["VLLM_API_KEY"] == ours["EXPLAINER_OPENAI_KEY"]
     told = objects["Secret", "explainer"]["stringData"]
-    assert f":{objects['Secret', 'postgres']['stringData']['POSTGRES_PASSWORD']}@" in told["EXPLAINER_DATABASE_URL"]
+    stored = objects["Secret", "postgres"]["stringData"]
+    assert f":{stored['SERVICE_PASSWORD']}@" in told["EXPLAINER_DATABASE_URL"]
+    owner = objects["Secret", "explainer-owner"]["stringData"]
+    assert f":{stored['POSTGRES_PASSWORD']}@" in owner["EXPLAINER_DATABASE_URL"]
     assert objects["Secret", "vllm"]["stringData"]["VLLM_API_KEY"] == told["EXPLAINER_OPENAI_KEY"]
     assert told["EXPLAINER_OPENAI_KEY"] != ours["EXPLAINER_OPENAI_KEY"]
     for name, key in objects["Secret", "explainer-keys"]["stringData"].items():
@@ -31,7 +36,13 @@ def test_secrets_are_ours_alone_new_each_time_and_the_same_wherever_they_stand(c
     for folder in (compose / "secrets", tmp_path):
         assert load_signer(folder / "audit.key").verifier
         assert len(ErasureKey.load(folder / "erasure.key").secret) == 32
-    private = [compose / "explainer.env", compose / "secrets/audit.key", kubernetes / "secrets.yaml"]
+    private = [
+        compose / "explainer.env",
+        compose / "owner.env",
+        compose / "postgres.env",
+        compose / "secrets/audit.key",
+        kubernetes / "secrets.yaml",
+    ]
     assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
 
 

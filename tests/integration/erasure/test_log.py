@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
+from explainer.audit import check
 from explainer.audit.check import Trouble, check_log
 from explainer.service.audited import KEPT
 from explainer.service.subject.erase import Erasing, erase
@@ -23,6 +24,22 @@ def test_the_log_is_whole_after_an_erasure_and_knows_what_was_erased(desk, datab
     assert found.sound, found.findings
     assert found.erased > 10
     assert (found.records_gone, found.digests_wrong, found.erased_but_there) == (0, 0, 0)
+
+
+def test_whoever_is_erased_while_the_log_is_checked_is_no_fault(desk, database, erasing, monkeypatch):
+    live(desk)
+    monkeypatch.setattr(check, "_CHUNK", 3)
+    receipts = []
+
+    def meanwhile(done, _total):
+        if done == 3:
+            receipts.append(erase(database, erasing, USER, "test"))
+
+    with database.session() as session:
+        found = check_log(session, KEPT, meanwhile, erasing.listed)
+    assert receipts
+    assert found.sound, found.findings
+    assert found.erased > 0
 
 
 PLAIN = {
@@ -80,6 +97,6 @@ def test_an_erasure_that_nobody_asked_for_outside_the_database_is_found(desk, ex
     forged = erase(database, Erasing.unlisted(), "u1", "insider")
     with database.session() as session:
         assert check_log(session, KEPT).sound  # all of it fits together
-        found = check_log(session, KEPT, listed=erasing.listed())
+        found = check_log(session, KEPT, listed=erasing.listed)
     assert [(one.what, one.record_id) for one in found.findings] == [(Trouble.UNLISTED, forged.id)]
     assert desk.ask(U, "GET", "/v1/audit/status").json()["erasures_unlisted"] == 1

@@ -18,6 +18,7 @@ from explainer.audit import verify_alone
 from explainer.audit.merkle import Tree, leaf_hash
 from explainer.errors import ExplainerError, SearchError
 from explainer.service.package import manifest as names
+from explainer.service.package import write
 from explainer.service.package.check import check_package
 from explainer.service.package.table import MEANINGS
 from explainer.service.package.write import Wanted, write_package
@@ -95,6 +96,20 @@ def test_a_sample_is_drawn_the_same_again_and_can_be_drawn_elsewhere(pack, rows)
     assert check_package(out, KEY).manifest.sample.found == 14
     assert (out / names.IDS).read_text().split() == sorted(row.id for row in rows)
     assert len(ids(pack("x", 100))) == 14
+
+
+def test_what_happens_while_it_is_packed_is_not_in_it_for_nobody_has_signed_that(pack, database, rows, monkeypatch):
+    sign = write.sign_head
+
+    def signed_and_went_on(*what):
+        sign(*what)
+        suppress(database, rows[1].id, "Rude.", "ada")
+
+    monkeypatch.setattr(write, "sign_head", signed_and_went_on)
+    out = pack()
+    assert check_package(out, KEY).log.unsigned == 0
+    told = [str(out / names.LOG), str(out / names.CHECKPOINTS), str(KEY)]
+    assert verify_alone.main(told) == 0
 
 
 def test_what_is_there_already_is_not_written_over(database, packer, rows, tmp_path):
