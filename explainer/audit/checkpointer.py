@@ -30,14 +30,28 @@ def sign_head(database: Database, folder: CheckpointFolder, signer: Signer) -> C
         VerificationError: If the log does not continue the last checkpoint.
         OSError: If the checkpoint cannot be written.
     """
+    # Before the log is looked at, so that what others sign meanwhile is not ahead of it.
+    last = folder.last(signer.verifier)
     with database.session() as session:
-        # Before the log is looked at, so that what others sign meanwhile is not ahead of it.
-        last = folder.last(signer.verifier)
-        tree = head_of(session)
-        if last is not None:
-            _require_continued(session, tree, last)
-            if last.size == tree.size:
-                return None
+        return sign_after(session, folder, signer, last)
+
+
+def sign_after(
+    session: Session, folder: CheckpointFolder, signer: Signer, last: Checkpoint | None
+) -> Checkpoint | None:
+    """Sign the log as it is in a session's transaction; as :func:`sign_head`.
+
+    Args:
+        session: Open session; it began after the last checkpoint was looked for.
+        folder: Where checkpoints go.
+        signer: Signs it.
+        last: The last checkpoint; None without one.
+    """
+    tree = head_of(session)
+    if last is not None:
+        _require_continued(session, tree, last)
+        if last.size == tree.size:
+            return None
     if not tree.size:
         return None
     at = datetime.now(UTC).isoformat(timespec="seconds")

@@ -44,8 +44,13 @@ def private_among(session: Session, items: Collection[str]) -> set[str]:
 
 
 def private_counts(asked: Mapping[str, Any] | None) -> dict[str, int]:
-    """Return how many private behaviours an explanation kept out, by category, from what is stored of its asking."""
-    counts = Counter(category for of in ((asked or {}).get("private") or {}).values() for category in of)
+    """Return how many private behaviours an explanation kept out, by category, from what is stored of its asking.
+
+    What has not the form of that was forged: it counts for nothing, and its digest tells.
+    """
+    private = asked.get("private") if isinstance(asked, Mapping) else None
+    lists = private.values() if isinstance(private, Mapping) else ()
+    counts = Counter(one for of in lists if isinstance(of, list) for one in of if isinstance(one, str))
     return dict(sorted(counts.items()))
 
 

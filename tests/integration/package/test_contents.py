@@ -24,7 +24,7 @@ from explainer.service.package.write import Wanted, write_package
 from explainer.service.suppress import suppress
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.listing import Search
-from tests.integration.package.acting import KEY, ids, lines
+from tests.integration.package.acting import KEY, LOOKER, ids, lines
 
 SCRIPT = Path(verify_alone.__file__)
 
@@ -34,9 +34,10 @@ def test_a_package_proves_itself_and_its_records_are_those_of_the_database(pack,
     out = pack()
     found = check_package(out, KEY)
     assert ids(out) == [row.id for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
-    assert (found.manifest.explanations, found.made, found.unsalted) == (14, 14, 0)
+    assert (found.manifest.explanations, found.made, found.gone, found.unsalted) == (14, 16, 2, 0)
     with database.session() as session:
-        assert found.log.entries == len(session.scalars(select(AuditEntryRow)).all()) - 1, "the last is of the package"
+        later = session.scalars(select(AuditEntryRow.event).where(AuditEntryRow.seq > found.log.entries)).all()
+    assert later == ["record.viewed", "audit.packaged"], "of the package itself, and the look that it is"
     entries = [entry for one in lines(out) for entry in one["entries"]]
     assert found.proved + found.unkept == found.manifest.entries == len(entries)
     assert found.unkept == len([one for one in entries if one["matches"] is None]) == 1, "the review is open"
@@ -100,17 +101,17 @@ def test_a_sample_is_drawn_the_same_again_and_can_be_drawn_elsewhere(pack, rows)
 def test_what_is_there_already_is_not_written_over(database, packer, rows, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(ExplainerError, match="is there already"):
-        write_package(database, packer, Wanted(Search()), tmp_path / "out")
+        write_package(database, packer, Wanted(Search()), LOOKER, tmp_path / "out")
     with pytest.raises(SearchError):
         bad = Search(since=datetime(2026, 2, 1, tzinfo=UTC), until=datetime(2026, 1, 1, tzinfo=UTC))
-        write_package(database, packer, Wanted(bad), tmp_path / "other")
+        write_package(database, packer, Wanted(bad), LOOKER, tmp_path / "other")
     assert not list(tmp_path.glob("*other*")), "nothing unfinished is left"
 
 
 def test_a_longer_package_takes_no_more_memory(explainer, packer, rows, tmp_path):
     def peak(name):
         tracemalloc.start()
-        write_package(explainer.database, packer, Wanted(Search()), tmp_path / name)
+        write_package(explainer.database, packer, Wanted(Search()), LOOKER, tmp_path / name)
         written = tracemalloc.get_traced_memory()[1]
         tracemalloc.reset_peak()
         check_package(tmp_path / name, KEY)

@@ -15,7 +15,7 @@ from explainer.service.package.faults import PackageFault
 from explainer.service.package.manifest import FileNote, Manifest
 from explainer.service.package.write import Packer, Wanted, write_package
 from explainer.storage.listing import Search
-from tests.integration.package.acting import KEY, SIGNER, fault, resign
+from tests.integration.package.acting import KEY, LOOKER, SIGNER, fault, resign
 
 
 @pytest.mark.parametrize("name", [*sorted(names.ALWAYS), names.IDS, names.MANIFEST, "checkpoints"])
@@ -67,10 +67,10 @@ def test_another_key_or_none_is_no_signature(pack, tmp_path):
 
 
 def test_a_package_signed_by_a_key_that_the_old_one_introduced_is_good(database, packer, rows, tmp_path):
-    write_package(database, packer, Wanted(Search()), tmp_path / "before")
+    write_package(database, packer, Wanted(Search()), LOOKER, tmp_path / "before")
     new = Signer.new("shop.2")
     packer.folder.rotate(SIGNER, new)
-    write_package(database, Packer(packer.folder, new, packer.scratch), Wanted(Search()), tmp_path / "after")
+    write_package(database, Packer(packer.folder, new, packer.scratch), Wanted(Search()), LOOKER, tmp_path / "after")
     assert check_package(tmp_path / "after", KEY).log.checkpoints == 2
 
 

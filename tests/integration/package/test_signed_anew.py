@@ -61,6 +61,7 @@ def test_a_forged_record_with_a_forged_proof_is_found_by_the_log(pack):
         held[0]["digested"] = rfc8785.dumps(statement).decode()
 
     rewrite(out, names.RECORDS, lie)
+    rewrite(out, names.RECORDS, lambda held: held[0]["explanation"].update(draft="Lies."))
     rewrite(out, names.SALTS, forge)
     proof = lines(out, names.SALTS)[0]
     digest = hashlib.sha256(bytes.fromhex(proof["salt"]) + proof["digested"].encode()).hexdigest()
