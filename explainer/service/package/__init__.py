@@ -16,5 +16,6 @@ chain from what somebody was shown to what was signed has four links, each in a 
 word, each proved as a record is. So it can be told that nothing else is missing: all that the log says was made in the
 time of the search is in the package, among the ids that a sample was drawn from, or in there.
 
-``verify_alone.py`` runs on log and checkpoints as they are. ``records.parquet`` has the same records, a row an explanation.
+``verify_alone.py`` runs on log and checkpoints as they are.
+``records.parquet`` has the same records, a row an explanation.
 """

@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import sys
 import tracemalloc
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import msgspec
@@ -73,9 +73,13 @@ def test_filters_narrow_what_is_in_it_and_borders_are_utc(pack, database, rows):
     assert set(ids(pack(user="u3"))) == {row.id for row in rows[4:8]}
     assert set(ids(pack(locale="zh", audience="auditor"))) == {row.id for row in rows[-2:]}
     assert ids(pack(complained=True)) == [rows[0].id]
-    assert len(ids(pack(complained=False, source="template", writer="template"))) == 13
-    since = datetime(2026, 11, 1, tzinfo=UTC)
-    assert pack(until=since) and not ids(pack(until=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert len(ids(pack(complained=False))) == 13
+    assert len(ids(pack(source="template"))) == 14
+    assert not ids(pack(source="model"))
+    assert not ids(pack(writer="another"))
+    begin = min(row.created_at for row in rows)
+    assert not ids(pack(until=begin.replace(tzinfo=None))), "a moment without a zone is one of UTC"
+    assert len(ids(pack(since=begin.astimezone(timezone(timedelta(hours=8)))))) == 14
     out = pack(user="nobody ever")
     assert check_package(out, KEY).manifest.explanations == 0
     assert pl.read_parquet(out / names.TABLE).columns == list(MEANINGS)
@@ -127,3 +131,4 @@ def test_a_longer_package_takes_no_more_memory(explainer, packer, rows, tmp_path
     long = peak("long")
     assert long[2] > 4.5 * short[2]
     assert long[0] < 1.5 * short[0]
+    assert long[1] < 1.5 * short[1]

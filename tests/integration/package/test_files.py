@@ -7,8 +7,10 @@ import os
 import msgspec
 import pytest
 
+from explainer.audit.checkpoints import Checkpoint, CheckpointFolder
 from explainer.audit.errors import VerificationError
 from explainer.audit.notes import Signer
+from explainer.audit.verify import TamperError
 from explainer.service.package import manifest as names
 from explainer.service.package.check import check_package
 from explainer.service.package.faults import PackageFault
@@ -38,6 +40,48 @@ def test_whatever_is_done_to_a_file_is_found(pack, name, attack, tmp_path):
         if attack == "folder":
             path.mkdir()
     with pytest.raises(VerificationError):
+        check_package(out, KEY)
+
+
+def test_nobody_else_on_the_machine_may_read_it(pack):
+    umask = os.umask(0)
+    try:
+        out = pack("s", 3)
+    finally:
+        os.umask(umask)
+    assert {path.stat().st_mode & 0o777 for path in (out, *out.rglob("*")) if path.is_dir()} == {0o700}
+    assert {path.stat().st_mode & 0o777 for path in out.rglob("*") if path.is_file()} == {0o600}
+
+
+def test_checkpoints_do_not_make_the_manifest_longer_and_none_can_be_taken_away(pack):
+    pack()
+    pack()
+    out = pack()
+    manifest = msgspec.json.decode((out / names.MANIFEST).read_bytes(), type=Manifest)
+    assert (manifest.log.checkpoints, [one.name for one in manifest.files if "checkpoint" in one.name]) == (3, [])
+    for path in sorted((out / names.CHECKPOINTS).iterdir()):
+        raw = path.read_bytes()
+        path.unlink()
+        with pytest.raises(VerificationError):
+            check_package(out, KEY)
+        path.write_bytes(raw)
+    check_package(out, KEY)
+
+
+def test_a_checkpoint_that_somebody_kept_is_held_against_it(pack, tmp_path):
+    first = next((pack() / names.CHECKPOINTS).iterdir())
+    out = pack()
+    assert check_package(out, KEY, first).log.checkpoints == 3
+    log = CheckpointFolder(tmp_path / "another")
+    check = Checkpoint("shop", 2, b"x" * 32)
+    with pytest.raises(TamperError):
+        check_package(out, KEY, log.add(check, SIGNER))
+
+
+def test_a_package_of_another_format_says_which_release_checks_it(pack):
+    out = pack()
+    resign(out, format=1, made_by="0.0.9")
+    with pytest.raises(VerificationError, match=r"format 1, made by release 0\.0\.9"):
         check_package(out, KEY)
 
 
