@@ -63,24 +63,28 @@ def test_an_alteration_is_not_hidden_by_taking_the_explanation_s_salt_away(pack,
     assert fault(pack()) == (PackageFault.RECORD, one)
 
 
+_FOUND = dict.fromkeys(("behaviours", "new_rank", "replacement", "replacement_title")) | {
+    "k": 10,
+    "max_size": 3,
+    "exhaustive": True,
+}
 INTRUSIONS = {
     "a complaint": lambda one: FeedbackRow(id="f" * 36, explanation_id=one, kind="wrong", comment="", given_by="x"),
     "a suppression": lambda one: SuppressionRow(explanation_id=one, reason="Lies.", by="x"),
     "a verdict": lambda one: ReviewRow(explanation_id=one, cause="sampled", verdict="good", decided_by="x"),
     "a look": lambda one: ViewRow(record_id=one, viewer="x", role="support", subject="u1", what="explanation"),
-    "a counterfactual": lambda one: CounterfactualRow(explanation_id=one, record={}),
+    "a counterfactual": lambda one: CounterfactualRow(explanation_id=one, record=_FOUND),
 }
 
 
 @pytest.mark.parametrize("what", INTRUSIONS)
 def test_what_was_put_in_beside_the_log_is_found(pack, database, rows, what):
-    one = rows[1].id
+    one = rows[8].id  # of somebody without a history, so without a counterfactual
     with database.session() as session:
-        session.execute(delete(CounterfactualRow).where(CounterfactualRow.explanation_id == one))
         session.add(INTRUSIONS[what](one))
-    with pytest.raises(PackageTamperError, match=one) as raised:
+    with pytest.raises(PackageTamperError, match="the log has no entry of the row") as raised:
         check_package(pack(), KEY)
-    assert raised.value.fault is PackageFault.RECORD
+    assert (raised.value.fault, raised.value.where) == (PackageFault.RECORD, one)
 
 
 def test_a_later_text_that_the_log_knows_nothing_of_is_found(pack, database, rows):

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 from litestar.testing import TestClient
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from explainer.access import Role
 from explainer.access.keys import create_key
@@ -88,6 +88,14 @@ def test_a_sample_is_a_look_at_each_customer_whom_it_has(auditor, database, rows
     assert looks(database) == [("auditor", user, "download") for user in sorted(users)]
     assert auditor.get("/audit/package.zip").status_code == 200
     assert ("auditor", "*", "download") in looks(database)
+
+
+def test_a_sample_with_a_forged_record_in_it_is_shown_and_packed(auditor, database, rows):
+    with database.session() as session:
+        session.execute(text("UPDATE explanations SET asked = '[1]' WHERE id = :id"), {"id": rows[2].id})
+    for address in ("/audit/sample", "/v1/audit/sample", "/audit/package.zip", "/v1/audit/export.jsonl"):
+        wanted = {} if "export" in address else {"seed": "s", "n": 20}
+        assert auditor.get(address, params=wanted).status_code == 200, address
 
 
 def test_a_disk_that_cannot_be_written_is_no_place_to_tell_of(auditor, packer, rows, monkeypatch):

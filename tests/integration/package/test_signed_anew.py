@@ -33,11 +33,27 @@ def shift(held):
     held[0]["entries"][0]["seq"] += 1
 
 
+def recount(held):
+    held[0]["private"] = {"health": 3}
+
+
+def disown(held):
+    held[0]["entries"][0]["matches"] = False
+
+
+def rewrite_draft(held):
+    held[0]["explanation"]["draft"] = "Buy {item}!"
+
+
+def add_slot(held):
+    held[0]["evidence"].append(held[0]["evidence"][0])
+
+
 def redigest(held):
     held[0]["entries"][0]["digest"] = "0" * 64
 
 
-@pytest.mark.parametrize("change", [double, swap, lie, shift, redigest])
+@pytest.mark.parametrize("change", [double, swap, lie, shift, redigest, recount, disown, rewrite_draft, add_slot])
 @pytest.mark.parametrize("sampled", [False, True])
 def test_what_the_owner_of_the_key_signs_anew_is_found_all_the_same(pack, change, sampled):
     out = pack("s", 5) if sampled else pack()
