@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import msgspec
@@ -11,10 +12,12 @@ from explainer.service.package import manifest as names
 from explainer.service.package.check import check_package
 from explainer.service.package.faults import PackageFault, PackageTamperError
 from explainer.service.package.manifest import Drawn, Manifest
+from explainer.service.package.write import Wanted, write_package
 from explainer.service.retention import apply
 from explainer.service.suppress import suppress
 from explainer.storage.base import now
-from tests.integration.package.acting import KEY, fault, ids, leave_out, lines, resign, revise, write
+from explainer.storage.listing import Search
+from tests.integration.package.acting import KEY, LOOKER, fault, ids, leave_out, lines, resign, revise, write
 
 
 def test_an_explanation_that_was_left_out_everywhere_is_missed(pack):
@@ -91,3 +94,17 @@ def test_a_package_says_until_when_it_was_searched(pack, rows):
     before = now()
     until = check_package(pack(), KEY).manifest.search.until
     assert before <= until <= now()
+
+
+def test_ids_that_do_not_tell_their_time_are_judged_by_their_entries(
+    explainer, database, packer, tmp_path, monkeypatch
+):
+    """Explanations from before ids told it."""
+    monkeypatch.setattr("explainer.rows.id_at", lambda _: str(uuid.uuid4()))
+    explainer.explain_top("u1", 3)
+    out = tmp_path / "out"
+    write_package(database, packer, Wanted(Search()), LOOKER, out)
+    found = check_package(out, KEY)
+    assert (found.manifest.explanations, found.made, found.is_judged) == (3, 3, True)
+    seq = leave_out(out, "explanation.created")
+    assert fault(out) == (PackageFault.INCOMPLETE, f"entry {seq}")
