@@ -79,7 +79,7 @@ class UserTags:
             raise NotFoundError(f"User {user!r} has no tag {tag!r}. The tags of this user: {names}.")
         with self._database.session() as session:
             row = hide_aspect(session, user, wanted)
-            log.append(session, "tag.deleted", row.id, _record(row), [user])
+            log.append(session, "tag.deleted", row.id, hidden_record(row), [user])
 
     def restore(self, user: str, tag: str) -> None:
         """Use the tag again wherever it fits.
@@ -96,9 +96,9 @@ class UserTags:
                 raise NotFoundError(f"User {user!r} has deleted no tag {tag!r}. Deleted tags of this user: {names}.")
             show_aspects(session, found)
             for row in found:
-                log.append(session, "tag.restored", row.id, _record(row), [user])
+                log.append(session, "tag.restored", row.id, hidden_record(row), [user])
 
 
-def _record(row: HiddenAspectRow) -> dict[str, Any]:
+def hidden_record(row: HiddenAspectRow) -> dict[str, Any]:
     """Return what the audit entry is about: its random id keeps the digest from being guessed."""
     return {"id": row.id, "user": row.user_id, "aspect": row.aspect, "created_at": row.created_at.isoformat()}

@@ -33,26 +33,45 @@ def sign_head(database: Database, folder: CheckpointFolder, signer: Signer) -> C
         VerificationError: If the log does not continue the last checkpoint, or this key may not sign after it.
         ExplainerError: If the log cannot be made durable, or the checkpoint cannot be written.
     """
+    # Before the log is looked at, so that what others sign meanwhile is not ahead of it.
+    last = folder.last(signer.verifier)
     with database.session() as session:
-        # Before the log is looked at, so that what others sign meanwhile is not ahead of it.
-        last = folder.last(signer.verifier)
-        tree = head_of(session)
-        if last is not None:
-            _require_continued(session, tree, last, folder)
+        try:
+            return sign_after(session, database, folder, signer, last)
+        except OSError as error:
+            raise ExplainerError(
+                f"The log's checkpoint cannot be written to {folder.folder} ({error.strerror}): see to it, or "
+                f"{begin_anew()}"
+            ) from error
+
+
+def sign_after(
+    session: Session, database: Database, folder: CheckpointFolder, signer: Signer, last: Checkpoint | None
+) -> Checkpoint | None:
+    """Sign the log as it is in a session's transaction; as :func:`sign_head`.
+
+    Args:
+        session: Open session; it began after the last checkpoint was looked for.
+        database: Its database.
+        folder: Where checkpoints go.
+        signer: Signs it.
+        last: The last checkpoint; None without one.
+
+    Raises:
+        VerificationError: If the log does not continue the last checkpoint, or this key may not sign after it.
+        OSError: If the log cannot be made durable, or the checkpoint cannot be written.
+    """
+    tree = head_of(session)
+    if last is not None:
+        _require_continued(session, tree, last, folder)
     if tree.size == (0 if last is None else last.size):
         return None
     # After the log was looked at: a rotation holds it still while it says up to where the old key signs.
     _require_in_use(folder, signer)
     at = datetime.now(UTC).isoformat(timespec="seconds")
     checkpoint = Checkpoint(signer.name, tree.size, tree.root(), at, 0 if last is None else last.size)
-    try:
-        database.make_durable()  # or a power cut could take what the checkpoint says is there
-        folder.add(checkpoint, signer)
-    except OSError as error:
-        raise ExplainerError(
-            f"The checkpoint at {tree.size} entries cannot be written to {folder.folder} ({error.strerror}): "
-            f"see to it, or {begin_anew()}"
-        ) from error
+    database.make_durable()  # or a power cut could take what the checkpoint says is there
+    folder.add(checkpoint, signer)
     return checkpoint
 
 

@@ -150,7 +150,11 @@ _DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 @click.option("--writer", help="likewise of the writer,")
 @click.option("--prompt", help="and of the prompts.")
 @click.option("--complained/--not-complained", default=None, help="Only with, or only without complaints.")
-@click.option("--seed", default="", help="Draw a sample with this seed; anybody draws the same again.")
+@click.option(
+    "--seed",
+    default="",
+    help="Draw a sample with this seed: the auditor names it, so that nobody else chooses.",
+)
 @click.option("--sample", "n", type=click.IntRange(min=1), help="How many the sample has.")
 @click.pass_context
 def audit_package(ctx: click.Context, /, out: Path, seed: str, n: int | None, **search: Any) -> None:  # noqa: ANN401
@@ -168,19 +172,29 @@ def audit_package(ctx: click.Context, /, out: Path, seed: str, n: int | None, **
 
 
 @audit.command("package-check")
-@click.argument("folder", metavar="OUT_DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", metavar="PACKAGE", type=click.Path(exists=True, path_type=Path))
 @click.option("--key", required=True, help="Public key, or a file with it, that you have from elsewhere.")
+@click.option("--kept", type=_FILE, help="A checkpoint that you have kept from before: nobody can take it out.")
+@click.option("--seed", help="What you asked for: the seed that you named,")
+@click.option("--sample", "n", type=click.IntRange(min=1), help="how many,")
+@click.option("--from", "since", type=_DAY, help="from which day or moment on, UTC,")
+@click.option("--to", "until", type=_DAY, help="and before which one.")
 @click.pass_context
-def audit_package_check(ctx: click.Context, folder: Path, key: str) -> None:
-    """Check a package: signature, files, log, every record's way to a signed root, sample, table. Needs no database.
+def audit_package_check(ctx: click.Context, /, folder: Path, key: str, kept: Path | None, **asked: Any) -> None:  # noqa: ANN401
+    """Check PACKAGE, a folder or a downloaded zip file: signature, files, log, each record's way to a root, table.
 
-    Exit codes: 0 whole; 2 cannot be verified; 10 to 15 the log, as for `explainer audit verify`; 16 a file is missing,
-    altered or one too many; 17 a record is not what the log says; 18 a record that was not searched or drawn, or one
-    that is missing; 19 the table is not that of the records.
+    Also that no record is missing, where that can be told, and that a sample is the one that its seed draws. Needs no
+    database. Name what you asked for, as --seed, and it is held against that, too.
+
+    Exit codes: 0 whole; 2 cannot be verified; 3 fits together, but no checkpoint vouches for the log; 10 to 15 the log,
+    as for `explainer audit verify`; 16 a file is missing, altered or one too many; 17 a record is not what the log
+    says; 18 a record that was not searched or drawn, or one that is missing from what was drawn; 19 the table is not
+    that of the records; 20 something that was made in the time is missing; 21 it is not what you asked for.
     """
     from explainer.cli.audit_packages import check
+    from explainer.service.package.asked import Asked
 
-    ctx.exit(check(folder, key))
+    ctx.exit(check(folder, key, kept, Asked(**asked)))
 
 
 @audit.command("report")

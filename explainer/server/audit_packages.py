@@ -7,13 +7,13 @@ from typing import Annotated
 
 from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
+from litestar.exceptions import ValidationException
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from explainer.access import Scope
 from explainer.errors import NotFoundError
 from explainer.pipeline import Explainer
-from explainer.server.audits import note_download
 from explainer.server.auth import needs
 from explainer.server.documented import problems
 from explainer.server.searching import searching
@@ -23,7 +23,15 @@ from explainer.service.views import Looker
 from explainer.storage.listing import Search
 
 MAX_PACKED = 10_000
-_USUAL = 20
+USUAL_PACKED = 20
+PackedSeed = Annotated[
+    str | None,
+    QueryParameter(min_length=1, max_length=200, description="Draws a sample; best one that the auditor names."),
+]
+PackedCount = Annotated[
+    int | None,
+    QueryParameter(ge=1, le=MAX_PACKED, description=f"How many the seed draws; {USUAL_PACKED} where nothing is said."),
+]
 ZIP = "application/zip"
 
 
@@ -38,15 +46,20 @@ def packer_from(packer: Packer | None) -> Callable[[], Packer]:
     return found
 
 
-def package(explainer: Explainer, packer: Packer, looker: Looker, search: Search, seed: str, n: int) -> Stream:
-    """Return a package as a zip file, once it is made; the look is on record before.
+def package(
+    explainer: Explainer, packer: Packer, looker: Looker, search: Search, seed: str | None, n: int | None
+) -> Stream:
+    """Return a package as a zip file, once it is made and the looks that it is are on record.
 
     Raises:
+        ValidationException: If it is said how many to draw, and not with which seed.
         SearchError: If the search makes no sense.
         VerificationError: If the log is not the continuation of what was signed last.
     """
-    note_download(explainer, looker, search)
-    made, held = packed(explainer.database, packer, Wanted(search, seed, n if seed else 0))
+    if n is not None and not seed:
+        raise ValidationException(f"n ({n}) is how many a seed draws: give a seed, too, or leave n out for all.")
+    wanted = Wanted(search, seed or "", (n or USUAL_PACKED) if seed else 0)
+    made, held = packed(explainer.database, packer, wanted, looker)
     name = f"explainer-package-{made.made_at:%Y%m%d-%H%M%S}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Stream(zipped(held), headers=headers, media_type=ZIP)
@@ -74,12 +87,13 @@ class PackagesController(Controller):
         packer: NamedDependency[Packer],
         search: NamedDependency[Search],
         looker: NamedDependency[Looker],
-        seed: Annotated[str, QueryParameter(max_length=200)] = "",
-        n: Annotated[int, QueryParameter(ge=1, le=MAX_PACKED)] = _USUAL,
+        seed: PackedSeed = None,
+        n: PackedCount = None,
     ) -> Stream:
         """Return a zip file with the records, the whole log, its checkpoints, the salts and a signed manifest.
 
-        With a seed, n records that it draws; else all that is found. Check it: `explainer audit package-check`. It is
-        made on the server's disk before it is sent; of millions of records, rather: `explainer audit package`.
+        With a seed, n records that it draws; else all that is found up to now. Check it: `explainer audit
+        package-check`. It is made on the server's disk before it is sent; of millions of records, rather: `explainer
+        audit package`.
         """
         return package(explainer, packer, looker, search, seed, n)

@@ -14,7 +14,7 @@ from explainer.access import Scope
 from explainer.errors import SearchError
 from explainer.pipeline import Explainer
 from explainer.server.audit_forms import form_of
-from explainer.server.audit_packages import package
+from explainer.server.audit_packages import PackedCount, PackedSeed, package
 from explainer.server.audit_report import report_context, report_file
 from explainer.server.auth import needs, to_login
 from explainer.server.language import locale_of
@@ -103,6 +103,8 @@ class AuditReportPages(Controller):
         explainer: NamedDependency[Explainer],
         packer: NamedDependency[Packer],
         looker: NamedDependency[Looker],
+        seed: PackedSeed = None,
+        n: PackedCount = None,
     ) -> Stream:
-        """Return what a search finds as a signed package."""
-        return package(explainer, packer, looker, form_of(request).wanted(), "", 0)
+        """Return what a search finds, or what a seed draws of that, as a signed package."""
+        return package(explainer, packer, looker, form_of(request).wanted(), seed, n)

@@ -16,11 +16,15 @@ from explainer.errors import ExplainerError
 from explainer.service.audited import KEPT
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import Base
+from explainer.storage.database import Database
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
+from explainer.storage.explanations import explanations_named
+from explainer.storage.listing import Search
 from explainer.storage.private import private_counts
 from explainer.storage.prompts import library_of
 from explainer.storage.reading_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
 from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow
+from explainer.storage.walks import explanation_ids
 
 Columns = dict[str, Any]
 """A row: every column by its name."""
@@ -48,7 +52,7 @@ class AuditRecord(msgspec.Struct, frozen=True):
         explanation: Every column, ``asked`` and the draft with its slots included.
         evidence: What it cites.
         counterfactual: What would have kept its item out of the list, once that was found.
-        entries: Audit entries about it, its feedback, its later texts and its review.
+        entries: Audit entries about it, its feedback, its later texts, its review and looks at it.
         feedback: What was said of it.
         revisions: Later texts.
         upgrade: Whether a better text was awaited, and what came of that.
@@ -93,7 +97,7 @@ def audit_records(session: Session, rows: Sequence[ExplanationRow]) -> list[Audi
     upgrades = _of(session, UpgradeRow.explanation_id, ids)
     suppressions = _of(session, SuppressionRow.explanation_id, ids)
     views = _of(session, ViewRow.record_id, ids)
-    kinds = (feedback, revisions, reviews, suppressions)
+    kinds = (feedback, revisions, reviews, suppressions, views)
     about: dict[str, list[Base]] = {
         row.id: [row, *_some(row.counterfactual), *(one for kind in kinds for one in kind.get(row.id, []))]
         for row in rows
@@ -134,6 +138,25 @@ def made_by(session: Session, prompts: Collection[str], models: Collection[str])
     return Provenance(
         [columns_of(row) | {"intact": is_intact(row)} for row in stored], [columns_of(row) for row in known]
     )
+
+
+def unreadable(database: Database, search: Search) -> str:
+    """Return which explanation of a search cannot be read from the database, and what to do; slow, for when one can't.
+
+    Somebody has written something there that no row of ours holds.
+    """
+    with database.session() as session:
+        for one in explanation_ids(session, search):
+            try:
+                msgspec.json.encode(audit_records(session, explanations_named(session, [one])))
+            except (ValueError, TypeError) as error:
+                return (
+                    f"Explanation {one}, or what concerns it, was altered in the database and cannot be read any more "
+                    f"({error}). Correct the row, or search around it; what else was altered: explainer audit check"
+                )
+            finally:
+                session.expunge_all()
+    return "Something was altered in the database and cannot be read any more; run: explainer audit check"
 
 
 def columns_of(row: Base) -> Columns:

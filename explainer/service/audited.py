@@ -7,12 +7,13 @@ from explainer.audit.check import Kept
 from explainer.oversight import suppression_record
 from explainer.registry.record import change_record
 from explainer.service.feedback import feedback_record
+from explainer.service.reviews import review_record
 from explainer.service.subject.records import corpus_record, erasure_record, retention_record, start_record
 from explainer.service.views import view_record
 from explainer.storage.access_tables import ApiKeyRow, PersonRow
 from explainer.storage.changes import Action
 from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow, FeedbackRow
-from explainer.storage.reading_tables import RevisionRow, SuppressionRow, ViewRow
+from explainer.storage.reading_tables import ReviewRow, RevisionRow, SuppressionRow, ViewRow
 from explainer.storage.removal_tables import CorpusRow, ErasureRow, RetentionRow
 from explainer.storage.service_tables import StartRow
 from explainer.storage.version_tables import RegistryChangeRow
@@ -31,6 +32,8 @@ KEPT = (
     ),
     Kept(RevisionRow, ("explanation.revised",), revision_record, refers="explanation_id"),
     Kept(SuppressionRow, ("explanation.suppressed",), suppression_record),
+    # One that is open is changed when it is decided, and stays as it is from then on.
+    Kept(ReviewRow, ("review.decided",), review_record, due=ReviewRow.verdict.is_not(None)),
     Kept(ViewRow, ("record.viewed",), view_record),
     Kept(ErasureRow, ("erasure.done", "erasure.repeated"), erasure_record, removes=lambda row: row.entries),
     Kept(RetentionRow, ("retention.applied",), retention_record, removes=lambda row: row.entries),

@@ -70,7 +70,7 @@ def exclude_behaviours(database: Database, user: str, names: Sequence[str]) -> E
         meant = named(load_history(session, user), names)
     with database.session() as session:
         for row in exclude(session, user, [behaviour.id for behaviour in meant]):
-            log.append(session, "behaviour.excluded", row.id, _record(row), [user])
+            log.append(session, "behaviour.excluded", row.id, exclusion_record(row), [user])
     return exclusions_of(database, user)
 
 
@@ -86,7 +86,7 @@ def include_behaviour(database: Database, user: str, name: str) -> None:
         meant = {behaviour.id for behaviour in named(load_history(session, user), [name], also=held)} | {name}
     with database.session() as session:
         for row in include(session, user, sorted(meant)):
-            log.append(session, "behaviour.included", row.id, _record(row), [user])
+            log.append(session, "behaviour.included", row.id, exclusion_record(row), [user])
 
 
 def _exclusion(row: ExclusionRow, did: Behaviour | None, titles: dict[str, str]) -> Exclusion:
@@ -95,7 +95,7 @@ def _exclusion(row: ExclusionRow, did: Behaviour | None, titles: dict[str, str])
     return Exclusion(did.id, did.item, titles.get(did.id), did.kind, did.value, did.time, row.created_at)
 
 
-def _record(row: ExclusionRow) -> dict[str, Any]:
+def exclusion_record(row: ExclusionRow) -> dict[str, Any]:
     """Return what the audit entry is about: its random id keeps the digest from being guessed."""
     return {
         "id": row.id,

@@ -19,7 +19,7 @@ from explainer.service.behaviours import BehaviourView
 from explainer.service.exclusions import Exclusion
 from explainer.service.why_not import Part, WhyNot
 from explainer.storage.explanation_tables import ExplanationRow
-from explainer.storage.private import private_behaviours
+from explainer.storage.private import kept_out, private_behaviours
 from explainer.tags import TagList
 from explainer.view import CitedView, CounterfactualView, ExplanationView
 
@@ -38,7 +38,7 @@ def sensitive_in(session: Session, row: ExplanationRow) -> frozenset[str]:
 
 def private_then(row: ExplanationRow) -> frozenset[str]:
     """Return the behaviours that were private when an explanation was made."""
-    return frozenset((row.asked or {}).get("private") or ())
+    return frozenset(kept_out(row.asked))
 
 
 @dataclass(slots=True)

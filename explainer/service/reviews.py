@@ -112,6 +112,11 @@ def review_of(row: ReviewRow) -> Review:
     )
 
 
+def review_record(row: ReviewRow) -> dict[str, Any]:
+    """Return a review as plain JSON data: what its audit entry is the digest of."""
+    return dict(msgspec.to_builtins(review_of(row)))
+
+
 def case_of(session: Session, looker: Looker, review_id: str) -> ReviewCase:
     """Return a review with all that a reviewer needs, and record that they saw it.
 
@@ -160,6 +165,5 @@ def decide(database: Database, review_id: str, verdict: Judgement, note: str, by
         explanation = get_explanation(session, row.explanation_id)
         if verdict in WITHDRAWING:
             withdraw(session, explanation, by)
-        made = review_of(row)
-        log.append(session, "review.decided", review_id, msgspec.to_builtins(made), [explanation.user_id])
-    return made
+        log.append(session, "review.decided", review_id, review_record(row), [explanation.user_id])
+    return review_of(row)

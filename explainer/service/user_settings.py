@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -38,11 +39,15 @@ def set_personalised(database: Database, user: str, *, personalised: bool) -> Us
     with database.session() as session:
         row = switch(session, user, personalised=personalised)
         if row is not None:
-            record = {
-                "id": row.id,
-                "user": row.user_id,
-                "personalised": row.personalised,
-                "changed_at": row.changed_at.isoformat(),
-            }
-            log.append(session, "settings.changed", row.id, record, [user])
+            log.append(session, "settings.changed", row.id, settings_record(row), [user])
     return settings_of(database, user)
+
+
+def settings_record(row: UserSettingsRow) -> dict[str, Any]:
+    """Return what the audit entry is about: its random id keeps the digest from being guessed."""
+    return {
+        "id": row.id,
+        "user": row.user_id,
+        "personalised": row.personalised,
+        "changed_at": row.changed_at.isoformat(),
+    }

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
@@ -91,6 +91,22 @@ class Database:
             As :meth:`session`.
         """
         with self._turn(), self.session() as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Yield a session that only reads: all that it reads is as it was at one moment, whatever others do meanwhile.
+
+        The moment is that of the first statement. On SQLite what was written since is kept in the write-ahead log.
+
+        Raises:
+            As :meth:`session`.
+        """
+        with told(), Session(self.engine, expire_on_commit=False) as session:
+            if self.engine.dialect.name == "sqlite":
+                session.execute(text("BEGIN"))  # its driver begins nothing before something is written
+            else:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @contextmanager

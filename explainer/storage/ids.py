@@ -7,6 +7,7 @@ sees an id sees when that was, which the log's entry says as well, and no more.
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _VERSION, _VARIANT = 0x7, 0b10
+_TIMED = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 def id_at(moment: datetime) -> str:
@@ -25,3 +27,15 @@ def id_at(moment: datetime) -> str:
     milliseconds = (moment - _BEGIN) // _MILLISECOND
     head = milliseconds << 16 | _VERSION << 12 | secrets.randbits(12)
     return str(uuid.UUID(int=head << 64 | _VARIANT << 62 | secrets.randbits(62)))
+
+
+def span_of(told: str) -> tuple[datetime, datetime] | None:
+    """Return the begin of an id's millisecond and of the next one; None for an id that does not tell its time."""
+    match = _TIMED.fullmatch(told)
+    if match is None:
+        return None
+    try:
+        begin = _BEGIN + int(match[1] + match[2], 16) * _MILLISECOND
+        return begin, begin + _MILLISECOND
+    except OverflowError:
+        return None

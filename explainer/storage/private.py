@@ -45,8 +45,22 @@ def private_among(session: Session, items: Collection[str]) -> set[str]:
 
 def private_counts(asked: Mapping[str, Any] | None) -> dict[str, int]:
     """Return how many private behaviours an explanation kept out, by category, from what is stored of its asking."""
-    counts = Counter(category for of in ((asked or {}).get("private") or {}).values() for category in of)
+    counts = Counter(category for of in kept_out(asked).values() for category in of)
     return dict(sorted(counts.items()))
+
+
+def kept_out(asked: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """Return the behaviours that an explanation kept out, by id, each with its categories.
+
+    What has not the form of that was forged: it counts for nothing, and its digest tells.
+    """
+    private = asked.get("private") if isinstance(asked, Mapping) else None
+    if not isinstance(private, Mapping):
+        return {}
+    return {
+        key: [one for one in categories if isinstance(one, str)] if isinstance(categories, list) else []
+        for key, categories in private.items()
+    }
 
 
 def categories_of(stored: str | None) -> list[str]:

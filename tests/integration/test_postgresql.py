@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from explainer.access import Role, Scope
+from explainer.access import Caller, Role, Scope
 from explainer.access.keys import create_key, find_key, revoke_key
 from explainer.audit import log
 from explainer.audit.checkpoints import CheckpointFolder
@@ -25,6 +25,7 @@ from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.service.package.check import check_package
 from explainer.service.package.write import Packer, Wanted, write_package
+from explainer.service.views import Looker
 from explainer.storage import catalogue
 from explainer.storage.audit_tables import AuditEntryRow, AuditSaltRow
 from explainer.storage.base import now
@@ -308,6 +309,7 @@ def test_a_package_proves_itself(explainer, database, tmp_path):
     explainer.explain_top("u1", 4)
     signer = Signer("shop", bytes(range(32)))
     packer = Packer(CheckpointFolder(tmp_path / "elsewhere"), signer, tmp_path / "scratch")
-    write_package(database, packer, Wanted(Search(user="u1"), "s", 3), tmp_path / "out")
+    looker = Looker(Caller("ada", Role.AUDITOR, frozenset()))
+    write_package(database, packer, Wanted(Search(user="u1"), "s", 3), looker, tmp_path / "out")
     found = check_package(tmp_path / "out", signer.verifier)
     assert (found.manifest.explanations, found.made, found.unsalted) == (3, 4, 0)

@@ -15,7 +15,7 @@ from explainer.storage import catalogue
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.catalogue_tables import HiddenAspectRow
 from explainer.storage.hidden import hide_aspect
-from explainer.tags import UserTags, _record
+from explainer.tags import UserTags, hidden_record
 from retriever.data import CleaningReport, Dataset, Item, ValueScale
 from tests.conftest import HOSTILE, rating
 from tests.databases import holdable_text
@@ -131,7 +131,7 @@ def test_every_change_leaves_an_audit_entry_that_the_row_proves(explainer, datab
         entries = list(session.scalars(select(AuditEntryRow)))
         assert session.scalar(select(HiddenAspectRow)) is None
     assert [(e.event, e.record_id) for e in entries] == [("tag.deleted", row.id), ("tag.restored", row.id)]
-    assert all(log.proves(entry, _record(row)) for entry in entries), "the record proves itself after a round trip"
+    assert all(log.proves(entry, hidden_record(row)) for entry in entries), "it proves itself after a round trip"
 
 
 def test_deletion_and_audit_entry_stand_or_fall_together(explainer, database, monkeypatch):

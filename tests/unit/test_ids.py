@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.storage.ids import id_at
+from explainer.storage.ids import id_at, span_of
 
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENTS = st.integers(0, 16 * 10**15).map(lambda us: _BEGIN + timedelta(microseconds=us))  # to the year 2477
@@ -41,3 +41,10 @@ def test_ids_of_one_moment_differ_and_use_all_their_random_bits():
     for one in made:
         always, ever = always & one, ever | one
     assert (always ^ ever).bit_count() == 74
+
+
+def test_an_id_tells_in_which_millisecond_it_was_made_and_others_tell_nothing():
+    begin, end = span_of(id_at(_RFC_MOMENT))
+    assert begin <= _RFC_MOMENT < end == begin + timedelta(milliseconds=1)
+    for other in (str(uuid.uuid4()), "", "x" * 36, "ffffffff-ffff-7000-8000-000000000000"):
+        assert span_of(other) is None

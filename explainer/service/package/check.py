@@ -1,38 +1,36 @@
 """Is a package what was signed, and does what was signed fit together? Offline: nothing but the folder and a key.
 
-In this order, so that nothing is read closely that nobody has vouched for: names of files, signature, hashes; then the
-log against its checkpoints, every record against its entries, these against the log, and the table against the records.
+In this order, so that nothing is read closely that nobody has vouched for: names of files, signature, hashes; then
+every record against its entries, these against the log, the log against its checkpoints, the table against the records.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import polars as pl
 
-from explainer.audit.checkpoints import CheckpointFolder
-from explainer.audit.entries import entry_line, leaf_of, moment_of
+from explainer.audit.checkpoints import Checkpoint, CheckpointFolder
 from explainer.audit.errors import VerificationError
-from explainer.audit.merkle import HASH_BYTES, leaf_hash
 from explainer.audit.notes import Verifier
 from explainer.audit.sources import exported_entries
 from explainer.audit.verify import LogEntry, Verified, verify
-from explainer.service.audit_records import AuditRecord, Entry, Provenance, is_intact
+from explainer.service.audit_records import Provenance, is_intact
 from explainer.service.package import manifest as names
+from explainer.service.package.completeness import Completeness, pool_of
 from explainer.service.package.faults import PackageFault, PackageTamperError
 from explainer.service.package.folder import check_files, files_in
-from explainer.service.package.lines import Proof, proofs_in, records_in
+from explainer.service.package.ledger import Ledger
+from explainer.service.package.lines import records_in
 from explainer.service.package.manifest import Manifest, read_manifest
-from explainer.service.package.proofs import is_digest_of, row_from, statement_of
-from explainer.service.package.selection import Pool, Selection
+from explainer.service.package.proofs import row_from
+from explainer.service.package.records import Records
+from explainer.service.package.removals import Removed
 from explainer.service.package.table import ROWS, SCHEMA, frames
 from explainer.storage.version_tables import PromptVersionRow
 
-_MADE = "explanation.created"
 _MOST_PROVENANCE = 256_000_000
 
 
@@ -42,27 +40,34 @@ class Checked(msgspec.Struct, frozen=True):
     Attributes:
         manifest: What the package says of itself; signed.
         log: The log, held against its checkpoints.
-        proved: Entries about these records that were shown to be: record, digest, leaf, root.
-        unsalted: Entries that nothing can be told of, since their salt was erased; also those whose record is gone.
+        last: The last of these; None where there is none, and then nobody but the manifest vouches for the log.
+        proved: Entries about these records that were shown to be: record, digest, leaf, root. Every row that must have
+            one has one.
+        unsalted: Entries that nothing can be told of any more, each of which an erasure, or the end of its time, names.
         unkept: Entries about what does not stay as it was, as a review that is open.
-        made: Entries of the whole log in the time of the search that say that an explanation was made: as many as
-            records here if nothing narrowed the search but time, nothing was drawn and nothing erased.
+        made: How many explanations were made in the time of the search, as the log says,
+        gone: and how many of these were removed since.
+        is_judged: Whether it was checked that all others are here; not where more than time narrows the search.
     """
 
     manifest: Manifest
     log: Verified
+    last: Checkpoint | None
     proved: int
     unsalted: int
     unkept: int
     made: int
+    gone: int
+    is_judged: bool
 
 
-def check_package(folder: Path, key: Verifier) -> Checked:
-    """Check a package; memory grows by 40 bytes an entry about its records, and with the size of a sample.
+def check_package(folder: Path, key: Verifier, kept: Path | None = None) -> Checked:
+    """Check a package; memory grows by some 60 bytes an entry about its records, and with the size of a sample.
 
     Args:
         folder: The package.
         key: The public key, which whoever checks has from elsewhere.
+        kept: A checkpoint that whoever checks has kept: nobody can take it out of the folder.
 
     Raises:
         PackageTamperError: At the first thing that is wrong with a file, a record, the selection or the table.
@@ -70,14 +75,7 @@ def check_package(folder: Path, key: Verifier) -> Checked:
         VerificationError: If a signature is false or missing, or anything cannot be read.
     """
     try:
-        there = files_in(folder)
-        checkpoints = CheckpointFolder(folder / names.CHECKPOINTS)
-        manifest = read_manifest(folder, checkpoints.trusted(key))
-        check_files(folder, manifest, there)
-        records = _Records(folder, manifest)
-        records.check()
-        log = _check_log(folder, manifest, checkpoints, key, records)
-        _check_table(folder)
+        return _checked(folder, key, kept)
     except VerificationError:
         raise
     except (
@@ -86,110 +84,65 @@ def check_package(folder: Path, key: Verifier) -> Checked:
     ) as error:  # fmt: skip
         # What a key's owner signed may still be rubbish: whatever it makes stumble is no package of ours.
         raise VerificationError(f"{folder.name} cannot be read as a package: {error}") from error
-    return Checked(manifest, log, records.proved, records.unsalted, records.unkept, records.made)
 
 
-class _Records:
-    """The records, held against their proofs; remembers the leaves that the log must have."""
-
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        self._folder, self._manifest = folder, manifest
-        self._seqs, self._leaves = array("q"), bytearray()
-        self.proved = self.unsalted = self.unkept = self.made = 0
-        self._versions = _versions(folder)
-        self._pool = None if manifest.sample is None else Pool(folder)
-
-    def check(self) -> None:
-        selection, number = Selection(self._folder, self._manifest), 0
-        proofs = proofs_in(self._folder / names.SALTS)
-        for record in records_in(self._folder / names.RECORDS):
-            number += 1
-            selection.show(record)
-            self._require_versions(record)
-            self._check_entries(record, proofs)
-        selection.end()
-        if next(proofs, None) is not None or (number, len(self._seqs)) != (
-            self._manifest.explanations,
-            self._manifest.entries,
-        ):
-            raise _wrong(names.RECORDS, "There are not as many records and entries as the manifest says.")
-
-    def watched(self, entries: Iterable[LogEntry]) -> Iterator[LogEntry]:
-        """Yield the log's entries; those about these records must be the ones that they say."""
-        seqs = np.asarray(self._seqs, dtype=np.int64)
-        order = np.argsort(seqs, kind="stable")
-        place, search = 0, self._manifest.search
-        # Moments are written alike, so their order is that of their letters.
-        since = "" if search.since is None else moment_of(search.since)
-        until = None if search.until is None else moment_of(search.until)
-        for entry in entries:
-            if entry.event == _MADE:
-                self.made += since <= entry.at and (until is None or entry.at < until)
-                if self._pool is not None:
-                    self._pool.take(entry.record_id)
-            while place < len(order) and seqs[order[place]] == entry.seq:
-                self._require_leaf(entry, int(order[place]))
-                place += 1
-            yield entry
-        if self._pool is not None:
-            self._pool.end()
-        if place < len(order):
-            seq = int(seqs[order[place]])
-            raise _wrong(f"entry {seq}", f"A record here has entry {seq}, and the log has none of that number.")
-
-    def _require_leaf(self, entry: LogEntry, place: int) -> None:
-        told = bytes(self._leaves[place * HASH_BYTES : (place + 1) * HASH_BYTES])
-        if told != leaf_hash(entry_line(*entry[:5])):
-            raise _wrong(f"entry {entry.seq}", f"Entry {entry.seq} of the log is another than a record here says.")
-
-    def _check_entries(self, record: AuditRecord, proofs: Iterator[Proof]) -> None:
-        one = record.explanation["id"]
-        made = [entry for entry in record.entries if entry.event == _MADE and entry.record_id == one]
-        if len(made) != 1:
-            raise _wrong(one, f"Explanation {one}: the log says {len(made)} times that it was made, not once.")
-        for entry in record.entries:
-            proof = next(proofs, None)
-            if proof is None or proof.seq != entry.seq:
-                raise _wrong(one, f"Explanation {one}: {names.SALTS} has no line for entry {entry.seq}.")
-            self._check_proof(record, entry, proof)
-            self._seqs.append(entry.seq)
-            self._leaves += leaf_of(entry.seq, entry.at, entry.event, entry.record_id, entry.digest)
-
-    def _check_proof(self, record: AuditRecord, entry: Entry, proof: Proof) -> None:
-        one = record.explanation["id"]
-        try:
-            statement = statement_of(record, entry, proof.salt)
-        except VerificationError as error:
-            raise _wrong(one, f"Explanation {one}: {error}") from error
-        told = None if proof.digested is None else proof.digested.encode()
-        if told != statement:
-            raise _wrong(one, f"Explanation {one}: {names.SALTS} says something else of it at entry {entry.seq}.")
-        if statement is None:
-            self.unkept += 1
-        elif is_digest_of(entry.digest, statement, proof.salt):
-            self.proved += 1
-        elif proof.salt is None and entry.event != _MADE:
-            self.unsalted += 1  # words that were emptied after their time (see explainer retention)
-        else:
-            why = "is not" if proof.salt else "has lost its salt, which is erased with the record alone: it may not be"
-            raise _wrong(one, f"Explanation {one} {why} what entry {entry.seq} ({entry.event}) was made of.")
-
-    def _require_versions(self, record: AuditRecord) -> None:
-        one = record.explanation
-        wanted = {one["prompt_version"], one["recommender_version"], one["writer_version"]}
-        if not wanted <= self._versions:
-            raise _wrong(one["id"], f"Explanation {one['id']}: {names.PROVENANCE} lacks a version that made it.")
+def _checked(folder: Path, key: Verifier, kept: Path | None) -> Checked:
+    there = files_in(folder)
+    checkpoints = CheckpointFolder(folder / names.CHECKPOINTS)
+    manifest = read_manifest(folder, checkpoints.trusted(key))
+    check_files(folder, manifest, there)
+    ledger = Ledger()
+    removed = Removed(folder, ledger)
+    records = Records(folder, manifest, ledger, removed, _versions(folder))
+    records.check()
+    ledger.close()
+    here = records.ids if manifest.sample is None else pool_of(folder)
+    completeness = Completeness(manifest, here, removed)
+    signed = _Last(checkpoints.read(key, kept))
+    log = verify(_watched(exported_entries(folder / names.LOG), ledger, completeness), signed)
+    _require_log(manifest, log, own=kept is not None)
+    _check_table(folder)
+    return Checked(
+        manifest=manifest,
+        log=log,
+        last=signed.last,
+        proved=records.proved,
+        unsalted=records.unsalted,
+        unkept=records.unkept,
+        made=completeness.made,
+        gone=completeness.gone,
+        is_judged=completeness.is_judged,
+    )
 
 
-def _check_log(
-    folder: Path, manifest: Manifest, checkpoints: CheckpointFolder, key: Verifier, records: _Records
-) -> Verified:
-    log = verify(records.watched(exported_entries(folder / names.LOG)), checkpoints.read(key))
+class _Last:
+    """Remembers the last checkpoint of those that go by."""
+
+    def __init__(self, checkpoints: Iterable[Checkpoint]) -> None:
+        self._checkpoints = checkpoints
+        self.last: Checkpoint | None = None
+
+    def __iter__(self) -> Iterator[Checkpoint]:
+        for one in self._checkpoints:
+            self.last = one
+            yield one
+
+
+def _watched(entries: Iterable[LogEntry], ledger: Ledger, completeness: Completeness) -> Iterator[LogEntry]:
+    """Yield the log's entries; those about what is in the package must be the ones that it says."""
+    for entry in entries:
+        ledger.hold(entry)
+        completeness.take(entry)
+        yield entry
+    ledger.end()
+    completeness.end()
+
+
+def _require_log(manifest: Manifest, log: Verified, *, own: bool) -> None:
     if (log.entries, log.root) != (manifest.log.size, manifest.log.root):
         raise PackageTamperError(PackageFault.FILE, names.LOG, "The log is another than the manifest says.")
-    if log.checkpoints != manifest.log.checkpoints:
+    if log.checkpoints - own != manifest.log.checkpoints:
         raise PackageTamperError(PackageFault.FILE, names.CHECKPOINTS, "There are other checkpoints than were told.")
-    return log
 
 
 def _check_table(folder: Path) -> None:

@@ -14,6 +14,8 @@ class PackageFault(StrEnum):
     RECORD = "record"
     SELECTION = "selection"
     TABLE = "table"
+    INCOMPLETE = "incomplete"
+    OTHER = "not what was asked for"
 
 
 class PackageTamperError(VerificationError):

@@ -11,7 +11,8 @@ from explainer.service.package import manifest as names
 from explainer.service.package.faults import PackageFault, PackageTamperError
 from explainer.service.package.manifest import Manifest
 
-_MOST_FILES = 500_000
+# A checkpoint a minute for nine years.
+_MOST_FILES = 5_000_000
 
 
 def files_in(folder: Path) -> dict[str, int]:
@@ -25,8 +26,12 @@ def files_in(folder: Path) -> dict[str, int]:
     for name, entry in _entries(folder):
         if entry.is_symlink() or not entry.is_file(follow_symlinks=False):
             raise PackageTamperError(PackageFault.FILE, name, f"{name} is no plain file.")
-        if not _may_be_there(name):
-            raise PackageTamperError(PackageFault.FILE, name, f"{name!r} is no part of a package.")
+        if not may_be_there(name):
+            raise PackageTamperError(
+                PackageFault.FILE,
+                name,
+                f"{name!r} is no part of a package. If a program of yours put it there, remove it and check again.",
+            )
         found[name] = entry.stat(follow_symlinks=False).st_size
         if len(found) > _MOST_FILES:
             raise PackageTamperError(PackageFault.FILE, name, f"There are more than {_MOST_FILES:,} files.")
@@ -44,7 +49,8 @@ def check_files(folder: Path, manifest: Manifest, there: dict[str, int]) -> None
     due = names.ALWAYS | ({names.IDS} if manifest.sample else set())
     if len(told) != len(manifest.files) or not due <= told.keys():
         raise PackageTamperError(PackageFault.FILE, names.MANIFEST, "The manifest names a file twice, or not at all.")
-    present = there.keys() - {names.MANIFEST, names.NOTE}
+    # What is among the checkpoints is signed itself, and counted.
+    present = {name for name in there if name not in {names.MANIFEST, names.NOTE} and not names.is_checkpoint(name)}
     for name in sorted(told.keys() ^ present):
         wrong = "is missing" if name in told else "is there, and the manifest does not name it"
         raise PackageTamperError(PackageFault.FILE, name, f"{name!r} {wrong}.")
@@ -64,5 +70,6 @@ def _entries(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
                 yield entry.name, entry
 
 
-def _may_be_there(name: str) -> bool:
+def may_be_there(name: str) -> bool:
+    """Return whether a file of this path may be in a package."""
     return name in {*names.ALWAYS, names.IDS, names.MANIFEST, names.NOTE} or names.is_checkpoint(name)

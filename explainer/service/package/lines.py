@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from explainer.audit.errors import VerificationError
 from explainer.service.audit_records import AuditRecord, Entry
-from explainer.service.package.proofs import statement_of
+from explainer.service.package.proofs import Held, held_in, meant_by, proved_by, statement_of
 from explainer.storage.audit_tables import AuditSaltRow
 
 T = TypeVar("T")
@@ -40,18 +40,19 @@ def proof_lines(session: Session, records: Sequence[AuditRecord]) -> Iterator[by
     found = select(AuditSaltRow.seq, AuditSaltRow.value).where(AuditSaltRow.seq.in_(seqs))
     salts: dict[int, str] = {seq: salt for seq, salt in session.execute(found)}  # noqa: C416  a Row is no pair to mypy
     for record in records:
+        held = held_in(record)
         for entry in record.entries:
             salt = salts.get(entry.seq)
-            yield msgspec.json.encode(Proof(entry.seq, salt, _statement(record, entry, salt))) + b"\n"
+            statement = _statement(entry, salt, meant_by(entry, held))
+            yield msgspec.json.encode(Proof(entry.seq, salt, None if statement is None else statement.decode())) + b"\n"
 
 
-def _statement(record: AuditRecord, entry: Entry, salt: str | None) -> str | None:
-    """Return what an entry is the digest of; None also where the record has lost the form of one: that is a finding."""
+def _statement(entry: Entry, salt: str | None, meant: Sequence[Held]) -> bytes | None:
+    """Return what an entry is the digest of; an altered salt, which is a finding, is that of none."""
     try:
-        found = statement_of(record, entry, salt)
+        return statement_of(proved_by(entry, salt, meant), meant)
     except VerificationError:
-        return None
-    return None if found is None else found.decode()
+        return statement_of(None, meant)
 
 
 def records_in(path: Path) -> Iterator[AuditRecord]:
@@ -61,15 +62,16 @@ def records_in(path: Path) -> Iterator[AuditRecord]:
         VerificationError: If a line is none, or not written as we write it.
         OSError: If it cannot be read.
     """
-    yield from _lines(path, AuditRecord)
+    yield from lines_of(path, AuditRecord)
 
 
 def proofs_in(path: Path) -> Iterator[Proof]:
     """Yield the proofs of a file; raises as :func:`records_in`."""
-    yield from _lines(path, Proof)
+    yield from lines_of(path, Proof)
 
 
-def _lines(path: Path, kind: type[T]) -> Iterator[T]:
+def lines_of(path: Path, kind: type[T]) -> Iterator[T]:
+    """Yield what the lines of a file say; raises as :func:`records_in`."""
     decoder, encoder = msgspec.json.Decoder(kind), msgspec.json.Encoder()
     with path.open("rb") as file:
         number = 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,35 +18,79 @@ from explainer.service.audit_records import AuditRecord, Columns, Entry
 from explainer.service.audited import KEPT
 from explainer.storage.base import Base, UtcDateTime
 from explainer.storage.explanation_tables import CounterfactualRow, EvidenceRow, ExplanationRow, FeedbackRow
-from explainer.storage.reading_tables import RevisionRow, SuppressionRow
+from explainer.storage.reading_tables import ReviewRow, RevisionRow, SuppressionRow, ViewRow
 
 T = TypeVar("T", bound=Base)
-_BY_EVENT = {event: kind for kind in KEPT for event in kind.events}
+_RUBBISH = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, msgspec.MsgspecError)
+_PACKED = (ExplanationRow, CounterfactualRow, FeedbackRow, RevisionRow, SuppressionRow, ReviewRow, ViewRow)
+_OF_TABLE = {kind.table: kind for kind in KEPT}
+KIND_OF = {event: kind for kind in KEPT for event in kind.events}
+"""Event → what its entries are about."""
+ABOUT_RECORDS = frozenset(event for kind in KEPT if kind.table in _PACKED for event in kind.events)
+"""Events whose entries a record has to list."""
 
 
-def statement_of(record: AuditRecord, entry: Entry, salt: str | None) -> bytes | None:
-    """Return what an entry is the digest of, as canonical JSON; None if nothing of the kind is kept.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row of a record that entries are about.
 
-    Where several rows could be meant, the one that fits; where none fits, the first.
+    Attributes:
+        kind: What it is.
+        row: It; belongs to no session.
+        reference: What entries call it.
+        statement: What its entry is the digest of, as canonical JSON; None where it has not the form of such a row.
+        due: Whether it has to have an entry.
+    """
+
+    kind: Kept
+    row: Base
+    reference: str
+    statement: bytes | None
+    due: bool
+
+    @property
+    def name(self) -> str:
+        """The row, in words."""
+        return f"the row {self.reference} of {self.row.__tablename__}"
+
+
+def held_in(record: AuditRecord) -> list[Held]:
+    """Return the rows of a record.
 
     Args:
         record: As it was read from a file or the database; no row of a session.
-        entry: One of its entries.
-        salt: The entry's, hexadecimal; None where it has none.
 
     Raises:
         VerificationError: If the record has not the form of one.
     """
-    kind = _BY_EVENT.get(entry.event)
-    if kind is None:
-        return None
     try:
-        found = [rfc8785.dumps(dict(kind.record(row))) for row in _meant(record, kind, entry.record_id)]
-    except (
-        ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, msgspec.MsgspecError,
-    ) as error:  # fmt: skip
-        raise VerificationError(f"What entry {entry.seq} is about has not the form of a record: {error}") from error
-    return next((one for one in found if is_digest_of(entry.digest, one, salt)), found[0] if found else None)
+        return [_held(row) for row in _rows(record)]
+    except _RUBBISH as error:
+        raise VerificationError(f"This has not the form of a record: {error}") from error
+
+
+def meant_by(entry: Entry, held: Sequence[Held]) -> list[Held]:
+    """Return the rows that an entry may be about."""
+    kind = KIND_OF.get(entry.event)
+    return [one for one in held if one.kind is kind and one.reference == entry.record_id]
+
+
+def proved_by(entry: Entry, salt: str | None, meant: Sequence[Held]) -> Held | None:
+    """Return the row that an entry is the digest of; None where it is of none.
+
+    Raises:
+        VerificationError: If the salt is none.
+    """
+    return next((one for one in meant if one.statement and is_digest_of(entry.digest, one.statement, salt)), None)
+
+
+def statement_of(found: Held | None, meant: Sequence[Held]) -> bytes | None:
+    """Return what an entry is the digest of, as canonical JSON; None if nothing of the kind is kept.
+
+    Where several rows could be meant, the one that fits; where none fits, the first.
+    """
+    one = found or (meant[0] if meant else None)
+    return None if one is None else one.statement
 
 
 def is_digest_of(digest: str, statement: bytes, salt: str | None) -> bool:
@@ -61,29 +106,40 @@ def is_digest_of(digest: str, statement: bytes, salt: str | None) -> bool:
     return hashlib.sha256(raw + statement).hexdigest() == digest
 
 
-def _meant(record: AuditRecord, kind: Kept, reference: str) -> Iterable[Base]:
-    return [row for row in _rows(record, kind.table) if kind.reference(row) == reference]
-
-
-def _rows(record: AuditRecord, table: type[Base]) -> list[Base]:
-    if table is ExplanationRow:
-        row = row_from(ExplanationRow, record.explanation)
-        row.evidence = [row_from(EvidenceRow, one) for one in record.evidence]
-        return [row]
-    held: dict[type[Base], list[Columns]] = {
-        CounterfactualRow: _some(record.counterfactual),
-        FeedbackRow: record.feedback,
-        RevisionRow: record.revisions,
-        SuppressionRow: _some(record.suppression),
-    }
-    return [row_from(table, one) for one in held.get(table, [])]
-
-
 def row_from(table: type[T], columns: Columns) -> T:
     """Return a row that belongs to no session; moments, which JSON has as text, are moments again."""
     known = inspect(table).column_attrs
     moments = {column.key for column in known if isinstance(column.columns[0].type, UtcDateTime)}
     return table(**{name: _moment(value) if name in moments else value for name, value in columns.items()})
+
+
+def stated(kind: Kept, row: Base) -> bytes | None:
+    """Return what an entry about a row is the digest of; None where the row has not the form of one of its kind."""
+    try:
+        return rfc8785.dumps(dict(kind.record(row)))
+    except _RUBBISH:
+        return None
+
+
+def _held(row: Base) -> Held:
+    kind = _OF_TABLE[type(row)]
+    # A review that is open has no entry that stays true of it.
+    due = not isinstance(row, ReviewRow) or row.verdict is not None
+    return Held(kind, row, kind.reference(row), stated(kind, row), due)
+
+
+def _rows(record: AuditRecord) -> list[Base]:
+    explanation = row_from(ExplanationRow, record.explanation)
+    explanation.evidence = [row_from(EvidenceRow, one) for one in record.evidence]
+    held: list[tuple[type[Base], Sequence[Columns]]] = [
+        (CounterfactualRow, _some(record.counterfactual)),
+        (FeedbackRow, record.feedback),
+        (RevisionRow, record.revisions),
+        (SuppressionRow, _some(record.suppression)),
+        (ReviewRow, _some(record.review)),
+        (ViewRow, record.views),
+    ]
+    return [explanation, *(row_from(table, one) for table, rows in held for one in rows)]
 
 
 def _moment(told: Any) -> datetime | None:  # noqa: ANN401  whatever stands in the file

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from explainer.service.audit_records import AuditRecord
 from explainer.service.audit_samples import draw_from
@@ -63,41 +61,6 @@ class Selection:
         missing = None if self._drawn is None else next(self._drawn, None)
         if missing is not None:
             raise _wrong(missing, f"Explanation {missing} is missing: the seed draws it.")
-
-
-class Pool:
-    """The ids that a sample was drawn from; each must be one that the log says was made. Eight bytes an id in memory.
-
-    Args:
-        folder: The package.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        with (folder / names.IDS).open("rb") as file:
-            lines = iter(lambda: file.readline(_LONGEST_ID), b"")
-            held = np.fromiter((_short(line.removesuffix(b"\n")) for line in lines), dtype=np.uint64)
-        self._ids = np.unique(held)
-        self._made = np.zeros(len(self._ids), dtype=bool)
-
-    def take(self, one: str) -> None:
-        """Note that an explanation was made."""
-        short = np.uint64(_short(one.encode()))
-        place = int(np.searchsorted(self._ids, short))
-        if place < len(self._ids) and self._ids[place] == short:
-            self._made[place] = True
-
-    def end(self) -> None:
-        """Say that the log has ended.
-
-        Raises:
-            PackageTamperError: If an id is of nothing that was made.
-        """
-        if not self._made.all():
-            raise _wrong(names.IDS, f"{names.IDS} has ids of explanations that the log does not know.")
-
-
-def _short(one: bytes) -> int:
-    return int.from_bytes(hashlib.sha256(one).digest()[:8])
 
 
 def _drawn(folder: Path, manifest: Manifest) -> list[str]:

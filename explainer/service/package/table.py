@@ -97,7 +97,7 @@ MEANINGS = {name: column.about for name, column in COLUMNS.items()}
 
 def row_of(record: AuditRecord) -> dict[str, Any]:
     """Return a record's row, by column."""
-    return {name: _plain(column.kind, column.value(record)) for name, column in COLUMNS.items()}
+    return {name: _plain(column.kind, _value(column, record)) for name, column in COLUMNS.items()}
 
 
 def frames(records: Iterable[AuditRecord]) -> Iterator[pl.DataFrame]:
@@ -124,10 +124,18 @@ def write_table(path: Path, records: Callable[[], Iterable[AuditRecord]]) -> Non
     register_io_source(source, schema=SCHEMA).sink_parquet(path, row_group_size=ROWS, maintain_order=True)
 
 
+def _value(column: _Column, record: AuditRecord) -> Any:  # noqa: ANN401  as a column holds it
+    """Return a column's value; None where the record has not its form: that it was forged, its digest tells."""
+    try:
+        return column.value(record)
+    except (AttributeError, TypeError, KeyError, ValueError):
+        return None
+
+
 def _plain(kind: Any, value: Any) -> Any:  # noqa: ANN401  as a column holds it
     """Return a value if it is of a column's kind, else None: what somebody forged in the database has any."""
     if isinstance(kind, pl.List):
-        return [_plain(kind.inner, one) for one in value]
+        return [_plain(kind.inner, one) for one in value] if isinstance(value, list) else None
     if isinstance(value, bool) is not (kind == pl.Boolean):
         return None
     if kind == pl.Int64 and isinstance(value, int):

@@ -7,15 +7,19 @@ import pytest
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.package.write import Packer, Wanted, write_package
+from explainer.service.subject.erase import Erasing, erase
 from explainer.storage.listing import Search
 from explainer.writing.style import Style
-from tests.integration.package.acting import SIGNER
+from tests.integration.package.acting import LOOKER, SIGNER
 
 
 @pytest.fixture
 def rows(explainer, database):
+    """Fourteen explanations; two more were made and are erased."""
     made = [row for user in ("u1", "u3", "nobody") for row in explainer.explain_top(user, 4)]
     made += explainer.explain_top("u1", 2, Style("zh", "auditor"))
+    explainer.explain_top("u5", 2)
+    erase(database, Erasing.unlisted(), "u5", "ada")
     give_feedback(database, made[0].id, FeedbackKind.WRONG, "Not mine.", "test")
     return made
 
@@ -32,7 +36,7 @@ def pack(database, packer, rows, tmp_path):
 
     def make(seed="", n=0, **search):
         out = tmp_path / f"out{next(numbers)}"
-        write_package(database, packer, Wanted(Search(**search), seed, n), out)
+        write_package(database, packer, Wanted(Search(**search), seed, n), LOOKER, out)
         return out
 
     return make

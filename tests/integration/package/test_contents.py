@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import sys
 import tracemalloc
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import msgspec
@@ -25,7 +25,7 @@ from explainer.service.package.write import Wanted, write_package
 from explainer.service.suppress import suppress
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.listing import Search
-from tests.integration.package.acting import KEY, ids, lines
+from tests.integration.package.acting import KEY, LOOKER, ids, lines
 
 SCRIPT = Path(verify_alone.__file__)
 
@@ -35,9 +35,10 @@ def test_a_package_proves_itself_and_its_records_are_those_of_the_database(pack,
     out = pack()
     found = check_package(out, KEY)
     assert ids(out) == [row.id for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
-    assert (found.manifest.explanations, found.made, found.unsalted) == (14, 14, 0)
+    assert (found.manifest.explanations, found.made, found.gone, found.unsalted) == (14, 16, 2, 0)
     with database.session() as session:
-        assert found.log.entries == len(session.scalars(select(AuditEntryRow)).all()) - 1, "the last is of the package"
+        later = session.scalars(select(AuditEntryRow.event).where(AuditEntryRow.seq > found.log.entries)).all()
+    assert later == ["record.viewed", "audit.packaged"], "of the package itself, and the look that it is"
     entries = [entry for one in lines(out) for entry in one["entries"]]
     assert found.proved + found.unkept == found.manifest.entries == len(entries)
     assert found.unkept == len([one for one in entries if one["matches"] is None]) == 1, "the review is open"
@@ -73,9 +74,13 @@ def test_filters_narrow_what_is_in_it_and_borders_are_utc(pack, database, rows):
     assert set(ids(pack(user="u3"))) == {row.id for row in rows[4:8]}
     assert set(ids(pack(locale="zh", audience="auditor"))) == {row.id for row in rows[-2:]}
     assert ids(pack(complained=True)) == [rows[0].id]
-    assert len(ids(pack(complained=False, source="template", writer="template"))) == 13
-    since = datetime(2026, 11, 1, tzinfo=UTC)
-    assert pack(until=since) and not ids(pack(until=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert len(ids(pack(complained=False))) == 13
+    assert len(ids(pack(source="template"))) == 14
+    assert not ids(pack(source="model"))
+    assert not ids(pack(writer="another"))
+    begin = min(row.created_at for row in rows)
+    assert not ids(pack(until=begin.replace(tzinfo=None))), "a moment without a zone is one of UTC"
+    assert len(ids(pack(since=begin.astimezone(timezone(timedelta(hours=8)))))) == 14
     out = pack(user="nobody ever")
     assert check_package(out, KEY).manifest.explanations == 0
     assert pl.read_parquet(out / names.TABLE).columns == list(MEANINGS)
@@ -99,13 +104,13 @@ def test_a_sample_is_drawn_the_same_again_and_can_be_drawn_elsewhere(pack, rows)
 
 
 def test_what_happens_while_it_is_packed_is_not_in_it_for_nobody_has_signed_that(pack, database, rows, monkeypatch):
-    sign = write.sign_head
+    sign = write.sign_after
 
     def signed_and_went_on(*what):
         sign(*what)
         suppress(database, rows[1].id, "Rude.", "ada")
 
-    monkeypatch.setattr(write, "sign_head", signed_and_went_on)
+    monkeypatch.setattr(write, "sign_after", signed_and_went_on)
     out = pack()
     assert check_package(out, KEY).log.unsigned == 0
     told = [str(out / names.LOG), str(out / names.CHECKPOINTS), str(KEY)]
@@ -115,17 +120,17 @@ def test_what_happens_while_it_is_packed_is_not_in_it_for_nobody_has_signed_that
 def test_what_is_there_already_is_not_written_over(database, packer, rows, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(ExplainerError, match="is there already"):
-        write_package(database, packer, Wanted(Search()), tmp_path / "out")
+        write_package(database, packer, Wanted(Search()), LOOKER, tmp_path / "out")
     with pytest.raises(SearchError):
         bad = Search(since=datetime(2026, 2, 1, tzinfo=UTC), until=datetime(2026, 1, 1, tzinfo=UTC))
-        write_package(database, packer, Wanted(bad), tmp_path / "other")
+        write_package(database, packer, Wanted(bad), LOOKER, tmp_path / "other")
     assert not list(tmp_path.glob("*other*")), "nothing unfinished is left"
 
 
 def test_a_longer_package_takes_no_more_memory(explainer, packer, rows, tmp_path):
     def peak(name):
         tracemalloc.start()
-        write_package(explainer.database, packer, Wanted(Search()), tmp_path / name)
+        write_package(explainer.database, packer, Wanted(Search()), LOOKER, tmp_path / name)
         written = tracemalloc.get_traced_memory()[1]
         tracemalloc.reset_peak()
         check_package(tmp_path / name, KEY)
@@ -141,3 +146,4 @@ def test_a_longer_package_takes_no_more_memory(explainer, packer, rows, tmp_path
     long = peak("long")
     assert long[2] > 4.5 * short[2]
     assert long[0] < 1.5 * short[0]
+    assert long[1] < 1.5 * short[1]

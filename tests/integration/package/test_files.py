@@ -7,16 +7,17 @@ import os
 import msgspec
 import pytest
 
+from explainer.audit.checkpoints import Checkpoint, CheckpointFolder
 from explainer.audit.errors import VerificationError
-from explainer.audit.nodes import head_of
 from explainer.audit.notes import Signer
+from explainer.audit.verify import TamperError
 from explainer.service.package import manifest as names
 from explainer.service.package.check import check_package
 from explainer.service.package.faults import PackageFault
 from explainer.service.package.manifest import FileNote, Manifest
 from explainer.service.package.write import Packer, Wanted, write_package
 from explainer.storage.listing import Search
-from tests.integration.package.acting import KEY, SIGNER, fault, resign
+from tests.integration.package.acting import KEY, LOOKER, SIGNER, fault, resign
 
 
 @pytest.mark.parametrize("name", [*sorted(names.ALWAYS), names.IDS, names.MANIFEST, "checkpoints"])
@@ -39,6 +40,48 @@ def test_whatever_is_done_to_a_file_is_found(pack, name, attack, tmp_path):
         if attack == "folder":
             path.mkdir()
     with pytest.raises(VerificationError):
+        check_package(out, KEY)
+
+
+def test_nobody_else_on_the_machine_may_read_it(pack):
+    umask = os.umask(0)
+    try:
+        out = pack("s", 3)
+    finally:
+        os.umask(umask)
+    assert {path.stat().st_mode & 0o777 for path in (out, *out.rglob("*")) if path.is_dir()} == {0o700}
+    assert {path.stat().st_mode & 0o777 for path in out.rglob("*") if path.is_file()} == {0o600}
+
+
+def test_checkpoints_do_not_make_the_manifest_longer_and_none_can_be_taken_away(pack):
+    pack()
+    pack()
+    out = pack()
+    manifest = msgspec.json.decode((out / names.MANIFEST).read_bytes(), type=Manifest)
+    assert (manifest.log.checkpoints, [one.name for one in manifest.files if "checkpoint" in one.name]) == (3, [])
+    for path in sorted((out / names.CHECKPOINTS).iterdir()):
+        raw = path.read_bytes()
+        path.unlink()
+        with pytest.raises(VerificationError):
+            check_package(out, KEY)
+        path.write_bytes(raw)
+    check_package(out, KEY)
+
+
+def test_a_checkpoint_that_somebody_kept_is_held_against_it(pack, tmp_path):
+    first = next((pack() / names.CHECKPOINTS).iterdir())
+    out = pack()
+    assert check_package(out, KEY, first).log.checkpoints == 3
+    log = CheckpointFolder(tmp_path / "another")
+    check = Checkpoint("shop", 2, b"x" * 32)
+    with pytest.raises(TamperError):
+        check_package(out, KEY, log.add(check, SIGNER))
+
+
+def test_a_package_of_another_format_says_which_release_checks_it(pack):
+    out = pack()
+    resign(out, format=1, made_by="0.0.9")
+    with pytest.raises(VerificationError, match=r"format 1, made by release 0\.0\.9"):
         check_package(out, KEY)
 
 
@@ -70,12 +113,10 @@ def test_another_key_or_none_is_no_signature(pack, tmp_path):
 def test_a_package_signed_by_a_key_that_the_old_one_introduced_is_good_and_by_the_old_one_is_not(
     database, packer, rows, tmp_path
 ):
-    write_package(database, packer, Wanted(Search()), tmp_path / "before")
+    write_package(database, packer, Wanted(Search()), LOOKER, tmp_path / "before")
     new = Signer.new("shop.2")
-    with database.session() as session:
-        size = head_of(session).size
-    packer.folder.rotate(SIGNER, new, size - 1)  # which is what it has signed
-    write_package(database, Packer(packer.folder, new, packer.scratch), Wanted(Search()), tmp_path / "after")
+    packer.folder.rotate(SIGNER, new, packer.folder.newest())
+    write_package(database, Packer(packer.folder, new, packer.scratch), Wanted(Search()), LOOKER, tmp_path / "after")
     for key in (KEY, new.verifier):
         assert check_package(tmp_path / "after", key).log.checkpoints == 2
     resign(tmp_path / "after", SIGNER)

@@ -12,12 +12,9 @@ from explainer.audit.verify import TamperError
 from explainer.service.package import manifest as names
 from explainer.service.package.check import check_package
 from explainer.service.package.faults import PackageFault, PackageTamperError
+from explainer.service.package.manifest import Manifest
 from explainer.storage.listing import Search
-from tests.integration.package.acting import KEY, fault, ids, lines, resign, rewrite
-
-
-def drop(held):
-    del held[1]
+from tests.integration.package.acting import KEY, fault, ids, leave_out, lines, resign, rewrite
 
 
 def double(held):
@@ -36,11 +33,27 @@ def shift(held):
     held[0]["entries"][0]["seq"] += 1
 
 
+def recount(held):
+    held[0]["private"] = {"health": 3}
+
+
+def disown(held):
+    held[0]["entries"][0]["matches"] = False
+
+
+def rewrite_draft(held):
+    held[0]["explanation"]["draft"] = "Buy {item}!"
+
+
+def add_slot(held):
+    held[0]["evidence"].append(held[0]["evidence"][0])
+
+
 def redigest(held):
     held[0]["entries"][0]["digest"] = "0" * 64
 
 
-@pytest.mark.parametrize("change", [drop, double, swap, lie, shift, redigest])
+@pytest.mark.parametrize("change", [double, swap, lie, shift, redigest, recount, disown, rewrite_draft, add_slot])
 @pytest.mark.parametrize("sampled", [False, True])
 def test_what_the_owner_of_the_key_signs_anew_is_found_all_the_same(pack, change, sampled):
     out = pack("s", 5) if sampled else pack()
@@ -49,6 +62,16 @@ def test_what_the_owner_of_the_key_signs_anew_is_found_all_the_same(pack, change
     with pytest.raises(PackageTamperError) as raised:
         check_package(out, KEY)
     assert raised.value.fault in {PackageFault.RECORD, PackageFault.SELECTION}
+
+
+def test_a_record_that_is_left_out_of_a_sample_is_missed(pack):
+    out = pack("s", 5)
+    left = ids(out)[0]
+    leave_out(out, "explanation.created")
+    with pytest.raises(PackageTamperError, match="not the one that the seed draws") as raised:
+        check_package(out, KEY)
+    assert (raised.value.fault, raised.value.where) == (PackageFault.SELECTION, ids(out)[0])
+    assert left not in ids(out)
 
 
 def test_a_forged_record_with_a_forged_proof_is_found_by_the_log(pack):
@@ -61,6 +84,7 @@ def test_a_forged_record_with_a_forged_proof_is_found_by_the_log(pack):
         held[0]["digested"] = rfc8785.dumps(statement).decode()
 
     rewrite(out, names.RECORDS, lie)
+    rewrite(out, names.RECORDS, lambda held: held[0]["explanation"].update(draft="Lies."))
     rewrite(out, names.SALTS, forge)
     proof = lines(out, names.SALTS)[0]
     digest = hashlib.sha256(bytes.fromhex(proof["salt"]) + proof["digested"].encode()).hexdigest()
@@ -81,7 +105,10 @@ def test_ids_that_were_left_out_before_the_draw_are_counted(pack):
     out = pack("s", 5)
     (out / names.IDS).write_text("".join(f"{one}\n" for one in sorted(ids(out))))
     resign(out)
-    assert fault(out) == (PackageFault.SELECTION, names.IDS)
+    assert fault(out) == (PackageFault.SELECTION, names.IDS), "there are fewer than the manifest says"
+    sample = msgspec.json.decode((out / names.MANIFEST).read_bytes(), type=Manifest).sample
+    resign(out, sample=msgspec.structs.replace(sample, found=5))
+    assert fault(out)[0] is PackageFault.INCOMPLETE, "and than the log knows"
 
 
 def test_an_id_of_nothing_that_was_made_is_found(pack):
