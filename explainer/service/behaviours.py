@@ -22,9 +22,9 @@ from explainer.service.batches import (
 from explainer.storage.additions import Change, items_among, put_behaviours
 from explainer.storage.behaviours import Met, list_behaviours
 from retriever.data import Behaviour, BehaviourKind, Polarity, ValueScale
-from retriever.data.cleaning import DropReason, Row, RowError, clean_behaviour, latest_time
+from retriever.data.cleaning import LONGEST_ID, DropReason, Row, RowError, clean_behaviour, latest_time
 
-_Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+_Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
 _CONFLICT = "The id is that of another behaviour: leave it out, or give one of its own."
 
 
@@ -169,5 +169,6 @@ def _fix(reason: DropReason, given: BehaviourRowIn, scale: ValueScale) -> str:
         DropReason.OUT_OF_RANGE: f"value must be a number from {scale.low:g} to {scale.high:g}, or be left out.",
         DropReason.IMPOSSIBLE_TIME: "time must be Unix seconds (UTC), above 0 and at most a day ahead, or be left out.",
         DropReason.WRONG_ENCODING: "It holds U+FFFD, which stands for bytes that could not be read: send UTF-8.",
+        DropReason.LONG_ID: f"An id has {LONGEST_ID} characters at most.",
     }
     return fixes[reason]
