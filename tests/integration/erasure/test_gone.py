@@ -7,10 +7,14 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from explainer.access import Role
+from explainer.access import Caller, Role
+from explainer.access.people import add_person
+from explainer.access.sign_ins import set_purpose, sign_in, signed_in
 from explainer.errors import ConflictError
 from explainer.pipeline import Explainer
 from explainer.service.subject.erase import erase
+from explainer.service.views import Looker, note_look
+from explainer.storage.access_tables import PersonRow
 from explainer.storage.audit_tables import AuditEntryRow, AuditSaltRow, AuditSubjectRow
 from explainer.storage.base import Base
 from explainer.storage.database import Database
@@ -19,7 +23,7 @@ from explainer.storage.reading_tables import ViewRow
 from tests.databases import ON_POSTGRESQL
 from tests.integration.erasure.acting import A, S, X, delete_user, held
 from tests.integration.kept import kept
-from tests.integration.traces import USER, desk_of, live
+from tests.integration.traces import PURPOSE, TICKET, USER, desk_of, live
 
 
 def test_every_table_is_known_to_hold_something_of_people_or_nothing():
@@ -80,25 +84,27 @@ def test_that_somebody_looked_stays_but_not_at_whom(desk, database):
     assert {(view.subject, view.ticket, view.purpose) for view in views} == {("", "", "")}
 
 
-def test_a_support_agents_case_ends_with_the_customer(explainer, desk, database):
-    from explainer.access.people import add_person
-    from explainer.access.sign_ins import set_purpose, sign_in, signed_in
-    from explainer.storage.access_tables import PersonRow
-    from tests.integration.traces import PURPOSE, TICKET
-
+def test_a_support_agents_case_ends_with_the_customer_and_so_does_one_that_may_be_theirs(explainer, desk, database):
     live(desk)
+    cases = {"sue": PURPOSE, "tom": "Another case altogether.", "uma": f"{USER} writes that"}
     with database.session() as session:
         tokens = {}
-        for name, purpose in (("sue", PURPOSE), ("tom", "Another case altogether.")):
+        for name, purpose in cases.items():
             add_person(session, name, S, "three green kettles")
             session.flush()
             tokens[name] = sign_in(session, session.get_one(PersonRow, name))
             session.flush()
             set_purpose(session, tokens[name], TICKET, purpose)
+        tom = Looker(Caller("tom", S, frozenset(), None), TICKET, cases["tom"])
+        note_look(session, tom, "u1", "explanation")  # uma has not looked at anybody yet
     delete_user(desk)
     with database.session() as session:
-        assert (signed_in(session, tokens["sue"]).ticket, signed_in(session, tokens["sue"]).purpose) == ("", "")
-        assert signed_in(session, tokens["tom"]).purpose == "Another case altogether."
+        left = {name: signed_in(session, token) for name, token in tokens.items()}
+        assert {name: (at.ticket, at.purpose) for name, at in left.items()} == {
+            "sue": ("", ""),
+            "tom": (TICKET, cases["tom"]),
+            "uma": ("", ""),
+        }
 
 
 def test_no_process_answers_from_what_it_remembers(desk, explainer, model, erasing):
