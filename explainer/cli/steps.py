@@ -10,7 +10,7 @@ from explainer.assembly import make_encoder, make_firewall, make_items_index
 from explainer.cli.common import console, progress_bar, stages
 from explainer.judging import judge_catalogue
 from explainer.service.subject.erase import Erasing
-from explainer.service.subject.left_out import without_erased
+from explainer.service.subject.left_out import take_out_erased, without_erased
 from explainer.service.subject.shared import require_shared_key, warn_of_another_list
 from explainer.settings import Settings
 from explainer.storage import catalogue
@@ -40,8 +40,8 @@ def ingest(settings: Settings, source: str, *, erased: bool = False) -> None:
         dataset, report = read_dataset(source)
     database = Database(settings.url)
     database.migrate()
-    if not erased:
-        erasing = Erasing.of(settings)
+    erasing = None if erased else Erasing.of(settings)
+    if erasing is not None:
         require_shared_key(database, erasing.list)
         with database.session() as session:
             warn_of_another_list(session, erasing.list)
@@ -57,6 +57,8 @@ def ingest(settings: Settings, source: str, *, erased: bool = False) -> None:
             show(done, total)
 
         items, behaviours = catalogue.ingest(session, dataset, report, advance)
+        if erasing is not None:
+            behaviours -= take_out_erased(session, dataset, report, erasing)
     _print_report(report)
     console.print(f"[b]{dataset.name}[/b]: {items} new items, {behaviours} new behaviours.", highlight=False)
 

@@ -27,6 +27,7 @@ _ALONE = text("SELECT pg_advisory_xact_lock(7106408, hashtext(:user) & 63)")
 _BESIDE = text(
     "SELECT pg_advisory_xact_lock_shared(7106408, hashtext(one) & 63) FROM unnest(CAST(:users AS text[])) AS one"
 )
+_BESIDE_ALL = text("SELECT pg_advisory_xact_lock_shared(7106408, place) FROM generate_series(0, 63) AS place")
 _ONE_HELD = (
     select(BehaviourRow.user_id)
     .where(BehaviourRow.user_id == bindparam("user"))
@@ -60,6 +61,13 @@ def keep_from_erasure(session: Session, users: Collection[str]) -> None:
     begin_writing(session)
     if session.get_bind().dialect.name == "postgresql" and users:
         session.execute(_BESIDE, {"users": sorted(users)})
+
+
+def keep_all_from_erasure(session: Session) -> None:
+    """Keep everybody from being erased until the transaction ends; it should soon."""
+    begin_writing(session)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_BESIDE_ALL)
 
 
 def stays_held(session: Session, user: str) -> bool:
