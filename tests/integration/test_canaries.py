@@ -33,7 +33,7 @@ from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
 from tests.integration.leftovers import leave_the_rest
 from tests.integration.overheard import Recording, told_of
-from tests.integration.traces import BEHAVIOUR, COMMENT, HEADER, KEY, PURPOSE, QUERY, TICKET, USER, desk_of, live
+from tests.integration.traces import BEHAVIOUR, COMMENT, HEADER, ITEMS, KEY, PURPOSE, QUERY, TICKET, USER, desk_of, live
 
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN
 CANARY = "canary"
@@ -155,6 +155,27 @@ def test_tables_that_are_never_erased_hold_no_personal_word(desk, spoken, databa
         held = {table: session.execute(select(*table.__table__.columns)).all() for table in IMPERSONAL}
     assert {table for table, rows in held.items() if not rows} <= OPERATORS
     assert [table for table, rows in held.items() if CANARY in str(rows)] == []
+
+
+def test_an_error_tells_nothing_of_what_somebody_is_or_did(desk, spoken):
+    """Errors come into logs of clients and proxies; what there is to call instead has its own call."""
+    live(desk)
+    tags = spoken.tags.of(USER)
+    users = f"/v1/users/{USER}"
+    refused = [
+        desk.ask(A, "DELETE", f"{users}/tags/jazz"),
+        desk.ask(A, "PUT", f"{users}/tags/jazz"),
+        desk.ask(A, "POST", f"{users}/exclusions", {"behaviours": [BEHAVIOUR.format(n=1), "jazz"]}),
+        desk.ask(A, "POST", "/v1/explanations", {"user": USER, "item": ITEMS[0]}),
+        desk.ask(A, "POST", "/v1/explanations", {"user": USER, "k": 1}, Idempotency_Key=KEY),
+    ]
+    told = [*(tag.tag for tag in tags.tags), *tags.deleted, *ITEMS, CANARY]
+    assert len(told) > len(ITEMS) + 1
+    for answer in refused:
+        assert answer.status_code in {404, 409}
+        assert not [word for word in told if word in answer.json()["detail"]], answer.text
+    assert "/tags" in refused[0].json()["detail"]
+    assert "/behaviours" in refused[2].json()["detail"]
 
 
 def test_an_entry_is_about_an_id_that_nobody_can_be_told_by(desk, database):
