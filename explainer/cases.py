@@ -136,7 +136,8 @@ class CaseMaker:
             met = met_items(self.recommender, history)
             if met[catalogue.position(item.id)]:
                 raise ConflictError(
-                    f"User {history.user!r} has met item {item.id!r} already; it is not recommended to them."
+                    "The user has met this item, or one of these, already, so it is not recommended to them; leave it "
+                    "out. What they have met: GET /v1/users/{user}/behaviours"
                 )
             rank, score = rank_of(self.recommender, history, item.id, met)
         return Recommendation(item, rank, score, catalogue.is_cold(item.id))

@@ -15,9 +15,12 @@ from explainer.storage.catalogue import load_history
 from explainer.storage.catalogue_tables import HiddenAspectRow
 from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
+from explainer.storage.erasing import keep_from_erasure
 from explainer.storage.hidden import hidden_rows, hide_aspect, show_aspects
 from explainer.storage.private import private_behaviours
 from retriever.data import Item, ValueScale
+
+_WHERE = "Those there are: GET /v1/users/{user}/tags, or explainer tags list."
 
 
 class TagList(msgspec.Struct, frozen=True):
@@ -69,15 +72,16 @@ class UserTags:
 
         Raises:
             NotFoundError: If it is not among the user's tags.
-            ConflictError: If somebody else deletes it at the same moment.
         """
-        wanted, held = tag.casefold(), self.of(user)
-        if wanted in held.deleted:
-            raise NotFoundError(f"User {user!r} has deleted the tag {tag!r} already; it can only be restored.")
-        if wanted not in {found.tag.casefold() for found in held.tags}:
-            names = ", ".join(repr(found.tag) for found in self.of(user, private=False).tags) or "none"
-            raise NotFoundError(f"User {user!r} has no tag {tag!r}. The tags of this user: {names}.")
+        wanted = tag.casefold()
         with self._database.session() as session:
+            keep_from_erasure(session, [user])
+            deleted = [row.aspect for row in hidden_rows(session, user)]
+            if wanted in deleted:
+                raise NotFoundError("The user has deleted this tag already; it can only be restored.")
+            history = load_choices(session, user).applied(load_history(session, user))
+            if wanted not in {found.tag.casefold() for found in self._finder.find(history, deleted)}:
+                raise NotFoundError(f"The user has no such tag. {_WHERE}")
             row = hide_aspect(session, user, wanted)
             log.append(session, "tag.deleted", row.id, hidden_record(row), [user])
 
@@ -89,11 +93,10 @@ class UserTags:
         """
         wanted = tag.casefold()
         with self._database.session() as session:
-            held = hidden_rows(session, user)
-            found = [row for row in held if row.aspect == wanted]
+            keep_from_erasure(session, [user])
+            found = [row for row in hidden_rows(session, user) if row.aspect == wanted]
             if not found:
-                names = ", ".join(repr(row.aspect) for row in held if not is_sensitive(row.aspect)) or "none"
-                raise NotFoundError(f"User {user!r} has deleted no tag {tag!r}. Deleted tags of this user: {names}.")
+                raise NotFoundError(f"The user has deleted no such tag. {_WHERE}")
             show_aspects(session, found)
             for row in found:
                 log.append(session, "tag.restored", row.id, hidden_record(row), [user])

@@ -138,5 +138,7 @@ def sqlite_and_postgresql(folder: Path, postgres: str | None, entries: int, on_s
         found["append_single_per_s"] = found["postgresql"]["append_single_per_s"]
     on_step("erasing a person", 0, 1)
     found["erasure_s"] = erased_in(f"sqlite:///{folder / 'erased.db'}", folder)
+    if postgres is not None:
+        found["postgresql"]["erasure_s"] = erased_in(postgres, folder)
     on_step("erasing a person", 1, 1)
     return found

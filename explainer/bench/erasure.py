@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, make_url, text
 
 from explainer.audit import log
 from explainer.bench.errors import BenchError
@@ -16,7 +17,7 @@ from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList
 from explainer.service.subject.receipts import check_receipt
-from explainer.storage.base import now
+from explainer.storage.base import Base, now
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.database import Database
 from explainer.storage.erasing import is_held
@@ -33,6 +34,9 @@ _BATCH = 100
 def measure(url: str, folder: Path, behaviours: int = BEHAVIOURS, explanations: int = EXPLANATIONS) -> float:
     """Return the seconds from the request to the receipt, with everything committed and overwritten.
 
+    Then every byte of the database's files, or every row on PostgreSQL, and what lies in the folder beside them is
+    searched for the person, with the database open and closed.
+
     Args:
         url: The database's; its tables are made if there are none.
         folder: Where the key and the erasure list go.
@@ -41,22 +45,52 @@ def measure(url: str, folder: Path, behaviours: int = BEHAVIOURS, explanations: 
             text and audit entries.
 
     Raises:
-        BenchError: If something is left.
+        BenchError: If something is left, or the search would not have found it.
     """
     database = Database(url)
     database.migrate()
     _fill(database, behaviours, explanations)
     key = ErasureKey.load(folder / "erasure.key")
+    if not list(_naming(database, folder)):
+        raise BenchError(f"The search for {_USER} finds nothing of what was just stored.")
     begun = time.perf_counter()
     receipt = erase(database, Erasing(key, ErasureList(folder / "erasures.jsonl", key)), _USER, "bench")
     seconds = time.perf_counter() - begun
     check_receipt(receipt)
     with database.session() as session:
         left = is_held(session, _USER)
+    named = [*_naming(database, folder)]
     database.engine.dispose()
+    named += _naming(database, folder)
+    database.engine.dispose()
+    if named:
+        raise BenchError(f"{_USER} is still named in {', '.join(sorted(set(named)))}.")
     if left or receipt.counts.get("behaviours") != behaviours or receipt.counts.get("explanations") != explanations:
         raise BenchError(f"The erasure left something behind: {receipt.counts}")
     return seconds
+
+
+def _naming(database: Database, folder: Path) -> Iterator[str]:
+    """Yield the files, and on PostgreSQL the tables, in which anything of the person's is."""
+    url = make_url(database.url)
+    files = [folder / "erasures.jsonl", folder / "erasure.key"]
+    if url.get_backend_name() == "sqlite":
+        where = Path(str(url.database))
+        files += where.parent.glob(f"{where.name}*")  # the write-ahead log, too
+    else:
+        with database.engine.connect() as connection:
+            for name in Base.metadata.tables:
+                told = text(f'SELECT count(*) FROM "{name}" AS one WHERE one::text LIKE :named')  # noqa: S608  our own
+                if connection.scalar(told, {"named": f"%{_USER}%"}):
+                    yield name
+    yield from (file.name for file in files if _holds(file, _USER.encode()))
+
+
+def _holds(file: Path, what: bytes) -> bool:
+    if not file.exists() or not file.stat().st_size:
+        return False
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as held:
+        return held.find(what) >= 0
 
 
 def _fill(database: Database, behaviours: int, explanations: int) -> None:

@@ -58,6 +58,19 @@ def make_settings(home: Path | None) -> Settings:
         raise click.ClickException(f"The EXPLAINER_ settings can't be used: {error}") from error
 
 
+def user_id(_: click.Context, __: click.Parameter, value: str) -> str:
+    """Return the id of a user as given; the callback of an option.
+
+    Raises:
+        BadParameter: If nobody can have it: the API would never find what is stored under it.
+    """
+    from retriever.data.cleaning import LONGEST_ID
+
+    if not 0 < len(value) <= LONGEST_ID:
+        raise click.BadParameter(f"an id has 1 to {LONGEST_ID} characters")
+    return value
+
+
 @contextmanager
 def database_session(settings: Settings) -> Iterator[Session]:
     """Open a transaction on the database, once it is known to be up to date.

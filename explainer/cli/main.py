@@ -11,7 +11,7 @@ from explainer import __version__
 from explainer.cli.access import key, people
 from explainer.cli.audit import audit, replay
 from explainer.cli.bench import bench
-from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of
+from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of, user_id
 from explainer.cli.embed import embed
 from explainer.cli.measures import evaluate
 from explainer.cli.planning import plan
@@ -163,7 +163,12 @@ def fit(ctx: click.Context, recommender: str, config: Path | None) -> None:
 
 
 @main.command()
-@click.option("--user", required=True, help="Whose recommendations. A user without behaviours gets cold-start texts.")
+@click.option(
+    "--user",
+    required=True,
+    callback=user_id,
+    help="Whose recommendations. A user without behaviours gets cold-start texts.",
+)
 @click.option("--top", type=click.IntRange(1, 50), help="Explain the user's best items. [default: 3]")
 @click.option("--item", "items", multiple=True, help="Explain this item instead; may be repeated.")
 @click.option("--json", "out", type=_FILE, help="Also write what was stored to this file.")
@@ -202,7 +207,7 @@ def explain(
 
 
 @main.command()
-@click.option("--user", required=True, help="Whose list.")
+@click.option("--user", required=True, callback=user_id, help="Whose list.")
 @click.option("--without", multiple=True, required=True, help="Id of a behaviour, or of an item; may be repeated.")
 @click.option("--top", type=click.IntRange(1, 50), default=5, show_default=True, help="Length of the list.")
 @_LOCALE
@@ -280,7 +285,7 @@ def tags() -> None:
     """Aspects a user comes back to, and what to forget of them."""
 
 
-_USER = click.option("--user", required=True, help="Whose tags.")
+_USER = click.option("--user", required=True, callback=user_id, help="Whose tags.")
 
 
 @tags.command("list")

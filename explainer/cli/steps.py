@@ -11,7 +11,7 @@ from explainer.cli.common import console, progress_bar, stages
 from explainer.fitting import load_to_fit, note_fit
 from explainer.judging import judge_catalogue
 from explainer.service.subject.erase import Erasing
-from explainer.service.subject.left_out import without_erased
+from explainer.service.subject.left_out import take_out_erased, without_erased
 from explainer.service.subject.shared import require_shared_key, warn_of_another_list
 from explainer.settings import Settings
 from explainer.storage import catalogue
@@ -41,8 +41,8 @@ def ingest(settings: Settings, source: str, *, erased: bool = False) -> None:
         dataset, report = read_dataset(source)
     database = Database(settings.url)
     database.migrate()
-    if not erased:
-        erasing = Erasing.of(settings)
+    erasing = None if erased else Erasing.of(settings)
+    if erasing is not None:
         require_shared_key(database, erasing.list)
         with database.session() as session:
             warn_of_another_list(session, erasing.list)
@@ -58,6 +58,8 @@ def ingest(settings: Settings, source: str, *, erased: bool = False) -> None:
             show(done, total)
 
         items, behaviours = catalogue.ingest(session, dataset, report, advance)
+        if erasing is not None:
+            behaviours -= take_out_erased(session, dataset, report, erasing)
     _print_report(report)
     console.print(f"[b]{dataset.name}[/b]: {items} new items, {behaviours} new behaviours.", highlight=False)
 

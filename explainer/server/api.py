@@ -152,11 +152,7 @@ class WhyNotController(Controller):
 
 
 class TagsController(Controller):
-    """What a user comes back to.
-
-    A tag in a path may hold slashes, as some catalogues' aspects do, but the server reads "a//b" and "/a/b/" as "a/b":
-    such tags can only be deleted on the command line.
-    """
+    """What a user comes back to. A tag in a path may hold slashes, as some catalogues' aspects do."""
 
     path = "/v1/users/{user:str}/tags"
     tags = ["tags"]  # noqa: RUF012
@@ -173,7 +169,7 @@ class TagsController(Controller):
     @delete("/{tag:path}", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Delete a tag")
     def remove(self, user: UserInPath, tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
         """Never use the tag for this user again, neither as a tag nor as a reason."""
-        explainer.tags.delete(user, tag.removeprefix("/"))
+        explainer.tags.delete(user, tag)
 
     @put(
         "/{tag:path}",
@@ -184,7 +180,7 @@ class TagsController(Controller):
     )
     def restore(self, user: UserInPath, tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
         """Use a deleted tag again wherever it fits."""
-        explainer.tags.restore(user, tag.removeprefix("/"))
+        explainer.tags.restore(user, tag)
 
 
 class HealthController(Controller):

@@ -59,6 +59,7 @@ from explainer.server.replays import ReplayController
 from explainer.server.requests import require_text
 from explainer.server.review import ReviewPagesController
 from explainer.server.reviews import REVIEWING
+from explainer.server.sent import AsSent, take_as_sent
 from explainer.server.subjects import SubjectsController
 from explainer.server.support import SupportController
 from explainer.server.threads import use_threads
@@ -155,7 +156,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
             "packer": Provide(packer_from(parts.packer), sync_to_thread=False),
             "reading": Provide(reading_from(live), sync_to_thread=False),
         },
-        guards=[authorize, require_text, require_known_query],
+        guards=[authorize, require_text, take_as_sent, require_known_query],
         request_class=FormRequest,
         exception_handlers=HANDLERS,
         middleware=[Patience(deadline_s)],
@@ -171,7 +172,7 @@ def create_app(explainer: Explainer, queue: int, deadline_s: float = 20.0, parts
         logging_config=None,  # whoever starts the process decides
         state=State(state),
     )
-    app.asgi_handler = Watched(app.asgi_handler, [log_exchange, metrics.note], parts.tracer)
+    app.asgi_handler = Watched(AsSent(app.asgi_handler), [log_exchange, metrics.note], parts.tracer)
     return app
 
 

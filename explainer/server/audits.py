@@ -23,7 +23,7 @@ from explainer.service.audited import KEPT
 from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.series import Period, Series, Version, series
 from explainer.service.subject.erase import Erasing
-from explainer.service.views import EVERYBODY, Looker, note_look
+from explainer.service.views import Looker, note_look
 from explainer.service.whole import note_looks, note_record
 from explainer.storage.explanations import explanations_named, get_explanation
 from explainer.storage.listing import Search, conditions_of
@@ -151,7 +151,7 @@ def note_download(explainer: Explainer, looker: Looker, search: Search) -> None:
     """
     conditions_of(search)
     with explainer.database.session() as session:
-        note_look(session, looker, search.user or EVERYBODY, "download", sensitive=True)
+        note_look(session, looker, search.user, "download", sensitive=True)
 
 
 def download(pieces: Iterator[bytes], search: Search, name: str, media_type: str) -> Stream:

@@ -20,6 +20,7 @@ from explainer.service.behaviours import BehaviourRowIn, behaviours_of, store_be
 from explainer.service.items import ItemRowIn, store_items
 from explainer.service.live import Live
 from explainer.service.shown import ShownBehaviours, behaviours_shown_to
+from explainer.service.subject.erase import Erasing
 from explainer.service.views import Looker
 
 _MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -78,12 +79,13 @@ class CatalogueController(Controller):
         request: Request[Any, Any, Any],
         data: JSONBody[BehaviourBatch],
         explainer: NamedDependency[Explainer],
+        erasing: NamedDependency[Erasing],
     ) -> BatchResult:
         """Store a batch; every row is judged alone, and the same batch again changes nothing.
 
-        What is stored is in its user's history at once.
+        What is stored is in its user's history at once. What somebody did before they were erased is refused.
         """
-        return store_behaviours(explainer, data.behaviours, caller_of(request).name)
+        return store_behaviours(explainer, data.behaviours, caller_of(request).name, erasing.key)
 
     @get(
         "/users/{user:str}/behaviours",

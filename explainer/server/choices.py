@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-from urllib.parse import unquote
+from typing import Annotated
 
 import msgspec
-from litestar import Controller, Request, delete, get, post, put
+from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter
 from litestar.status_codes import HTTP_200_OK
@@ -20,8 +19,6 @@ from explainer.service.exclusions import exclude_behaviours, exclusions_of, incl
 from explainer.service.shown import ShownExclusions, exclusions_shown_to
 from explainer.service.user_settings import UserSettings, set_personalised, settings_of
 from explainer.service.views import Looker
-
-_EXCLUSIONS = "/exclusions/"
 
 
 class ExclusionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,7 +85,6 @@ class ChoicesController(Controller):
     )
     def include(
         self,
-        request: Request[Any, Any, Any],
         user: UserInPath,
         behaviour: Annotated[str, PathParameter(max_length=1000)],
         explainer: NamedDependency[Explainer],
@@ -97,7 +93,7 @@ class ChoicesController(Controller):
 
         One that is not excluded stays as it is. Ids may hold slashes, percent-encoded or not.
         """
-        include_behaviour(explainer.database, user, _as_sent(request, behaviour))
+        include_behaviour(explainer.database, user, behaviour)
 
     @get("/settings", opt=needs(Scope.USERS), sync_to_thread=True, summary="What a user has chosen")
     def settings(
@@ -113,10 +109,3 @@ class ChoicesController(Controller):
     ) -> UserSettings:
         """Switch personal recommendations on or off; off, lists go by popularity alone and the texts say so."""
         return set_personalised(explainer.database, user, personalised=data.personalised)
-
-
-def _as_sent(request: Request[Any, Any, Any], routed: str) -> str:
-    """Return the id as it was sent: the router reads "a//b" and "/a/b/" as "a/b"."""
-    sent = request.scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1")
-    _, found, behaviour = sent.partition(_EXCLUSIONS)
-    return unquote(behaviour) if found else routed.removeprefix("/")

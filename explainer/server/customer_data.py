@@ -21,7 +21,7 @@ from explainer.server.subjects import everything_about
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.words import TABLES
 from explainer.service.views import Looker, note_look
-from explainer.storage.erasing import held_counts, is_held
+from explainer.storage.erasing import held_counts
 
 _User = Annotated[str, QueryParameter(min_length=1, max_length=200)]
 
@@ -56,8 +56,7 @@ class CustomerDataController(Controller):
     ) -> Template:
         """Return what would go, and ask if that is meant."""
         with explainer.database.session() as session:
-            if is_held(session, user):  # else the look itself would be all that is held, of somebody who was erased
-                note_look(session, looker, user, "what is held")
+            note_look(session, looker, user, "what is held")
             held = held_counts(session, user)
         told = {name: number for name, number in held.items() if name in TABLES}
         template = "customer/_erase.html" if is_fragment(request) else "customer/erase.html"

@@ -101,7 +101,7 @@ class ExplanationsController(Controller):
             rows = make()
         else:
             body, caller = msgspec.json.encode(data, order="deterministic"), caller_of(request).name
-            ids = promises.kept(caller, idempotency_key, body, lambda seal: rows.extend(make(seal)))
+            ids = promises.kept(caller, idempotency_key, data.user, body, lambda seal: rows.extend(make(seal)))
         with live.explainer.database.session() as session:
             if ids is not None:
                 rows = [get_explanation(session, one) for one in ids]

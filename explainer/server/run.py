@@ -185,6 +185,7 @@ def make_server(
         log_config=None,
         access_log=False,  # it has paths
         server_header=False,
+        ws="none",  # nobody here speaks it
         timeout_graceful_shutdown=math.ceil(settings.deadline_s),
     )
     if end is None:

@@ -10,12 +10,13 @@ from litestar.params import PathParameter, QueryParameter
 from explainer.service.shown import ShownExplanation
 from explainer.writing.style import AUDIENCES, CUSTOMER, LOCALES
 from retriever.data import Aspect
+from retriever.data.cleaning import LONGEST_ID
 
 MAX_K = 50
 MOST_BEHAVIOURS = 1000
 """That one request may name."""
-Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-UserInPath = Annotated[str, PathParameter(min_length=1, max_length=200)]
+Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
+UserInPath = Annotated[str, PathParameter(min_length=1, max_length=LONGEST_ID)]
 CursorParameter = Annotated[str | None, QueryParameter(max_length=2000)]
 """A behaviour's id is in it, which may be 200 characters of any script."""
 # A plain string, and the choices in the schema: a wrong one is then refused by an error that says which there are.

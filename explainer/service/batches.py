@@ -119,7 +119,7 @@ class Sorted(Generic[_Thing]):
                 continue
             key = self._ids[place]
             change = changes[key]
-            refused = change is Change.CONFLICT
+            refused = change in {Change.CONFLICT, Change.ERASED}
             repeated = key in told and not refused
             told.add(key)
             status = Status.REFUSED if refused else Status.UNCHANGED if repeated else Status(change.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -19,13 +20,19 @@ from explainer.service.batches import (
     require_printable,
     stored,
 )
+from explainer.service.subject.codes import ErasureKey
+from explainer.service.subject.left_out import erased_since
 from explainer.storage.additions import Change, items_among, put_behaviours
 from explainer.storage.behaviours import Met, list_behaviours
+from explainer.storage.erasing import keep_from_erasure
 from retriever.data import Behaviour, BehaviourKind, Polarity, ValueScale
-from retriever.data.cleaning import DropReason, Row, RowError, clean_behaviour, latest_time
+from retriever.data.cleaning import LONGEST_ID, DropReason, Row, RowError, clean_behaviour, latest_time
 
-_Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-_CONFLICT = "The id is that of another behaviour: leave it out, or give one of its own."
+_Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
+_DETAILS = {
+    Change.CONFLICT: "The id is that of another behaviour: leave it out, or give one of its own.",
+    Change.ERASED: "Its user was erased after this time: send only what they did since.",
+}
 
 
 class Opinion(StrEnum):
@@ -112,13 +119,16 @@ def _view(met: Met, scale: ValueScale) -> BehaviourView:
     return BehaviourView(b.id, b.item, met.title, b.kind, b.value, b.time, _OPINIONS[scale.polarity(b)], met.excluded)
 
 
-def store_behaviours(explainer: Explainer, rows: Sequence[object], by: str) -> BatchResult:
+def store_behaviours(explainer: Explainer, rows: Sequence[object], by: str, key: ErasureKey) -> BatchResult:
     """Store a batch of behaviours; each is in its user's history when this returns.
+
+    What somebody did before they were erased is refused, where its time is told.
 
     Args:
         explainer: The pipeline.
         rows: As they came, each of whatever shape.
         by: Name of the key or person who sent them.
+        key: Recognises who was erased.
 
     Raises:
         ConflictError: If others keep storing the same behaviours at the same moment.
@@ -130,14 +140,26 @@ def store_behaviours(explainer: Explainer, rows: Sequence[object], by: str) -> B
     behaviours = list(batch.things.values())
 
     def store(session: Session) -> Mapping[str, Change]:
-        changes = put_behaviours(session, behaviours)
+        users = {behaviour.user for behaviour in behaviours}
+        keep_from_erasure(session, users)
+        erased = erased_since(session, key, users)
+        late = {behaviour.id: Change.ERASED for behaviour in behaviours if _is_late(behaviour, erased)}
+        changes = put_behaviours(session, [one for one in behaviours if one.id not in late]) | late
         new = [behaviour for behaviour in behaviours if changes[behaviour.id] is Change.CREATED]
         if new:
             note_batch(session, "behaviours.stored", by, new, {behaviour.user for behaviour in new})
         return changes
 
     changes = stored(explainer.database, store)
-    return BatchResult(batch.results(changes, lambda _, change: _CONFLICT if change is Change.CONFLICT else None))
+    late = sum(change is Change.ERASED for change in changes.values())
+    note = f"{late} are from before their user was erased, and are not stored." if late else None
+    return BatchResult(batch.results(changes, lambda _, change: _DETAILS.get(change)), note)
+
+
+def _is_late(behaviour: Behaviour, erased: Mapping[str, datetime]) -> bool:
+    """Return whether somebody did this before they were erased; times are in whole seconds."""
+    at = erased.get(behaviour.user)
+    return at is not None and behaviour.time is not None and behaviour.time < int(at.timestamp())
 
 
 def _named_items(rows: Sequence[object]) -> set[str]:
@@ -169,5 +191,6 @@ def _fix(reason: DropReason, given: BehaviourRowIn, scale: ValueScale) -> str:
         DropReason.OUT_OF_RANGE: f"value must be a number from {scale.low:g} to {scale.high:g}, or be left out.",
         DropReason.IMPOSSIBLE_TIME: "time must be Unix seconds (UTC), above 0 and at most a day ahead, or be left out.",
         DropReason.WRONG_ENCODING: "It holds U+FFFD, which stands for bytes that could not be read: send UTF-8.",
+        DropReason.LONG_ID: f"An id has {LONGEST_ID} characters at most.",
     }
     return fixes[reason]

@@ -64,7 +64,7 @@ def find_all(explainer: Explainer, rows: Sequence[ExplanationRow]) -> None:
         try:
             find(explainer, row)
         except ConflictError as error:
-            _log.info("No counterfactual of %s: %s", row.id, error)
+            _log.info("No counterfactual of an explanation: %s", type(error).__name__)
 
 
 def found_now(explainer: Explainer, row: ExplanationRow) -> CounterfactualView:

@@ -14,6 +14,7 @@ from explainer.storage.catalogue import behaviour_titles, load_history
 from explainer.storage.choice_tables import ExclusionRow
 from explainer.storage.choices import exclude, exclusion_rows, include
 from explainer.storage.database import Database
+from explainer.storage.erasing import keep_from_erasure
 from retriever.data import Behaviour, BehaviourKind
 
 
@@ -67,8 +68,8 @@ def exclude_behaviours(database: Database, user: str, names: Sequence[str]) -> E
         NotFoundError: If one is none of this user's; then nothing is excluded.
     """
     with database.session() as session:
+        keep_from_erasure(session, [user])
         meant = named(load_history(session, user), names)
-    with database.session() as session:
         for row in exclude(session, user, [behaviour.id for behaviour in meant]):
             log.append(session, "behaviour.excluded", row.id, exclusion_record(row), [user])
     return exclusions_of(database, user)
@@ -81,10 +82,10 @@ def include_behaviour(database: Database, user: str, name: str) -> None:
         NotFoundError: If it is none of this user's.
     """
     with database.session() as session:
+        keep_from_erasure(session, [user])
         held = [row.behaviour_id for row in exclusion_rows(session, user)]
         # What was excluded and then erased can still be taken off the list.
         meant = {behaviour.id for behaviour in named(load_history(session, user), [name], also=held)} | {name}
-    with database.session() as session:
         for row in include(session, user, sorted(meant)):
             log.append(session, "behaviour.included", row.id, exclusion_record(row), [user])
 

@@ -21,7 +21,7 @@ from explainer.service.batches import (
 from explainer.service.live import NEXT_FIT, Live
 from explainer.storage.additions import Change, put_items
 from retriever.data import Item
-from retriever.data.cleaning import DropReason, Row, RowError, clean_item, tidy_item
+from retriever.data.cleaning import LONGEST_ID, DropReason, Row, RowError, clean_item, tidy_item
 
 MAX_TITLE, MAX_TEXT = 500, 20_000
 _Short = Annotated[str, msgspec.Meta(max_length=200)]
@@ -29,6 +29,7 @@ _FIXES = {
     DropReason.NO_ID: "id is blank: give the item's id.",
     DropReason.EMPTY_TITLE: "title is blank: give what people call the item.",
     DropReason.WRONG_ENCODING: "It holds U+FFFD, which stands for bytes that could not be read: send UTF-8.",
+    DropReason.LONG_ID: f"An id has {LONGEST_ID} characters at most.",
 }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 
 from explainer.errors import NotFoundError
 from retriever.data import Behaviour, History
 
 
-def named(history: History, names: Collection[str], also: Iterable[str] = ()) -> tuple[Behaviour, ...]:
+def named(history: History, names: Sequence[str], also: Iterable[str] = ()) -> tuple[Behaviour, ...]:
     """Return the behaviours of the history that are meant, in its order.
 
     Args:
@@ -20,11 +20,11 @@ def named(history: History, names: Collection[str], also: Iterable[str] = ()) ->
         NotFoundError: If a name is none of this user's; whether it is somebody else's is not told.
     """
     known = {behaviour.id for behaviour in history.behaviours}.union(history.items(), also)
-    strange = next((name for name in names if name not in known), None)
+    strange = next((place for place, name in enumerate(names, 1) if name not in known), None)
     if strange is not None:
         raise NotFoundError(
-            f"User {history.user!r} did nothing that is called {strange!r}; give the id of one of their behaviours "
-            "(as in an explanation's evidence) or of an item that they have met."
+            f"Name {strange} of {len(names)} is of nothing that the user did; give the id of one of their behaviours "
+            "(as in GET /v1/users/{user}/behaviours, or an explanation's evidence) or of an item that they have met."
         )
     wanted = frozenset(names)
     return tuple(b for b in history.behaviours if b.id in wanted or b.item in wanted)

@@ -43,12 +43,13 @@ class Promises:
         self._lock = threading.Lock()
         self._owed: set[_Taken] = set()
 
-    def kept(self, caller: str, key: str, body: bytes, make: Callable[[Seal], None]) -> list[str] | None:
+    def kept(self, caller: str, key: str, user: str, body: bytes, make: Callable[[Seal], None]) -> list[str] | None:
         """Return the ids of what was made for this request earlier; else make it, and return None.
 
         Args:
             caller: Whose key it is.
             key: As the request gave it.
+            user: Whom the request is about: what is kept of it goes with them.
             body: The request, in one spelling.
             make: Does the work and seals it.
 
@@ -60,11 +61,11 @@ class Promises:
         digest = hashlib.sha256(body).hexdigest()
         begun = now()
         with self._database.session() as session:
-            fresh = {"caller": caller, "key": key, "body": digest, "explanations": None, "created_at": begun}
-            insert_once(session, PromiseRow, [fresh])
+            whose = {"caller": caller, "key": key, "body": digest, "user_id": user}
+            insert_once(session, PromiseRow, [{**whose, "explanations": None, "created_at": begun}])
             row = session.get_one(PromiseRow, (caller, key))
             if row.body != digest:
-                raise ConflictError(f"The Idempotency-Key {key!r} was used for another request; use a new one.")
+                raise ConflictError("This Idempotency-Key was used for another request; use a new one.")
             if row.explanations is not None:
                 return [str(made) for made in row.explanations]
             if row.created_at != begun:

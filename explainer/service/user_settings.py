@@ -11,6 +11,7 @@ from explainer.audit import log
 from explainer.storage.choice_tables import UserSettingsRow
 from explainer.storage.choices import switch
 from explainer.storage.database import Database
+from explainer.storage.erasing import keep_from_erasure
 
 
 class UserSettings(msgspec.Struct, frozen=True):
@@ -37,6 +38,7 @@ def settings_of(database: Database, user: str) -> UserSettings:
 def set_personalised(database: Database, user: str, *, personalised: bool) -> UserSettings:
     """Switch personal recommendations on or off; a second time changes nothing."""
     with database.session() as session:
+        keep_from_erasure(session, [user])
         row = switch(session, user, personalised=personalised)
         if row is not None:
             log.append(session, "settings.changed", row.id, settings_record(row), [user])

@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 from explainer.access import Caller, Role
 from explainer.audit import log
 from explainer.storage.cursors import mark, page_of
+from explainer.storage.erasing import stays_held
+from explainer.storage.personal import NOBODY
 from explainer.storage.reading_tables import ViewRow
 
-EVERYBODY = "*"
-"""Whose record a download is that is not narrowed to one user."""
+_EVERYBODY = "*"
+"""What records call the subject of a look at everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class View(msgspec.Struct, frozen=True):
 def note_view(
     session: Session,
     caller: Caller,
-    subject: str,
+    subject: str | None,
     what: str,
     record_id: str = "",
     ticket: str = "",
@@ -82,10 +84,13 @@ def note_view(
 ) -> None:
     """Record that somebody looked at a customer's record, in the caller's transaction; an app's look is its customer's.
 
+    Of somebody of whom nothing is held, or no longer, it is not kept who it was and what for: that would be all that is
+    held of them.
+
     Args:
-        session: Open session.
+        session: Open session that has not written anything that an erasure waits for.
         caller: Who looks.
-        subject: Whose record it is.
+        subject: Whose record it is; None for everybody's.
         what: What it is, e.g. ``explanation``.
         record_id: Which one.
         ticket: Of the case it is for.
@@ -104,18 +109,22 @@ def note_view(
         purpose=purpose,
         unmasked=unmasked,
     )
+    if subject is not None and not stays_held(session, subject):
+        for name, nothing in NOBODY.items():
+            setattr(row, name, nothing)
     session.add(row)
     session.flush()
-    log.append(session, "record.viewed", row.id, view_record(row), [subject] if subject != EVERYBODY else [])
+    log.append(session, "record.viewed", row.id, view_record(row), [row.subject] if row.subject else [])
 
 
 def view_record(row: ViewRow) -> dict[str, Any]:
     """Return a look as plain JSON data: what its audit entry is the digest of."""
-    return {"subject": row.subject, **msgspec.to_builtins(_view(row))}
+    subject = _EVERYBODY if row.subject is None else row.subject
+    return {"subject": subject, **msgspec.to_builtins(_view(row))}
 
 
 def note_look(
-    session: Session, looker: Looker, subject: str, what: str, record_id: str = "", *, sensitive: bool = False
+    session: Session, looker: Looker, subject: str | None, what: str, record_id: str = "", *, sensitive: bool = False
 ) -> None:
     """Record a look (see :func:`note_view`); ``sensitive`` says that there is something which not everybody sees."""
     note_view(

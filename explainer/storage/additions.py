@@ -25,6 +25,7 @@ class Change(StrEnum):
     UNCHANGED = "unchanged"
     UPDATED = "updated"
     CONFLICT = "conflict"
+    ERASED = "erased"
 
 
 def put_items(session: Session, items: Sequence[Item]) -> dict[str, Change]:

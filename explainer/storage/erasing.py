@@ -6,19 +6,28 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from sqlalchemy import CursorResult, bindparam, delete, func, literal, select, text, update
+from sqlalchemy import CursorResult, bindparam, delete, exists, func, literal, select, text, update
 from sqlalchemy.orm import Session
 
+from explainer.storage.access_tables import SignInRow
 from explainer.storage.audit_tables import AuditSaltRow, AuditSubjectRow
 from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.database import Database
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.personal import HELD, Held
+from explainer.storage.reading_tables import ViewRow
 from explainer.storage.refusals import told
 
 Ranges = list[list[int]]
 Turn = Callable[[Session], None]
 _CHUNK = 500
+# Whoever erases somebody has one of 64 locks alone, which all share who note something about that one: with a lock for
+# each person, a transaction about a thousand would need too many. Nothing else here locks by this number.
+_ALONE = text("SELECT pg_advisory_xact_lock(7106408, hashtext(:user) & 63)")
+_BESIDE = text(
+    "SELECT pg_advisory_xact_lock_shared(7106408, hashtext(one) & 63) FROM unnest(CAST(:users AS text[])) AS one"
+)
+_BESIDE_ALL = text("SELECT pg_advisory_xact_lock_shared(7106408, place) FROM generate_series(0, 63) AS place")
 _ONE_HELD = (
     select(BehaviourRow.user_id)
     .where(BehaviourRow.user_id == bindparam("user"))
@@ -44,14 +53,38 @@ def is_held(session: Session, user: str) -> bool:
     return any(session.scalar(query) is not None for query in found)
 
 
-def hold(session: Session, user: str) -> None:
-    """Wait for whoever stores, changes or exports an explanation of the user: they end first, or find nothing after us.
+def keep_from_erasure(session: Session, users: Collection[str]) -> None:
+    """Keep users from being erased until the transaction ends: what is read of them after this is so when it does.
 
-    Behaviours come first, as whoever stores an explanation holds one of them. Only what is read after this is so when
-    the user is removed.
+    Call it before anything is written that an erasure would wait for: it waits for erasures that are under way.
+    """
+    begin_writing(session)
+    if session.get_bind().dialect.name == "postgresql" and users:
+        session.execute(_BESIDE, {"users": sorted(users)})
+
+
+def keep_all_from_erasure(session: Session) -> None:
+    """Keep everybody from being erased until the transaction ends; it should soon."""
+    begin_writing(session)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_BESIDE_ALL)
+
+
+def stays_held(session: Session, user: str) -> bool:
+    """Return whether anything is held about a user, and keep that so until the transaction ends (see above)."""
+    keep_from_erasure(session, [user])
+    return is_held(session, user)
+
+
+def hold(session: Session, user: str) -> None:
+    """Wait for whoever notes something about the user, or stores, changes or exports an explanation of theirs.
+
+    They end first, or find nothing after us. Behaviours come first, as whoever stores an explanation holds one of
+    them. Only what is read after this is so when the user is removed.
     """
     begin_writing(session)
     if session.get_bind().dialect.name == "postgresql":
+        session.execute(_ALONE, {"user": user})
         session.execute(select(BehaviourRow.id).where(BehaviourRow.user_id == user).with_for_update())
         session.execute(select(ExplanationRow.id).where(ExplanationRow.user_id == user).with_for_update())
 
@@ -71,8 +104,10 @@ def remove(session: Session, user: str, take_turn: Turn) -> tuple[dict[str, int]
     counts = _remove_all(session, user)
     take_turn(session)
     if session.get_bind().dialect.name == "postgresql":
-        # What others committed between our first statements and our turn; from here on nothing comes that has an entry.
+        # What others committed between our first statements and our turn. What waits for its turn behind us has nothing
+        # of before in it: else it had held something of the user, and we had waited for it.
         counts += _remove_all(session, user)
+    _end_cases(session)
     entries = list(
         session.scalars(delete(AuditSubjectRow).where(AuditSubjectRow.subject == user).returning(AuditSubjectRow.seq))
     )
@@ -146,6 +181,15 @@ def _remove_all(session: Session, user: str) -> Counter[str]:
     dialect = session.get_bind().dialect.name
     records = [held for held in HELD if held.table not in {AuditSaltRow, AuditSubjectRow}]
     return Counter({held.name: _remove(session, held, user, dialect) for held in records})
+
+
+def _end_cases(session: Session) -> None:
+    """Forget for what those are signed in who have not looked at anybody for it yet: it may name whoever is erased."""
+    looked = exists().where(
+        ViewRow.at >= SignInRow.created_at, ViewRow.ticket == SignInRow.ticket, ViewRow.purpose == SignInRow.purpose
+    )
+    forget = update(SignInRow).where(SignInRow.purpose != "", ~looked).values(ticket="", purpose="")
+    session.execute(forget.execution_options(synchronize_session=False))
 
 
 def _remove(session: Session, held: Held, user: str, dialect: str) -> int:

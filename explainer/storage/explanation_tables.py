@@ -106,6 +106,7 @@ class PromiseRow(Base):
 
     Attributes:
         body: Digest of the request.
+        user_id: Whom the request is about.
         explanations: Ids of what was made; None while it is being made.
     """
 
@@ -113,6 +114,7 @@ class PromiseRow(Base):
     caller: Mapped[str] = mapped_column(String(200), primary_key=True)
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     body: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[str] = mapped_column(String(200), index=True, server_default="")
     explanations: Mapped[list[Any] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(default=now)
 

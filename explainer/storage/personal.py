@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Select, String, case, cast, exists, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from explainer.storage.access_tables import ApiKeyRow, PersonRow, SignInRow
@@ -80,16 +80,9 @@ def _explanations(user: str) -> Select[str]:
     return select(ExplanationRow.id).where(ExplanationRow.user_id == user)
 
 
-def _promised(user: str, dialect: str) -> ColumnElement[bool]:
-    """Return which answers under an idempotency key were of a user's explanations; a key may hold anything."""
-    made: ColumnElement[Any] = PromiseRow.explanations.expression
-    if dialect == "postgresql":
-        is_list = func.json_typeof(made) == "array"
-        listed = func.json_array_elements_text(case((is_list, made), else_=cast(literal("[]", String), JSON)))
-    else:
-        listed = func.json_each(made)
-    ids = listed.table_valued("value")
-    return exists(select(1).select_from(ids).where(ids.c.value.in_(_explanations(user))))
+def _looked_at(user: str, _: str) -> ColumnElement[bool]:
+    """Return the looks at a user's record; an empty subject is of one who was erased or never known."""
+    return and_(ViewRow.subject == user, ViewRow.subject != "")
 
 
 def _at_work(user: str, _: str) -> ColumnElement[bool]:
@@ -102,10 +95,12 @@ def _salted(user: str, _: str) -> ColumnElement[bool]:
     return AuditSaltRow.seq.in_(select(AuditSubjectRow.seq).where(AuditSubjectRow.subject == user))
 
 
+NOBODY = MappingProxyType({"subject": "", "record_id": "", "ticket": "", "purpose": ""})
+"""What a look becomes when nobody may tell any more at whom."""
 HELD = (
     # Behaviours go first: who stores an explanation meanwhile holds one of them (see still_known).
     _named(BehaviourRow, BehaviourRow.user_id),
-    Held(PromiseRow, _promised),
+    _named(PromiseRow, PromiseRow.user_id),
     Held(EvidenceRow, _of_explanation(EvidenceRow.explanation_id)),
     Held(RevisionRow, _of_explanation(RevisionRow.explanation_id)),
     Held(CounterfactualRow, _of_explanation(CounterfactualRow.explanation_id)),
@@ -124,7 +119,7 @@ HELD = (
     _named(CorpusLineRow, CorpusLineRow.user_id),
     Held(SignInRow, _at_work, MappingProxyType({"ticket": "", "purpose": ""}), shown=False),
     # That somebody of the staff looked stays on record, but not at whom.
-    _named(ViewRow, ViewRow.subject, {"subject": "", "record_id": "", "ticket": "", "purpose": ""}),
+    Held(ViewRow, _looked_at, NOBODY, names=func.coalesce(ViewRow.subject, "")),
     Held(AuditSaltRow, _salted),
     _named(AuditSubjectRow, AuditSubjectRow.subject, shown=False),
 )

@@ -83,7 +83,7 @@ class ViewRow(Base):
 
     Attributes:
         viewer: Name of the person or key.
-        subject: The user whose record it is.
+        subject: The user whose record it is; None where it was everybody's, empty where nobody may tell any more.
         what: What was looked at, e.g. ``explanation``.
         record_id: Which one; empty where there is none.
         ticket: Of the case it was for; may be empty.
@@ -94,7 +94,7 @@ class ViewRow(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     viewer: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(20))
-    subject: Mapped[str] = mapped_column(String(200), index=True)
+    subject: Mapped[str | None] = mapped_column(String(200), index=True)
     what: Mapped[str] = mapped_column(String(60))
     record_id: Mapped[str] = mapped_column(String(200), default="")
     ticket: Mapped[str] = mapped_column(String(200), default="")

@@ -15,6 +15,8 @@ from typing import NamedTuple
 from retriever.data.model import Behaviour, BehaviourKind, Item, ValueScale, behaviour_id
 from retriever.data.screening_config import ScreeningConfig
 
+LONGEST_ID = 200
+"""Characters of an id: what every table and address has room for."""
 _EXAMPLES_PER_REASON = 5
 _DAY_S = 86_400
 _KINDS = MappingProxyType({kind.value: kind for kind in BehaviourKind})
@@ -40,6 +42,7 @@ class DropReason(StrEnum):
     BOT_VOLUME = "bot by volume"
     BOT_SPEED = "bot by speed"
     ERASED = "of somebody who was erased"
+    LONG_ID = "id longer than 200 characters"
 
 
 class FlagReason(StrEnum):
@@ -196,6 +199,8 @@ def clean_item(row: Row, item: Item | None) -> Item:
     _checked(row)
     if item is None or not item.id:
         raise RowError(DropReason.NO_ID)
+    if len(item.id) > LONGEST_ID:
+        raise RowError(DropReason.LONG_ID)
     if not item.title.strip():
         raise RowError(DropReason.EMPTY_TITLE)
     return item
@@ -281,6 +286,8 @@ def clean_behaviour(
     value = _value(fields.get("value", ""), scale)
     moment = _time(fields.get("time", ""), latest)
     given = fields.get("id", "").strip()
+    if len(user) > LONGEST_ID or len(given) > LONGEST_ID:
+        raise RowError(DropReason.LONG_ID)
     return Behaviour(given or behaviour_id(user, item, kind, moment, value), user, item, kind, moment, value)
 
 

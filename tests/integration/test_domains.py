@@ -169,7 +169,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(make_database):
             )
         )
         session.execute(text("INSERT INTO datasets VALUES ('d', 'shop', 1, 5, '{}', '2024-01-01 00:00:00')"))
-    with pytest.raises(NotReadyError, match="at 0001, the code needs 00"):
+    with pytest.raises(NotReadyError, match="at 0001, the code needs 0"):
         database.require_current()
     database.migrate()
     database.require_current()

@@ -77,8 +77,8 @@ def test_an_answer_that_was_stored_but_never_told_is_told_the_second_time(databa
         raise LostError
 
     with pytest.raises(LostError):
-        promises.kept("shop", "k", b"body", stores_and_is_lost)
-    assert promises.kept("shop", "k", b"body", lambda _: pytest.fail("it is made twice")) == ["e1"]
+        promises.kept("shop", "k", "u1", b"body", stores_and_is_lost)
+    assert promises.kept("shop", "k", "u1", b"body", lambda _: pytest.fail("it is made twice")) == ["e1"]
 
 
 def test_a_key_that_could_not_be_given_back_is_so_when_the_database_is_there_again(database, monkeypatch):
@@ -89,9 +89,9 @@ def test_a_key_that_could_not_be_given_back_is_so_when_the_database_is_there_aga
         raise BusyError("away")
 
     with pytest.raises(BusyError, match="away"):
-        promises.kept("shop", "k", b"body", is_lost)
+        promises.kept("shop", "k", "u1", b"body", is_lost)
     monkeypatch.undo()
     with database.session() as session:
         assert session.get_one(PromiseRow, ("shop", "k")).explanations is None
-    assert promises.kept("shop", "k", b"body", made.append) is None
+    assert promises.kept("shop", "k", "u1", b"body", made.append) is None
     assert len(made) == 1, "at once, not minutes later"

@@ -150,4 +150,4 @@ def test_a_preview_on_the_command_line(home):
     assert "Nothing was stored" in result.output
     wrong = run(home, "preview", "--user", user, "--without", "no such thing")
     assert wrong.exit_code == 1
-    assert "no such thing" in wrong.output
+    assert "Name 1 of 1" in wrong.output

@@ -24,7 +24,6 @@ from explainer.service.counterfactuals import find_all
 from explainer.service.exclusions import exclude_behaviours
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.package.write import Packer
-from explainer.service.views import EVERYBODY
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow
@@ -103,11 +102,11 @@ ASKS = {
     ("GET", "/v1/audit/explanations/{explanation_id:str}"): [Ask("/v1/audit/explanations/{one}", role=U)],
     ("GET", "/v1/audit/sample"): [Ask("/v1/audit/sample?seed=x", role=U)],
     ("GET", "/v1/audit/export.jsonl"): [
-        Ask("/v1/audit/export.jsonl", role=U, subject=EVERYBODY),
+        Ask("/v1/audit/export.jsonl", role=U, subject=None),
         Ask(f"/v1/audit/export.jsonl?user={PIOUS}", role=U),
     ],
-    ("GET", "/v1/audit/export.csv"): [Ask("/v1/audit/export.csv", role=U, subject=EVERYBODY)],
-    ("GET", "/v1/audit/package"): [Ask("/v1/audit/package", role=U, subject=EVERYBODY)],
+    ("GET", "/v1/audit/export.csv"): [Ask("/v1/audit/export.csv", role=U, subject=None)],
+    ("GET", "/v1/audit/package"): [Ask("/v1/audit/package", role=U, subject=None)],
     ("GET", "/"): [Ask(f"/?user={PIOUS}", tells=False), Ask("/", tells=False, looks=0)],
     ("GET", "/preview"): [
         Ask(f"/preview?user={PIOUS}&without={{film}}", tells=False),
@@ -127,9 +126,9 @@ ASKS = {
     ("GET", "/audit/sample"): [Ask("/audit/sample?seed=x", role=U), Ask("/audit/sample", role=U, tells=False, looks=0)],
     ("GET", "/audit/explanations/{explanation_id:str}"): [Ask("/audit/explanations/{one}", role=U)],
     ("GET", "/audit/explanations/{explanation_id:str}/replay"): [Ask("/audit/explanations/{one}/replay", role=U)],
-    ("GET", "/audit/export.jsonl"): [Ask("/audit/export.jsonl", role=U, subject=EVERYBODY)],
-    ("GET", "/audit/export.csv"): [Ask("/audit/export.csv", role=U, subject=EVERYBODY)],
-    ("GET", "/audit/package.zip"): [Ask("/audit/package.zip", role=U, subject=EVERYBODY)],
+    ("GET", "/audit/export.jsonl"): [Ask("/audit/export.jsonl", role=U, subject=None)],
+    ("GET", "/audit/export.csv"): [Ask("/audit/export.csv", role=U, subject=None)],
+    ("GET", "/audit/package.zip"): [Ask("/audit/package.zip", role=U, subject=None)],
     ("GET", "/data/export"): [Ask(f"/data/export?user={PIOUS}", role=X)],
     ("GET", "/data/erase"): [Ask(f"/data/erase?user={PIOUS}", role=X, tells=False)],
 }

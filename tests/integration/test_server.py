@@ -284,7 +284,7 @@ def test_a_preview_by_item_and_without_everything(client, explainer):
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        ({"exclude": ["no such thing"]}, 404, "no such thing"),
+        ({"exclude": ["no such thing"]}, 404, "Name 1 of 1"),
         ({"exclude": []}, 400, "Validation"),
         ({"exclude": ["i1"], "k": 0}, 400, "Validation"),
         ({}, 400, "Validation"),

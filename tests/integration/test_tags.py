@@ -107,19 +107,22 @@ def test_a_deleted_tag_is_gone_from_the_next_explanation_and_back_when_restored(
     assert [r.id for r in explainer.explain_top("u2", 6, reuse=True)] == [r.id for r in before]
 
 
-def test_what_is_no_tag_is_an_error_that_says_what_there_is(explainer):
+def test_what_is_no_tag_is_an_error_that_says_where_tags_are_told_and_tells_none(explainer):
     tags = explainer.tags
-    with pytest.raises(NotFoundError, match=r"no tag 'jazz'.*'noir'"):
-        tags.delete("u2", "jazz")
-    with pytest.raises(NotFoundError, match="The tags of this user: none"):
-        tags.delete("nobody", "noir")
-    with pytest.raises(NotFoundError, match="Deleted tags of this user: none"):
-        tags.restore("u2", "noir")
+    for change, user, tag in (
+        (tags.delete, "u2", "jazz"),
+        (tags.delete, "nobody", "noir"),
+        (tags.restore, "u2", "noir"),
+    ):
+        with pytest.raises(NotFoundError, match="explainer tags list") as error:
+            change(user, tag)
+        assert not any(word in str(error.value) for word in (user, "noir", "jazz"))
     tags.delete("u2", "NOIR")
     with pytest.raises(NotFoundError, match="already"):
         tags.delete("u2", "noir")
-    with pytest.raises(NotFoundError, match="'noir'"):
+    with pytest.raises(NotFoundError) as error:
         tags.restore("u2", "jazz")
+    assert "noir" not in str(error.value)
 
 
 def test_every_change_leaves_an_audit_entry_that_the_row_proves(explainer, database):
@@ -164,9 +167,9 @@ def test_the_api_lists_deletes_and_restores(client):
     assert client.get("/v1/users/nobody%20known/tags").json() == {"user": "nobody known", "tags": [], "deleted": []}
 
 
-def test_the_api_names_what_there_is_when_a_tag_is_unknown(client):
-    assert "'noir'" in problem_of(client.delete("/v1/users/u2/tags/jazz"), 404)
-    assert "deleted no tag" in problem_of(client.put("/v1/users/u2/tags/noir"), 404)
+def test_the_api_says_where_tags_are_told_when_one_is_unknown(client):
+    assert "/tags" in problem_of(client.delete("/v1/users/u2/tags/jazz"), 404)
+    assert "deleted no such tag" in problem_of(client.put("/v1/users/u2/tags/noir"), 404)
     problem_of(client.delete("/v1/users/u2/tags"), 405)
 
 
@@ -204,8 +207,8 @@ def test_on_the_command_line(home):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["tags", "delete", "--user", "c0", "[b]x"], 1, "no tag '[b]x'"),
-        (["tags", "restore", "--user", "c0", "kitchen"], 1, "deleted no tag 'kitchen'"),
+        (["tags", "delete", "--user", "c0", "[b]x"], 1, "The user has no such tag."),
+        (["tags", "restore", "--user", "c0", "kitchen"], 1, "deleted no such tag"),
         (["tags", "list"], 2, "--user"),
         (["tags", "list", "--user", "[red]nobody"], 0, "User [red]nobody comes back to nothing"),
     ],

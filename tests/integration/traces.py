@@ -52,9 +52,9 @@ def desk_of(explainer, **parts):
         yield Desk(client, keys)
 
 
-def send_behaviours(desk, user=USER):
+def send_behaviours(desk, user=USER, since=1_000_000):
     rows = [
-        {"id": BEHAVIOUR.format(n=n), "user": user, "item": item, "kind": "rating", "value": 5.0, "time": 1_000_000 + n}
+        {"id": BEHAVIOUR.format(n=n), "user": user, "item": item, "kind": "rating", "value": 5.0, "time": since + n}
         for n, item in enumerate(ITEMS)
     ]
     answer = desk.ask(Role.APP, "POST", "/v1/behaviours", {"behaviours": rows})

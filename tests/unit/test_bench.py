@@ -21,6 +21,7 @@ from explainer.bench.home import own_dataset
 from explainer.bench.load import Load, drive
 from explainer.cli import benching, main
 from explainer.storage.database import Database
+from explainer.storage.explanation_tables import DraftRow
 
 
 def answered(*pieces):
@@ -135,6 +136,19 @@ def test_the_erasure_bench_erases_and_leaves_no_byte(tmp_path):
     assert erasure.measure(f"sqlite:///{tmp_path / 'bench.db'}", tmp_path / "keys", behaviours=200, explanations=40) > 0
     for path in tmp_path.rglob("*"):
         assert path.is_dir() or b"bench-person" not in path.read_bytes(), path
+
+
+def test_an_erasure_that_leaves_a_word_anywhere_is_no_figure(tmp_path, monkeypatch):
+    real = erasure.erase
+
+    def careless(database, *args):
+        with database.session() as session:
+            session.add(DraftRow(key="k", draft="as bench-person wrote", failures=[]))
+        return real(database, *args)
+
+    monkeypatch.setattr(erasure, "erase", careless)
+    with pytest.raises(BenchError, match=r"still named in bench\.db"):
+        erasure.measure(f"sqlite:///{tmp_path / 'bench.db'}", tmp_path / "keys", behaviours=20, explanations=20)
 
 
 def missing(promised, found):

@@ -61,7 +61,7 @@ def _find(explainer: Explainer, job: Job, queue: JobQueue) -> None:
     try:
         found = found_now(explainer, row)
     except ConflictError as error:
-        _log.info("No counterfactual of %s: %s", row.id, error)
+        _log.info("No counterfactual of an explanation: %s", type(error).__name__)
         queue.end(job)
         return
     queue.end(job, partial(_keep, row=row, found=found))

@@ -20,6 +20,7 @@ from explainer.service.subject.page import page
 from explainer.storage.audit_tables import AuditSaltRow
 from explainer.storage.base import now
 from explainer.storage.database import Database
+from explainer.storage.erasing import stays_held
 from explainer.storage.holdings import Columns, entries_about, rows_about
 from explainer.storage.personal import HELD
 from explainer.writing.style import LOCALES
@@ -29,9 +30,12 @@ ENTRIES = "audit_entries"
 
 
 def note_export(session: Session, user: str, by: str) -> None:
-    """Put on record that somebody was given all that is held about a user, in the caller's transaction."""
-    made = str(uuid.uuid4())
-    log.append(session, "subject.exported", made, {"id": made, "user": user, "by": by}, [user])
+    """Put on record that somebody was given all that is held about a user, in the caller's transaction.
+
+    Where that is nothing, it is not kept whose: it would be all that is held.
+    """
+    made, held = str(uuid.uuid4()), stays_held(session, user)
+    log.append(session, "subject.exported", made, {"id": made, "user": user if held else "", "by": by}, [user] * held)
 
 
 def archive(database: Database, user: str) -> Iterator[bytes]:

@@ -121,7 +121,7 @@ class TestExclusions:
         gone = [b["behaviour_id"] for b in tag["behaviours"]]
         exclude(client, *gone[:-1], user=user)
         assert client.get(f"/v1/users/{user}/tags").json()["tags"] == []
-        assert "has no tag" in problem_of(client.delete(f"/v1/users/{user}/tags/{tag['tag']}"), 404)
+        assert "has no such tag" in problem_of(client.delete(f"/v1/users/{user}/tags/{tag['tag']}"), 404)
 
     def test_of_what_is_excluded_nothing_speaks_for_or_against(self, client, explainer):
         item = ids(listed(client))[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from explainer.errors import ErasureError
@@ -35,7 +37,7 @@ def test_a_restored_backup_does_not_bring_anybody_back(desk, database, erasing, 
 def test_who_comes_back_after_an_erasure_is_left_alone(desk, database, erasing):
     live(desk)
     delete_user(desk)
-    send_behaviours(desk)
+    send_behaviours(desk, since=int(time.time()))
     assert reapply(database, erasing) == []
     assert held(database)["behaviours"] == 6
 
