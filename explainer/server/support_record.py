@@ -20,6 +20,7 @@ from explainer.service.today import today
 from explainer.service.views import Looker
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.later import Later, get_with_later
+from explainer.storage.private import is_private_item
 from explainer.writing.slots import named
 from explainer.writing.style import Style
 
@@ -45,7 +46,9 @@ def record_page(
     """
     with explainer.database.session() as session:
         row, later = get_with_later(session, explanation_id)
-        masked = picture_shown_to(session, looker, row, "support page")
+        # Where a private item stands today says whether they have met it since.
+        telling = is_private_item(session, row.item_id)
+        masked = picture_shown_to(session, looker, row, "support page", sensitive=telling)
         # Today's text may rest on what the record does not have.
         hidden = masked if looker.sees_sensitive else masked | sensitive_behaviours(session, row.user_id)
     find_all(explainer, [row])
@@ -53,7 +56,8 @@ def record_page(
     speech = explainer.writer.prompts.for_user(row.user_id, Style(words.locale))
     titles = explainer.titles(row.user_id) | dict.fromkeys(hidden, MASK)
     told = Told(words, speech.words(explainer.domain, locale=words.locale), explainer.domain, titles, hidden)
-    card, now = card_of(row, told, later), today(explainer, row)
+    is_kept_back = telling and not looker.sees_sensitive
+    card, now = card_of(row, told, later), None if is_kept_back else today(explainer, row)
     return page(
         request,
         "support/record.html",
@@ -62,8 +66,8 @@ def record_page(
         later=later,
         card=card,
         today=now,
-        today_masked=bool(now.causes & hidden),
-        masked=len(masked),
+        today_masked=now is not None and bool(now.causes & hidden),
+        masked=len(masked) + is_kept_back,
         looker=looker,
         reply="" if card.masked else _reply(row, card, later, words_in(row.locale), explainer.domain),
         case=case_here(request) if refused is None else CaseForm(back=f"/support/explanations/{row.id}"),

@@ -11,8 +11,15 @@ from sqlalchemy.orm import Session
 
 from explainer.service.behaviours import BehaviourPage
 from explainer.service.exclusions import Exclusions
-from explainer.service.masking import MASK, Mask, private_then, sensitive_behaviours, sensitive_in
-from explainer.service.unnamed import NOT_SHOWN, counterfactual_for_customer, for_customer, words_in
+from explainer.service.masking import (
+    MASK,
+    Mask,
+    counterfactual_as_one,
+    private_then,
+    sensitive_behaviours,
+    sensitive_in,
+)
+from explainer.service.unnamed import NOT_SHOWN, for_customer, words_in
 from explainer.service.views import Looker, note_look
 from explainer.service.why_not import WhyNot
 from explainer.storage.explanation_tables import ExplanationRow
@@ -105,7 +112,7 @@ class ShownCounterfactual(CounterfactualView, frozen=True, kw_only=True, omit_de
 
 
 class ShownWhyNot(WhyNot, frozen=True, kw_only=True, omit_defaults=True):
-    """Why an item is not in a list; ``masked`` says how many sensitive behaviours are shown as "•••"."""
+    """Why an item is not in a list; ``masked`` is 1 where sensitive behaviours, all as one, are shown as "•••"."""
 
     masked: int = 0
 
@@ -158,11 +165,23 @@ def shown_to(
 
 
 def all_shown_to(
-    session: Session, looker: Looker, rows: Sequence[ExplanationRow], what: str = "explanations"
+    session: Session,
+    looker: Looker,
+    rows: Sequence[ExplanationRow],
+    what: str = "explanations",
+    *,
+    sensitive: bool = False,
 ) -> list[ShownExplanation]:
     """Return stored explanations as they are to whoever asks; record one look at each user's.
 
     Those that were removed meanwhile are left out.
+
+    Args:
+        session: Open session; what is recorded is committed with it.
+        looker: Who asks.
+        rows: The explanations.
+        what: What they look at.
+        sensitive: Whether it tells of a private life that there are these, whatever is in them.
     """
     later = later_of(session, rows)
     rows = [row for row in rows if row.id in later]
@@ -174,7 +193,7 @@ def all_shown_to(
         seen[row.user_id] += count
         views.append(_shown(row, view, later[row.id], looker, 0 if looker.sees_sensitive else count))
     for user, count in seen.items():
-        note_look(session, looker, user, what, sensitive=count > 0)
+        note_look(session, looker, user, what, sensitive=sensitive or count > 0)
     return views
 
 
@@ -184,7 +203,7 @@ def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRo
     if found is None:
         return None
     if looker.is_app:
-        return _with(ShownCounterfactual, counterfactual_for_customer(found, sensitive_in(session, row)))
+        return _with(ShownCounterfactual, counterfactual_as_one(found, sensitive_in(session, row)))
     mask = Mask(sensitive_in(session, row))
     masked = mask.counterfactual(found)
     note_look(session, looker, row.user_id, "counterfactual", row.id, sensitive=mask.count > 0)
@@ -193,14 +212,31 @@ def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRo
     )
 
 
-def picture_shown_to(session: Session, looker: Looker, row: ExplanationRow, what: str = "picture") -> frozenset[str]:
-    """Return the behaviours that must not be named to whoever sees an explanation, and record that they saw it."""
+def picture_shown_to(
+    session: Session, looker: Looker, row: ExplanationRow, what: str = "picture", *, sensitive: bool = False
+) -> frozenset[str]:
+    """Return the behaviours that must not be named to whoever sees an explanation, and record that they saw it.
+
+    Args:
+        session: Open session; what is recorded is committed with it.
+        looker: Who looks.
+        row: The explanation.
+        what: What they look at.
+        sensitive: Whether there is something besides which not everybody sees.
+    """
     if looker.is_app:
         return frozenset()
     mask = Mask(sensitive_in(session, row))
     mask.explanation(explanation_view(row))
-    note_look(session, looker, row.user_id, what, row.id, sensitive=mask.count > 0)
+    note_look(session, looker, row.user_id, what, row.id, sensitive=sensitive or mask.count > 0)
     return frozenset() if looker.sees_sensitive else frozenset(mask.names)
+
+
+def tells_privately(session: Session, row: ExplanationRow) -> bool:
+    """Return whether there is anything in an explanation that tells of a private life."""
+    mask = Mask(sensitive_in(session, row))
+    mask.explanation(explanation_view(row))
+    return mask.count > 0
 
 
 def history_shown_to(session: Session, looker: Looker, user: str, what: str) -> frozenset[str]:
@@ -209,16 +245,23 @@ def history_shown_to(session: Session, looker: Looker, user: str, what: str) -> 
     return sensitive_behaviours(session, user)
 
 
+def unnamed_to(looker: Looker) -> str | None:
+    """Return what stands for all that a user did of a private kind in what whoever asks reads; None names each."""
+    if looker.is_app:
+        return NOT_SHOWN["en"]
+    return None if looker.sees_sensitive else MASK
+
+
 def why_not_shown_to(session: Session, looker: Looker, found: WhyNot) -> ShownWhyNot:
-    """Return why an item is not in a user's list as it is to whoever asks, recorded."""
+    """Return why an item is not in a user's list, made for whoever asks (see :func:`unnamed_to`), recorded."""
     if looker.is_app:
         return _with(ShownWhyNot, found)
-    mask = Mask(sensitive_behaviours(session, found.user))
-    masked = mask.why_not(found)
+    sensitive = sensitive_behaviours(session, found.user) | {MASK}
+    count = sum(part.behaviour_id in sensitive for part in (*found.speaks_for, *found.speaks_against))
     # Where a private item stands says already whether they met it.
-    is_told = mask.count > 0 or is_private_item(session, found.item)
+    is_told = count > 0 or is_private_item(session, found.item)
     note_look(session, looker, found.user, "why-not", found.item, sensitive=is_told)
-    return _with(ShownWhyNot, found) if looker.sees_sensitive else _with(ShownWhyNot, masked, mask.count)
+    return _with(ShownWhyNot, found, 0 if looker.sees_sensitive else count)
 
 
 def tags_shown_to(session: Session, looker: Looker, held: TagList) -> ShownTags:
