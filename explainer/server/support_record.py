@@ -9,6 +9,7 @@ from litestar.response import Template
 
 from explainer.pipeline import Explainer
 from explainer.server.cards import Card, Told, card_of
+from explainer.server.causes import is_raised
 from explainer.server.language import locale_of
 from explainer.server.rendering import page
 from explainer.server.support_find import LIMITS, CaseForm, case_here
@@ -80,7 +81,6 @@ def _reply(row: ExplanationRow, card: Card, later: Later, words: Words, domain: 
     """Return an answer to the customer in the language that they were told it in; what was taken back is not quoted."""
     item = named(row.title, domain, row.locale)
     newest = later.revisions[-1] if later.revisions else row
-    causes = [named(bar.label, domain, row.locale) for bar in card.bars]
     if card.withdrawn:
         shown = words("support.reply.withdrawn", item=item)
     else:
@@ -88,8 +88,16 @@ def _reply(row: ExplanationRow, card: Card, later: Later, words: Words, domain: 
     paragraphs = [
         words("support.reply.hello"),
         shown,
-        words("support.reply.causes", causes=words.listed(causes)) if causes else words("support.reply.popular"),
+        _causes(row, card, words, domain),
         words("support.reply.choices"),
         words("support.reply.bye"),
     ]
     return "\n\n".join(paragraphs)
+
+
+def _causes(row: ExplanationRow, card: Card, words: Words, domain: str) -> str:
+    """Return what raised the item; of what is told to nobody, that there is something."""
+    if not card.bars:
+        return words("card.none_cited" if is_raised(row.contributions) else "support.reply.popular")
+    causes = [named(bar.label, domain, row.locale) for bar in card.bars]
+    return words("support.reply.causes", causes=words.listed(causes))

@@ -25,6 +25,18 @@ def words_in(words: Mapping[str, str], locale: str) -> str:
     return words.get(locale, words["en"])
 
 
+def private_share(contributions: Mapping[str, float], private: Collection[str]) -> float:
+    """Return what private behaviours did, as a share of all support; negative if they spoke against the item."""
+    support = sum(value for value in contributions.values() if value > 0)
+    hidden = sum(value for key, value in contributions.items() if key in private)
+    return hidden / support if support > 0 else 0.0
+
+
+def hidden_in(view: ExplanationView, private: Collection[str]) -> set[str]:
+    """Return the behaviours that a customer is told of as one: the private ones, and cited ones that tell of such."""
+    return {*private, *(cited.behaviour_id for cited in view.evidence if tells(cited))}
+
+
 def for_customer(view: ExplanationView, private: Collection[str]) -> ExplanationView:
     """Return the explanation with all private behaviours as one, under the name "•••"; its text, if it rests on one.
 
@@ -32,7 +44,7 @@ def for_customer(view: ExplanationView, private: Collection[str]) -> Explanation
         view: As stored.
         private: Ids of the behaviours that are private, now or when it was made.
     """
-    hidden = {*private, *(cited.behaviour_id for cited in view.evidence if tells(cited))}
+    hidden = hidden_in(view, private)
     shown = [cited for cited in view.evidence if cited.behaviour_id not in hidden]
     found = view.counterfactual
     return replace(
