@@ -167,8 +167,9 @@ class TagsController(Controller):
     ) -> ShownTags:
         """Return the aspects a user comes back to, each with the behaviours behind it."""
         held = explainer.tags.of(user, private=not looker.is_app)
+        private = () if looker.is_app else explainer.tags.private_of(held)
         with explainer.database.session() as session:
-            return tags_shown_to(session, looker, held)
+            return tags_shown_to(session, looker, held, private)
 
     @delete("/{tag:path}", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Delete a tag")
     def remove(self, user: UserInPath, tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
@@ -221,6 +222,11 @@ class HealthController(Controller):
         trouble = getattr(explainer.writer.engine, "trouble", None)
         if trouble:
             notes.append(f"Texts come from templates: {trouble}.")
+        if explainer.firewall.trouble:
+            notes.append(
+                "Some items were judged by terms alone, for the sentence encoder could not be used: what is private "
+                "and has no such term may be named. The log says why; start again once that is mended."
+            )
         succession: Succession = request.app.state.succession
         if succession.trouble and not succession.on_templates:
             notes.append(

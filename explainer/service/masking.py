@@ -69,10 +69,12 @@ class Mask:
 
     Args:
         sensitive: Ids of the behaviours to mask.
+        words: Tags to mask, whatever they rest on.
     """
 
     sensitive: Collection[str]
     names: dict[str, str] = field(default_factory=dict)
+    words: Collection[str] = ()
 
     @property
     def count(self) -> int:
@@ -149,7 +151,7 @@ class Mask:
         )
 
     def _word(self, tag: str) -> str:
-        if not is_sensitive(tag):
+        if tag not in self.words and not is_sensitive(tag):
             return tag
         self._named(f"tag {tag}")
         return MASK

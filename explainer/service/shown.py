@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -264,11 +264,18 @@ def why_not_shown_to(session: Session, looker: Looker, found: WhyNot) -> ShownWh
     return _with(ShownWhyNot, found, 0 if looker.sees_sensitive else count)
 
 
-def tags_shown_to(session: Session, looker: Looker, held: TagList) -> ShownTags:
-    """Return a user's tags as they are to whoever asks, recorded."""
+def tags_shown_to(session: Session, looker: Looker, held: TagList, private: Collection[str]) -> ShownTags:
+    """Return a user's tags as they are to whoever asks, recorded.
+
+    Args:
+        session: Open session; what is recorded is committed with it.
+        looker: Who asks.
+        held: The tags.
+        private: The deleted ones that tell of the user's private life.
+    """
     if looker.is_app:
         return _with(ShownTags, held)
-    mask = Mask(sensitive_behaviours(session, held.user))
+    mask = Mask(sensitive_behaviours(session, held.user), words=private)
     masked = mask.tags(held)
     note_look(session, looker, held.user, "tags", sensitive=mask.count > 0)
     return _with(ShownTags, held) if looker.sees_sensitive else _with(ShownTags, masked, mask.count)

@@ -115,6 +115,27 @@ def test_a_picture_has_one_bar_for_all_that_is_masked(asks, database):
     assert asks(S, path, **CASE).text.count("<title>Psalm") == 3
 
 
+def test_a_deleted_tag_that_rests_on_private_things_alone_is_private_whatever_the_word(asks, database, model):
+    explainer = writing(database, model, None)
+    held = explainer.tags.of("u2").tags[0]
+    assert asks(A, f"/v1/users/u2/tags/{held.tag}", "DELETE").status_code == 204
+
+    def deleted(role, **case):
+        return asks(role, "/v1/users/u2/tags", **case).json()["deleted"]
+
+    assert deleted(S) == deleted(A) == [held.tag]
+    with database.session() as session:
+        carriers = [item.id for item in explainer.model.recommender.catalogue.items if held.tag in item.aspects]
+        session.execute(update(ItemRow).where(ItemRow.id.in_(carriers)).values(private="health"))
+    assert (deleted(S), deleted(S, **CASE), deleted(X), deleted(A)) == ([MASK], [held.tag], [held.tag], [])
+    refused = asks(A, "/v1/users/u2/tags/nonsense", "PUT")
+    assert (refused.status_code, held.tag in refused.text) == (404, False)
+    with database.session() as session:
+        session.execute(delete(BehaviourRow).where(BehaviourRow.user_id == "u2"))
+    assert (deleted(S), deleted(A)) == ([MASK], []), "they are gone, and the word tells the same"
+    assert asks(A, f"/v1/users/u2/tags/{held.tag}", "PUT").status_code == 204
+
+
 @pytest.fixture
 def desk(database, model):
     made = staff_of(writing(database, model, None), S, "/support")
