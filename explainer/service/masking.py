@@ -61,6 +61,11 @@ def counterfactual_as_one(found: CounterfactualView, private: Collection[str]) -
     return replace(found, behaviours=ids_as_one(found.behaviours, private))
 
 
+def with_text(view: ExplanationView, text: str) -> ExplanationView:
+    """Return the explanation with another text, and nothing of how its own was made: that has words of the facts."""
+    return replace(view, text=text, gate_failures=[], versions=replace(view.versions, prompt_hash=""))
+
+
 @dataclass(slots=True)
 class Mask:
     """Masks one answer. What behaviours do to a score is one sum: figures of each, item by item, would tell what it is.
@@ -95,10 +100,10 @@ class Mask:
         for key in view.contributions:
             self.key(key)
         found = view.counterfactual
+        is_whole = not any(cited.behaviour_id in self.sensitive for cited in view.evidence)
         return replace(
-            view,
+            view if is_whole else with_text(view, MASK),
             evidence=[self._cited(cited) for cited in view.evidence],
-            text=MASK if any(cited.behaviour_id in self.sensitive for cited in view.evidence) else view.text,
             contributions=as_one(view.contributions, self.sensitive),
             order=ids_as_one(view.order, self.sensitive),
             counterfactual=None if found is None else self.counterfactual(found),

@@ -46,7 +46,7 @@ class Suppressed(msgspec.Struct, frozen=True):
 
     Attributes:
         at: Since when.
-        reason: Why, as whoever suppressed it said.
+        reason: Why, as whoever suppressed it said; to staff, since they say it among themselves, of what they may see.
         notice: What a customer reads in its place, in the language of the text.
     """
 
@@ -317,8 +317,9 @@ def _shown(
     revisions = [revision_view(revision) for revision in later.revisions]
     is_replaced = view.text != row.text
     if is_replaced:
-        revisions = [msgspec.structs.replace(revision, text=view.text) for revision in revisions]
-    mark = _mark(later.suppression, row.locale)
+        cut = {"text": view.text, "gate_failures": [], "prompt_hash": ""}
+        revisions = [msgspec.structs.replace(revision, **cut) for revision in revisions]
+    mark = _mark(later.suppression, row.locale, "" if looker.is_app else MASK if is_replaced else None)
     if mark is not None and looker.is_app:
         view = msgspec.structs.replace(view, text="")
         revisions = [msgspec.structs.replace(revision, text="") for revision in revisions]
@@ -346,10 +347,12 @@ def _made_by(row: ExplanationRow, later: Later) -> MadeBy:
     return MadeBy(later.writer, later.details.get("model_hash", ""), later.details.get("adapter_hash", ""))
 
 
-def _mark(suppression: Suppression | None, locale: str) -> Suppressed | None:
+def _mark(suppression: Suppression | None, locale: str, stand_in: str | None) -> Suppressed | None:
+    """Return the mark of a text that was taken back, perhaps with something in place of the reason that staff wrote."""
     if suppression is None:
         return None
-    return Suppressed(suppression.at, suppression.reason, _NOTICES.get(locale, _NOTICES["en"]))
+    reason = suppression.reason if stand_in is None else stand_in
+    return Suppressed(suppression.at, reason, _NOTICES.get(locale, _NOTICES["en"]))
 
 
 def _with(kind: type[T], record: msgspec.Struct, masked: int = 0) -> T:

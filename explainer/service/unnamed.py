@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from explainer.service.masking import as_one, counterfactual_as_one, ids_as_one, tells
+from explainer.service.masking import as_one, counterfactual_as_one, ids_as_one, tells, with_text
 from explainer.view import ExplanationView
 
 NOT_SHOWN: Mapping[str, str] = {"en": "an interest you have chosen not to show", "zh": "您选择不显示的一项兴趣"}
@@ -47,10 +47,10 @@ def for_customer(view: ExplanationView, private: Collection[str]) -> Explanation
     hidden = hidden_in(view, private)
     shown = [cited for cited in view.evidence if cited.behaviour_id not in hidden]
     found = view.counterfactual
+    is_whole = len(shown) == len(view.evidence)
     return replace(
-        view,
+        view if is_whole else with_text(view, words_in(NO_TEXT, view.locale)),
         evidence=[replace(cited, merged=[one for one in cited.merged if one not in hidden]) for cited in shown],
-        text=view.text if len(shown) == len(view.evidence) else words_in(NO_TEXT, view.locale),
         contributions=as_one(view.contributions, hidden),
         order=ids_as_one(view.order, hidden),
         counterfactual=None if found is None else counterfactual_as_one(found, hidden),

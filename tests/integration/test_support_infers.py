@@ -191,3 +191,33 @@ def test_a_replay_of_what_turned_private_since_has_no_word_of_it_for_a_shops_pro
     assert cited["title"] not in told
     assert cited["behaviour_id"] not in told
     assert cited["title"] in asks(X, f"/v1/explanations/{made['id']}/replay").text
+
+
+def test_a_text_that_is_masked_keeps_back_how_it_was_made_and_why_it_was_taken_back(asks, database):
+    made = asks(A, "/v1/explanations", "POST", {"user": PIOUS, "k": 1}).json()["explanations"][0]
+    path = f"/v1/explanations/{made['id']}"
+    with database.session() as session:
+        row = session.get_one(ExplanationRow, made["id"])
+        row.gate_failures, row.prompt_hash = ["unknown_word: dialysis"], "hash of the facts"
+        session.execute(update(ItemRow).where(ItemRow.id == made["evidence"][0]["item"]).values(private="health"))
+    assert asks(S, f"{path}/suppress", "POST", {"reason": "They wrote of their dialysis."}).status_code == 200
+    for role in (S, A):
+        shown = asks(role, path).text
+        assert not [word for word in ("dialysis", "hash of the facts") if word in shown]
+    whole = asks(S, path, **CASE).json()
+    assert (whole["gate_failures"], whole["versions"]["prompt_hash"]) == (
+        ["unknown_word: dialysis"],
+        "hash of the facts",
+    )
+    assert whole["suppressed"]["reason"] == "They wrote of their dialysis."
+
+
+def test_the_support_page_keeps_back_what_the_gate_had_against_a_masked_text(desk, database, model):
+    (row,) = writing(database, model, None).explain_top("u2", 1)
+    with database.session() as session:
+        session.get_one(ExplanationRow, row.id).gate_failures = ["unknown_word: dialysis"]
+    path = f"/support/explanations/{row.id}"
+    assert "dialysis" in desk.see(path).text
+    with database.session() as session:
+        session.execute(update(ItemRow).where(ItemRow.id == row.evidence[0].item_id).values(private="health"))
+    assert "dialysis" not in desk.see(path).text
