@@ -27,10 +27,13 @@ def judge_catalogue(database: Database, firewall: Firewall, *, again: bool = Tru
         again: Whether items that another one has judged are judged anew.
     """
     try:
-        return _judge(database, firewall, firewall.version if again else None)
+        count = _judge(database, firewall, firewall.version if again else None)
     except EncoderError as error:
+        firewall.trouble = str(error)
         _log.warning("What is private is told by terms alone until the sentence encoder can be used: %s", error)
         return _judge(database, firewall.by_terms, None)
+    firewall.trouble = ""
+    return count
 
 
 class Stored:
@@ -46,6 +49,7 @@ class Stored:
         try:
             vectors = firewall.vectors(items)
         except EncoderError as error:
+            firewall.trouble = str(error)
             _log.warning("New items are judged by terms alone until the next start: %s", error)
             self._firewall, vectors = firewall.by_terms, [None] * len(items)
         self._vectors = {item.id: vector for item, vector in zip(items, vectors, strict=True)}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.errors import NotFoundError
@@ -17,7 +18,7 @@ from explainer.storage.choices import load_choices
 from explainer.storage.database import Database
 from explainer.storage.erasing import keep_from_erasure
 from explainer.storage.hidden import hidden_rows, hide_aspect, show_aspects
-from explainer.storage.private import private_behaviours
+from explainer.storage.private import any_private, private_behaviours
 from retriever.data import Item, ValueScale
 
 _WHERE = "Those there are: GET /v1/users/{user}/tags, or explainer tags list."
@@ -48,6 +49,7 @@ class UserTags:
 
     def __init__(self, database: Database, items: Sequence[Item], scale: ValueScale) -> None:
         self._database = database
+        self._items = items
         self._finder = TagFinder(items, scale)
 
     def of(self, user: str, *, private: bool = True) -> TagList:
@@ -62,10 +64,34 @@ class UserTags:
             deleted = [row.aspect for row in hidden_rows(session, user)]
             if not private:
                 history = history.without(private_behaviours(session, user))
+                unshown = self._private_among(session, user, deleted)
         if not private:
             shown = [tag for tag in self._finder.find(history, deleted) if not is_sensitive(tag.tag)]
-            return TagList(user, shown, [tag for tag in deleted if not is_sensitive(tag)])
+            return TagList(user, shown, [tag for tag in deleted if tag not in unshown])
         return TagList(user, self._finder.find(history, deleted), deleted)
+
+    def private_of(self, held: TagList) -> frozenset[str]:
+        """Return the user's deleted tags that tell of their private life."""
+        with self._database.session() as session:
+            return self._private_among(session, held.user, held.deleted)
+
+    def _private_among(self, session: Session, user: str, tags: Sequence[str]) -> frozenset[str]:
+        """Return which tags are terms of what is private, or stand on private things alone.
+
+        What counts are the things that the user did something with; where none of these has the tag, all there are.
+        """
+        if not tags:
+            return frozenset()
+        private = private_behaviours(session, user)
+        did = load_history(session, user).behaviours
+        hidden = {b.item for b in did if b.id in private}
+        shown = {b.item for b in did if b.id not in private}
+        found = {tag for tag in tags if is_sensitive(tag)}
+        for tag in {*tags} - found:
+            carriers = [item.id for item in self._items if tag in item.terms()]
+            if shown.isdisjoint(carriers) and (not hidden.isdisjoint(carriers) or any_private(session, carriers)):
+                found.add(tag)
+        return frozenset(found)
 
     def delete(self, user: str, tag: str) -> None:
         """Never use the tag for this user again, neither as a tag nor as a reason.

@@ -96,6 +96,7 @@ class EvidenceBuilder:
             now=int(time.time() if now is None else now),
             switched_off=switched_off,
             all_excluded=not switched_off and not len(history) and bool(history.also_met),
+            withheld=not cited and _is_withheld(history, attribution, private),
         )
 
     def _popularity(self, item: Item) -> Popularity | None:
@@ -236,6 +237,14 @@ class EvidenceBuilder:
         alike = (b for b in others if b.kind is behaviour.kind and self._series.get(b.item) == series)
         works = {plain_title(self._finder.item_of(b).title).casefold() for b in alike}
         return len(works - {plain_title(self._finder.item_of(behaviour).title).casefold()})
+
+
+def _is_withheld(history: History, attribution: Attribution, private: Collection[str]) -> bool:
+    """Return whether private behaviours, which are told of as one, raise the item at least as much as any other one."""
+    pairs = zip(history.behaviours, attribution.contributions, strict=True)
+    raised = [(b.id in private, contribution) for b, contribution in pairs if contribution > 0]
+    hidden = sum(contribution for is_private, contribution in raised if is_private)
+    return hidden > 0 and hidden >= max((one for is_private, one in raised if not is_private), default=0.0)
 
 
 def _quoted(

@@ -162,6 +162,8 @@ class Evidence(msgspec.Struct, frozen=True):
         standing: Rank and attribution; None where nobody but the customer is to read.
         switched_off: Whether the user has switched personal recommendations off: the list goes by popularity alone.
         all_excluded: Whether the user has excluded all that they did, so that none of it is used.
+        withheld: Whether nothing is cited because what speaks for the item most is of a private kind: a text says that
+            there is an interest which the user has chosen not to show, and nothing of it.
     """
 
     item_id: str
@@ -176,6 +178,7 @@ class Evidence(msgspec.Struct, frozen=True):
     standing: Standing | None = None
     switched_off: bool = False
     all_excluded: bool = False
+    withheld: bool = False
 
     @property
     def kept_out(self) -> bool:

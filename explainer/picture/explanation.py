@@ -24,7 +24,7 @@ def waterfall_of(
         row: The explanation.
         titles: Behaviour id → title of its item today; what the text cites keeps the title it was shown with.
         locale: Language of its words.
-        masked: Behaviours whose title stays out of the picture.
+        masked: Behaviours that are one bar together, without a word, for whoever must not learn of them.
         private: Behaviours that are one bar together, for a customer.
 
     Raises:
@@ -32,15 +32,17 @@ def waterfall_of(
     """
     words = PICTURE_WORDS[locale]
     cited = {evidence.behaviour_id: evidence.title for evidence in row.evidence}
-    known = {**titles, **cited, **dict.fromkeys(masked, _MASK)}
+    known = {**titles, **cited}
     # What was stored before orders were kept comes by size.
     order = row.order or sorted(row.contributions, key=lambda key: -abs(row.contributions[key]))
     parts = [
         Part(known.get(key, words.unnamed.format(id=key)), row.contributions[key], key in cited)
         for key in order
-        if key not in private
+        if key not in private and key not in masked
     ]
-    hidden = [row.contributions[key] for key in order if key in private]
-    if hidden:
-        parts.append(Part(words.not_shown, sum(hidden)))
+    for label, kept_out in ((_MASK, masked), (words.not_shown, private)):
+        hidden = [key for key in order if key in kept_out]
+        if hidden:
+            total = sum(row.contributions[key] for key in hidden)
+            parts.append(Part(label, total, label == _MASK and not cited.keys().isdisjoint(hidden)))
     return make_waterfall(row.title, row.base_score, row.score, parts, words)

@@ -36,7 +36,9 @@ def sample_evidence(domain: str) -> list[Evidence]:
         for known in (True, False)
         for popularity in (Popularity(3, 9), Popularity(3, 9, BehaviourKind.PURCHASE), None)
     ]
-    untold += [replace(e, **{choice: True}) for e in untold[:3] for choice in ("switched_off", "all_excluded")]
+    untold += [
+        replace(e, **{choice: True}) for e in untold[:3] for choice in ("switched_off", "all_excluded", "withheld")
+    ]
     found = told + [replace(evidence, causal=False) for evidence in told] + untold
     return [replace(e, standing=_STANDING if e.causes else replace(_STANDING, without=None)) for e in found]
 

@@ -20,7 +20,7 @@ from explainer.server.admission import Admission
 from explainer.server.auth import PUBLIC, needs
 from explainer.server.documented import problems
 from explainer.server.draining import Draining
-from explainer.server.looking import looked, require_purpose
+from explainer.server.looking import looked, require_purpose, require_purpose_without
 from explainer.server.queries import ANY_QUERY
 from explainer.server.schemas import (
     MAX_K,
@@ -35,10 +35,9 @@ from explainer.server.schemas import (
 from explainer.server.threads import Waits
 from explainer.service.presence import Presence
 from explainer.service.preview import preview
-from explainer.service.shown import ShownTags, ShownWhyNot, tags_shown_to, why_not_shown_to
+from explainer.service.shown import ShownTags, ShownWhyNot, tags_shown_to, unnamed_to, why_not_shown_to
 from explainer.service.signing import TOLD
 from explainer.service.succession import Succession
-from explainer.service.unnamed import NOT_SHOWN
 from explainer.service.views import Looker
 from explainer.service.why_not import why_not
 from explainer.storage.months import month_note
@@ -79,10 +78,11 @@ class ListsController(Controller):
         """Return the user's list, with its sentences, as it would be without some behaviours; store nothing.
 
         What the user has excluded already is left out of both lists; what is named twice is left out once. Support
-        needs ticket and purpose (403 without) to leave out what tells of a private life.
+        needs ticket and purpose (403 without) to leave out what tells of a private life, or all that does not.
         """
         with explainer.database.session() as session:
             private = require_purpose(session, looker, user, data.exclude)
+        private |= require_purpose_without(explainer, looker, user, data.exclude)
         with admission.place():
             found = preview(explainer, user, data.exclude, data.k, known_style(data.locale))
         looked(explainer, looker, user, "preview", sensitive=private)
@@ -146,7 +146,7 @@ class WhyNotController(Controller):
         """
         with explainer.database.session() as session:
             require_purpose(session, looker, user, [item])
-        found = why_not(explainer, user, item, k, NOT_SHOWN["en"] if looker.is_app else None)
+        found = why_not(explainer, user, item, k, unnamed_to(looker))
         with explainer.database.session() as session:
             return why_not_shown_to(session, looker, found)
 
@@ -163,8 +163,9 @@ class TagsController(Controller):
     ) -> ShownTags:
         """Return the aspects a user comes back to, each with the behaviours behind it."""
         held = explainer.tags.of(user, private=not looker.is_app)
+        private = () if looker.is_app else explainer.tags.private_of(held)
         with explainer.database.session() as session:
-            return tags_shown_to(session, looker, held)
+            return tags_shown_to(session, looker, held, private)
 
     @delete("/{tag:path}", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Delete a tag")
     def remove(self, user: UserInPath, tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:
@@ -217,6 +218,11 @@ class HealthController(Controller):
         trouble = getattr(explainer.writer.engine, "trouble", None)
         if trouble:
             notes.append(f"Texts come from templates: {trouble}.")
+        if explainer.firewall.trouble:
+            notes.append(
+                "Some items were judged by terms alone, for the sentence encoder could not be used: what is private "
+                "and has no such term may be named. The log says why; start again once that is mended."
+            )
         succession: Succession = request.app.state.succession
         if succession.trouble and not succession.on_templates:
             notes.append(

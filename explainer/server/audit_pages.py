@@ -19,6 +19,7 @@ from explainer.server.audit_charts import figures
 from explainer.server.audit_forms import SearchForm, form_of
 from explainer.server.audits import MAX_SAMPLE, download, note_download
 from explainer.server.auth import needs, to_login
+from explainer.server.causes import uncited
 from explainer.server.language import locale_of
 from explainer.server.parts import Heads
 from explainer.server.rendering import is_fragment, page
@@ -155,6 +156,7 @@ class AuditPages(Controller):
             one=found.explanation,
             made_by=made_by,
             pretty=_pretty,
+            uncited=uncited(found.explanation["contributions"], words_in(locale_of(request))),
         )
 
     @get("/explanations/{explanation_id:str}/replay", opt=_OPT, sync_to_thread=True)

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from explainer.picture import waterfall_of
-from explainer.server.causes import deletion, what_if
+from explainer.server.causes import deletion, uncited, what_if
 from explainer.server.notes import note
 from explainer.server.words import Words
 from explainer.service.masking import MASK
+from explainer.service.unnamed import private_share
 from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
 from explainer.storage.later import Later
 from explainer.writing.prompts import DomainWords
@@ -79,6 +80,7 @@ class Card:
         masked: Whether it rests on something that must not be named.
         against: A low rating that spoke against it and is told of,
         bars: what raised the item, as far as it is cited,
+        uncited: what is said where none is,
         rest: and the share of the rest,
         rest_count: of so many behaviours.
         not_shown: What the customer has chosen not to show does to the score, in words; empty where it is nothing.
@@ -94,6 +96,7 @@ class Card:
     masked: bool
     against: Bar | None
     bars: list[Bar]
+    uncited: str
     rest: float
     rest_count: int
     not_shown: str
@@ -117,7 +120,7 @@ def card_of(row: ExplanationRow, told: Told, later: Later) -> Card:
     cited = _bars(shown, row.slots, told)
     bars, against = [bar for bar in cited if bar.share > 0], next((bar for bar in cited if bar.share < 0), None)
     supporting = sum(1 for key, value in row.contributions.items() if value > 0 and key not in told.private)
-    share = _private_share(row, told.private)
+    share = private_share(row.contributions, told.private)
     titles = {**told.titles, **dict.fromkeys(told.private, told.words("card.not_shown_name"))}
     picture = waterfall_of(row, told.titles, told.words.locale, told.masked, told.private)
     return Card(
@@ -128,6 +131,7 @@ def card_of(row: ExplanationRow, told: Told, later: Later) -> Card:
         masked=masked,
         against=against,
         bars=bars,
+        uncited=uncited(row.contributions, told.words),
         rest=max(0.0, 1.0 - sum(bar.share for bar in bars) - max(0.0, share)) if bars else 0.0,
         rest_count=max(0, supporting - len(bars)),
         not_shown=_not_shown(share, told.words),
@@ -141,13 +145,6 @@ def _stand_in(masked: bool, is_whole: bool, words: Words) -> list[Piece]:  # noq
     if masked:
         return [Piece(MASK, is_title=False)]
     return [] if is_whole else [Piece(words("card.not_shown_text"), is_title=False)]
-
-
-def _private_share(row: ExplanationRow, private: Collection[str]) -> float:
-    """Return what private behaviours did, as a share of all support; negative if they spoke against the item."""
-    support = sum(value for value in row.contributions.values() if value > 0)
-    hidden = sum(value for key, value in row.contributions.items() if key in private)
-    return hidden / support if support > 0 else 0.0
 
 
 def _not_shown(share: float, words: Words) -> str:

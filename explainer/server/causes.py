@@ -39,6 +39,22 @@ def what_if(row: ExplanationRow, titles: Mapping[str, str], domain: str, words: 
     return words("card.what_if_instead", **facts, instead=instead, k=found.k)
 
 
+def uncited(contributions: object, words: Words) -> str:
+    """Return what is said where a text cites nothing: whether anything that the user did raised the item all the same.
+
+    Args:
+        contributions: Of all that they did, by id, in score units; as stored, and who altered it may have put anything.
+        words: Of the page.
+    """
+    return words("card.none_cited" if is_raised(contributions) else "card.no_behaviours")
+
+
+def is_raised(contributions: object) -> bool:
+    """Return whether any of the stored contributions raised an item."""
+    values = contributions.values() if isinstance(contributions, dict) else ()
+    return any(isinstance(value, int | float) and value > 0 for value in values)
+
+
 def deletion(row: ExplanationRow, words: Words) -> str:
     """Return what the deletion test found; empty where nothing is cited."""
     verdict = msgspec.convert(row.verdict, DeletionVerdict | None)

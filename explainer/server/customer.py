@@ -20,7 +20,7 @@ from explainer.server.auth import needs, to_login
 from explainer.server.cards import Card, Told, card_of
 from explainer.server.customer_choices import chosen_by
 from explainer.server.language import locale_of
-from explainer.server.looking import looked, require_purpose
+from explainer.server.looking import looked, require_purpose, require_purpose_without
 from explainer.server.rendering import is_fragment, page
 from explainer.server.threads import Waits
 from explainer.server.words import words_in
@@ -127,9 +127,10 @@ class CustomerController(Controller):
         locale = locale_of(request)
         with explainer.database.session() as session:
             private = require_purpose(session, looker, user, [without])
+        tells = require_purpose_without(explainer, looker, user, [without])
         with admission.place():
             found = preview(explainer, user, [without], _CARDS, Style(locale))
-        looked(explainer, looker, user, "preview", sensitive=private)
+        looked(explainer, looker, user, "preview", sensitive=private or tells)
         items = {item.id: item for item in explainer.model.recommender.catalogue.items}
         return page(
             request,

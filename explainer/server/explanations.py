@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Annotated, Any, cast
 
@@ -15,7 +16,7 @@ from litestar.response import ServerSentEvent
 from sqlalchemy.orm import Session
 
 from explainer.access import Scope
-from explainer.errors import NotFoundError
+from explainer.errors import ConflictError, NotFoundError
 from explainer.manner import Manner
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
@@ -24,6 +25,7 @@ from explainer.server.awaited import Awaited
 from explainer.server.documented import problems
 from explainer.server.draining import Draining
 from explainer.server.events import text_events
+from explainer.server.looking import looked, require_purpose
 from explainer.server.prefer import Wait, preferred_wait
 from explainer.server.reading import Reading
 from explainer.server.reviews import NO_NUL
@@ -91,21 +93,24 @@ class ExplanationsController(Controller):
         It comes at once, with what the model has written before or else a template's text; ``Prefer: wait=N`` waits for
         the model up to N seconds. What it has not written yet is ``pending``: a better text comes as a revision.
         The same request under the same Idempotency-Key is answered once, with what was made then. An item that is named
-        twice is explained once, and answered once, where it was named first.
+        twice is explained once, and answered once, where it was named first. Support needs ticket and purpose (403
+        without) to name an item that tells of the private life of who has met it.
         """
+        private = _tells_who_met_it(live.explainer, looker, data)
         wait = Wait(admission, preferred_wait(prefer))
         make = partial(_made, live, data, known_style(data.locale, data.audience), wait)
         rows: list[ExplanationRow] = []
         ids: list[str] | None = None
-        if idempotency_key is None:
-            rows = make()
-        else:
-            body, caller = msgspec.json.encode(data, order="deterministic"), caller_of(request).name
-            ids = promises.kept(caller, idempotency_key, data.user, body, lambda seal: rows.extend(make(seal)))
+        with _refusal_on_record(live.explainer, looker, data.user, sensitive=private):
+            if idempotency_key is None:
+                rows = make()
+            else:
+                body, caller = msgspec.json.encode(data, order="deterministic"), caller_of(request).name
+                ids = promises.kept(caller, idempotency_key, data.user, body, lambda seal: rows.extend(make(seal)))
         with live.explainer.database.session() as session:
             if ids is not None:
                 rows = [get_explanation(session, one) for one in ids]
-            answer = Explanations(all_shown_to(session, looker, rows))
+            answer = Explanations(all_shown_to(session, looker, rows, sensitive=private))
         return Response(answer, headers=wait.headers)
 
     @get(
@@ -207,6 +212,28 @@ def _read(explainer: Explainer, explanation_id: str, looker: Looker, *, recorded
         return shown_to(session, looker, *get_with_later(session, explanation_id), recorded=recorded)
 
 
+def _tells_who_met_it(explainer: Explainer, looker: Looker, data: ExplanationRequest) -> bool:
+    """Return whether an answer may tell that the user met something private: what they have met is not explained.
+
+    Raises:
+        PermissionDeniedException: If it may, and support gives no ticket and purpose.
+    """
+    if looker.is_app or not data.named:
+        return False
+    with explainer.database.session() as session:
+        return require_purpose(session, looker, data.user, data.named)
+
+
+@contextmanager
+def _refusal_on_record(explainer: Explainer, looker: Looker, user: str, *, sensitive: bool) -> Iterator[None]:
+    """Record the look that a refusal is which says what a user has met."""
+    try:
+        yield
+    except ConflictError:
+        looked(explainer, looker, user, "explanations", sensitive=sensitive)
+        raise
+
+
 def _made(
     live: Live, data: ExplanationRequest, style: Style, wait: Wait, seal: Seal | None = None
 ) -> list[ExplanationRow]:
@@ -230,4 +257,4 @@ def _made_by(
         manner = Manner(ask=ask, surface=data.surface, along=along)
         if data.k is not None:
             return explainer.explain_top(data.user, data.k, style, manner)
-        return explainer.explain_items(data.user, data.items or [str(data.item)], style, manner)
+        return explainer.explain_items(data.user, data.named, style, manner)

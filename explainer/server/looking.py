@@ -76,8 +76,32 @@ def require_purpose(session: Session, looker: Looker, user: str, names: Sequence
     """
     tells = bool(private_among(session, names)) or not sensitive_behaviours(session, user).isdisjoint(names)
     if tells and not looker.sees_sensitive:
-        raise PermissionDeniedException("This tells of a private life: give X-Ticket and X-Purpose.")
+        raise _needs_case()
     return tells
+
+
+def require_purpose_without(explainer: Explainer, looker: Looker, user: str, names: Sequence[str]) -> bool:
+    """Return whether the user's list without these would rest on what is private alone; then refuse it, if so.
+
+    Args:
+        explainer: The pipeline.
+        looker: Who asks.
+        user: Whose list.
+        names: What is left out: ids of items, or of the user's behaviours.
+
+    Raises:
+        PermissionDeniedException: If it would, and support gives no ticket and purpose.
+    """
+    left = {b.id for b in explainer.history(user).behaviours if not {b.id, b.item}.intersection(names)}
+    with explainer.database.session() as session:
+        tells = bool(left) and left <= sensitive_behaviours(session, user)
+    if tells and not looker.sees_sensitive:
+        raise _needs_case()
+    return tells
+
+
+def _needs_case() -> PermissionDeniedException:
+    return PermissionDeniedException("This tells of a private life: give X-Ticket and X-Purpose.")
 
 
 def _text(header: str | None) -> str:

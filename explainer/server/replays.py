@@ -10,8 +10,8 @@ from litestar.params import FromPath
 from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.auth import needs
-from explainer.service.replay import Replay, replay
-from explainer.service.shown import picture_shown_to
+from explainer.service.replay import Replay, replay, without_behaviours
+from explainer.service.shown import picture_shown_to, tells_privately
 from explainer.service.views import Looker
 from explainer.storage.explanations import get_explanation
 
@@ -30,9 +30,13 @@ class ReplayController(Controller):
         """Compute it again from its record and compare: exact, equivalent, or different and in what.
 
         No model is asked and nothing is stored: the stored draft goes through the gate again. Support needs a ticket
-        and a purpose where the explanation tells of a private life.
+        and a purpose where the explanation tells of a private life; a shop's program is then told how the outcome came
+        about as far as no behaviour is concerned.
         """
         with explainer.database.session() as session:
-            if picture_shown_to(session, looker, get_explanation(session, explanation_id), "replay"):
+            row = get_explanation(session, explanation_id)
+            if picture_shown_to(session, looker, row, "replay"):
                 raise PermissionDeniedException("This tells of a private life: give X-Ticket and X-Purpose.")
-        return replay(explainer, explanation_id)
+            is_told = not (looker.is_app and tells_privately(session, row))
+        found = replay(explainer, explanation_id)
+        return found if is_told else without_behaviours(found)

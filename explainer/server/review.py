@@ -15,6 +15,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.auth import caller_of, needs, to_login
+from explainer.server.causes import uncited
 from explainer.server.language import locale_of
 from explainer.server.notes import note
 from explainer.server.rendering import page
@@ -74,7 +75,8 @@ class ReviewPagesController(Controller):
         speech = explainer.writer.prompts.for_user(shown.user, Style(words.locale))
         did = speech.words(explainer.domain, locale=words.locale)
         facts = [(cited, note(cited, slots.get(f"{cited.slot}.value"), did, words)) for cited in shown.evidence]
-        return page(request, "review/case.html", case=case, facts=facts, judgements=list(Judgement))
+        said = uncited(shown.contributions, words)
+        return page(request, "review/case.html", case=case, facts=facts, uncited=said, judgements=list(Judgement))
 
     @post("/{review_id:str}/verdict", sync_to_thread=True)
     def judge(

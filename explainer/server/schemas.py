@@ -51,6 +51,11 @@ class ExplanationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         if sum(given is not None for given in (self.item, self.items, self.k)) != 1:
             raise ValueError("give exactly one of item, items and k")
 
+    @property
+    def named(self) -> list[str]:
+        """The items that are asked for by their ids."""
+        return self.items or ([] if self.item is None else [self.item])
+
 
 class Explanations(msgspec.Struct, frozen=True):
     """The stored explanations, in the order asked for, each once."""

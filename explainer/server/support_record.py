@@ -9,6 +9,7 @@ from litestar.response import Template
 
 from explainer.pipeline import Explainer
 from explainer.server.cards import Card, Told, card_of
+from explainer.server.causes import is_raised
 from explainer.server.language import locale_of
 from explainer.server.rendering import page
 from explainer.server.support_find import LIMITS, CaseForm, case_here
@@ -20,6 +21,7 @@ from explainer.service.today import today
 from explainer.service.views import Looker
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.later import Later, get_with_later
+from explainer.storage.private import is_private_item
 from explainer.writing.slots import named
 from explainer.writing.style import Style
 
@@ -45,7 +47,9 @@ def record_page(
     """
     with explainer.database.session() as session:
         row, later = get_with_later(session, explanation_id)
-        masked = picture_shown_to(session, looker, row, "support page")
+        # Where a private item stands today says whether they have met it since.
+        telling = is_private_item(session, row.item_id)
+        masked = picture_shown_to(session, looker, row, "support page", sensitive=telling)
         # Today's text may rest on what the record does not have.
         hidden = masked if looker.sees_sensitive else masked | sensitive_behaviours(session, row.user_id)
     find_all(explainer, [row])
@@ -53,7 +57,8 @@ def record_page(
     speech = explainer.writer.prompts.for_user(row.user_id, Style(words.locale))
     titles = explainer.titles(row.user_id) | dict.fromkeys(hidden, MASK)
     told = Told(words, speech.words(explainer.domain, locale=words.locale), explainer.domain, titles, hidden)
-    card, now = card_of(row, told, later), today(explainer, row)
+    is_kept_back = telling and not looker.sees_sensitive
+    card, now = card_of(row, told, later), None if is_kept_back else today(explainer, row)
     return page(
         request,
         "support/record.html",
@@ -62,8 +67,8 @@ def record_page(
         later=later,
         card=card,
         today=now,
-        today_masked=bool(now.causes & hidden),
-        masked=len(masked),
+        today_masked=now is not None and bool(now.causes & hidden),
+        masked=len(masked) + is_kept_back,
         looker=looker,
         reply="" if card.masked else _reply(row, card, later, words_in(row.locale), explainer.domain),
         case=case_here(request) if refused is None else CaseForm(back=f"/support/explanations/{row.id}"),
@@ -76,7 +81,6 @@ def _reply(row: ExplanationRow, card: Card, later: Later, words: Words, domain: 
     """Return an answer to the customer in the language that they were told it in; what was taken back is not quoted."""
     item = named(row.title, domain, row.locale)
     newest = later.revisions[-1] if later.revisions else row
-    causes = [named(bar.label, domain, row.locale) for bar in card.bars]
     if card.withdrawn:
         shown = words("support.reply.withdrawn", item=item)
     else:
@@ -84,8 +88,16 @@ def _reply(row: ExplanationRow, card: Card, later: Later, words: Words, domain: 
     paragraphs = [
         words("support.reply.hello"),
         shown,
-        words("support.reply.causes", causes=words.listed(causes)) if causes else words("support.reply.popular"),
+        _causes(row, card, words, domain),
         words("support.reply.choices"),
         words("support.reply.bye"),
     ]
     return "\n\n".join(paragraphs)
+
+
+def _causes(row: ExplanationRow, card: Card, words: Words, domain: str) -> str:
+    """Return what raised the item; of what is told to nobody, that there is something."""
+    if not card.bars:
+        return words("card.none_cited" if is_raised(row.contributions) else "support.reply.popular")
+    causes = [named(bar.label, domain, row.locale) for bar in card.bars]
+    return words("support.reply.causes", causes=words.listed(causes))

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 from babel.dates import format_skeleton
+from babel.numbers import format_percent
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,13 +17,14 @@ from explainer.errors import ConflictError, NotFoundError
 from explainer.pipeline import Explainer
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.masking import sensitive_in
-from explainer.service.unnamed import NO_TEXT, words_in
+from explainer.service.unnamed import NO_TEXT, hidden_in, private_share, words_in
 from explainer.storage.base import now
 from explainer.storage.catalogue import dataset_row
 from explainer.storage.database import Database
 from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow, FeedbackRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.reading_tables import RevisionRow, SuppressionRow
+from explainer.view import explanation_view
 from explainer.writing.ago import ago
 from explainer.writing.prompts import DomainWords
 from explainer.writing.slots import SLOT, display_title, rating_text
@@ -39,6 +41,13 @@ _LABELS = {
         "template": "Standard wording, not written by AI",
     },
     "zh": {"model": "由 AI 撰写，事实来自您自己的记录", "template": "固定格式的说明，非 AI 撰写"},
+}
+_NOT_SHOWN = {
+    "en": (
+        "{share} comes from an interest you have chosen not to show.",
+        "An interest you have chosen not to show spoke against it ({share}).",
+    ),
+    "zh": ("{share} 来自您选择不显示的一项兴趣。", "您选择不显示的一项兴趣对它不利（{share}）。"),
 }
 _GONE = {"en": "There is no explanation to show for this recommendation.", "zh": "这条推荐暂无可显示的说明。"}
 _DID = {"en": "You {} it", "zh": "您{}"}
@@ -59,7 +68,7 @@ class EmbeddedBehaviour(msgspec.Struct, frozen=True):
     when: str
 
 
-class EmbeddedExplanation(msgspec.Struct, frozen=True):
+class EmbeddedExplanation(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a customer sees.
 
     Attributes:
@@ -68,6 +77,8 @@ class EmbeddedExplanation(msgspec.Struct, frozen=True):
         source: ``model`` when the language model wrote it, ``template`` when it did not; null without a sentence.
         label: The same in words; or that there is nothing to show.
         behaviours: What it rests on.
+        not_shown: What the customer has chosen not to show did to the ranking, all of it as one, in words; left out
+            where that is nothing.
     """
 
     sentence: str | None
@@ -75,6 +86,7 @@ class EmbeddedExplanation(msgspec.Struct, frozen=True):
     source: Literal["model", "template"] | None
     label: str
     behaviours: list[EmbeddedBehaviour]
+    not_shown: str = ""
 
 
 def embed_token(database: Database, explanation_id: str, lifetime: timedelta, at: datetime | None = None) -> EmbedToken:
@@ -108,13 +120,15 @@ def embedded(explainer: Explainer, explanation_id: str, style: Style) -> Embedde
         private = sensitive_in(session, row)
     words = explainer.writer.prompts.for_user(row.user_id, style).words(explainer.domain, locale=style.locale)
     named = set(SLOT.findall(shown.draft))
-    cited = [e for e in row.evidence if e.behaviour_id not in private]
+    hidden = hidden_in(explanation_view(row), private)
+    cited = [e for e in row.evidence if e.behaviour_id not in hidden]
     is_whole = len(cited) == len(row.evidence)
     told = [e for e in cited if e.contribution > 0 or e.slot in named]
+    effect = _effect(private_share(row.contributions, hidden), style.locale)
     source: Literal["model", "template"] = "model" if shown.source == MODEL and is_whole else "template"
     text = shown.text if is_whole else words_in(NO_TEXT, row.locale)
     behaviours = [_behaviour(e, words, high, style.locale) for e in sorted(told, key=lambda e: -e.share)]
-    return EmbeddedExplanation(text, row.locale, source, _LABELS[style.locale][source], behaviours)
+    return EmbeddedExplanation(text, row.locale, source, _LABELS[style.locale][source], behaviours, effect)
 
 
 def judge_embedded(database: Database, explanation_id: str, kind: CustomerVerdict) -> None:
@@ -132,6 +146,13 @@ def judge_embedded(database: Database, explanation_id: str, kind: CustomerVerdic
         said = session.scalar(same.where(FeedbackRow.given_by == EMBED, FeedbackRow.kind == kind).limit(1))
     if said is None:
         give_feedback(database, explanation_id, FeedbackKind(kind), "", EMBED)
+
+
+def _effect(share: float, locale: str) -> str:
+    """Return what is not shown did, in words; empty where that is nothing."""
+    if not share:
+        return ""
+    return _NOT_SHOWN[locale][share < 0].format(share=format_percent(abs(share), format="#,##0%", locale=locale))
 
 
 def _for_customers(session: Session, explanation_id: str) -> ExplanationRow:

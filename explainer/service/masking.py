@@ -6,6 +6,7 @@ A behaviour is sensitive if its item was judged to be private (health, belief, s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,6 @@ from explainer.evidence import Reason, SameCreator, SameSeries, SharedAspect, Ta
 from explainer.evidence.citable import is_sensitive
 from explainer.service.behaviours import BehaviourView
 from explainer.service.exclusions import Exclusion
-from explainer.service.why_not import Part, WhyNot
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.private import kept_out, private_behaviours
 from explainer.tags import TagList
@@ -41,16 +41,45 @@ def private_then(row: ExplanationRow) -> frozenset[str]:
     return frozenset(kept_out(row.asked))
 
 
+def as_one(contributions: Mapping[str, float], private: Collection[str]) -> dict[str, float]:
+    """Return contributions with those of private behaviours summed, last."""
+    kept = {key: value for key, value in contributions.items() if key not in private}
+    hidden = [value for key, value in contributions.items() if key in private]
+    return kept | ({MASK: math.fsum(hidden)} if hidden else {})
+
+
+def ids_as_one(ids: Sequence[str], private: Collection[str]) -> list[str]:
+    """Return ids with those of private behaviours as one, last."""
+    kept = [key for key in ids if key not in private]
+    return kept if len(kept) == len(ids) else [*kept, MASK]
+
+
+def counterfactual_as_one(found: CounterfactualView, private: Collection[str]) -> CounterfactualView:
+    """Return the counterfactual with all private behaviours as one."""
+    if found.behaviours is None:
+        return found
+    return replace(found, behaviours=ids_as_one(found.behaviours, private))
+
+
+def with_text(view: ExplanationView, text: str) -> ExplanationView:
+    """Return the explanation with another text, and nothing of how its own was made: that has words of the facts."""
+    return replace(view, text=text, gate_failures=[], versions=replace(view.versions, prompt_hash=""))
+
+
 @dataclass(slots=True)
 class Mask:
-    """Masks one answer: a behaviour has the same stand-in wherever the answer names it.
+    """Masks one answer. What behaviours do to a score is one sum: figures of each, item by item, would tell what it is.
+
+    Where it is named otherwise, a behaviour has the same stand-in throughout the answer.
 
     Args:
         sensitive: Ids of the behaviours to mask.
+        words: Tags to mask, whatever they rest on.
     """
 
     sensitive: Collection[str]
     names: dict[str, str] = field(default_factory=dict)
+    words: Collection[str] = ()
 
     @property
     def count(self) -> int:
@@ -68,28 +97,23 @@ class Mask:
         """Return the explanation with its sensitive behaviours masked; its text, where it rests on one."""
         told = {cited.behaviour_id for cited in view.evidence if tells(cited)}
         self.sensitive = {*self.sensitive, *told}
-        contributions = {self.key(key): value for key, value in view.contributions.items()}
+        for key in view.contributions:
+            self.key(key)
         found = view.counterfactual
+        is_whole = not any(cited.behaviour_id in self.sensitive for cited in view.evidence)
         return replace(
-            view,
+            view if is_whole else with_text(view, MASK),
             evidence=[self._cited(cited) for cited in view.evidence],
-            text=MASK if any(cited.behaviour_id in self.sensitive for cited in view.evidence) else view.text,
-            contributions=contributions,
-            order=[self.key(key) for key in view.order],
+            contributions=as_one(view.contributions, self.sensitive),
+            order=ids_as_one(view.order, self.sensitive),
             counterfactual=None if found is None else self.counterfactual(found),
         )
 
     def counterfactual(self, found: CounterfactualView) -> CounterfactualView:
-        """Return the counterfactual with sensitive behaviours masked."""
-        if found.behaviours is None:
-            return found
-        return replace(found, behaviours=[self.key(key) for key in found.behaviours])
-
-    def why_not(self, found: WhyNot) -> WhyNot:
-        """Return the answer with sensitive behaviours masked."""
-        return replace(
-            found, speaks_for=self._parts(found.speaks_for), speaks_against=self._parts(found.speaks_against)
-        )
+        """Return the counterfactual with all sensitive behaviours as one."""
+        for key in found.behaviours or ():
+            self.key(key)
+        return counterfactual_as_one(found, self.sensitive)
 
     def tags(self, held: TagList) -> TagList:
         """Return the tags with sensitive ones, and sensitive behaviours behind others, masked."""
@@ -131,16 +155,8 @@ class Mask:
             merged=merged,
         )
 
-    def _parts(self, parts: Sequence[Part]) -> list[Part]:
-        return [
-            replace(part, behaviour_id=self.key(part.behaviour_id), item=MASK, title=MASK)
-            if part.behaviour_id in self.sensitive
-            else part
-            for part in parts
-        ]
-
     def _word(self, tag: str) -> str:
-        if not is_sensitive(tag):
+        if tag not in self.words and not is_sensitive(tag):
             return tag
         self._named(f"tag {tag}")
         return MASK

@@ -30,6 +30,13 @@ from explainer.writing.style import Style
 from explainer.writing.texts import MODEL, TEMPLATE
 from retriever.errors import UnknownItemError
 
+_NO_BEHAVIOUR = frozenset({"recommender", "prompt_templates", "title", "rank", "score", "base_score", "method"})
+"""Differences in which no behaviour has a part of its own."""
+_NOT_TOLD = (
+    "Some behaviours are an interest that the customer has chosen not to show: what changed of behaviours, and in the "
+    "texts that rest on them, is left out."
+)
+
 
 class ComparedVersion(msgspec.Struct, frozen=True):
     """One version that made the explanation, beside the one in use.
@@ -95,6 +102,12 @@ def replay(explainer: Explainer, explanation_id: str) -> Replay:
     found += _recomputed(explainer, record)
     outcome = max((difference.outcome for difference in found), key=list(Outcome).index, default=Outcome.EXACT)
     return Replay(row.id, outcome, found, versions, TOLERANCE, list(record.recalled.notes))
+
+
+def without_behaviours(found: Replay) -> Replay:
+    """Return a replay as it is to whoever must not learn of a private behaviour, nor of its figures."""
+    told = [one for one in found.differences if one.what in _NO_BEHAVIOUR]
+    return msgspec.structs.replace(found, differences=told, notes=[*found.notes, _NOT_TOLD])
 
 
 def _read(session: Session, row: ExplanationRow) -> _Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,8 +11,15 @@ from sqlalchemy.orm import Session
 
 from explainer.service.behaviours import BehaviourPage
 from explainer.service.exclusions import Exclusions
-from explainer.service.masking import MASK, Mask, private_then, sensitive_behaviours, sensitive_in
-from explainer.service.unnamed import NOT_SHOWN, counterfactual_for_customer, for_customer, words_in
+from explainer.service.masking import (
+    MASK,
+    Mask,
+    counterfactual_as_one,
+    private_then,
+    sensitive_behaviours,
+    sensitive_in,
+)
+from explainer.service.unnamed import NOT_SHOWN, for_customer, words_in
 from explainer.service.views import Looker, note_look
 from explainer.service.why_not import WhyNot
 from explainer.storage.explanation_tables import ExplanationRow
@@ -39,7 +46,7 @@ class Suppressed(msgspec.Struct, frozen=True):
 
     Attributes:
         at: Since when.
-        reason: Why, as whoever suppressed it said.
+        reason: Why, as whoever suppressed it said; to staff, since they say it among themselves, of what they may see.
         notice: What a customer reads in its place, in the language of the text.
     """
 
@@ -105,7 +112,7 @@ class ShownCounterfactual(CounterfactualView, frozen=True, kw_only=True, omit_de
 
 
 class ShownWhyNot(WhyNot, frozen=True, kw_only=True, omit_defaults=True):
-    """Why an item is not in a list; ``masked`` says how many sensitive behaviours are shown as "•••"."""
+    """Why an item is not in a list; ``masked`` is 1 where sensitive behaviours, all as one, are shown as "•••"."""
 
     masked: int = 0
 
@@ -158,11 +165,23 @@ def shown_to(
 
 
 def all_shown_to(
-    session: Session, looker: Looker, rows: Sequence[ExplanationRow], what: str = "explanations"
+    session: Session,
+    looker: Looker,
+    rows: Sequence[ExplanationRow],
+    what: str = "explanations",
+    *,
+    sensitive: bool = False,
 ) -> list[ShownExplanation]:
     """Return stored explanations as they are to whoever asks; record one look at each user's.
 
     Those that were removed meanwhile are left out.
+
+    Args:
+        session: Open session; what is recorded is committed with it.
+        looker: Who asks.
+        rows: The explanations.
+        what: What they look at.
+        sensitive: Whether it tells of a private life that there are these, whatever is in them.
     """
     later = later_of(session, rows)
     rows = [row for row in rows if row.id in later]
@@ -174,7 +193,7 @@ def all_shown_to(
         seen[row.user_id] += count
         views.append(_shown(row, view, later[row.id], looker, 0 if looker.sees_sensitive else count))
     for user, count in seen.items():
-        note_look(session, looker, user, what, sensitive=count > 0)
+        note_look(session, looker, user, what, sensitive=sensitive or count > 0)
     return views
 
 
@@ -184,7 +203,7 @@ def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRo
     if found is None:
         return None
     if looker.is_app:
-        return _with(ShownCounterfactual, counterfactual_for_customer(found, sensitive_in(session, row)))
+        return _with(ShownCounterfactual, counterfactual_as_one(found, sensitive_in(session, row)))
     mask = Mask(sensitive_in(session, row))
     masked = mask.counterfactual(found)
     note_look(session, looker, row.user_id, "counterfactual", row.id, sensitive=mask.count > 0)
@@ -193,14 +212,31 @@ def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRo
     )
 
 
-def picture_shown_to(session: Session, looker: Looker, row: ExplanationRow, what: str = "picture") -> frozenset[str]:
-    """Return the behaviours that must not be named to whoever sees an explanation, and record that they saw it."""
+def picture_shown_to(
+    session: Session, looker: Looker, row: ExplanationRow, what: str = "picture", *, sensitive: bool = False
+) -> frozenset[str]:
+    """Return the behaviours that must not be named to whoever sees an explanation, and record that they saw it.
+
+    Args:
+        session: Open session; what is recorded is committed with it.
+        looker: Who looks.
+        row: The explanation.
+        what: What they look at.
+        sensitive: Whether there is something besides which not everybody sees.
+    """
     if looker.is_app:
         return frozenset()
     mask = Mask(sensitive_in(session, row))
     mask.explanation(explanation_view(row))
-    note_look(session, looker, row.user_id, what, row.id, sensitive=mask.count > 0)
+    note_look(session, looker, row.user_id, what, row.id, sensitive=sensitive or mask.count > 0)
     return frozenset() if looker.sees_sensitive else frozenset(mask.names)
+
+
+def tells_privately(session: Session, row: ExplanationRow) -> bool:
+    """Return whether there is anything in an explanation that tells of a private life."""
+    mask = Mask(sensitive_in(session, row))
+    mask.explanation(explanation_view(row))
+    return mask.count > 0
 
 
 def history_shown_to(session: Session, looker: Looker, user: str, what: str) -> frozenset[str]:
@@ -209,23 +245,37 @@ def history_shown_to(session: Session, looker: Looker, user: str, what: str) -> 
     return sensitive_behaviours(session, user)
 
 
+def unnamed_to(looker: Looker) -> str | None:
+    """Return what stands for all that a user did of a private kind in what whoever asks reads; None names each."""
+    if looker.is_app:
+        return NOT_SHOWN["en"]
+    return None if looker.sees_sensitive else MASK
+
+
 def why_not_shown_to(session: Session, looker: Looker, found: WhyNot) -> ShownWhyNot:
-    """Return why an item is not in a user's list as it is to whoever asks, recorded."""
+    """Return why an item is not in a user's list, made for whoever asks (see :func:`unnamed_to`), recorded."""
     if looker.is_app:
         return _with(ShownWhyNot, found)
-    mask = Mask(sensitive_behaviours(session, found.user))
-    masked = mask.why_not(found)
+    sensitive = sensitive_behaviours(session, found.user) | {MASK}
+    count = sum(part.behaviour_id in sensitive for part in (*found.speaks_for, *found.speaks_against))
     # Where a private item stands says already whether they met it.
-    is_told = mask.count > 0 or is_private_item(session, found.item)
+    is_told = count > 0 or is_private_item(session, found.item)
     note_look(session, looker, found.user, "why-not", found.item, sensitive=is_told)
-    return _with(ShownWhyNot, found) if looker.sees_sensitive else _with(ShownWhyNot, masked, mask.count)
+    return _with(ShownWhyNot, found, 0 if looker.sees_sensitive else count)
 
 
-def tags_shown_to(session: Session, looker: Looker, held: TagList) -> ShownTags:
-    """Return a user's tags as they are to whoever asks, recorded."""
+def tags_shown_to(session: Session, looker: Looker, held: TagList, private: Collection[str]) -> ShownTags:
+    """Return a user's tags as they are to whoever asks, recorded.
+
+    Args:
+        session: Open session; what is recorded is committed with it.
+        looker: Who asks.
+        held: The tags.
+        private: The deleted ones that tell of the user's private life.
+    """
     if looker.is_app:
         return _with(ShownTags, held)
-    mask = Mask(sensitive_behaviours(session, held.user))
+    mask = Mask(sensitive_behaviours(session, held.user), words=private)
     masked = mask.tags(held)
     note_look(session, looker, held.user, "tags", sensitive=mask.count > 0)
     return _with(ShownTags, held) if looker.sees_sensitive else _with(ShownTags, masked, mask.count)
@@ -267,8 +317,9 @@ def _shown(
     revisions = [revision_view(revision) for revision in later.revisions]
     is_replaced = view.text != row.text
     if is_replaced:
-        revisions = [msgspec.structs.replace(revision, text=view.text) for revision in revisions]
-    mark = _mark(later.suppression, row.locale)
+        cut = {"text": view.text, "gate_failures": [], "prompt_hash": ""}
+        revisions = [msgspec.structs.replace(revision, **cut) for revision in revisions]
+    mark = _mark(later.suppression, row.locale, "" if looker.is_app else MASK if is_replaced else None)
     if mark is not None and looker.is_app:
         view = msgspec.structs.replace(view, text="")
         revisions = [msgspec.structs.replace(revision, text="") for revision in revisions]
@@ -296,10 +347,12 @@ def _made_by(row: ExplanationRow, later: Later) -> MadeBy:
     return MadeBy(later.writer, later.details.get("model_hash", ""), later.details.get("adapter_hash", ""))
 
 
-def _mark(suppression: Suppression | None, locale: str) -> Suppressed | None:
+def _mark(suppression: Suppression | None, locale: str, stand_in: str | None) -> Suppressed | None:
+    """Return the mark of a text that was taken back, perhaps with something in place of the reason that staff wrote."""
     if suppression is None:
         return None
-    return Suppressed(suppression.at, suppression.reason, _NOTICES.get(locale, _NOTICES["en"]))
+    reason = suppression.reason if stand_in is None else stand_in
+    return Suppressed(suppression.at, reason, _NOTICES.get(locale, _NOTICES["en"]))
 
 
 def _with(kind: type[T], record: msgspec.Struct, masked: int = 0) -> T:

@@ -6,13 +6,12 @@ it, nor of which kind. That it moved the ranking is said all the same.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from explainer.service.masking import MASK, tells
-from explainer.view import CounterfactualView, ExplanationView
+from explainer.service.masking import as_one, counterfactual_as_one, ids_as_one, tells, with_text
+from explainer.view import ExplanationView
 
 NOT_SHOWN: Mapping[str, str] = {"en": "an interest you have chosen not to show", "zh": "您选择不显示的一项兴趣"}
 NO_TEXT: Mapping[str, str] = {
@@ -26,6 +25,18 @@ def words_in(words: Mapping[str, str], locale: str) -> str:
     return words.get(locale, words["en"])
 
 
+def private_share(contributions: Mapping[str, float], private: Collection[str]) -> float:
+    """Return what private behaviours did, as a share of all support; negative if they spoke against the item."""
+    support = sum(value for value in contributions.values() if value > 0)
+    hidden = sum(value for key, value in contributions.items() if key in private)
+    return hidden / support if support > 0 else 0.0
+
+
+def hidden_in(view: ExplanationView, private: Collection[str]) -> set[str]:
+    """Return the behaviours that a customer is told of as one: the private ones, and cited ones that tell of such."""
+    return {*private, *(cited.behaviour_id for cited in view.evidence if tells(cited))}
+
+
 def for_customer(view: ExplanationView, private: Collection[str]) -> ExplanationView:
     """Return the explanation with all private behaviours as one, under the name "•••"; its text, if it rests on one.
 
@@ -33,33 +44,14 @@ def for_customer(view: ExplanationView, private: Collection[str]) -> Explanation
         view: As stored.
         private: Ids of the behaviours that are private, now or when it was made.
     """
-    hidden = {*private, *(cited.behaviour_id for cited in view.evidence if tells(cited))}
+    hidden = hidden_in(view, private)
     shown = [cited for cited in view.evidence if cited.behaviour_id not in hidden]
     found = view.counterfactual
+    is_whole = len(shown) == len(view.evidence)
     return replace(
-        view,
+        view if is_whole else with_text(view, words_in(NO_TEXT, view.locale)),
         evidence=[replace(cited, merged=[one for one in cited.merged if one not in hidden]) for cited in shown],
-        text=view.text if len(shown) == len(view.evidence) else words_in(NO_TEXT, view.locale),
         contributions=as_one(view.contributions, hidden),
-        order=_ids(view.order, hidden),
-        counterfactual=None if found is None else counterfactual_for_customer(found, hidden),
+        order=ids_as_one(view.order, hidden),
+        counterfactual=None if found is None else counterfactual_as_one(found, hidden),
     )
-
-
-def counterfactual_for_customer(found: CounterfactualView, private: Collection[str]) -> CounterfactualView:
-    """Return the counterfactual with all private behaviours as one."""
-    if found.behaviours is None:
-        return found
-    return replace(found, behaviours=_ids(found.behaviours, private))
-
-
-def as_one(contributions: Mapping[str, float], private: Collection[str]) -> dict[str, float]:
-    """Return contributions with those of private behaviours summed, last."""
-    kept = {key: value for key, value in contributions.items() if key not in private}
-    hidden = [value for key, value in contributions.items() if key in private]
-    return kept | ({MASK: math.fsum(hidden)} if hidden else {})
-
-
-def _ids(ids: Sequence[str], private: Collection[str]) -> list[str]:
-    kept = [key for key in ids if key not in private]
-    return kept if len(kept) == len(ids) else [*kept, MASK]

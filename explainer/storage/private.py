@@ -43,6 +43,11 @@ def private_among(session: Session, items: Collection[str]) -> set[str]:
     return set(session.scalars(select(ItemRow.id).where(ItemRow.id.in_(items), _IS_PRIVATE)))
 
 
+def any_private(session: Session, items: Sequence[str]) -> bool:
+    """Return whether any of so many items is private."""
+    return any(private_among(session, items[start : start + _CHUNK]) for start in range(0, len(items), _CHUNK))
+
+
 def private_counts(asked: Mapping[str, Any] | None) -> dict[str, int]:
     """Return how many private behaviours an explanation kept out, by category, from what is stored of its asking."""
     counts = Counter(category for of in kept_out(asked).values() for category in of)

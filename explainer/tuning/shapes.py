@@ -64,12 +64,13 @@ def shapes(domain: str) -> Iterator[Evidence]:
 
 
 def _kept_out(domain: str) -> Iterator[Evidence]:
-    """Yield evidence of readers who let nothing they did be used."""
+    """Yield evidence of readers who let nothing they did be used, or nothing of it be told."""
     for popular, known in itertools.product((None, *_KIND), (True, False)):
         facts = Example("x", domain, "", popular=popular, known=known).evidence()
         yield replace(facts, switched_off=True)
         if known:
             yield replace(facts, all_excluded=True)
+            yield replace(facts, withheld=True)
 
 
 def told(evidence: Evidence, style: Style) -> Evidence:

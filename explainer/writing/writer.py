@@ -106,7 +106,7 @@ class Writer:
     def plan(self, request: Request, library: PromptLibrary, style: Style) -> Plan:
         """Return how a text is to be written with these prompts; depends on nothing but what is given."""
         engine = self.engine
-        if request.evidence.kept_out:
+        if request.evidence.kept_out or request.evidence.withheld:
             return Plan(request, None)  # no model was taught to say what the reader has chosen
         if engine is None or style.locale not in engine.locales or request.evidence.domain not in engine.domains:
             return Plan(request, None)

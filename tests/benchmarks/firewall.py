@@ -23,5 +23,7 @@ def firewall(cases: int = 10_000) -> dict[str, float]:
         "firewall_cases": found.cases,
         "firewall_private_behaviours": found.private,
         "firewall_prompts": found.prompts,
+        "firewall_refused": found.refused,
+        "firewall_replays": sum(found.replayed.values()),
         "firewall_leaks": len(found.leaks),
     }

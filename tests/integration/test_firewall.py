@@ -98,6 +98,28 @@ def test_what_turns_private_after_it_was_shown_is_told_no_more_not_even_from_mem
         assert cited["title"] not in text.replace(made["title"], "")
 
 
+@pytest.mark.parametrize("lang", NOT_SHOWN)
+def test_a_shops_page_says_how_much_it_did_and_nothing_else(asks, made, database, lang):
+    token = asks(A, f"/v1/explanations/{made['id']}/embed-token", "POST", {}).json()["token"]
+    shown = asks(A, f"/embed/explanations/{made['id']}?lang={lang}", authorization=f"Embed {token}").json()
+    values = made["contributions"]
+    with database.session() as session:
+        support = sum(v for v in session.get(ExplanationRow, made["id"]).contributions.values() if v > 0)
+    assert NOT_SHOWN[lang] in shown["not_shown"].lower()
+    assert f"{abs(values[MASK]) / support:.0%}" in shown["not_shown"]
+    assert not [one for one in (*private_ids(database), *SECRET) if one in json.dumps(shown)]
+
+
+def test_what_was_stored_of_something_private_is_not_told_on_a_shops_page_either(asks, made, database):
+    with database.session() as session:
+        for cited in session.get_one(ExplanationRow, made["id"]).evidence:
+            cited.title = "Cancer Ward"
+    token = asks(A, f"/v1/explanations/{made['id']}/embed-token", "POST", {}).json()["token"]
+    shown = asks(A, f"/embed/explanations/{made['id']}", authorization=f"Embed {token}").json()
+    assert (shown["sentence"], shown["source"], shown["behaviours"]) == (NO_TEXT["en"], "template", [])
+    assert "Cancer" not in json.dumps(shown)
+
+
 def test_the_page_says_it_and_names_neither_item_nor_category(asks, database):
     for lang, words in NOT_SHOWN.items():
         page = asks(A, f"/?user={PIOUS}", **{"Accept-Language": lang}).text

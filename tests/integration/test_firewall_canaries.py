@@ -13,6 +13,9 @@ def test_no_canary_comes_out_of_answers_pages_prompts_logs_metrics_or_traces(emp
     assert found.private == 20 * 8
     assert found.prompts > 0, "the engine was asked"
     assert found.stated["explanation"] == found.stated["waterfall.svg"] == 20, "that there is something is said"
+    assert found.stated["embed"] == 20
+    assert found.refused == 20 * 3 + 18, "support asked for what it is refused without a case"
+    assert found.replayed == {"different": 20}, "another recommender, as after a fit"
     assert found.logged > 0
     assert found.leaks == []
 

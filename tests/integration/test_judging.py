@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from litestar.testing import TestClient
 from sqlalchemy import select, update
 
-from explainer.evidence.firewall import Firewall, load_lists
+from explainer.evidence.firewall import Firewall, Lists, load_lists
 from explainer.judging import Stored, judge_catalogue
+from explainer.pipeline import Explainer
+from explainer.server.app import create_app
 from explainer.storage.catalogue_tables import ItemRow
 from explainer.storage.private import note_judged
+from explainer.writing.prompts import PromptLibrary
+from explainer.writing.vocabularies import load_vocabulary
+from explainer.writing.writer import Writer
 from retriever.data import Item
+from retriever.errors import EncoderError
+from tests.canaries import ZEBRA
+from tests.conftest import HashEncoder
 
 
 @pytest.fixture
@@ -78,3 +87,39 @@ def test_two_processes_with_different_lists_come_to_an_end(database, firewall, m
     monkeypatch.setattr(firewall, "judge", judge)
     monkeypatch.setattr("explainer.judging.note_judged", overwritten)
     assert judge_catalogue(database, firewall) == 60
+
+
+class Broken(HashEncoder):
+    """An encoder that works again once it is mended."""
+
+    broken = True
+
+    def encode(self, texts, on_progress=None):
+        if self.broken:
+            raise EncoderError("no such model")
+        return super().encode(texts, on_progress)
+
+
+def test_that_terms_alone_decided_is_told_until_a_start_with_a_working_encoder(database, model, empty_writer):
+    encoder = Broken()
+    firewall = Firewall(Lists((ZEBRA,)), encoder)
+    explainer = Explainer(database, model, empty_writer, firewall=firewall)
+    with TestClient(create_app(explainer, queue=4)) as client:
+        health = client.get("/health/ready").json()
+        assert health["status"] == "degraded"
+        assert [note for note in health["reasons"] if "judged by terms alone" in note]
+        encoder.broken = False
+        put(database, firewall, "zebra zebra zebra zebra")
+        assert [note for note in client.get("/health/ready").json()["reasons"] if "terms alone" in note], (
+            "of the others"
+        )
+        Explainer(database, model, empty_writer, firewall=firewall)
+        assert not [note for note in client.get("/health/ready").json()["reasons"] if "terms alone" in note]
+        encoder.broken = True
+        put(database, firewall, "A Film")
+        assert [note for note in client.get("/health/ready").json()["reasons"] if "terms alone" in note]
+
+
+@pytest.fixture
+def empty_writer():
+    return Writer(PromptLibrary(), load_vocabulary)

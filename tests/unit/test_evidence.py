@@ -199,3 +199,18 @@ def test_what_carries_a_private_aspect_is_never_cited():
         assert all(int(b.item_id[1:]) % 2 == 0 for b in evidence.behaviours)
         assert "hiv" not in evidence.aspects
     assert cited
+
+
+@pytest.mark.parametrize("policy", [EvidencePolicy(), EvidencePolicy(top_share=0.0, top_count=0)])
+def test_that_something_is_withheld_is_known_where_nothing_else_raised_the_item_as_much(model, cases, policy):
+    builder, cited = EvidenceBuilder(model, "video", policy), 0
+    for history, attribution, _ in cases:
+        raised = sorted((c, b.id) for b, c in zip(history.behaviours, attribution.contributions, strict=True) if c > 0)
+        if len(raised) < 2 or raised[0][0] == raised[1][0]:
+            continue
+        for private, withheld in (((), False), ({raised[0][1]}, False), ({b.id for b in history.behaviours}, True)):
+            evidence = builder.build(history, attribution, private=private)
+            assert not {b.behaviour_id for b in evidence.behaviours} & {*private}
+            assert evidence.withheld is withheld
+            cited += bool(evidence.behaviours)
+    assert (cited > 0) is (policy.top_count > 0), "with the second nothing is cited, and only the last is withheld"

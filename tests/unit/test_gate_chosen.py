@@ -21,9 +21,11 @@ READERS = {
     "off": replace(PLAIN, switched_off=True),
     "off and new": replace(PLAIN, switched_off=True, known_user=False),
     "excluded": replace(PLAIN, all_excluded=True),
+    "withheld": replace(PLAIN, withheld=True),
 }
 OFF = "You have switched personal recommendations off"
 OUT = "Your whole history here is left out, as you have excluded it"
+HIDDEN = "{item} is here for an interest you have chosen not to show."
 LISTED = f"{OFF}; {{item}} is popular here, as {{pop.n}} of {{pop.m}} people liked it."
 
 
@@ -90,6 +92,11 @@ def test_whoever_chose_is_told_so_and_not_that_they_are_new_or_what_they_like(lo
         ("{item} is one of our recommendations, popular here.", "known", "misused: recommendations"),
         ("You have excluded {item}, so it is left out.", "excluded", "misused: excluded"),
         ("{item} is of general interest, popular here.", "off", "misused: general"),
+        (HIDDEN, "known", "unfounded_claim: withheld"),
+        (HIDDEN, "excluded", "unfounded_claim: withheld"),
+        ("{item} is popular here: {pop.n} of {pop.m} people liked it.", "withheld", "unsaid: withheld"),
+        ("{item} is here, as you have chosen not to show an interest.", "withheld", "negation: not"),
+        ("{item} is here for an interest you have chosen not to shower.", "withheld", "unsaid: withheld"),
     ],
 )  # fmt: skip
 def test_english_lies_about_choices_are_named(draft, of, failure):
@@ -107,6 +114,9 @@ def test_english_lies_about_choices_are_named(draft, of, failure):
         ("先为您推荐{item}：我们还不知道您偏爱什么。", "off and new", "unfounded_claim: 还不知道您偏爱什么"),
         ("没有哪一项行为能单独解释{item}。", "excluded", "unfounded_claim: 没有哪一项行为能单独解释"),
         ("您已关闭个性化推荐；为您推荐{item}。", "off", "unfounded_claim: 您"),
+        ("{item}与您选择不显示的一项兴趣有关。", "known", "unfounded_claim: 选择不显示的一项兴趣有关"),
+        ("没有哪一项行为能单独解释{item}。", "withheld", "unfounded_claim: 没有哪一项行为能单独解释"),
+        ("为您推荐{item}：它排在您的推荐前列。", "withheld", "unsaid: 选择不显示的一项兴趣有关"),
     ],
 )  # fmt: skip
 def test_chinese_lies_about_choices_are_named(draft, of, failure):

@@ -26,11 +26,15 @@ class Firewall:
         lists: What to look for.
         encoder: Embeds items and descriptions; without one, terms alone decide.
 
+    Attributes:
+        trouble: Why terms alone decided for some items, though there is an encoder; empty while they did not.
+
     Raises:
         SettingsError: If a category is described in sentences, and nobody has measured how near is near enough.
     """
 
     def __init__(self, lists: Lists, encoder: TextEncoder | None = None) -> None:
+        self.trouble = ""
         self._lists = lists
         self.categories = lists.categories
         self._encoder = encoder

@@ -4,7 +4,7 @@
  * (POST /v1/explanations/ID/embed-token), which has an API key; a page never does.
  *
  * Style it through its parts (button, panel, title, sentence, error, label, mark, heading, behaviours, behaviour,
- * behaviour-title, behaviour-note, feedback, question, helpful, wrong, thanks) and the --why-this-… properties below.
+ * behaviour-title, behaviour-note, not-shown, feedback, question, helpful, wrong, thanks) and the --why-this-… properties below.
  * Light or dark follows the page's own color-scheme; theme="light" or theme="dark" says it outright.
  * Fires "why-this" when it opens; detail.explanation is the id. All data becomes text, never markup.
  */
@@ -59,7 +59,7 @@
     }
     .title, .heading { font-size: .82em; font-weight: 600; color: var(--_soft); }
     .sentence { font-size: 1.05em; }
-    .label, .note, .question, .thanks { font-size: .85em; color: var(--_soft); }
+    .label, .note, .unshown, .question, .thanks { font-size: .85em; color: var(--_soft); }
     .mark {
       font-size: .85em; font-weight: 700; color: var(--_accent); border: 1px solid currentColor; border-radius: .3em;
       padding: 0 .35em; margin-inline-end: .5em;
@@ -93,12 +93,14 @@
     #heading = make("p", "heading", "heading");
     #list = make("ul", "behaviours", "behaviours");
     #basis = make("div", "", "", this.#heading, this.#list);
+    #unshown = make("p", "unshown", "not-shown");
     #question = make("span", "question", "question");
     #helpful = make("button", "", "helpful");
     #wrong = make("button", "", "wrong");
     #thanks = make("p", "thanks", "thanks");
     #feedback = make("div", "feedback", "feedback", this.#question, this.#helpful, this.#wrong, this.#thanks);
-    #panel = make("div", "panel", "panel", this.#title, this.#sentence, this.#label, this.#basis, this.#feedback);
+    #panel = make("div", "panel", "panel", this.#title, this.#sentence, this.#label, this.#basis, this.#unshown,
+      this.#feedback);
 
     constructor() {
       super();
@@ -165,7 +167,7 @@
 
     /* Say one thing in place of everything: it is a live region, so it is set once the panel is there. */
     #tell(text, part, lang) {
-      for (const other of [this.#label, this.#basis, this.#feedback]) other.hidden = true;
+      for (const other of [this.#label, this.#basis, this.#unshown, this.#feedback]) other.hidden = true;
       this.#sentence.textContent = "";
       set(this.#sentence, { part });
       this.#sentence.lang = lang || this.#lang;
@@ -200,7 +202,7 @@
     }
 
     #show() {
-      const { sentence, sentence_locale: lang, source, label, behaviours } = this.#said;
+      const { sentence, sentence_locale: lang, source, label, behaviours, not_shown: unshown = "" } = this.#said;
       if (sentence === null) return this.#tell(label, "sentence");
       this.#tell(sentence, "sentence", lang);
       const mark = make("span", "mark", "mark", "AI");
@@ -211,6 +213,8 @@
         make("span", "note", "behaviour-note", [did, when].filter(Boolean).join(" · ")))));
       this.#label.hidden = this.#feedback.hidden = false;
       this.#basis.hidden = behaviours.length === 0;
+      this.#unshown.textContent = unshown;
+      this.#unshown.hidden = !unshown;
     }
 
     #press(pressed) {

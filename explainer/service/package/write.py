@@ -26,7 +26,7 @@ from explainer.service.package.lines import proof_lines, records_in
 from explainer.service.package.manifest import Drawn, FileNote, LogNote, Manifest
 from explainer.service.package.removals import removal_lines
 from explainer.service.package.table import MEANINGS, write_table
-from explainer.service.views import EVERYBODY, Looker, note_look
+from explainer.service.views import Looker, note_look
 from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.explanation_tables import ExplanationRow
@@ -258,7 +258,7 @@ def _sign(signer: Signer, made: Manifest, out: Path) -> None:
 
 def _note(database: Database, looker: Looker, made: Manifest, out: Path, users: Collection[str]) -> None:
     """Put on record that a package was made, and each look that it is: at those who are drawn, or at all."""
-    whose = [made.search.user or EVERYBODY] if made.sample is None else sorted(users)
+    whose: list[str | None] = [made.search.user] if made.sample is None else [*sorted(users)]
     digest = file_hash(out / names.MANIFEST)
     record = {"manifest": digest, "explanations": made.explanations, "by": looker.caller.name}
     with database.session() as session:

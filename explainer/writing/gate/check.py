@@ -22,7 +22,7 @@ from explainer.writing.gate.popularity import false_popularity
 from explainer.writing.gate.shape import misshapen
 from explainer.writing.gate.sources import missourced
 from explainer.writing.gate.standing import misranked
-from explainer.writing.gate.tokens import Token, TokenKind, tokenize, without_aspects
+from explainer.writing.gate.tokens import WITHHELD, Token, TokenKind, tokenize, without_aspects
 from explainer.writing.gate.told_apart import told_apart
 from explainer.writing.gate.usage import misused
 from explainer.writing.gate.words import BECAUSE, CAUSES, NEGATION, foreign_nouns, own_words
@@ -182,7 +182,7 @@ def _word_failures(tokens: Sequence[Token], evidence: Evidence, vocabulary: Voca
     """Yield words that are on no list, or on one of the wrong domain, and what denies."""
     allowed, foreign = vocabulary | own_words(evidence.domain), foreign_nouns(evidence.domain)
     for token in tokens:
-        if token.kind is TokenKind.WORD and token.text not in allowed:
+        if token.kind is TokenKind.WORD and token.text not in allowed and not WITHHELD.fullmatch(token.text):
             yield f"unknown_word: {token.text}"
         elif token.kind is TokenKind.WORD and token.text in foreign:
             yield f"foreign_noun: {token.text}"

@@ -1,7 +1,8 @@
 """What readers have chosen: it is said when it is so, and only then, and nothing else is said of them.
 
-Whoever switched personal recommendations off, or excluded all that they did, must not read of their taste, nor that
-they are new; and whoever did not, must not read that they did.
+That goes for an interest which they have chosen not to show, too. Whoever switched personal recommendations off, or
+excluded all that they did, must not read of their taste, nor that they are new; and whoever did not, must not read that
+they did.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from collections.abc import Iterator, Sequence
 
 from explainer.evidence import Evidence
 from explainer.writing.gate.phrases import EXCLUDED, SWITCHED_OFF
-from explainer.writing.gate.tokens import Token, sentences
+from explainer.writing.gate.tokens import WITHHELD, Token, sentences
 from explainer.writing.gate.usage import spelled
 from explainer.writing.gate.words import READER
 
-_OFF, _OUT = (re.compile(rf"(?<!\S)(?:{phrase})(?!\S)") for phrase in (SWITCHED_OFF, EXCLUDED))
+_OFF, _OUT, _HIDDEN = (
+    re.compile(rf"(?<!\S)(?:{phrase})(?!\S)") for phrase in (SWITCHED_OFF, EXCLUDED, WITHHELD.pattern)
+)
 _UNUSED = re.compile(r"(?<!\S)(?:left out|general list)(?!\S)")
 
 
@@ -25,6 +28,7 @@ def mischosen(tokens: Sequence[Token], evidence: Evidence) -> Iterator[str]:
     for what, phrase, chosen in (
         ("switched off", _OFF, evidence.switched_off),
         ("excluded", _OUT, evidence.all_excluded),
+        ("withheld", _HIDDEN, evidence.withheld),
     ):
         said = any(phrase.search(line) for line in lines)
         if said is not chosen:

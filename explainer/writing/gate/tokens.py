@@ -36,7 +36,14 @@ class Token:
 
 
 _WORD = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*"
-_PIECE = re.compile(rf"(?P<slot>{SLOT.pattern})|(?P<word>{_WORD})|(?P<mark>[.,;:!?])")
+WITHHELD = re.compile(
+    r"an interest (?:you have|they have|the customer has|the reader has) chosen not to show", re.IGNORECASE
+)
+"""What is said of private things, word for word: one token, since nothing else may be denied."""
+_PIECE = re.compile(
+    rf"(?P<slot>{SLOT.pattern})|\b(?P<phrase>{WITHHELD.pattern})\b|(?P<word>{_WORD})|(?P<mark>[.,;:!?])",
+    re.IGNORECASE,
+)
 _ARTICLE = re.compile(r"\b(an?) $", re.IGNORECASE)
 _COUNTED = re.compile(r"\b(?:an?|another|one) $", re.IGNORECASE)
 _NEXT_WORD = re.compile(r"[ -]([A-Za-z]+)")
@@ -135,8 +142,8 @@ def _plain(text: str) -> Iterator[Token]:
     for match in _PIECE.finditer(text):
         if match["slot"]:
             yield Token(TokenKind.SLOT, match["slot"].strip("{}"))
-        elif match["word"]:
-            yield Token(TokenKind.WORD, match["word"].lower().replace("\u2019", "'"))
+        elif word := match["phrase"] or match["word"]:
+            yield Token(TokenKind.WORD, word.lower().replace("\u2019", "'"))
         else:
             yield Token(TokenKind.PUNCTUATION, match["mark"])
 

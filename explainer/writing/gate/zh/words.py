@@ -94,10 +94,13 @@ _SELLING = re.compile(
 
 Holds = Callable[[Evidence], bool]
 _NEW: Holds = lambda evidence: evidence.is_new  # noqa: E731  one line each, side by side
-_UNEXPLAINED: Holds = lambda evidence: not (evidence.is_new or evidence.kept_out or evidence.causes)  # noqa: E731
+_UNEXPLAINED: Holds = lambda evidence: (  # noqa: E731
+    not (evidence.is_new or evidence.kept_out or evidence.withheld or evidence.causes)
+)
 _UNPROVEN: Holds = lambda evidence: bool(evidence.causes) and not evidence.causal  # noqa: E731
 _OFF: Holds = lambda evidence: evidence.switched_off  # noqa: E731
 _EXCLUDED: Holds = lambda evidence: evidence.all_excluded  # noqa: E731
+_WITHHELD: Holds = lambda evidence: evidence.withheld  # noqa: E731
 _KEPT_OUT: Holds = lambda evidence: evidence.kept_out  # noqa: E731
 PHRASES: Mapping[str, Holds] = {
     "还不了解您的口味": _NEW,
@@ -118,12 +121,17 @@ PHRASES: Mapping[str, Holds] = {
     "任何一项都不会用于推荐": _EXCLUDED,
     "来自通用榜单": _KEPT_OUT,
     "列在通用榜单里": _KEPT_OUT,
+    "选择不显示的一项兴趣有关": _WITHHELD,
 }
 """The only places where something is denied, each with when that is true."""
 UNPROVEN = frozenset(phrase for phrase, holds in PHRASES.items() if holds is _UNPROVEN)
 """What staff is told where deleting the behaviours confirmed no cause."""
-CHOICES: Mapping[str, Holds] = {"已关闭个性化推荐": _OFF, "已排除自己的全部行为": _EXCLUDED}
-"""What is said to whoever keeps us from using what they did."""
+CHOICES: Mapping[str, Holds] = {
+    "已关闭个性化推荐": _OFF,
+    "已排除自己的全部行为": _EXCLUDED,
+    "选择不显示的一项兴趣有关": _WITHHELD,
+}
+"""What is said to whoever keeps us from using what they did, or from telling of it."""
 
 
 def plain_form(word: str) -> str:
