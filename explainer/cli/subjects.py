@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 import rich_click as click
 from rich.markup import escape
 from rich.table import Table
 
-from explainer.audit.errors import VerificationError
 from explainer.cli.common import console, database_session, progress_bar, write_json
 from explainer.errors import ErasureError
 from explainer.operator import operator
@@ -19,7 +17,6 @@ from explainer.service.subject.erase import Erasing
 from explainer.service.subject.erase import erase as erase_user
 from explainer.service.subject.export import archive, note_export
 from explainer.service.subject.reapply import reapply
-from explainer.service.subject.receipts import Receipt, check_receipt
 from explainer.service.subject.shared import adopt_key
 from explainer.settings import Settings
 from explainer.storage.database import Database
@@ -62,24 +59,6 @@ def erase(settings: Settings, user: str, out: Path | None, *, dry_run: bool, sur
         console.print("The database's write-ahead log and backups hold it until they are recycled.", style="yellow")
     if out is not None:
         write_json(out, receipt)
-
-
-def check(path: Path) -> None:
-    """Check a receipt.
-
-    Raises:
-        VerificationError: If it proves nothing.
-    """
-    try:
-        receipt = msgspec.json.decode(path.read_bytes(), type=Receipt)
-    except (msgspec.MsgspecError, UnicodeError, OSError) as error:
-        raise VerificationError(f"{path} is no receipt: {error}") from error
-    check_receipt(receipt)
-    console.print(
-        f"[green]Proved:[/] erasure {receipt.id} is entry {receipt.proof.seq} of a log of {receipt.proof.size} entries "
-        f"with the root {receipt.proof.root}; hold that against a signed checkpoint.",
-        highlight=False,
-    )
 
 
 def again(settings: Settings) -> None:

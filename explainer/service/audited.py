@@ -6,7 +6,7 @@ from explainer.audit.check import Kept
 from explainer.oversight import suppression_record
 from explainer.registry.record import change_record
 from explainer.service.feedback import feedback_record
-from explainer.service.subject.records import corpus_record, erasure_record, retention_record, start_record
+from explainer.service.subject.records import ERASURES, corpus_record, erasure_record, retention_record, start_record
 from explainer.service.views import view_record
 from explainer.storage.changes import Action
 from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow, FeedbackRow
@@ -30,7 +30,7 @@ KEPT = (
     Kept(RevisionRow, ("explanation.revised",), revision_record, refers="explanation_id"),
     Kept(SuppressionRow, ("explanation.suppressed",), suppression_record),
     Kept(ViewRow, ("record.viewed",), view_record),
-    Kept(ErasureRow, ("erasure.done", "erasure.repeated"), erasure_record, removes=lambda row: row.entries),
+    Kept(ErasureRow, ERASURES, erasure_record, removes=lambda row: row.entries),
     Kept(RetentionRow, ("retention.applied",), retention_record, removes=lambda row: row.entries),
     Kept(CorpusRow, ("corpus.exported",), corpus_record),
     Kept(StartRow, ("service.started", "service.writer_changed"), start_record),

@@ -16,12 +16,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.audit.checkpoints import CheckpointFolder
 from explainer.errors import ConflictError
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.listed import ErasureList, Line
 from explainer.service.subject.receipts import Receipt, receipt_of
-from explainer.service.subject.records import erasure_record
+from explainer.service.subject.records import DONE, erasure_record
 from explainer.service.subject.shared import require_shared_key
+from explainer.service.subject.signing import Signing
 from explainer.settings import Settings
 from explainer.storage.base import now
 from explainer.storage.catalogue_tables import BehaviourRow
@@ -32,7 +34,6 @@ from explainer.storage.erasing import clear, hold, is_held, remove
 from explainer.storage.removal_tables import ErasureRow
 from explainer.storage.version_tables import ModelVersionRow
 
-DONE, AGAIN = "erasure.done", "erasure.repeated"
 _TRIES = 3
 
 
@@ -44,11 +45,13 @@ class Erasing:
         key: Makes codes.
         list: Tells restored backups.
         clearer: Overwrites what was erased behind the answer where that takes long; else whoever erases waits for it.
+        signing: Signs the log for the receipt; without it nobody has signed what a receipt leads to.
     """
 
     key: ErasureKey
     list: ErasureList
     clearer: Clearer | None = None
+    signing: Signing | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -58,7 +61,8 @@ class Erasing:
             ErasureError: If the key cannot be used.
         """
         key = ErasureKey.load(settings.code_key)
-        return cls(key, ErasureList(settings.erased, key))
+        signing = Signing(CheckpointFolder(settings.checkpoint_folder), settings.signing_key)
+        return cls(key, ErasureList(settings.erased, key), signing=signing)
 
     @classmethod
     def unlisted(cls) -> Self:
@@ -93,23 +97,25 @@ def erase(database: Database, erasing: Erasing, user: str, by: str) -> Receipt:
     code = erasing.key.code(user)
     with database.session() as session:
         earlier = newest(session, code)
-        if earlier is not None and not is_held(session, user):
-            return receipt_of(session, earlier)
+        held = is_held(session, user)
+    if earlier is not None and not held:
+        return signed_receipt(database, erasing, earlier)
     line = Line(str(uuid.uuid4()), code, now())
     erasing.list.add(line)
     for _ in range(_TRIES - 1):
         try:
-            return _cleared(database, erasing, carry_out(database, line, user, by, DONE))
+            return _cleared(database, erasing, carry_out(database, erasing, line, user, by, DONE))
         except ConflictError:
             continue  # somebody added to one of the explanations when it was about to go
-    return _cleared(database, erasing, carry_out(database, line, user, by, DONE))
+    return _cleared(database, erasing, carry_out(database, erasing, line, user, by, DONE))
 
 
-def carry_out(database: Database, line: Line, user: str | None, by: str, event: str) -> Receipt:
+def carry_out(database: Database, erasing: Erasing, line: Line, user: str | None, by: str, event: str) -> Receipt:
     """Carry out an erasure that is listed, and return the receipt; the caller overwrites what it was.
 
     Args:
         database: Where everything is.
+        erasing: Key and list.
         line: The list's.
         user: Whom; None if nobody in the database is meant, which is then put on record.
         by: Name of whoever asks for it.
@@ -118,8 +124,15 @@ def carry_out(database: Database, line: Line, user: str | None, by: str, event: 
     with database.session() as session:
         row = _removed(session, line, user, by)
         log.append(session, event, row.id, erasure_record(row))
+    return signed_receipt(database, erasing, row)
+
+
+def signed_receipt(database: Database, erasing: Erasing, row: ErasureRow) -> Receipt:
+    """Return the receipt of an erasure, led to a signed checkpoint where the log can be signed."""
+    if erasing.signing is not None:
+        erasing.signing.sign(database)
     with database.session() as session:
-        return receipt_of(session, row)
+        return receipt_of(session, row, None if erasing.signing is None else erasing.signing.folder)
 
 
 def _cleared(database: Database, erasing: Erasing, receipt: Receipt) -> Receipt:

@@ -14,9 +14,10 @@ from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
 from explainer.service.subject.codes import ErasureKey
-from explainer.service.subject.erase import AGAIN, Erasing, carry_out
+from explainer.service.subject.erase import Erasing, carry_out
 from explainer.service.subject.listed import Line
 from explainer.service.subject.receipts import Receipt
+from explainer.service.subject.records import AGAIN
 from explainer.service.subject.shared import require_shared_key, warn_of_another_list
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear
@@ -39,7 +40,7 @@ def reapply(database: Database, erasing: Erasing) -> Sequence[Receipt]:
         warn_of_another_list(session, erasing.list)
         missing = _missing(session, erasing.list.lines())
         users = _recognised(session, erasing.key, missing) if missing else {}
-    receipts = [carry_out(database, line, users.get(code), _BY, AGAIN) for code, line in missing.items()]
+    receipts = [carry_out(database, erasing, line, users.get(code), _BY, AGAIN) for code, line in missing.items()]
     if receipts:
         clear(database, {table for receipt in receipts for table in receipt.counts})
     for receipt in receipts:

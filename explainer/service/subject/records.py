@@ -9,6 +9,11 @@ from typing import Any
 from explainer.storage.removal_tables import CorpusRow, ErasureRow, RetentionRow
 from explainer.storage.service_tables import StartRow
 
+DONE, AGAIN = "erasure.done", "erasure.repeated"
+ERASURES = (DONE, AGAIN)
+"""What the audit entries of erasures are called: of those that were asked for, and of those that a restored backup had
+forgotten."""
+
 
 def erasure_record(row: ErasureRow) -> Mapping[str, Any]:
     """Return what the audit entry of an erasure is about."""
