@@ -11,7 +11,7 @@ from explainer.audit.errors import VerificationError
 from explainer.audit.keys import load_signer, load_verifier
 from explainer.audit.verify import TamperError
 from explainer.cli.audit_log import EXIT_CODES, UNVERIFIABLE, WHOLE
-from explainer.cli.common import console, database_session
+from explainer.cli.common import console, database_session, people_database
 from explainer.errors import ExplainerError
 from explainer.server.audit_report import report_file, told_of
 from explainer.service.month.calendar import Month
@@ -21,7 +21,6 @@ from explainer.service.package.faults import PackageFault, PackageTamperError
 from explainer.service.package.write import Packer, Wanted, write_package
 from explainer.settings import Settings
 from explainer.storage.base import now
-from explainer.storage.database import Database
 
 PACKAGE_EXIT_CODES = {
     PackageFault.FILE: 16,
@@ -35,8 +34,7 @@ _COLOURS = {"bad": "red", "warn": "yellow", "good": "green", "note": "default"}
 
 def make_package(settings: Settings, wanted: Wanted, out: Path) -> None:
     """Write a package and say what is in it."""
-    database = Database(settings.url)
-    database.require_current()
+    database = people_database(settings)
     signer = load_signer(settings.signing_key)
     packer = Packer(CheckpointFolder(settings.checkpoint_folder), signer, settings.scratch)
     with console.status("Packing …") as status:

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from explainer.assembly import make_encoder, make_firewall, make_items_index
-from explainer.cli.common import console, progress_bar, stages
+from explainer.cli.common import console, people_database, progress_bar, stages
 from explainer.judging import judge_catalogue
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.left_out import without_erased
@@ -77,8 +77,7 @@ def _print_line(line: ReportLine, what: str, style: str) -> None:
 
 def fit_and_save(settings: Settings, config: AnyConfig) -> Path:
     """Fit the recommender on the database's dataset and save it."""
-    database = Database(settings.url)
-    database.require_current()
+    database = people_database(settings)
     with console.status("Loading behaviours …"), database.session() as session:
         dataset = catalogue.load_dataset(session)
     with stages() as show:

@@ -9,7 +9,7 @@ import rich_click as click
 from rich.markup import escape
 from rich.table import Table
 
-from explainer.cli.common import console, database_session, progress_bar, write_json
+from explainer.cli.common import console, database_session, people_database, progress_bar, write_json
 from explainer.errors import ErasureError
 from explainer.operator import operator
 from explainer.service.retention import apply, ends, overdue
@@ -29,12 +29,13 @@ def export(settings: Settings, user: str, out: Path) -> None:
     Raises:
         ErasureError: If the file cannot be written.
     """
-    with database_session(settings) as session:
+    database = people_database(settings)
+    with database.session() as session:
         note_export(session, user, operator())
     try:
         with out.open("wb") as file:
             out.chmod(0o600)
-            file.writelines(archive(Database(settings.url), user))
+            file.writelines(archive(database, user))
     except OSError as error:
         raise ErasureError(f"{out} cannot be written: {error.strerror}") from error
     console.print(f"Wrote {escape(str(out))}", highlight=False)

@@ -102,15 +102,19 @@ def erase(database: Database, erasing: Erasing, user: str, by: str) -> Receipt:
         return signed_receipt(database, erasing, earlier)
     line = Line(str(uuid.uuid4()), code, now())
     erasing.list.add(line)
-    for _ in range(_TRIES - 1):
-        try:
-            return _cleared(database, erasing, carry_out(database, erasing, line, user, by, DONE))
-        except ConflictError:
-            continue  # somebody added to one of the explanations when it was about to go
-    return _cleared(database, erasing, carry_out(database, erasing, line, user, by, DONE))
+    receipt = carry_out(database, erasing, line, user, by, DONE)
+    if receipt is not None:
+        return _cleared(database, erasing, receipt)
+    with database.session() as session:
+        theirs, held = session.get_one(ErasureRow, line.id), is_held(session, user)
+    if held:
+        raise ConflictError("A process that was just starting has erased them, and they came back since; ask again.")
+    return _cleared(database, erasing, signed_receipt(database, erasing, theirs))
 
 
-def carry_out(database: Database, erasing: Erasing, line: Line, user: str | None, by: str, event: str) -> Receipt:
+def carry_out(
+    database: Database, erasing: Erasing, line: Line, user: str | None, by: str, event: str
+) -> Receipt | None:
     """Carry out an erasure that is listed, and return the receipt; the caller overwrites what it was.
 
     Args:
@@ -120,11 +124,28 @@ def carry_out(database: Database, erasing: Erasing, line: Line, user: str | None
         user: Whom; None if nobody in the database is meant, which is then put on record.
         by: Name of whoever asks for it.
         event: What its audit entry is called.
+
+    Returns:
+        The receipt; None where another process was first to carry out this very line: whoever starts looks for lines
+        that are not carried out yet.
+
+    Raises:
+        ConflictError: If others keep writing about the same person at the same moment.
     """
-    with database.session() as session:
-        row = _removed(session, line, user, by)
-        log.append(session, event, row.id, erasure_record(row))
-    return signed_receipt(database, erasing, row)
+    tries = 0
+    while True:
+        try:
+            with database.session() as session:
+                row = _removed(session, line, user, by)
+                log.append(session, event, row.id, erasure_record(row))
+            return signed_receipt(database, erasing, row)
+        except ConflictError:
+            tries += 1
+            with database.session() as session:
+                if session.get(ErasureRow, line.id) is not None:
+                    return None
+            if tries == _TRIES:
+                raise  # somebody keeps adding to one of the explanations when it is about to go
 
 
 def signed_receipt(database: Database, erasing: Erasing, row: ErasureRow) -> Receipt:

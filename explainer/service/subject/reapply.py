@@ -32,6 +32,8 @@ _BY = "erasure list"
 def reapply(database: Database, erasing: Erasing) -> Sequence[Receipt]:
     """Carry out what the list has and the database has not, and return the receipts.
 
+    Several processes may do so at once: each line is carried out by one of them.
+
     Raises:
         ErasureError: If the list cannot be read, or others use another key with this database.
     """
@@ -40,7 +42,8 @@ def reapply(database: Database, erasing: Erasing) -> Sequence[Receipt]:
         warn_of_another_list(session, erasing.list)
         missing = _missing(session, erasing.list.lines())
         users = _recognised(session, erasing.key, missing) if missing else {}
-    receipts = [carry_out(database, erasing, line, users.get(code), _BY, AGAIN) for code, line in missing.items()]
+    done = (carry_out(database, erasing, line, users.get(code), _BY, AGAIN) for code, line in missing.items())
+    receipts = [receipt for receipt in done if receipt is not None]
     if receipts:
         clear(database, {table for receipt in receipts for table in receipt.counts})
     for receipt in receipts:
