@@ -18,7 +18,7 @@ from explainer.service.subject.erase import Erasing, carry_out
 from explainer.service.subject.listed import Line
 from explainer.service.subject.receipts import Receipt
 from explainer.service.subject.records import AGAIN
-from explainer.service.subject.shared import require_shared_key, warn_of_another_list
+from explainer.service.subject.shared import backup_note, require_shared_key, warn_of_another_list
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear
 from explainer.storage.personal import NAMING
@@ -27,6 +27,17 @@ from explainer.storage.removal_tables import ErasureRow
 _log = logging.getLogger(__name__)
 _CHUNK = 5000
 _BY = "erasure list"
+
+
+def prepare_erasing(database: Database, erasing: Erasing) -> None:
+    """Make good what a restored backup has forgotten, as a service starts, and warn of a list that would be restored.
+
+    Raises:
+        ErasureError: If the list cannot be read, or others use another key with this database.
+    """
+    if note := backup_note(database.url, erasing.list):
+        _log.warning("%s", note)
+    reapply(database, erasing)
 
 
 def reapply(database: Database, erasing: Erasing) -> Sequence[Receipt]:

@@ -6,8 +6,9 @@ With another key a host would not recognise whom the others have erased, and its
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
@@ -77,6 +78,21 @@ def adopt_key(database: Database, kept: ErasureList, by: str) -> bool:
         log.append(session, "erasure.key_adopted", mine, {"fingerprint": mine, "instead_of": row.value, "by": by})
         row.value, row.created_at = mine, now()
     return True
+
+
+def backup_note(url: str, kept: ErasureList) -> str:
+    """Return what is amiss if a copy of the folder of an SQLite file has the list in it, too; empty if nothing is."""
+    parts = make_url(url)
+    if kept.path is None or parts.get_backend_name() != "sqlite" or parts.database in {None, "", ":memory:"}:
+        return ""
+    folder = Path(str(parts.database)).resolve().parent
+    if not kept.path.resolve().is_relative_to(folder):
+        return ""
+    return (
+        f"The erasure list {kept.path} lies under the folder of the database, {folder}: who restores a copy of that "
+        "folder restores an older list with it, and nobody is told who was erased since. Keep the list elsewhere "
+        "(EXPLAINER_ERASURE_LIST), and a copy of its key (EXPLAINER_ERASURE_KEY)."
+    )
 
 
 def warn_of_another_list(session: Session, kept: ErasureList) -> None:
