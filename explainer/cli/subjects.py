@@ -56,6 +56,8 @@ def erase(settings: Settings, user: str, out: Path | None, *, dry_run: bool, sur
         console.print(f"Recommenders fitted with this user, too: {len(receipt.refit)}; fit again: explainer fit")
     for one in receipt.corpora or []:
         console.print(f"Training set with lines of this user: sha256 {one.sha256}; see: explainer reviews exported")
+    for version in receipt.adapters or []:
+        console.print(f"Adapter trained with such lines: {version[:12]}; train it again: explainer tune")
     if receipt.cleared is False:
         console.print("The database's write-ahead log and backups hold it until they are recycled.", style="yellow")
     if out is not None:

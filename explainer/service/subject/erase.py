@@ -25,10 +25,11 @@ from explainer.service.subject.records import DONE, erasure_record
 from explainer.service.subject.shared import require_shared_key
 from explainer.service.subject.signing import Signing
 from explainer.settings import Settings
+from explainer.storage.adapters import trained_with
 from explainer.storage.base import now
 from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.clearing import Clearer
-from explainer.storage.corpora import corpora_with
+from explainer.storage.corpora import corpora_with, lines_of
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear, hold, is_held, remove
 from explainer.storage.removal_tables import ErasureRow
@@ -174,6 +175,7 @@ def _removed(session: Session, line: Line, user: str | None, by: str) -> Erasure
         hold(session, user)  # whoever writes a training set now is done first, so that the receipt names it
     trained: Sequence[str] = [] if user is None else _trained_on(session, user)
     corpora = [] if user is None else corpora_with(session, user)
+    lines = [] if user is None else lines_of(session, user)
     counts, entries = ({}, []) if user is None else remove(session, user, log.take_turn)
     row = ErasureRow(
         id=line.id,
@@ -185,6 +187,8 @@ def _removed(session: Session, line: Line, user: str | None, by: str) -> Erasure
         entries=entries,
         training=list(trained),
         corpora=corpora,
+        lines=lines,
+        adapters=trained_with(session, lines),
     )
     session.add(row)
     session.flush()

@@ -90,6 +90,8 @@ class Receipt(msgspec.Struct, frozen=True):
             forgets it when it is recycled; so do backups when they end. None where that was not looked at now. The
             proof does not speak of it.
         proof: That the erasure is on record.
+        adapters: Versions of the writer's adapters whose cards say that they were trained with such lines, to be
+            trained again without them. None for an erasure from before the cards said so.
     """
 
     id: str
@@ -102,6 +104,7 @@ class Receipt(msgspec.Struct, frozen=True):
     cleared: bool | None
     proof: Proof
     corpora: list[TrainingSet] | None = None
+    adapters: list[str] | None = None
 
 
 def receipt_of(session: Session, row: ErasureRow, folder: CheckpointFolder | None = None) -> Receipt:
@@ -130,6 +133,7 @@ def receipt_of(session: Session, row: ErasureRow, folder: CheckpointFolder | Non
         None,
         _proof(session, entry, row, folder),
         None if row.corpora is None else [TrainingSet(one["id"], one["sha256"]) for one in row.corpora],
+        row.adapters,
     )
 
 
@@ -180,6 +184,7 @@ def _told(receipt: Receipt) -> Mapping[str, Any]:
         "counts": receipt.counts,
         "training": receipt.refit,
         "corpora": None if receipt.corpora is None else [msgspec.structs.asdict(one) for one in receipt.corpora],
+        "adapters": receipt.adapters,
     }
 
 

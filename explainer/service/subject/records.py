@@ -17,9 +17,9 @@ forgotten."""
 
 def erasure_record(row: ErasureRow) -> Mapping[str, Any]:
     """Return what the audit entry of an erasure is about."""
-    # Entries of erasures before training sets were kept are digests of records without them.
-    corpora = {} if row.corpora is None else {"corpora": row.corpora}
-    return corpora | {
+    # Entries of erasures before training sets, or their lines, were kept are digests of records without them.
+    later = {"corpora": row.corpora, "lines": row.lines, "adapters": row.adapters}
+    return {name: kept for name, kept in later.items() if kept is not None} | {
         "id": row.id,
         "code": row.code,
         "by": row.by,
