@@ -33,6 +33,9 @@ from explainer.storage.removal_tables import ErasureRow
 
 _CHUNK = 500
 _NAMED = 100
+_ERASURES = ("erasure.done", "erasure.repeated")
+KEY_ADOPTED = "erasure.key_adopted"
+"""Another key makes the codes of erased people from here on, as the one before is lost."""
 OnProgress = Callable[[int, int], None]
 
 
@@ -170,10 +173,22 @@ def check_log(
     for kind in kept:
         _check_entries_of(session, kind, tally)
     if listed is not None:
-        for one in session.scalars(select(ErasureRow.id).order_by(ErasureRow.ended_at)):
+        for one in erasures_to_list(session):
             if one not in listed:
-                tally.add(Trouble.UNLISTED, None, "erasure.done", one)
+                tally.add(Trouble.UNLISTED, None, _ERASURES[0], one)
     return tally.result(session, entries, last)
+
+
+def erasures_to_list(session: Session) -> Sequence[str]:
+    """Return the ids of the erasures that the list outside the database must have, oldest first.
+
+    Those from before another key was adopted were on the lost key's list, which nobody can read; that one was adopted
+    is on record, and whoever adopts one again and again can be asked why.
+    """
+    entry = exists().where(AuditEntryRow.record_id == ErasureRow.id, AuditEntryRow.event.in_(_ERASURES))
+    adopted = select(func.max(AuditEntryRow.seq)).where(AuditEntryRow.event == KEY_ADOPTED).scalar_subquery()
+    before = entry.where(AuditEntryRow.seq < adopted)
+    return session.scalars(select(ErasureRow.id).where(~before).order_by(ErasureRow.ended_at, ErasureRow.id)).all()
 
 
 @dataclass

@@ -8,17 +8,17 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from sqlalchemy import make_url, select
+from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.audit.check import KEY_ADOPTED, erasures_to_list
 from explainer.errors import ErasureError
 from explainer.service.subject.listed import ErasureList
 from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.erasing import begin_writing
 from explainer.storage.once import insert_once
-from explainer.storage.removal_tables import ErasureRow
 from explainer.storage.service_tables import SecretRow
 
 _NAME = "erasure key, fingerprint"
@@ -75,7 +75,7 @@ def adopt_key(database: Database, kept: ErasureList, by: str) -> bool:
         row = session.get(SecretRow, _NAME, with_for_update=True)
         if row is None or row.value == mine:
             return False
-        log.append(session, "erasure.key_adopted", mine, {"fingerprint": mine, "instead_of": row.value, "by": by})
+        log.append(session, KEY_ADOPTED, mine, {"fingerprint": mine, "instead_of": row.value, "by": by})
         row.value, row.created_at = mine, now()
     return True
 
@@ -103,7 +103,7 @@ def warn_of_another_list(session: Session, kept: ErasureList) -> None:
     """
     if kept.path is None:
         return
-    missing = set(session.scalars(select(ErasureRow.id))) - {line.id for line in kept.lines()}
+    missing = set(erasures_to_list(session)) - {line.id for line in kept.lines()}
     if missing:
         _log.warning(
             "%d erasures of the database are not on the erasure list %s. If another host keeps a list of its own, put "
