@@ -90,14 +90,28 @@ def retain(settings: Settings, *, dry_run: bool, sure: bool) -> None:
         pass
     database, limits = Database(settings.url), ends(settings)
     due = overdue(database, limits)
-    console.print(_table("Has had its time", due))
-    if dry_run or not any(due.values()):
+    rows = sum(sum(tables.values()) for tables in due.values())
+    console.print(_table("Has had its time", _by_table(due)))
+    if dry_run or not rows:
         return
     if not sure:
         click.confirm("Remove all of it, for good?", abort=True)
-    with progress_bar("Removing", sum(due.values())) as progress:
-        done = apply(database, limits, lambda _, rows: progress(rows, sum(due.values())))
+    gone = 0
+    with progress_bar("Removing", rows) as progress:
+
+        def advance(_: str, number: int) -> None:
+            nonlocal gone
+            gone += number
+            progress(gone, rows)
+
+        done = apply(database, limits, advance)
     console.print(_table("Removed or emptied", done))
+
+
+def _by_table(due: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Return what goes, named by kind and, where that says more, the table."""
+    named = ((kind, table, number) for kind, tables in due.items() for table, number in tables.items())
+    return {kind if kind == table else f"{kind}: {table}": number for kind, table, number in named}
 
 
 def _table(title: str, counts: Mapping[str, int]) -> Table:

@@ -48,7 +48,7 @@ def test_the_linters_find_mistakes(objects, compose, tmp_path):
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
 def test_units_are_valid_for_systemd(systemd, tmp_path):
-    for name in ("explainer.service", "explainer-worker@.service"):
+    for name in ("explainer.service", "explainer-worker@.service", "explainer-retention.service"):
         text = (systemd / name).read_text().replace("/opt/explainer/bin/explainer", sys.executable)
         unit = tmp_path / name.replace("@", "@1")
         unit.write_text(text)
