@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import event, func, insert, select, update
 
 from explainer.audit.check import check_log
 from explainer.service import retention
@@ -14,6 +16,7 @@ from explainer.service.audited import KEPT
 from explainer.service.exclusions import exclude_behaviours
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.retention import apply, ends, overdue
+from explainer.service.subject.erase import Erasing, erase
 from explainer.settings import Settings
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import now
@@ -25,6 +28,7 @@ from explainer.storage.explanation_tables import DraftRow, ExplanationRow, Feedb
 from explainer.storage.reading_tables import ViewRow
 from explainer.storage.removal_tables import RetentionRow
 from explainer.writing.texts import Outcome, withdrawals
+from tests.databases import ON_POSTGRESQL
 from tests.integration.traces import COMMENT, desk_of, live
 
 LATER = timedelta(days=400)
@@ -176,3 +180,19 @@ def test_no_row_of_the_past_is_left_behind_by_an_explanation(lived, database):
 def _any(database):
     with database.session() as session:
         return session.scalar(select(ExplanationRow.id).limit(1))
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="SQLite's write-ahead log alone is emptied by whoever writes")
+def test_what_an_erasure_could_not_overwrite_for_somebody_who_read_is_overwritten_by_the_next_run(
+    explainer, database, tmp_path
+):
+    database.engine.dispose()
+    event.listen(database.engine, "connect", lambda made, _: made.execute("PRAGMA busy_timeout = 0"))
+    log = tmp_path / "test.db-wal"
+    with closing(sqlite3.connect(tmp_path / "test.db")) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM behaviours").fetchone()
+        assert erase(database, Erasing.unlisted(), "u1", "test").cleared is False
+        assert log.stat().st_size
+    assert apply(database, ends(settings())) == {}
+    assert not log.stat().st_size

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -18,6 +20,7 @@ from sqlalchemy.orm import Session
 from explainer.audit import log
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.errors import ConflictError
+from explainer.scratch import sweep
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.listed import ErasureList, Line
 from explainer.service.subject.receipts import Receipt, receipt_of
@@ -47,12 +50,14 @@ class Erasing:
         list: Tells restored backups.
         clearer: Overwrites what was erased behind the answer where that takes long; else whoever erases waits for it.
         signing: Signs the log for the receipt; without it nobody has signed what a receipt leads to.
+        scratch: Folder of what is only there while it is made: what a process that is gone has left there goes, too.
     """
 
     key: ErasureKey
     list: ErasureList
     clearer: Clearer | None = None
     signing: Signing | None = None
+    scratch: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -63,7 +68,7 @@ class Erasing:
         """
         key = ErasureKey.load(settings.code_key)
         signing = Signing(CheckpointFolder(settings.checkpoint_folder), settings.signing_key)
-        return cls(key, ErasureList(settings.erased, key), signing=signing)
+        return cls(key, ErasureList(settings.erased, key), signing=signing, scratch=settings.scratch)
 
     @classmethod
     def unlisted(cls) -> Self:
@@ -159,6 +164,9 @@ def signed_receipt(database: Database, erasing: Erasing, row: ErasureRow) -> Rec
 
 def _cleared(database: Database, erasing: Erasing, receipt: Receipt) -> Receipt:
     """Overwrite what an erasure has deleted, and return its receipt with what came of that."""
+    if erasing.scratch is not None:
+        with suppress(OSError):
+            sweep(erasing.scratch)
     tables = receipt.counts.keys()
     done = clear(database, tables) if erasing.clearer is None else erasing.clearer.clear(tables)
     return msgspec.structs.replace(receipt, cleared=done)
