@@ -67,12 +67,15 @@ def test_an_erasure_that_was_cut_short_is_carried_out_at_the_next_start(desk, da
     assert held(database) == {}
 
 
-def test_nobody_is_erased_who_cannot_be_listed(desk, database, erasing):
+def test_nobody_is_erased_who_cannot_be_listed(desk, database, erasing, caplog):
     live(desk)
     erasing.list.path.parent.mkdir(exist_ok=True)
     erasing.list.path.mkdir()
     answer = desk.ask(A, "DELETE", f"/v1/users/{USER}")
     assert answer.status_code == 500
+    assert "the service's log says why" in answer.json()["detail"]
+    assert str(erasing.list.path) not in answer.text
+    assert str(erasing.list.path) in caplog.text
     assert held(database) != {}
 
 
