@@ -210,7 +210,7 @@ class Settings(BaseSettings):
 
     @property
     def scratch(self) -> Path:
-        """Folder of what is only there while it is made; swept when a service starts."""
+        """Folder of what is only there while it is made; swept when a service starts, and of a process that died."""
         return self.home / "scratch"
 
     @property

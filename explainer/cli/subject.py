@@ -65,7 +65,10 @@ def subject_check(
 @subject.command("reapply")
 @click.pass_context
 def subject_reapply(ctx: click.Context) -> None:
-    """Erase again whom a restored backup has brought back; the service does so when it starts."""
+    """Erase again whom a restored backup has brought back.
+
+    Services, workers and every command that reads people do so when they start.
+    """
     from explainer.cli.subjects import again
 
     again(settings_of(ctx))
