@@ -103,6 +103,8 @@ class Settings(BaseSettings):
         keep_comments: customers' words in feedback,
         keep_views: and who looked at whose record.
         keep_drafts: Days that the model's drafts are reused.
+        keep_behaviours: Days that behaviours are kept from their own time on, with what customers excluded of them; one
+            of which nobody told the time stays.
         keep_promises: Days that a request under the same idempotency key gets the same answer.
         log_format: ``json`` for machines, ``plain`` for people; by default machines read a service's log, people a
             demo's.
@@ -162,6 +164,7 @@ class Settings(BaseSettings):
     keep_comments: Days | None = None
     keep_views: Days | None = None
     keep_drafts: Days | None = None
+    keep_behaviours: Days | None = None
     keep_promises: Days = 7
     log_format: Literal["auto", "json", "plain"] = "auto"
     openai_url: str = ""
@@ -207,7 +210,7 @@ class Settings(BaseSettings):
 
     @property
     def scratch(self) -> Path:
-        """Folder of what is only there while it is made; swept when a service starts."""
+        """Folder of what is only there while it is made; swept when a service starts, and of a process that died."""
         return self.home / "scratch"
 
     @property

@@ -35,6 +35,9 @@ _CHUNK = 500
 _NAMED = 100
 _LOOKS = 3
 _PROVED, _ERASED = "proved", "erased"
+_ERASURES = ("erasure.done", "erasure.repeated")
+KEY_ADOPTED = "erasure.key_adopted"
+"""Another key makes the codes of erased people from here on, as the one before is lost."""
 OnProgress = Callable[[int, int], None]
 
 
@@ -143,6 +146,18 @@ def check_log(
     return tally.result(session, entries, before)
 
 
+def erasures_to_list(session: Session) -> Sequence[str]:
+    """Return the ids of the erasures that the list outside the database must have, oldest first.
+
+    Those from before another key was adopted were on the lost key's list, which nobody can read; that one was adopted
+    is on record, and whoever adopts one again and again can be asked why.
+    """
+    entry = exists().where(AuditEntryRow.record_id == ErasureRow.id, AuditEntryRow.event.in_(_ERASURES))
+    adopted = select(func.max(AuditEntryRow.seq)).where(AuditEntryRow.event == KEY_ADOPTED).scalar_subquery()
+    before = entry.where(AuditEntryRow.seq < adopted)
+    return session.scalars(select(ErasureRow.id).where(~before).order_by(ErasureRow.ended_at, ErasureRow.id)).all()
+
+
 @dataclass
 class _Tally:
     counts: Counter[Trouble] = field(default_factory=Counter)
@@ -239,13 +254,13 @@ def _judge(kind: Kept, entry: AuditEntryRow, records: Sequence[Base | None], *, 
 
 
 def _check_listed(session: Session, listed: Callable[[], Collection[str] | None], tally: _Tally) -> None:
-    erasures = session.scalars(select(ErasureRow.id).order_by(ErasureRow.ended_at)).all()
+    erasures = erasures_to_list(session)
     known = listed()
     if known is None:
         return
     for one in erasures:
         if one not in known:
-            tally.add(Trouble.UNLISTED, None, "erasure.done", one)
+            tally.add(Trouble.UNLISTED, None, _ERASURES[0], one)
 
 
 def _check_entries_of(session: Session, kind: Kept, tally: _Tally) -> None:

@@ -11,11 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from explainer.cli.common import console, write_json
+from explainer.cli.common import console, database_session, write_json
 from explainer.loading import make_adapters
 from explainer.registry.diff import visible
 from explainer.settings import Settings
 from explainer.storage.adapters import Label
+from explainer.storage.corpora import erased_lines
 from explainer.storage.lookup import SHOWN
 from explainer.storage.version_tables import AdapterRow, RegistryChangeRow
 from explainer.writing.slots import display_title
@@ -29,6 +30,7 @@ def show_all(settings: Settings, out: Path | None) -> None:
     if rows:
         console.print(_table(rows))
     _say(_who_writes(settings, rows))
+    _warn_of_erased(settings, rows)
     if out is not None:
         write_json(out, [_as_dict(row) for row in rows])
 
@@ -94,6 +96,17 @@ def _who_writes(settings: Settings, rows: list[AdapterRow]) -> str:
 def _warn_of_override(settings: Settings) -> None:
     if settings.adapter is not None:
         _say(f"But EXPLAINER_ADAPTER is set and goes before it: {settings.adapter}")
+
+
+def _warn_of_erased(settings: Settings, rows: list[AdapterRow]) -> None:
+    with database_session(settings) as session:
+        erased = erased_lines(session)
+    for row in rows:
+        if number := len(erased.intersection(row.card.get("reviewed", ()))):
+            _say(
+                f"{row.version[:SHOWN]} was trained with {number} lines made of explanations of people who were erased "
+                "since; train again: explainer reviews export, explainer tune"
+            )
 
 
 def _table(rows: list[AdapterRow]) -> Table:

@@ -13,7 +13,7 @@ from explainer.audit.errors import VerificationError
 from explainer.audit.keys import load_signer, load_verifier
 from explainer.audit.verify import TamperError
 from explainer.cli.audit_log import EXIT_CODES, UNSIGNED, UNVERIFIABLE, WHOLE
-from explainer.cli.common import console, database_session
+from explainer.cli.common import console, database_session, people_database
 from explainer.errors import ExplainerError, SearchError
 from explainer.operator import operator
 from explainer.server.audit_report import report_file, told_of
@@ -28,7 +28,6 @@ from explainer.service.package.write import Packer, Wanted, write_package
 from explainer.service.views import Looker
 from explainer.settings import Settings
 from explainer.storage.base import now
-from explainer.storage.database import Database
 from explainer.storage.listing import Search
 
 PACKAGE_EXIT_CODES = {
@@ -45,8 +44,7 @@ _COLOURS = {"bad": "red", "warn": "yellow", "good": "green", "note": "default"}
 
 def make_package(settings: Settings, wanted: Wanted, out: Path) -> None:
     """Write a package and say what is in it."""
-    database = Database(settings.url)
-    database.require_current()
+    database = people_database(settings)
     signer = load_signer(settings.signing_key)
     packer = Packer(CheckpointFolder(settings.checkpoint_folder), signer, settings.scratch)
     with console.status("Packing …") as status:

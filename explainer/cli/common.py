@@ -21,6 +21,8 @@ from retriever.errors import RetrieverError
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from explainer.storage.database import Database
+
 console = Console()
 errors = Console(stderr=True)
 
@@ -84,6 +86,24 @@ def database_session(settings: Settings) -> Iterator[Session]:
     database.require_current()
     with database.session() as session:
         yield session
+
+
+def people_database(settings: Settings) -> Database:
+    """Return the database for what reads people; whom a restored backup has brought back is erased again first.
+
+    Raises:
+        NotReadyError: If it has to be migrated first.
+        ErasureError: If the list of erasures cannot be read, or others use another key with this database.
+    """
+    from explainer.service.subject.erase import Erasing
+    from explainer.service.subject.reapply import reapply
+    from explainer.storage.database import Database
+
+    database = Database(settings.url)
+    database.require_current()
+    if settings.erased.exists():  # without a list there is nobody to erase, and no key is made for that
+        reapply(database, Erasing.of(settings))
+    return database
 
 
 def with_engine(settings: Settings, engine: str) -> Settings:

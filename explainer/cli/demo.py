@@ -12,7 +12,7 @@ from explainer.access import DEMO, Role
 from explainer.access.keys import create_key, revoke_key
 from explainer.access.people import add_person, forget_person
 from explainer.assembly import make_explainer, make_served_explainer
-from explainer.cli.common import console
+from explainer.cli.common import console, people_database
 from explainer.cli.report import explanations_table
 from explainer.cli.steps import fit_and_save, ingest
 from explainer.pipeline import Explainer
@@ -49,6 +49,7 @@ def _run(settings: Settings, users: int, top: int, listener: socket.socket | Non
     database = Database(settings.url)
     database.migrate()
     ingest(settings, ML_100K)
+    people_database(settings)
     with database.session() as session:
         data_hash = catalogue.load_dataset(session).content_hash
     _fit_if_needed(settings, data_hash)

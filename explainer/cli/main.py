@@ -11,7 +11,16 @@ from explainer import __version__
 from explainer.cli.access import key, people
 from explainer.cli.audit import audit, replay
 from explainer.cli.bench import bench
-from explainer.cli.common import Group, console, errors, make_settings, quieten_libraries, settings_of, user_id
+from explainer.cli.common import (
+    Group,
+    console,
+    errors,
+    make_settings,
+    people_database,
+    quieten_libraries,
+    settings_of,
+    user_id,
+)
 from explainer.cli.embed import embed
 from explainer.cli.measures import evaluate
 from explainer.cli.planning import plan
@@ -192,6 +201,7 @@ def explain(
     from explainer.assembly import make_explainer
     from explainer.cli.report import explanations_table, write_json, write_pictures
 
+    people_database(settings_of(ctx))
     with console.status("Loading models …"):
         explainer = make_explainer(settings_of(ctx))
     with console.status("Writing …"):

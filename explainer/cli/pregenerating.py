@@ -10,7 +10,7 @@ import rich_click as click
 from rich.markup import escape
 from rich.table import Table
 
-from explainer.cli.common import console, database_session, errors, stages, write_json
+from explainer.cli.common import console, database_session, errors, people_database, stages, write_json
 from explainer.connecting import using_database
 from explainer.pregeneration import Job, Parts, pregenerated
 from explainer.service.pregenerate import Summary
@@ -34,7 +34,7 @@ def run(settings: Settings, users: str | None, job: Job, out: Path | None = None
     Raises:
         ExplainerError: If it cannot go on; what was stored is kept.
     """
-    with database_session(settings) as session:
+    with people_database(settings).session() as session:
         failed = letters.users_with_failures
         chosen = failed(session, job.style) if users is None else named(users, lambda: everyone(session))
     with console.status("Loading models …"):

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from explainer.assembly import make_explainer
-from explainer.cli.common import console
+from explainer.cli.common import console, people_database
 from explainer.service.preview import Preview, preview
 from explainer.settings import Settings
 from explainer.writing.slots import display_title
@@ -18,6 +18,7 @@ from explainer.writing.style import Style
 def run(settings: Settings, user: str, without: Sequence[str], k: int, style: Style) -> None:
     """Print the user's list without some behaviours, beside the list as it is."""
     with console.status("Loading models …"):
+        people_database(settings)
         explainer = make_explainer(settings)
     with console.status("Writing …"):
         found = preview(explainer, user, without, k, style)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from explainer.cli.common import Group, console, database_session, settings_of
+from explainer.cli.common import Group, console, database_session, people_database, settings_of
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -47,11 +47,8 @@ def reviews_export(ctx: click.Context, out: Path, rejected: Path | None) -> None
     """Write the judged texts: good ones as lines of the training corpus. No user and no title is in them."""
     from explainer.operator import operator
     from explainer.service.review_files import export
-    from explainer.storage.database import Database
 
-    database = Database(settings_of(ctx).url)
-    database.require_current()
-    found = export(database, out, rejected, operator())
+    found = export(people_database(settings_of(ctx)), out, rejected, operator())
     console.print(f"{len(found.examples)} examples in {out}", highlight=False, markup=False)
     where = f"in {rejected}" if rejected is not None else "not written: give --rejected FILE"
     console.print(f"{len(found.rejected)} rejected texts {where}", highlight=False, markup=False)

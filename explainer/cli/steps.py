@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from explainer.assembly import make_encoder, make_firewall, make_items_index
-from explainer.cli.common import console, progress_bar, stages
+from explainer.cli.common import console, people_database, progress_bar, stages
 from explainer.fitting import load_to_fit, note_fit
 from explainer.judging import judge_catalogue
 from explainer.service.subject.erase import Erasing
@@ -84,8 +84,7 @@ def fit_and_save(settings: Settings, config: AnyConfig) -> Path:
     Raises:
         ConflictError: If somebody was erased meanwhile.
     """
-    database = Database(settings.url)
-    database.require_current()
+    database = people_database(settings)
     with console.status("Loading behaviours …"), database.session() as session:
         dataset, erased = load_to_fit(session)
     with stages() as show:

@@ -42,17 +42,33 @@ def subject_erase(ctx: click.Context, user: str, receipt: Path | None, *, dry_ru
 
 @subject.command("check")
 @click.argument("receipt", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def subject_check(receipt: Path) -> None:
-    """Check that a RECEIPT proves what it says; needs no database."""
-    from explainer.cli.subjects import check
+@click.option("--key", help="Public key, or a file with it, that you have from elsewhere than the receipt.")
+@click.option("--checkpoints", type=click.Path(file_okay=False, path_type=Path), help="Folder of signed checkpoints.")
+@click.option("--user", help="Say whether it is theirs, too; needs the erasure key.")
+@click.pass_context
+def subject_check(
+    ctx: click.Context, receipt: Path, key: str | None, checkpoints: Path | None, user: str | None
+) -> None:
+    """Check that a RECEIPT proves what it says; needs no database.
 
-    check(receipt)
+    Without --key it is held against the key of this home, if there is one; the folder of checkpoints is needed only
+    after a rotation, for the notes that introduce the new key.
+
+    Exit codes: 0 it holds, up to a checkpoint that is signed; 2 it does not; 3 it holds, but no trusted key has signed
+    its root; 4 it is not about the user.
+    """
+    from explainer.cli.receipts import check
+
+    ctx.exit(check(settings_of(ctx), receipt, key, checkpoints, user))
 
 
 @subject.command("reapply")
 @click.pass_context
 def subject_reapply(ctx: click.Context) -> None:
-    """Erase again whom a restored backup has brought back; the service does so when it starts."""
+    """Erase again whom a restored backup has brought back.
+
+    Services, workers and every command that reads people do so when they start.
+    """
     from explainer.cli.subjects import again
 
     again(settings_of(ctx))

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 import rich_click as click
 from rich.markup import escape
 from rich.table import Table
 
-from explainer.audit.errors import VerificationError
-from explainer.cli.common import console, database_session, progress_bar, write_json
+from explainer.cli.common import console, database_session, people_database, progress_bar, write_json
 from explainer.errors import ErasureError
 from explainer.operator import operator
 from explainer.service.retention import apply, ends, overdue
@@ -19,7 +17,6 @@ from explainer.service.subject.erase import Erasing
 from explainer.service.subject.erase import erase as erase_user
 from explainer.service.subject.export import archive, note_export
 from explainer.service.subject.reapply import reapply
-from explainer.service.subject.receipts import Receipt, check_receipt
 from explainer.service.subject.shared import adopt_key
 from explainer.settings import Settings
 from explainer.storage.database import Database
@@ -32,12 +29,13 @@ def export(settings: Settings, user: str, out: Path) -> None:
     Raises:
         ErasureError: If the file cannot be written.
     """
-    with database_session(settings) as session:
+    database = people_database(settings)
+    with database.session() as session:
         note_export(session, user, operator())
     try:
         with out.open("wb") as file:
             out.chmod(0o600)
-            file.writelines(archive(Database(settings.url), user))
+            file.writelines(archive(database, user))
     except OSError as error:
         raise ErasureError(f"{out} cannot be written: {error.strerror}") from error
     console.print(f"Wrote {escape(str(out))}", highlight=False)
@@ -58,28 +56,12 @@ def erase(settings: Settings, user: str, out: Path | None, *, dry_run: bool, sur
         console.print(f"Recommenders fitted with this user, too: {len(receipt.refit)}; fit again: explainer fit")
     for one in receipt.corpora or []:
         console.print(f"Training set with lines of this user: sha256 {one.sha256}; see: explainer reviews exported")
+    for version in receipt.adapters or []:
+        console.print(f"Adapter trained with such lines: {version[:12]}; train it again: explainer tune")
     if receipt.cleared is False:
         console.print("The database's write-ahead log and backups hold it until they are recycled.", style="yellow")
     if out is not None:
         write_json(out, receipt)
-
-
-def check(path: Path) -> None:
-    """Check a receipt.
-
-    Raises:
-        VerificationError: If it proves nothing.
-    """
-    try:
-        receipt = msgspec.json.decode(path.read_bytes(), type=Receipt)
-    except (msgspec.MsgspecError, UnicodeError, OSError) as error:
-        raise VerificationError(f"{path} is no receipt: {error}") from error
-    check_receipt(receipt)
-    console.print(
-        f"[green]Proved:[/] erasure {receipt.id} is entry {receipt.proof.seq} of a log of {receipt.proof.size} entries "
-        f"with the root {receipt.proof.root}; hold that against a signed checkpoint.",
-        highlight=False,
-    )
 
 
 def again(settings: Settings) -> None:
@@ -108,14 +90,28 @@ def retain(settings: Settings, *, dry_run: bool, sure: bool) -> None:
         pass
     database, limits = Database(settings.url), ends(settings)
     due = overdue(database, limits)
-    console.print(_table("Has had its time", due))
-    if dry_run or not any(due.values()):
+    rows = sum(sum(tables.values()) for tables in due.values())
+    console.print(_table("Has had its time", _by_table(due)))
+    if dry_run or not rows:
         return
     if not sure:
         click.confirm("Remove all of it, for good?", abort=True)
-    with progress_bar("Removing", sum(due.values())) as progress:
-        done = apply(database, limits, lambda _, rows: progress(rows, sum(due.values())))
+    gone = 0
+    with progress_bar("Removing", rows) as progress:
+
+        def advance(_: str, number: int) -> None:
+            nonlocal gone
+            gone += number
+            progress(gone, rows)
+
+        done = apply(database, limits, advance)
     console.print(_table("Removed or emptied", done))
+
+
+def _by_table(due: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Return what goes, named by kind and, where that says more, the table."""
+    named = ((kind, table, number) for kind, tables in due.items() for table, number in tables.items())
+    return {kind if kind == table else f"{kind}: {table}": number for kind, table, number in named}
 
 
 def _table(title: str, counts: Mapping[str, int]) -> Table:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explainer.cli.common import console, progress_bar
+from explainer.cli.common import console, people_database, progress_bar
 from explainer.errors import CorpusError
 from explainer.paths import adapter_dir, corpus_dir, vocabulary_file
 from explainer.settings import Settings
@@ -98,15 +98,12 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
 def _require_no_erased(settings: Settings, path: Path) -> None:
     """Check a corpus against the erasures of the database, where there is one: a machine that only trains has none."""
     from explainer.service.review_files import require_no_erased
-    from explainer.storage.database import Database
     from explainer.storage.pools import is_missing
 
     if is_missing(settings.url):
         console.print("No database is here, so nobody can tell whether people were erased of whom the corpus was made.")
         return
-    database = Database(settings.url)
-    database.require_current()
-    with database.session() as session:
+    with people_database(settings).session() as session:
         require_no_erased(session, path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,8 @@ from explainer.server.admission import Admission
 from explainer.server.auth import needs, to_login
 from explainer.server.engine_state import engine_state
 from explainer.server.rendering import page
+from explainer.service.subject.erase import Erasing
+from explainer.service.subject.shared import backup_note
 
 _OVERLAP = timedelta(hours=24)
 _LONGEST_NAME = 200
@@ -57,9 +60,13 @@ class AdminController(Controller):
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
         admission: NamedDependency[Admission],
+        erasing: NamedDependency[Erasing],
     ) -> Template:
-        """Return the state of queue and engine."""
-        return page(request, "admin_engine.html", state=engine_state(explainer, admission))
+        """Return the state of queue and engine, and what is amiss."""
+        note = backup_note(explainer.database.url, erasing.list)
+        state = engine_state(explainer, admission)
+        state = replace(state, notes=(*state.notes, note)) if note else state
+        return page(request, "admin_engine.html", state=state)
 
     @get("/keys", sync_to_thread=True)
     def keys(self, request: Request[Any, Any, Any], explainer: NamedDependency[Explainer]) -> Template:

@@ -15,6 +15,7 @@ from explainer.errors import (
     BusyError,
     ConflictError,
     CursorError,
+    ErasureError,
     ExplainerError,
     LocaleError,
     NotFoundError,
@@ -44,6 +45,10 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
     AbandonedError: HTTPStatus.SERVICE_UNAVAILABLE,  # nobody is there to read it
 }
+_UNLISTED = (
+    "The list of erasures outside the database, or its key, cannot be used now, so nobody was erased and nothing "
+    "changed; the service's log says why."
+)
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **extra: object) -> Response[object]:
@@ -63,6 +68,9 @@ def _ours(_: Request[Any, Any, Any], error: Exception) -> Response[object]:
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, BusyError) else None
     extra = {"available": list(error.locales)} if isinstance(error, LocaleError) else {}
+    if isinstance(error, ErasureError):
+        _LOG.error("%s", error)  # it names files of the machine, which are nobody's business who asks
+        return problem(status, _UNLISTED, headers)
     return problem(status, str(error), headers, **extra)
 
 

@@ -40,7 +40,7 @@ from explainer.service.package.write import Packer
 from explainer.service.signing import signing
 from explainer.service.starts import note_start
 from explainer.service.subject.erase import Erasing
-from explainer.service.subject.reapply import reapply
+from explainer.service.subject.reapply import prepare_erasing
 from explainer.settings import Settings
 from explainer.storage.clearing import Clearer
 from explainer.storage.database import Database
@@ -62,7 +62,7 @@ def run(settings: Settings) -> None:
         database.require_current()
         with database.session() as session:
             _require_credentials(session)
-        reapply(database, Erasing.of(settings))
+        prepare_erasing(database, Erasing.of(settings))
     sweep(settings.scratch)
     with listening(settings.host, settings.port) as listener:
         if settings.worker_count == 1:

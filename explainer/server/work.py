@@ -30,7 +30,7 @@ from explainer.service.presence import WORKER, Presence
 from explainer.service.signing import Signs, signing
 from explainer.service.starts import note_start
 from explainer.service.subject.erase import Erasing
-from explainer.service.subject.reapply import reapply
+from explainer.service.subject.reapply import prepare_erasing
 from explainer.service.succession import Succession
 from explainer.settings import Settings
 from retriever.threads import one_thread
@@ -63,7 +63,7 @@ def work(
     with contextlib.nullcontext() if port is None else listening(settings.host, port) as listener:
         with using_database(settings) as database:
             database.require_current()
-            reapply(database, Erasing.of(settings))
+            prepare_erasing(database, Erasing.of(settings))
         explainer = make_served_explainer(settings)
         afterwork = make_afterwork(settings, explainer.database, kinds)
         live = Live(explainer, make_encoder(settings))

@@ -6,6 +6,7 @@ while the rest go on. All that they must agree on is in the database, and their 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -20,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 from explainer.errors import NotReadyError
-from explainer.scratch import ScratchFolder
+from explainer.scratch import ScratchFolder, sweep
 from explainer.server.handing import channel, hand, is_ready
 from explainer.settings import Settings
 
@@ -130,6 +131,8 @@ class Workers:
             self._leaving.remove(process)
             _forget_gauges(folder, process.pid)
             _LOG.error("A process has ended (exit code %s)", process.exitcode)
+            with contextlib.suppress(OSError):
+                sweep(self._settings.scratch)  # records of people that it was packing
 
     def _may_start(self) -> bool:
         """Return whether it is time: one that ends at once must not be started again and again without a pause."""

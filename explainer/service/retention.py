@@ -28,13 +28,14 @@ def ends(settings: Settings, at: datetime | None = None) -> Mapping[str, datetim
         "views": settings.keep_views,
         "drafts": settings.keep_drafts,
         "promises": settings.keep_promises,
+        "behaviours": settings.keep_behaviours,
     }
     limits = {kind: moment - timedelta(days=number) for kind, number in days.items() if number is not None}
     return limits | {"sign_ins": moment}
 
 
-def overdue(database: Database, limits: Mapping[str, datetime]) -> dict[str, int]:
-    """Return how many records of each kind have had their time."""
+def overdue(database: Database, limits: Mapping[str, datetime]) -> dict[str, dict[str, int]]:
+    """Return how many rows have had their time, or go with what has, by kind and table."""
     with database.session() as session:
         return {kind: count_old(session, kind, before) for kind, before in limits.items()}
 
@@ -55,8 +56,7 @@ def apply(
             for table, number in counts.items():
                 total[table] = total.get(table, 0) + number
             on_progress(kind, sum(counts.values()))
-    if total:
-        clear(database, total)
+    clear(database, total)  # also where nothing went now: somebody who read may have been in the way of an erasure
     return total
 
 

@@ -19,7 +19,7 @@ from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.reading_tables import ReviewRow
 from explainer.storage.reviews import decided_reviews
-from explainer.tuning.examples import Example, read_corpus
+from explainer.tuning.examples import REVIEWED, Example, read_corpus
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -107,7 +107,7 @@ def lines_of(records: Sequence[Example] | Sequence[Rejected]) -> bytes:
 
 
 def _id_of(review: ReviewRow) -> str:
-    return f"review-{review.id}"
+    return f"{REVIEWED}{review.id}"
 
 
 def _rejected(review: ReviewRow, row: ExplanationRow, text: Text, domain: str) -> Rejected:

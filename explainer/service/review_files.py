@@ -18,10 +18,10 @@ from explainer.files import file_hash
 from explainer.service.review_export import Judged, Rejected, judged, lines_of, write_examples, write_rejected
 from explainer.service.subject.records import corpus_record
 from explainer.storage.base import now
-from explainer.storage.corpora import add_corpus, find_corpus, hold_judged
+from explainer.storage.corpora import add_corpus, erased_lines, find_corpus, hold_judged
 from explainer.storage.database import Database
 from explainer.storage.removal_tables import CorpusRow
-from explainer.tuning.examples import Example, corpus_files
+from explainer.tuning.examples import Example, corpus_files, line_ids
 
 EXAMPLES, REJECTED = "examples", "rejected"
 _LONGEST_NAME = 300
@@ -60,14 +60,19 @@ def export(database: Database, out: Path, rejected: Path | None, by: str) -> Jud
 def require_no_erased(session: Session, path: Path) -> None:
     """Check that nothing would be trained with lines of somebody who was erased.
 
+    A line is known by its id, in whatever file it is. Of erasures from before these ids were kept, only the files are
+    known that were written then.
+
     Raises:
-        CorpusError: If a file, or one in the folder, was made of explanations of such people.
+        CorpusError: If a file, or one in the folder, has lines made of explanations of such people.
     """
+    gone = erased_lines(session)
     for file in filter(Path.is_file, corpus_files(path)):
         known = find_corpus(session, file_hash(file))
-        if known is not None and known.erased:
+        number = max(len(gone & line_ids(file)), 0 if known is None else known.erased)
+        if number:
             raise CorpusError(
-                f"{file} has {known.erased} lines made of explanations of people who were erased since it was "
+                f"{file} has {number} lines made of explanations of people who were erased since it was "
                 "written. Write it again: explainer reviews export --out FILE"
             )
 
@@ -79,5 +84,5 @@ def _note(
         return
     row = CorpusRow(kind=kind, file=path.name[:_LONGEST_NAME], lines=len(records), made_by=by, made_at=now())
     row.sha256 = hashlib.sha256(lines_of(records)).hexdigest()
-    add_corpus(session, row, [found.made_of[one.id] for one in records])
+    add_corpus(session, row, {one.id: found.made_of[one.id] for one in records})
     log.append(session, "corpus.exported", row.id, corpus_record(row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,6 +53,11 @@ def wanted(connection: Connection, locale: str) -> Wanted:
     """Return what is to write in a language now, by one small statement."""
     version, change = connection.execute(select(_IN_PRODUCTION, _CHANGES), {"locale": locale}).one()
     return Wanted(version, change)
+
+
+def trained_with(session: Session, lines: Collection[str]) -> list[str]:
+    """Return the versions of the adapters whose cards say that they were trained with any of these lines."""
+    return [row.version for row in adapters(session) if not set(lines).isdisjoint(row.card.get("reviewed", ()))]
 
 
 def adapters(session: Session) -> list[AdapterRow]:

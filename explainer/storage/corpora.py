@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from explainer.storage.erasing import begin_writing
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.reading_tables import ReviewRow
-from explainer.storage.removal_tables import CorpusLineRow, CorpusRow
+from explainer.storage.removal_tables import CorpusLineRow, CorpusRow, ErasureRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,13 @@ def hold_judged(session: Session) -> None:
         session.execute(mine.with_for_update(read=True))
 
 
-def add_corpus(session: Session, corpus: CorpusRow, made_of: Sequence[tuple[str, str]]) -> CorpusRow:
-    """Store a file with the (explanation, user) that each of its lines was made of, in the caller's transaction."""
+def add_corpus(session: Session, corpus: CorpusRow, made_of: Mapping[str, tuple[str, str]]) -> CorpusRow:
+    """Store a file, in the caller's transaction, with the (explanation, user) that each line was made of, by its id."""
     session.add(corpus)
     session.flush()
     session.add_all(
-        CorpusLineRow(corpus_id=corpus.id, explanation_id=explanation, user_id=user) for explanation, user in made_of
+        CorpusLineRow(corpus_id=corpus.id, explanation_id=explanation, user_id=user, line=line)
+        for line, (explanation, user) in made_of.items()
     )
     session.flush()
     return corpus
@@ -52,6 +53,18 @@ def corpora_with(session: Session, user: str) -> list[dict[str, str]]:
     mine = select(CorpusLineRow.corpus_id).where(CorpusLineRow.user_id == user)
     query = select(CorpusRow).where(CorpusRow.id.in_(mine)).order_by(CorpusRow.made_at, CorpusRow.id)
     return [{"id": row.id, "sha256": row.sha256} for row in session.scalars(query)]
+
+
+def lines_of(session: Session, user: str) -> list[str]:
+    """Return the ids of the lines that were made of a user's explanations, in any file, sorted."""
+    mine = select(CorpusLineRow.line).where(CorpusLineRow.user_id == user, CorpusLineRow.line.is_not(None))
+    return sorted({line for line in session.scalars(mine) if line is not None})
+
+
+def erased_lines(session: Session) -> frozenset[str]:
+    """Return the ids of all lines that were made of explanations of people who were erased since."""
+    kept = session.scalars(select(ErasureRow.lines).where(ErasureRow.lines.is_not(None)))
+    return frozenset(line for lines in kept for line in lines or ())
 
 
 def list_corpora(session: Session) -> list[Exported]:

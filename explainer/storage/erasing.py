@@ -17,6 +17,7 @@ from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.personal import HELD, Held
 from explainer.storage.reading_tables import ViewRow
 from explainer.storage.refusals import told
+from explainer.storage.vacuuming import warn_of_refused
 
 Ranges = list[list[int]]
 Turn = Callable[[Session], None]
@@ -148,6 +149,7 @@ def clear(database: Database, tables: Collection[str]) -> bool:
     engine = database.engine
     with told(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if engine.dialect.name == "postgresql":
+            warn_of_refused(connection, tables)
             for table in sorted(tables):
                 connection.execute(text(f'VACUUM (ANALYZE) "{table}"'))  # statistics hold values, too
             return False

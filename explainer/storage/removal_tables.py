@@ -24,6 +24,8 @@ class ErasureRow(Base):
         training: Versions of the recommenders that were fitted while the person's behaviours were there.
         corpora: Id and hash of the training sets for the writer that have lines made of the person's explanations; None
             for erasures from before these were kept.
+        lines: Ids of those lines, which are random: a file that has one is not trained with, whatever else is in it.
+        adapters: Versions of the writer's adapters that were trained with such lines. Both None likewise.
     """
 
     __tablename__ = "erasures"
@@ -36,6 +38,8 @@ class ErasureRow(Base):
     entries: Mapped[list[Any]]
     training: Mapped[list[Any]]
     corpora: Mapped[list[Any] | None] = mapped_column(JSON)
+    lines: Mapped[list[Any] | None] = mapped_column(JSON)
+    adapters: Mapped[list[Any] | None] = mapped_column(JSON)
 
 
 class CorpusRow(Base):
@@ -60,12 +64,17 @@ class CorpusRow(Base):
 
 
 class CorpusLineRow(Base):
-    """Of whose explanation a line of such a file was made: for the day on which they ask to be erased."""
+    """Of whose explanation a line of such a file was made: for the day on which they ask to be erased.
+
+    Attributes:
+        line: The line's id in the file; None for one from before it was kept whose review was gone.
+    """
 
     __tablename__ = "corpus_lines"
     corpus_id: Mapped[str] = mapped_column(ForeignKey("corpora.id"), primary_key=True)
     explanation_id: Mapped[str] = mapped_column(EXPLANATION_ID, primary_key=True)
     user_id: Mapped[str] = mapped_column(String(200), index=True)
+    line: Mapped[str | None] = mapped_column(String(60))
 
 
 class RetentionRow(Base):

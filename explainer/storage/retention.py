@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Integer, Select, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from explainer.storage.access_tables import SignInRow
 from explainer.storage.audit_tables import AuditEntryRow, AuditSaltRow, AuditSubjectRow
 from explainer.storage.base import Base
 from explainer.storage.bulk_tables import DeadLetterRow, PregeneratedRow
+from explainer.storage.catalogue_tables import BehaviourRow
+from explainer.storage.choice_tables import ExclusionRow
 from explainer.storage.erasing import Ranges, begin_writing, changed, ranges_of
 from explainer.storage.explanation_tables import (
     CounterfactualRow,
@@ -45,20 +47,26 @@ class Kind:
 
     Attributes:
         key: What its records are told apart by.
-        at: Since when they are kept.
+        at: Since when they are kept: a moment, or Unix seconds. What has none stays.
         due: Which of them there is anything to remove of; all by default.
         logged: Whether the audit log has entries about them.
     """
 
     key: InstrumentedAttribute[str]
-    at: InstrumentedAttribute[datetime]
+    at: InstrumentedAttribute[datetime] | InstrumentedAttribute[int | None]
     due: ColumnElement[bool] | None = None
     logged: bool = True
 
     def old(self, before: datetime) -> Select[str]:
         """Return the query for the keys of what is older than a moment."""
-        query = select(self.key).where(self.at < before)
+        query = select(self.key).where(self.past(before))
         return query if self.due is None else query.where(self.due)
+
+    def past(self, before: datetime) -> ColumnElement[bool]:
+        """Return whether a record is older than a moment."""
+        seconds = isinstance(self.at.type, Integer)
+        found: ColumnElement[bool] = self.at < (int(before.timestamp()) if seconds else before)
+        return found
 
 
 KINDS = {
@@ -71,13 +79,29 @@ KINDS = {
     "drafts": Kind(DraftRow.key, DraftRow.created_at, DraftRow.draft.is_not(None), logged=False),
     "promises": Kind(PromiseRow.key, PromiseRow.created_at, logged=False),
     "sign_ins": Kind(SignInRow.digest, SignInRow.expires_at, logged=False),
+    # Entries about them are about whole batches, which say nothing of one of them.
+    "behaviours": Kind(BehaviourRow.id, BehaviourRow.time),
 }
-"""By the name that the settings have for them."""
+"""By the name that the settings have for them. What is not here has no end by time: what people have chosen holds until
+they choose otherwise, and of whose explanations a training file was made must be known while it may lie anywhere."""
+
+_WITH: Mapping[str, Sequence[tuple[type[Base], InstrumentedAttribute[str]]]] = {
+    "explanations": _OF_EXPLANATIONS,
+    "behaviours": ((ExclusionRow, ExclusionRow.behaviour_id),),
+}
 
 
-def count_old(session: Session, name: str, before: datetime) -> int:
-    """Return how many records of a kind are older than a moment."""
-    return session.scalar(select(func.count()).select_from(KINDS[name].old(before).subquery())) or 0
+def count_old(session: Session, name: str, before: datetime) -> dict[str, int]:
+    """Return how many rows go, or are emptied, with the records of a kind that are older than a moment, by table."""
+    kind = KINDS[name]
+    counts = {kind.key.class_.__tablename__: _number(session, kind.old(before))}
+    for table, owner in _WITH.get(name, ()):
+        counts[table.__tablename__] = _number(session, select(owner).where(owner.in_(kind.old(before))))
+    return counts
+
+
+def _number(session: Session, query: Select[str]) -> int:
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
 def remove_old(session: Session, name: str, before: datetime, most: int) -> tuple[dict[str, int], Ranges]:
@@ -98,7 +122,7 @@ def remove_old(session: Session, name: str, before: datetime, most: int) -> tupl
     keys = list(session.scalars(kind.old(before).order_by(kind.at).limit(most).with_for_update()))
     if not keys:
         return {}, []
-    about = [*keys, *_with(session, keys)] if name == "explanations" else keys
+    about = [*keys, *_with(session, name, keys)]
     counts = _emptied(session, keys) if name == "comments" else _removed(session, name, keys, before)
     entries = without_salt(session, about) if kind.logged else []
     return {table: number for table, number in counts.items() if number}, entries
@@ -111,18 +135,18 @@ def _emptied(session: Session, feedback: Sequence[str]) -> dict[str, int]:
 
 def _removed(session: Session, name: str, keys: Sequence[str], before: datetime) -> dict[str, int]:
     kind, gone = KINDS[name], dict[str, int]()
-    if name == "explanations":
-        for table, owner in _OF_EXPLANATIONS:
-            gone[table.__tablename__] = _gone(session, table, owner.in_(keys))
-    gone[kind.key.class_.__tablename__] = _gone(session, kind.key.class_, kind.key.in_(keys), kind.at < before)
+    for table, owner in _WITH.get(name, ()):
+        gone[table.__tablename__] = _gone(session, table, owner.in_(keys))
+    gone[kind.key.class_.__tablename__] = _gone(session, kind.key.class_, kind.key.in_(keys), kind.past(before))
     return gone
 
 
-def _with(session: Session, explanations: Sequence[str]) -> Sequence[str]:
-    """Return the ids of feedback and reviews of explanations, which entries refer to by their own."""
+def _with(session: Session, name: str, keys: Sequence[str]) -> Sequence[str]:
+    """Return the ids of what goes along and has entries that refer to it by its own."""
     found: list[str] = []
-    for table in (FeedbackRow, ReviewRow):
-        found += session.scalars(select(table.id).where(table.explanation_id.in_(explanations)))
+    for table, owner in _WITH.get(name, ()):
+        if table in {FeedbackRow, ReviewRow, ExclusionRow}:
+            found += session.scalars(select(table.id).where(owner.in_(keys)))
     return found
 
 

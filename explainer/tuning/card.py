@@ -14,7 +14,7 @@ from explainer.errors import AssetError
 from explainer.tuning.augment import augmented
 from explainer.tuning.batches import prompt_of
 from explainer.tuning.config import TuneConfig
-from explainer.tuning.examples import Example, corpus_hash
+from explainer.tuning.examples import REVIEWED, Example, corpus_hash
 from explainer.tuning.train import Progress
 from explainer.writing.engines import Engine, Sampling
 from explainer.writing.gate import Vocabulary, review
@@ -39,7 +39,12 @@ class GateScore(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """See the module."""
+    """See the module.
+
+    Attributes:
+        reviewed: Ids of the lines that were made of what reviewers judged, and so of what was shown to somebody: should
+            they be erased, the adapter is to be trained again.
+    """
 
     base_model: str
     base_hash: str
@@ -54,6 +59,7 @@ class Card(msgspec.Struct, frozen=True):
     gate: GateScore
     command: str
     date: str
+    reviewed: tuple[str, ...] = ()
 
 
 def read_card(folder: Path) -> Card:
@@ -120,6 +126,7 @@ def write_card(
         gate=gate,
         command=command,
         date=date.today().isoformat(),  # noqa: DTZ011  a day is enough, and the trainer's own day is the one meant
+        reviewed=tuple(sorted(example.id for example in examples if example.id.startswith(REVIEWED))),
     )
     path = folder / FILE
     path.write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -36,6 +37,10 @@ from retriever.statistics import counted_as
 _HIGH, _LOW = 5.0, 1.0
 _NOW, _TWO_DAYS_S = 1_700_000_000, 172_800
 _STANDING = Standing(rank=2, of=100, model="hybrid", method="sequential deletion", rest=0.4, without=12)
+
+
+REVIEWED = "review-"
+"""How the ids of lines begin that were made of what reviewers judged."""
 
 
 class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -177,6 +182,19 @@ def _lines(file: Path) -> Iterable[tuple[int, Example]]:
             yield number, decoder.decode(line)
         except msgspec.DecodeError as error:
             raise CorpusError(f"{file}, line {number}: {error}") from error
+
+
+class _Named(msgspec.Struct):
+    id: str = ""
+
+
+def line_ids(file: Path) -> set[str]:
+    """Return the ids of a file's lines; what is no line of a corpus has none."""
+    found: set[str] = set()
+    for line in file.read_bytes().splitlines():
+        with suppress(msgspec.MsgspecError, UnicodeError):
+            found.add(msgspec.json.decode(line, type=_Named).id)
+    return found
 
 
 def corpus_hash(examples: Sequence[Example]) -> str:

@@ -13,6 +13,7 @@ from explainer.access.people import add_person
 from explainer.access.sign_ins import sign_in
 from explainer.server.app import create_app
 from explainer.server.auth import COOKIE
+from explainer.server.parts import Parts
 from explainer.storage.access_tables import PersonRow
 from tests.databases import ON_POSTGRESQL
 
@@ -41,13 +42,13 @@ class Staff:
         return self.client.post(path, data={"csrf": self.csrf} | fields, follow_redirects=False)
 
 
-def staff_of(explainer, role, path, name="sue"):
+def staff_of(explainer, role, path, name="sue", **parts):
     """Return somebody of a role, and the client to close; their forms' token is read from a page of theirs."""
     with explainer.database.session() as session:
         add_person(session, name, role, PASSWORD)
         session.flush()
         token = sign_in(session, session.get_one(PersonRow, name))
-    client = TestClient(create_app(explainer, queue=4), raise_server_exceptions=False)
+    client = TestClient(create_app(explainer, queue=4, parts=Parts(**parts)), raise_server_exceptions=False)
     client.headers.update(BROWSER)
     client.__enter__()
     client.cookies.set(COOKIE, token)

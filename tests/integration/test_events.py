@@ -148,9 +148,9 @@ def test_the_commands_show_first_and_ask_before_they_remove(explainer, database,
     receipt = tmp_path / "receipt.json"
     erased = run(tmp_path, "subject", "erase", "u1", "--yes", "--receipt", str(receipt))
     assert erased.exit_code == 0, erased.output
-    assert run(tmp_path, "subject", "check", str(receipt)).exit_code == 0
+    assert run(tmp_path, "subject", "check", str(receipt)).exit_code == 3  # no log was ever signed here
     receipt.write_text(receipt.read_text().replace('"behaviours": 15', '"behaviours": 14'))
-    assert run(tmp_path, "subject", "check", str(receipt)).exit_code == 1
+    assert run(tmp_path, "subject", "check", str(receipt)).exit_code == 2
     again = run(tmp_path, "subject", "reapply")
     assert again.output.startswith("0 erasures")
     assert run(tmp_path, "retention", "--dry-run").exit_code == 0

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from alembic import command
 from click.testing import CliRunner
 from sqlalchemy import event, select
 
@@ -16,11 +17,13 @@ from explainer.cli.common import console
 from explainer.errors import CorpusError
 from explainer.files import file_hash
 from explainer.pipeline import Explainer
+from explainer.registry.adapters import AdapterRegistry
 from explainer.service.audited import KEPT
 from explainer.service.review_files import export, require_no_erased
 from explainer.service.reviews import Judgement, decide
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.receipts import TrainingSet, check_receipt
+from explainer.storage.database import _alembic
 from explainer.storage.erasing import held_counts
 from explainer.storage.reading_tables import ReviewRow
 from explainer.storage.removal_tables import CorpusLineRow
@@ -28,6 +31,7 @@ from explainer.storage.reviews import Cause, enqueue
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
+from tests.integration.adapter_folders import make_adapter
 from tests.integration.overheard import Recording
 
 GOOD, WRONG = Judgement.GOOD, Judgement.WRONG
@@ -106,6 +110,39 @@ def test_a_copy_under_another_name_in_a_folder_is_known(files, database, tmp_pat
         require_no_erased(session, folder)
 
 
+def test_a_line_of_theirs_is_known_in_whatever_file_it_is(files, database, tmp_path):
+    (theirs, *others) = files.bad.read_bytes().splitlines(keepends=True)
+    erase(database, Erasing.unlisted(), "u1", "test")
+    mixed = tmp_path / "mixed.jsonl"
+    mixed.write_bytes(b'{"id":"mine"}\nno line\n' + theirs.replace(b'"note":""', b'"note":"."') + b"".join(others))
+    with database.session() as session:
+        with pytest.raises(CorpusError, match=r"mixed\.jsonl has 1 lines made of explanations of people"):
+            require_no_erased(session, mixed)
+        mixed.write_bytes(b'{"id":"mine"}\nno line\n' + b"".join(others))
+        require_no_erased(session, mixed)
+
+
+def test_an_erasure_names_the_adapters_that_learned_from_the_person(files, database, tmp_path, monkeypatch):
+    first, second, third = (msgspec.json.decode(line)["id"] for line in files.bad.read_bytes().splitlines())
+    registry = AdapterRegistry(database, lambda: "b" * 64)
+    versions = []
+    for number, reviewed in enumerate(([first, second], [third], None)):
+        card = {} if reviewed is None else {"reviewed": reviewed}
+        folder, version = make_adapter(tmp_path / f"adapter-{number}", "b" * 64, number, **card)
+        registry.add(folder)
+        versions.append(version)
+    receipt = erase(database, Erasing.unlisted(), "u1", "test")
+    assert receipt.adapters == [versions[0]]
+    check_receipt(receipt)
+    with pytest.raises(VerificationError):
+        check_receipt(msgspec.structs.replace(receipt, adapters=[]))
+    assert sound(database)
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", database.url)
+    shown = CliRunner().invoke(main, ["--home", str(tmp_path), "adapters", "list"]).output
+    assert f"{versions[0][:12]} was trained with 1 lines" in " ".join(shown.split())
+    assert f"{versions[1][:12]} was trained" not in " ".join(shown.split())
+
+
 def test_the_export_is_on_record_and_cannot_be_altered_unseen(files, database):
     assert sound(database)
     with database.engine.begin() as connection:
@@ -117,8 +154,8 @@ def test_the_commands_tell_what_must_be_written_again(files, database, tmp_path,
     monkeypatch.setenv("EXPLAINER_DATABASE_URL", database.url)
     monkeypatch.setattr(console, "width", 200)
 
-    def run(*command):
-        ended = CliRunner().invoke(main, ["--home", str(tmp_path), *command])
+    def run(*words):
+        ended = CliRunner().invoke(main, ["--home", str(tmp_path), *words])
         return " ".join(ended.output.replace("│", " ").split())
 
     assert "write it again" not in run("reviews", "exported")
@@ -173,3 +210,15 @@ def test_nothing_is_trained_where_nobody_can_tell_who_was_erased(files, database
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     assert "schema is at 0001" in tune(database.url)
     assert "nobody can tell" in tune(f"sqlite:///{tmp_path / 'none.db'}")
+
+
+@pytest.mark.both
+def test_lines_from_before_their_ids_were_kept_are_known_by_their_reviews(explainer, database, tmp_path):
+    judge(explainer, {"u1": WRONG, "u2": WRONG})
+    export(database, tmp_path / "good.jsonl", tmp_path / "bad.jsonl", "sue")
+    database.engine.dispose()
+    command.downgrade(_alembic(database.url), "0022")
+    command.upgrade(_alembic(database.url), "head")
+    ids = {msgspec.json.decode(line)["id"] for line in (tmp_path / "bad.jsonl").read_bytes().splitlines()}
+    with database.session() as session:
+        assert {row.line for row in session.scalars(select(CorpusLineRow))} == ids

@@ -15,7 +15,7 @@ from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.listed import ErasureList
 from explainer.storage.database import Database
-from explainer.storage.erasing import held_counts
+from explainer.storage.erasing import clear, held_counts
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.grants import ONLY_GROW
 from explainer.writing.prompts import PromptLibrary
@@ -71,6 +71,16 @@ def test_it_explains_erases_and_vacuums_and_the_log_stays_whole(serving, plain, 
         assert not any(held_counts(session, "u1").values())
         # Four explanations, what each depends on, and the erasure.
         assert verify(stored_entries(session), [], StoredNodes(session)).entries == 4 + 4 + 1
+
+
+def test_a_table_that_it_may_not_vacuum_is_named_and_all_others_are_not(serving, owned, role, caplog):
+    clear(serving, {"behaviours", "exclusions"})
+    assert not caplog.text
+    with owned.engine.begin() as connection:
+        name = connection.dialect.identifier_preparer.quote_identifier(role)
+        connection.exec_driver_sql(f"REVOKE MAINTAIN ON exclusions FROM {name}")
+    clear(serving, {"behaviours", "exclusions"})
+    assert "may not vacuum exclusions. Run VACUUM (ANALYZE)" in caplog.text
 
 
 @pytest.mark.parametrize("table", sorted(ONLY_GROW))

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import event, func, insert, select, update
 
 from explainer.audit.check import check_log
 from explainer.service import retention
 from explainer.service.audited import KEPT
+from explainer.service.exclusions import exclude_behaviours
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.retention import apply, ends, overdue
+from explainer.service.subject.erase import Erasing, erase
 from explainer.settings import Settings
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import now
 from explainer.storage.bulk_tables import DeadLetterRow
+from explainer.storage.catalogue_tables import BehaviourRow
+from explainer.storage.choice_tables import ExclusionRow
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.explanation_tables import DraftRow, ExplanationRow, FeedbackRow, PromiseRow
 from explainer.storage.reading_tables import ViewRow
 from explainer.storage.removal_tables import RetentionRow
 from explainer.writing.texts import Outcome, withdrawals
+from tests.databases import ON_POSTGRESQL
 from tests.integration.traces import COMMENT, desk_of, live
 
 LATER = timedelta(days=400)
@@ -50,24 +58,45 @@ def lived(explainer):
 def test_by_default_only_what_is_technical_has_an_end(lived, database):
     limits = ends(settings(), now() + LATER)
     assert limits.keys() == {"promises", "sign_ins"}
-    assert overdue(database, limits) == {"promises": 1, "sign_ins": 0}
-    assert overdue(database, ends(settings())) == {"promises": 0, "sign_ins": 0}
+    assert overdue(database, limits) == {"promises": {"promises": 1}, "sign_ins": {"sign_ins": 0}}
+    assert overdue(database, ends(settings())) == {"promises": {"promises": 0}, "sign_ins": {"sign_ins": 0}}
 
 
-def test_a_dry_run_counts_what_a_real_one_removes_and_changes_nothing(lived, database):
-    limits = ends(settings(keep_explanations=365, keep_views=365), now() + LATER)
+def test_a_dry_run_counts_what_a_real_one_removes_table_by_table_and_changes_nothing(lived, database):
+    limits = ends(settings(keep_explanations=365, keep_views=365, keep_behaviours=365), now() + LATER)
     due = overdue(database, limits)
-    assert (due["explanations"], due["promises"]) == (3, 1)
-    assert due["views"] > 2
+    assert (due["explanations"]["explanations"], due["promises"]["promises"]) == (3, 1)
+    assert due["views"]["views"] > 2
     before = checked(database).entries
     assert overdue(database, limits) == due
     assert checked(database).entries == before
+    told = Counter({table: number for kind in due.values() for table, number in kind.items()})
     done = apply(database, limits)
-    assert (done["explanations"], done["views"], done["promises"]) == (3, due["views"], 1)
-    assert done["feedback"] == done["reviews"] == 1
+    assert done == +told
+    assert done.keys() >= {"evidence", "feedback", "reviews", "counterfactuals", "suppressions", "behaviours"}
     assert number_of(database, ExplanationRow) == number_of(database, ViewRow) == 0
-    assert overdue(database, limits) == dict.fromkeys(due, 0)
+    assert not any(sum(kind.values()) for kind in overdue(database, limits).values())
     assert apply(database, limits) == {}
+
+
+@pytest.mark.both
+def test_behaviours_go_by_their_own_time_with_what_was_excluded_of_them(explainer, database):
+    with database.session() as session:
+        old, new, without = session.scalars(select(BehaviourRow.id).where(BehaviourRow.user_id == "u1").limit(3))
+        session.execute(update(BehaviourRow).values(time=int(now().timestamp())))
+        session.execute(update(BehaviourRow).where(BehaviourRow.id == old).values(time=1_000_000))
+        session.execute(update(BehaviourRow).where(BehaviourRow.id == without).values(time=None))
+    exclude_behaviours(database, "u1", [old, new])
+    assert apply(database, ends(settings(keep_explanations=1))) == {}
+    assert apply(database, ends(settings(keep_behaviours=365))) == {"behaviours": 1, "exclusions": 1}
+    with database.session() as session:
+        left = set(session.scalars(select(BehaviourRow.id).where(BehaviourRow.user_id == "u1")))
+        assert left >= {new, without}
+        assert old not in left
+        assert session.scalars(select(ExclusionRow.behaviour_id)).all() == [new]
+    found = checked(database)
+    assert found.sound, found.findings
+    assert explainer.explain_top("u1", 1)
 
 
 def test_what_is_not_due_stays(lived, database):
@@ -151,3 +180,19 @@ def test_no_row_of_the_past_is_left_behind_by_an_explanation(lived, database):
 def _any(database):
     with database.session() as session:
         return session.scalar(select(ExplanationRow.id).limit(1))
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="SQLite's write-ahead log alone is emptied by whoever writes")
+def test_what_an_erasure_could_not_overwrite_for_somebody_who_read_is_overwritten_by_the_next_run(
+    explainer, database, tmp_path
+):
+    database.engine.dispose()
+    event.listen(database.engine, "connect", lambda made, _: made.execute("PRAGMA busy_timeout = 0"))
+    log = tmp_path / "test.db-wal"
+    with closing(sqlite3.connect(tmp_path / "test.db")) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM behaviours").fetchone()
+        assert erase(database, Erasing.unlisted(), "u1", "test").cleared is False
+        assert log.stat().st_size
+    assert apply(database, ends(settings())) == {}
+    assert not log.stat().st_size

@@ -126,6 +126,22 @@ def test_who_has_lost_the_key_is_told_how_to_go_on_with_another_which_goes_on_re
         assert check_log(session, KEPT).sound
 
 
+@pytest.mark.both
+def test_after_a_key_was_adopted_only_later_erasures_must_be_on_the_list(database, tmp_path, caplog):
+    erase(database, host(tmp_path / "lost"), "u1", "test")
+    new = host(tmp_path / "new")
+    with database.session() as session:
+        assert check_log(session, KEPT, listed=new.listed()).erasures_unlisted == 1
+    assert adopt_key(database, new.list, "test")
+    assert reapply(database, new) == []
+    assert "not on the erasure list" not in caplog.text
+    erase(database, new, "u2", "test")
+    with database.session() as session:
+        assert check_log(session, KEPT, listed=new.listed()).sound
+        unlisted = check_log(session, KEPT, listed=())
+    assert (unlisted.sound, unlisted.erasures_unlisted) == (False, 1)
+
+
 def test_a_key_is_not_adopted_beside_a_list_that_it_cannot_read(database, tmp_path):
     first = host(tmp_path / "first", tmp_path)
     erase(database, first, "u1", "test")

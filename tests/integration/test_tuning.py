@@ -108,7 +108,9 @@ def test_early_stopping(base, tmp_path):
 
 def test_the_command_trains_draws_and_writes_the_card(base, tmp_path):
     out, corpus = tmp_path / "out", tmp_path / "corpus.jsonl"
-    corpus.write_bytes(b"".join(CORPUS.read_bytes().splitlines(keepends=True)[:40]))
+    lines = CORPUS.read_bytes().splitlines(keepends=True)[:40]
+    name = json.loads(lines[0])["id"].encode()
+    corpus.write_bytes(lines[0].replace(name, b"review-1", 1) + b"".join(lines[1:]))
     result = CliRunner().invoke(
         main,
         [
@@ -133,4 +135,5 @@ def test_the_command_trains_draws_and_writes_the_card(base, tmp_path):
     assert CueTable.load(out).fitting(EXAMPLES[0].evidence(), EXAMPLES[0].style)
     assert list((out / "tensorboard").glob("events*"))
     assert card["config"]["epochs"] == 1
+    assert card["reviewed"] == ["review-1"]
     assert len(card["corpus_hash"]) == len(card["base_hash"]) == 64

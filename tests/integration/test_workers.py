@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import msgspec
 import psutil
@@ -125,12 +126,22 @@ def test_an_item_that_came_through_one_is_explained_by_the_other_at_once(shared)
 def test_one_that_dies_is_replaced_and_the_rest_go_on(shared):
     async def story(served, key):
         first, second = workers_of(served)
+        # What it would leave if it was packing records when it was killed: nobody holds its lock any more.
+        words = psutil.Process(served.process.pid).cmdline()
+        left = Path(words[words.index("--home") + 1]) / "scratch" / "package-left"
+        left.mkdir()
+        (left / "records.jsonl").write_text("of people")
         os.kill(first.pid, signal.SIGKILL)
 
         async def replaced():
             return len(workers_of(served)) == 2 and first.pid not in {one.pid for one in workers_of(served)}
 
         await until(replaced)
+
+        async def swept():
+            return not left.exists()
+
+        await until(swept)
         for _ in range(READS):
             assert (await ask(served, key, "GET", "/v1/users/u1/recommendations")).status == 200
         assert second.is_running()

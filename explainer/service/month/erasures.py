@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from explainer.service.month.calendar import Month
 from explainer.service.month.within import in_month
-from explainer.service.subject.erase import AGAIN
+from explainer.service.subject.records import AGAIN
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.portable import number, numbers_in, seconds_between
 from explainer.storage.removal_tables import ErasureRow

@@ -7,7 +7,9 @@ which brings the erasure back after a backup was restored.
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -15,23 +17,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.audit.checkpoints import CheckpointFolder
 from explainer.errors import ConflictError
+from explainer.scratch import sweep
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.listed import ErasureList, Line
 from explainer.service.subject.receipts import Receipt, receipt_of
-from explainer.service.subject.records import erasure_record
+from explainer.service.subject.records import DONE, erasure_record
 from explainer.service.subject.shared import require_shared_key
+from explainer.service.subject.signing import Signing
 from explainer.settings import Settings
+from explainer.storage.adapters import trained_with
 from explainer.storage.base import now
 from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.clearing import Clearer
-from explainer.storage.corpora import corpora_with
+from explainer.storage.corpora import corpora_with, lines_of
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear, hold, is_held, remove
 from explainer.storage.removal_tables import ErasureRow
 from explainer.storage.version_tables import ModelVersionRow
 
-DONE, AGAIN = "erasure.done", "erasure.repeated"
 _TRIES = 3
 
 
@@ -43,11 +48,15 @@ class Erasing:
         key: Makes codes.
         list: Tells restored backups.
         clearer: Overwrites what was erased behind the answer where that takes long; else whoever erases waits for it.
+        signing: Signs the log for the receipt; without it nobody has signed what a receipt leads to.
+        scratch: Folder of what is only there while it is made: what a process that is gone has left there goes, too.
     """
 
     key: ErasureKey
     list: ErasureList
     clearer: Clearer | None = None
+    signing: Signing | None = None
+    scratch: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -57,7 +66,8 @@ class Erasing:
             ErasureError: If the key cannot be used.
         """
         key = ErasureKey.load(settings.code_key)
-        return cls(key, ErasureList(settings.erased, key))
+        signing = Signing(CheckpointFolder(settings.checkpoint_folder), settings.signing_key)
+        return cls(key, ErasureList(settings.erased, key), signing=signing, scratch=settings.scratch)
 
     @classmethod
     def unlisted(cls) -> Self:
@@ -92,37 +102,70 @@ def erase(database: Database, erasing: Erasing, user: str, by: str) -> Receipt:
     code = erasing.key.code(user)
     with database.session() as session:
         earlier = newest(session, code)
-        if earlier is not None and not is_held(session, user):
-            return receipt_of(session, earlier)
+        held = is_held(session, user)
+    if earlier is not None and not held:
+        return signed_receipt(database, erasing, earlier)
     line = Line(str(uuid.uuid4()), code, now())
     erasing.list.add(line)
-    for _ in range(_TRIES - 1):
-        try:
-            return _cleared(database, erasing, carry_out(database, line, user, by, DONE))
-        except ConflictError:
-            continue  # somebody added to one of the explanations when it was about to go
-    return _cleared(database, erasing, carry_out(database, line, user, by, DONE))
+    receipt = carry_out(database, erasing, line, user, by, DONE)
+    if receipt is not None:
+        return _cleared(database, erasing, receipt)
+    with database.session() as session:
+        theirs, held = session.get_one(ErasureRow, line.id), is_held(session, user)
+    if held:
+        raise ConflictError("A process that was just starting has erased them, and they came back since; ask again.")
+    return _cleared(database, erasing, signed_receipt(database, erasing, theirs))
 
 
-def carry_out(database: Database, line: Line, user: str | None, by: str, event: str) -> Receipt:
+def carry_out(
+    database: Database, erasing: Erasing, line: Line, user: str | None, by: str, event: str
+) -> Receipt | None:
     """Carry out an erasure that is listed, and return the receipt; the caller overwrites what it was.
 
     Args:
         database: Where everything is.
+        erasing: Key and list.
         line: The list's.
         user: Whom; None if nobody in the database is meant, which is then put on record.
         by: Name of whoever asks for it.
         event: What its audit entry is called.
+
+    Returns:
+        The receipt; None where another process was first to carry out this very line: whoever starts looks for lines
+        that are not carried out yet.
+
+    Raises:
+        ConflictError: If others keep writing about the same person at the same moment.
     """
+    tries = 0
+    while True:
+        try:
+            with database.session() as session:
+                row = _removed(session, line, user, by)
+                log.append(session, event, row.id, erasure_record(row))
+            return signed_receipt(database, erasing, row)
+        except ConflictError:
+            tries += 1
+            with database.session() as session:
+                if session.get(ErasureRow, line.id) is not None:
+                    return None
+            if tries == _TRIES:
+                raise  # somebody keeps adding to one of the explanations when it is about to go
+
+
+def signed_receipt(database: Database, erasing: Erasing, row: ErasureRow) -> Receipt:
+    """Return the receipt of an erasure, led to a signed checkpoint where the log can be signed."""
+    if erasing.signing is not None:
+        erasing.signing.sign(database)
     with database.session() as session:
-        row = _removed(session, line, user, by)
-        log.append(session, event, row.id, erasure_record(row))
-    with database.session() as session:
-        return receipt_of(session, row)
+        return receipt_of(session, row, None if erasing.signing is None else erasing.signing.folder)
 
 
 def _cleared(database: Database, erasing: Erasing, receipt: Receipt) -> Receipt:
     """Overwrite what an erasure has deleted, and return its receipt with what came of that."""
+    if erasing.scratch is not None:
+        with suppress(OSError):
+            sweep(erasing.scratch)
     tables = receipt.counts.keys()
     done = clear(database, tables) if erasing.clearer is None else erasing.clearer.clear(tables)
     return msgspec.structs.replace(receipt, cleared=done)
@@ -139,6 +182,7 @@ def _removed(session: Session, line: Line, user: str | None, by: str) -> Erasure
         hold(session, user)  # whoever writes a training set now is done first, so that the receipt names it
     acted = user is not None and _has_acted(session, user)
     corpora = [] if user is None else corpora_with(session, user)
+    lines = [] if user is None else lines_of(session, user)
     counts, entries = ({}, []) if user is None else remove(session, user, log.take_turn)
     row = ErasureRow(
         id=line.id,
@@ -151,6 +195,8 @@ def _removed(session: Session, line: Line, user: str | None, by: str) -> Erasure
         # Looked for in our turn: whoever notes a fit takes one, too.
         training=_recommenders(session) if acted else [],
         corpora=corpora,
+        lines=lines,
+        adapters=trained_with(session, lines),
     )
     session.add(row)
     session.flush()

@@ -14,10 +14,11 @@ from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
 from explainer.service.subject.codes import ErasureKey
-from explainer.service.subject.erase import AGAIN, Erasing, carry_out
+from explainer.service.subject.erase import Erasing, carry_out
 from explainer.service.subject.listed import Line
 from explainer.service.subject.receipts import Receipt
-from explainer.service.subject.shared import require_shared_key, warn_of_another_list
+from explainer.service.subject.records import AGAIN
+from explainer.service.subject.shared import backup_note, require_shared_key, warn_of_another_list
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear
 from explainer.storage.personal import NAMING
@@ -28,8 +29,21 @@ _CHUNK = 5000
 _BY = "erasure list"
 
 
+def prepare_erasing(database: Database, erasing: Erasing) -> None:
+    """Make good what a restored backup has forgotten, as a service starts, and warn of a list that would be restored.
+
+    Raises:
+        ErasureError: If the list cannot be read, or others use another key with this database.
+    """
+    if note := backup_note(database.url, erasing.list):
+        _log.warning("%s", note)
+    reapply(database, erasing)
+
+
 def reapply(database: Database, erasing: Erasing) -> Sequence[Receipt]:
     """Carry out what the list has and the database has not, and return the receipts.
+
+    Several processes may do so at once: each line is carried out by one of them.
 
     Raises:
         ErasureError: If the list cannot be read, or others use another key with this database.
@@ -39,7 +53,8 @@ def reapply(database: Database, erasing: Erasing) -> Sequence[Receipt]:
         warn_of_another_list(session, erasing.list)
         missing = _missing(session, erasing.list.lines())
         users = _recognised(session, erasing.key, missing) if missing else {}
-    receipts = [carry_out(database, line, users.get(code), _BY, AGAIN) for code, line in missing.items()]
+    done = (carry_out(database, erasing, line, users.get(code), _BY, AGAIN) for code, line in missing.items())
+    receipts = [receipt for receipt in done if receipt is not None]
     if receipts:
         clear(database, {table for receipt in receipts for table in receipt.counts})
     for receipt in receipts:

@@ -9,12 +9,17 @@ from typing import Any
 from explainer.storage.removal_tables import CorpusRow, ErasureRow, RetentionRow
 from explainer.storage.service_tables import StartRow
 
+DONE, AGAIN = "erasure.done", "erasure.repeated"
+ERASURES = (DONE, AGAIN)
+"""What the audit entries of erasures are called: of those that were asked for, and of those that a restored backup had
+forgotten."""
+
 
 def erasure_record(row: ErasureRow) -> Mapping[str, Any]:
     """Return what the audit entry of an erasure is about."""
-    # Entries of erasures before training sets were kept are digests of records without them.
-    corpora = {} if row.corpora is None else {"corpora": row.corpora}
-    return corpora | {
+    # Entries of erasures before training sets, or their lines, were kept are digests of records without them.
+    later = {"corpora": row.corpora, "lines": row.lines, "adapters": row.adapters}
+    return {name: kept for name, kept in later.items() if kept is not None} | {
         "id": row.id,
         "code": row.code,
         "by": row.by,

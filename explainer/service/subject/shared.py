@@ -6,18 +6,19 @@ With another key a host would not recognise whom the others have erased, and its
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.audit.check import KEY_ADOPTED, erasures_to_list
 from explainer.errors import ErasureError
 from explainer.service.subject.listed import ErasureList
 from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.erasing import begin_writing
 from explainer.storage.once import insert_once
-from explainer.storage.removal_tables import ErasureRow
 from explainer.storage.service_tables import SecretRow
 
 _NAME = "erasure key, fingerprint"
@@ -74,9 +75,24 @@ def adopt_key(database: Database, kept: ErasureList, by: str) -> bool:
         row = session.get(SecretRow, _NAME, with_for_update=True)
         if row is None or row.value == mine:
             return False
-        log.append(session, "erasure.key_adopted", mine, {"fingerprint": mine, "instead_of": row.value, "by": by})
+        log.append(session, KEY_ADOPTED, mine, {"fingerprint": mine, "instead_of": row.value, "by": by})
         row.value, row.created_at = mine, now()
     return True
+
+
+def backup_note(url: str, kept: ErasureList) -> str:
+    """Return what is amiss if a copy of the folder of an SQLite file has the list in it, too; empty if nothing is."""
+    parts = make_url(url)
+    if kept.path is None or parts.get_backend_name() != "sqlite" or parts.database in {None, "", ":memory:"}:
+        return ""
+    folder = Path(str(parts.database)).resolve().parent
+    if not kept.path.resolve().is_relative_to(folder):
+        return ""
+    return (
+        f"The erasure list {kept.path} lies under the folder of the database, {folder}: who restores a copy of that "
+        "folder restores an older list with it, and nobody is told who was erased since. Keep the list elsewhere "
+        "(EXPLAINER_ERASURE_LIST), and a copy of its key (EXPLAINER_ERASURE_KEY)."
+    )
 
 
 def warn_of_another_list(session: Session, kept: ErasureList) -> None:
@@ -87,7 +103,7 @@ def warn_of_another_list(session: Session, kept: ErasureList) -> None:
     """
     if kept.path is None:
         return
-    missing = set(session.scalars(select(ErasureRow.id))) - {line.id for line in kept.lines()}
+    missing = set(erasures_to_list(session)) - {line.id for line in kept.lines()}
     if missing:
         _log.warning(
             "%d erasures of the database are not on the erasure list %s. If another host keeps a list of its own, put "

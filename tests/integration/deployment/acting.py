@@ -19,7 +19,8 @@ def written(folder, kind):
 
 def pods(objects):
     """The pods of every object that makes some, by kind and name."""
-    made = {key: one["spec"]["template"] for key, one in objects.items() if "template" in one.get("spec", {})}
+    jobs = {key: one["spec"].get("jobTemplate", one) for key, one in objects.items() if "spec" in one}
+    made = {key: one["spec"]["template"] for key, one in jobs.items() if "template" in one["spec"]}
     return made | {key: one for key, one in objects.items() if key[0] == "Pod"}
 
 

@@ -48,7 +48,8 @@ def test_the_linters_find_mistakes(objects, compose, tmp_path):
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
 def test_units_are_valid_for_systemd(systemd, tmp_path):
-    for name in ("explainer-migrate.service", "explainer.service", "explainer-worker@.service"):
+    units = ("explainer-migrate", "explainer", "explainer-worker@", "explainer-retention")
+    for name in (f"{unit}.service" for unit in units):
         text = (systemd / name).read_text().replace("/opt/explainer/bin/explainer", sys.executable)
         unit = tmp_path / name.replace("@", "@1")
         unit.write_text(text)

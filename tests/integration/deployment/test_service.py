@@ -94,6 +94,14 @@ def test_every_command_is_one_of_ours(compose, kubernetes, systemd, services, ob
         assert {word for word in words[1:] if str(word).startswith("--")} <= known, words
 
 
+def test_every_kind_of_deployment_removes_each_night_what_has_had_its_time(systemd, services, objects):
+    (nightly,) = containers(pods(objects)["CronJob", "explainer-retention"])
+    assert nightly["args"] == ["retention", "--yes"]
+    assert "explainer retention --yes" in services["retention"]["command"][0]
+    assert "explainer retention --yes" in (systemd / "explainer-retention.service").read_text()
+    assert "OnCalendar=" in (systemd / "explainer-retention.timer").read_text()
+
+
 def test_every_probe_asks_what_the_service_answers(objects, services, client):
     asked = {
         container[probe]["httpGet"]["path"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -12,8 +13,10 @@ from explainer.access.people import add_person
 from explainer.access.sign_ins import set_purpose, sign_in, signed_in
 from explainer.errors import ConflictError
 from explainer.pipeline import Explainer
-from explainer.service.subject.erase import erase
+from explainer.scratch import ScratchFolder
+from explainer.service.subject.erase import Erasing, erase
 from explainer.service.views import Looker, note_look
+from explainer.settings import Settings
 from explainer.storage.access_tables import PersonRow
 from explainer.storage.audit_tables import AuditEntryRow, AuditSaltRow, AuditSubjectRow
 from explainer.storage.base import Base
@@ -197,6 +200,18 @@ def test_what_is_made_of_erased_behaviours_is_not_stored(explainer, database, er
     thread.join(20)
     assert failed
     assert held(database, "u1") == {}
+
+
+def test_what_a_killed_process_left_while_it_was_packing_goes_with_an_erasure(desk, database, erasing, tmp_path):
+    live(desk)
+    left = tmp_path / "scratch" / "package-left"
+    left.mkdir(parents=True)
+    (left / "records.jsonl").write_text("canary")
+    with ScratchFolder(tmp_path / "scratch", "package") as at_work:
+        erase(database, replace(erasing, scratch=tmp_path / "scratch"), USER, "test")
+        assert not left.exists()
+        assert at_work.path.exists()
+    assert Erasing.of(Settings(_env_file=None, home=tmp_path)).scratch == tmp_path / "scratch"
 
 
 def test_vectors_and_weights_are_of_items_alone(model, dataset, tmp_path):

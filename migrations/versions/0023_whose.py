@@ -1,6 +1,6 @@
 """idempotency keys know whom they are about, and looks at everybody's records are no look at somebody called "*"
 
-Revision ID: 0423
+Revision ID: 0023
 Revises: 0022
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 
-revision = '0423'
+revision = '0023'
 down_revision = '0022'
 branch_labels = None
 depends_on = None
