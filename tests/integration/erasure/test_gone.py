@@ -51,7 +51,7 @@ COLUMNS = {
     "rates": "bucket window used",
     "secrets": "name value created_at",
     "corpora": "id sha256 kind file lines made_by made_at",
-    "erasures": "id code erased_by requested_at ended_at counts entries training corpora",
+    "erasures": "id code erased_by requested_at ended_at counts entries training corpora lines adapters",
     "retentions": "id at counts entries",
     "starts": "id at settings release recommender writer place",
     "processes": "id role place does release recommender writer started_at seen_at trouble signer checkpoints",

@@ -38,7 +38,8 @@ MARCH, JANUARY = "2026-03-01T00:00:00Z", "2026-01-01T00:00:00Z"
 def looks(database):
     """Return who looked at whom, and at what, by whom."""
     with database.session() as session:
-        return sorted((one.viewer, one.subject, one.what) for one in session.scalars(select(ViewRow)))
+        found = [(one.viewer, one.subject, one.what) for one in session.scalars(select(ViewRow))]
+        return sorted(found, key=lambda one: one[1] or "")
 
 
 @pytest.fixture

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.package import manifest as names
 from explainer.service.package.check import check_package
 from explainer.service.package.write import Wanted, write_package
-from explainer.service.subject.erase import DONE, carry_out
-from explainer.service.subject.listed import Line
+from explainer.service.subject.erase import Erasing, erase
 from explainer.service.suppress import suppress
-from explainer.storage.base import now
 from explainer.storage.listing import Search
 from tests.integration.package.acting import KEY, LOOKER, revise
 
@@ -28,7 +24,7 @@ def test_a_package_is_of_one_moment(explainer, database, packer, rows, tmp_path,
             give_feedback(database, rows[1].id, FeedbackKind.WRONG, "", "test")
             suppress(database, rows[2].id, "Rude.", "ada")
             explainer.explain_top("u7", 2)
-            carry_out(database, Line(str(uuid.uuid4()), "c" * 64, now()), "u3", "ada", DONE)
+            erase(database, Erasing.unlisted(), "u3", "ada")
 
     write_package(database, packer, Wanted(Search(), seed, 14), LOOKER, tmp_path / "out", meanwhile)
     found = check_package(tmp_path / "out", KEY)
