@@ -35,7 +35,7 @@ from explainer.server.schemas import (
 from explainer.server.threads import Waits
 from explainer.service.presence import Presence
 from explainer.service.preview import preview
-from explainer.service.shown import ShownTags, ShownWhyNot, tags_shown_to, unnamed_to, why_not_shown_to
+from explainer.service.shown_users import ShownTags, ShownWhyNot, tags_shown_to, unnamed_to, why_not_shown_to
 from explainer.service.signing import TOLD
 from explainer.service.succession import Succession
 from explainer.service.views import Looker

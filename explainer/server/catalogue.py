@@ -19,7 +19,7 @@ from explainer.service.batches import MAX_ROWS, BatchResult
 from explainer.service.behaviours import BehaviourRowIn, behaviours_of, store_behaviours
 from explainer.service.items import ItemRowIn, store_items
 from explainer.service.live import Live
-from explainer.service.shown import ShownBehaviours, behaviours_shown_to
+from explainer.service.shown_users import ShownBehaviours, behaviours_shown_to
 from explainer.service.subject.erase import Erasing
 from explainer.service.views import Looker
 

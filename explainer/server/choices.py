@@ -16,7 +16,7 @@ from explainer.server.auth import needs
 from explainer.server.looking import looked
 from explainer.server.schemas import MOST_BEHAVIOURS, Identifier, UserInPath
 from explainer.service.exclusions import exclude_behaviours, exclusions_of, include_behaviour
-from explainer.service.shown import ShownExclusions, exclusions_shown_to
+from explainer.service.shown_users import ShownExclusions, exclusions_shown_to
 from explainer.service.user_settings import UserSettings, set_personalised, settings_of
 from explainer.service.views import Looker
 

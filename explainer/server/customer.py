@@ -27,7 +27,8 @@ from explainer.server.words import words_in
 from explainer.service.counterfactuals import find_all
 from explainer.service.masking import sensitive_in
 from explainer.service.preview import Preview, preview
-from explainer.service.shown import history_shown_to, picture_shown_to
+from explainer.service.shown import picture_shown_to
+from explainer.service.shown_users import history_shown_to
 from explainer.service.views import Looker
 from explainer.storage.catalogue import users
 from explainer.storage.explanations import get_explanation

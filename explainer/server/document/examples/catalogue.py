@@ -9,7 +9,7 @@ from explainer.server.catalogue import BehaviourBatch, ItemBatch
 from explainer.server.document.examples.names import BEHAVIOUR, ITEM, MET, MET_TITLE, NEXT, RATED_AT, TITLE, USER
 from explainer.service.batches import BatchResult, RowResult, Status
 from explainer.service.behaviours import BehaviourView, Opinion
-from explainer.service.shown import ShownBehaviours
+from explainer.service.shown_users import ShownBehaviours
 from retriever.data import BehaviourKind
 
 _ITEM = {

@@ -22,7 +22,7 @@ from explainer.server.document.examples.names import (
 )
 from explainer.server.schemas import PreviewedItem, PreviewedList, PreviewRequest, Recommendations, RecommendedItem
 from explainer.service.exclusions import Exclusion, Exclusions
-from explainer.service.shown import ShownExclusions, ShownTags, ShownWhyNot
+from explainer.service.shown_users import ShownExclusions, ShownTags, ShownWhyNot
 from explainer.service.user_settings import UserSettings
 from explainer.service.why_not import Part, Standing
 from retriever.data import AspectSource, BehaviourKind
