@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 from rich.markup import escape
+from sqlalchemy.orm import Session
 
 from explainer.assembly import make_encoder, make_firewall, make_items_index
+from explainer.audit import log
 from explainer.cli.common import console, people_database, progress_bar, stages
 from explainer.fitting import load_to_fit, note_fit
 from explainer.judging import judge_catalogue
+from explainer.operator import operator
 from explainer.service.subject.erase import Erasing
 from explainer.service.subject.left_out import take_out_erased, without_erased
 from explainer.service.subject.shared import require_shared_key, warn_of_another_list
 from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
-from retriever.data import CleaningReport, read_dataset
+from retriever.data import CleaningReport, Dataset, read_dataset
 from retriever.data.cleaning import ReportLine
 from retriever.fit import fit
 from retriever.garbage import uncollected
 from retriever.recommenders.factory import AnyConfig
 from retriever.store import FittedModel
 from retriever.workspace import Workspace
+
+LOADED, LOADED_ERASED = "dataset.loaded", "dataset.loaded_with_erased"
+"""Audit events: that a dataset was taken in; and that people who were erased were, too, where it has some."""
 
 
 @uncollected()
@@ -60,8 +67,16 @@ def ingest(settings: Settings, source: str, *, erased: bool = False) -> None:
         items, behaviours = catalogue.ingest(session, dataset, report, advance)
         if erasing is not None:
             behaviours -= take_out_erased(session, dataset, report, erasing)
+        if items or behaviours:
+            _note_load(session, dataset, items, behaviours, LOADED if erasing is not None else LOADED_ERASED)
     _print_report(report)
     console.print(f"[b]{dataset.name}[/b]: {items} new items, {behaviours} new behaviours.", highlight=False)
+
+
+def _note_load(session: Session, dataset: Dataset, items: int, behaviours: int, event: str) -> None:
+    load = str(uuid.uuid4())
+    record = {"id": load, "by": operator(), "data": dataset.content_hash, "items": items, "behaviours": behaviours}
+    log.append(session, event, load, record)
 
 
 def _print_report(report: CleaningReport) -> None:

@@ -9,8 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from explainer.cli import main
+from explainer.storage.audit_tables import AuditEntryRow
 from tests.integration.commands import run
 from tests.integration.kept import kept
 from tests.unit.test_cleaning import write_folder
@@ -47,7 +49,7 @@ def test_ingest_reports_what_it_dropped_and_twice_is_once(tmp_path):
     assert "0 new items, 0 new behaviours" in second.output
 
 
-def test_the_next_full_load_does_not_bring_back_who_was_erased(home, tmp_path):
+def test_the_next_full_load_does_not_bring_back_who_was_erased(home, home_database, tmp_path):
     erased = run(home, "subject", "erase", "c1", "--yes")
     assert erased.exit_code == 0, erased.output
     again = run(home, "ingest", str(tmp_path / "data"))
@@ -56,6 +58,9 @@ def test_the_next_full_load_does_not_bring_back_who_was_erased(home, tmp_path):
     assert "c1" not in again.output
     back = run(home, "ingest", str(tmp_path / "data"), "--with-erased")
     assert "3 new behaviours" in back.output, back.output
+    with home_database.session() as session:
+        loads = session.scalars(select(AuditEntryRow.event).where(AuditEntryRow.event.like("dataset.%"))).all()
+    assert loads == ["dataset.loaded", "dataset.loaded_with_erased"], "each load that brought something, by its kind"
 
 
 def test_explain_writes_what_was_stored(home, tmp_path):
