@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from sqlalchemy import CursorResult, bindparam, delete, exists, func, literal, select, text, update
+from sqlalchemy import Connection, CursorResult, bindparam, delete, exists, func, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from explainer.storage.access_tables import SignInRow
@@ -22,6 +22,7 @@ from explainer.storage.vacuuming import warn_of_refused
 Ranges = list[list[int]]
 Turn = Callable[[Session], None]
 _CHUNK = 500
+_PATIENCE_MS = 1000  # while it waits for readers nobody can write
 # Whoever erases somebody has one of 64 locks alone, which all share who note something about that one: with a lock for
 # each person, a transaction about a thousand would need too many. Nothing else here locks by this number.
 _ALONE = text("SELECT pg_advisory_xact_lock(7106408, hashtext(:user) & 63)")
@@ -153,8 +154,17 @@ def clear(database: Database, tables: Collection[str]) -> bool:
             for table in sorted(tables):
                 connection.execute(text(f'VACUUM (ANALYZE) "{table}"'))  # statistics hold values, too
             return False
-        busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar()
-        return not busy
+        return _empty_journal(connection)
+
+
+def _empty_journal(connection: Connection) -> bool:
+    """Empty SQLite's write-ahead log into the database; return whether no reader was in the way for long."""
+    patience = connection.execute(text("PRAGMA busy_timeout")).scalar_one()
+    connection.execute(text(f"PRAGMA busy_timeout = {_PATIENCE_MS}"))
+    try:
+        return not connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar()
+    finally:
+        connection.execute(text(f"PRAGMA busy_timeout = {patience}"))
 
 
 def ranges_of(numbers: Iterable[int]) -> Ranges:

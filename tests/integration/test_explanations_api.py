@@ -37,7 +37,7 @@ def test_the_same_request_under_the_same_key_is_answered_once(client, database):
 
 def test_another_request_under_the_same_key_is_refused(client, database):
     post(client)
-    assert "k1" in problem_of(post(client, {"user": "u1", "k": 1}), 409)
+    assert "used for another request" in problem_of(post(client, {"user": "u1", "k": 1}), 409)
     assert count(database) == 2
 
 

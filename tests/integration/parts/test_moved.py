@@ -33,7 +33,10 @@ from tests.integration.parts.acting import (
 )
 
 _BEFORE = "0018"
-_SINCE = {"processes.trouble", "processes.signer", "processes.checkpoints", "starts.place", "promises.user_id"}
+_SINCE = {
+    *("processes.trouble", "processes.signer", "processes.checkpoints", "starts.place", "promises.user_id"),
+    *("corpus_lines.line", "erasures.lines", "erasures.adapters"),
+}
 # As random ones are: most lie behind all months, few before them, and hardly any where a month is.
 _RANDOM = {
     "ffffffff-0000-4000-8000-000000000000": UNDATED,
