@@ -21,6 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from sqlalchemy import func, select
 
 from explainer.access import Role
+from explainer.access.rates import Rates
 from explainer.evidence.firewall import Category, Firewall, Lists, load_lists
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
@@ -144,7 +145,7 @@ def look_for_canaries(database: Database, cases: int) -> Found:
         writer = Writer(PromptLibrary(), load_vocabulary, engine, SqlDraftCache(database))
         model = fit(held, HashEncoder(), SMALL_HYBRID)
         explainer = Explainer(database, model, writer, firewall=firewall_for_tests())
-        parts = Parts(tracer=provider.get_tracer("test"))
+        parts = Parts(tracer=provider.get_tracer("test"), rates=Rates(app=10**9, people=10**9))
         with TestClient(create_app(explainer, queue=4, parts=parts)) as client:
             keys = keys_of(database)
             for u in range(users):
