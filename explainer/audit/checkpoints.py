@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from explainer.audit.errors import VerificationError
-from explainer.audit.files import listed, named, read_note, read_text, write_once
+from explainer.audit.files import listed, named, read_note, read_text, stems, write_once
 from explainer.audit.merkle import HASH_BYTES
 from explainer.audit.notes import Note, Signer, Verifier, decoded, plain_number
 from explainer.audit.rotations import Trust, require_in_use, rotation_note, trust
@@ -132,7 +132,7 @@ class CheckpointFolder:
 
     def newest(self) -> int:
         """Return the size that the last checkpoint vouches for; 0 without one."""
-        return max(self.sizes(), default=0)
+        return max((int(stem) for stem in stems(self.folder, "checkpoint") if stem.isdecimal()), default=0)
 
     def note(self, size: int) -> str:
         """Return the signed note of a size as it is kept, not verified; empty without one.
@@ -150,7 +150,7 @@ class CheckpointFolder:
             after: Only larger ones.
             most: No more than so many.
         """
-        found = (int(path.stem) for path in listed(self.folder, "checkpoint") if path.stem.isdecimal())
+        found = (int(stem) for stem in stems(self.folder, "checkpoint") if stem.isdecimal())
         return sorted(size for size in found if size > after)[:most]
 
     def trust(self, key: Verifier) -> Trust:

@@ -53,9 +53,19 @@ def listed(folder: Path, kind: str) -> list[Path]:
     Raises:
         VerificationError: If the folder cannot be read: that is not the same as an empty one.
     """
+    return [folder / f"{stem}.{kind}" for stem in sorted(stems(folder, kind))]
+
+
+def stems(folder: Path, kind: str) -> list[str]:
+    """Return what the files of a kind are called, without their kind, in any order: a year makes half a million.
+
+    Raises:
+        VerificationError: As :func:`listed`.
+    """
+    ending = f".{kind}"
     try:
         with os.scandir(folder) as found:
-            return sorted(folder / one.name for one in found if one.name.endswith(f".{kind}"))
+            return [one.name.removesuffix(ending) for one in found if one.name.endswith(ending)]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
