@@ -27,7 +27,8 @@ def test_every_change_leaves_an_audit_entry_that_the_change_proves(home, two):
     run(home, "prompts", "rollback")
     with Database(Settings(home=home).url).session() as session:
         changes = list(session.scalars(select(RegistryChangeRow).order_by(RegistryChangeRow.number)))
-        entries = list(session.scalars(select(AuditEntryRow).order_by(AuditEntryRow.seq)))
+        mine = select(AuditEntryRow).where(AuditEntryRow.event.like("prompt.%"))
+        entries = list(session.scalars(mine.order_by(AuditEntryRow.seq)))
     assert [e.event for e in entries] == [
         *["prompt.added"] * 2,
         "prompt.promoted",
