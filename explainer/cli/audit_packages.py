@@ -7,15 +7,14 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from explainer.access import Caller, Role
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.errors import VerificationError
 from explainer.audit.keys import load_signer, load_verifier
 from explainer.audit.verify import TamperError
 from explainer.cli.audit_log import EXIT_CODES, UNSIGNED, UNVERIFIABLE, WHOLE
 from explainer.cli.common import console, database_session, people_database
+from explainer.cli.looks import operating
 from explainer.errors import ExplainerError, SearchError
-from explainer.operator import operator
 from explainer.server.audit_report import report_file, told_of
 from explainer.service.month.calendar import Month
 from explainer.service.month.report import monthly_report
@@ -25,7 +24,6 @@ from explainer.service.package.faults import PackageFault, PackageTamperError
 from explainer.service.package.manifest import Manifest
 from explainer.service.package.opened import opened
 from explainer.service.package.write import Packer, Wanted, write_package
-from explainer.service.views import Looker
 from explainer.settings import Settings
 from explainer.storage.base import now
 from explainer.storage.listing import Search
@@ -48,8 +46,9 @@ def make_package(settings: Settings, wanted: Wanted, out: Path) -> None:
     signer = load_signer(settings.signing_key)
     packer = Packer(CheckpointFolder(settings.checkpoint_folder), signer, settings.scratch)
     with console.status("Packing …") as status:
-        looker = Looker(Caller(operator(), Role.AUDITOR, frozenset()))
-        made = write_package(database, packer, wanted, looker, out, lambda name: status.update(f"Writing {name} …"))
+        made = write_package(
+            database, packer, wanted, operating(), out, lambda name: status.update(f"Writing {name} …")
+        )
     of = "" if made.sample is None else f", drawn of {made.sample.found:,}"
     console.print(f"Wrote {escape(str(out))}: {made.explanations:,} explanations{of}; {made.log.size:,} log entries.")
     console.print(made.privacy, style="yellow")

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from explainer.assembly import make_explainer
 from explainer.cli.common import console, people_database
+from explainer.cli.looks import looked
 from explainer.service.preview import Preview, preview
 from explainer.settings import Settings
 from explainer.writing.slots import display_title
@@ -22,10 +23,12 @@ def run(settings: Settings, user: str, without: Sequence[str], k: int, style: St
         explainer = make_explainer(settings)
     with console.status("Writing …"):
         found = preview(explainer, user, without, k, style)
+    with explainer.database.session() as session:
+        looked(session, user, "preview")
     console.print(_table(found))
     _say("Leaves", [display_title(r.item.title) for r in found.gone])
     _say("Comes", [display_title(r.item.title) for r in found.come])
-    console.print("Nothing was stored.", style="dim")
+    console.print("Nothing was stored but that you looked.", style="dim")
 
 
 def _table(found: Preview) -> Table:

@@ -7,8 +7,10 @@ from rich.table import Table
 
 from explainer.assembly import make_tags
 from explainer.cli.common import console
+from explainer.cli.looks import looked
 from explainer.evidence import UserTag
 from explainer.settings import Settings
+from explainer.storage.database import Database
 from explainer.tags import TagList
 from explainer.writing.slots import display_title
 
@@ -16,6 +18,8 @@ from explainer.writing.slots import display_title
 def show(settings: Settings, user: str) -> None:
     """Print the user's tags, strongest first, and what they deleted."""
     held = make_tags(settings).of(user)
+    with Database(settings.url).session() as session:
+        looked(session, user, "tags")
     if held.tags:
         console.print(_table(held))
     else:

@@ -12,7 +12,10 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from explainer.cli import main
+from explainer.operator import operator
 from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.explanation_tables import ExplanationRow
+from explainer.storage.reading_tables import ViewRow
 from tests.integration.commands import run
 from tests.integration.kept import kept
 from tests.unit.test_cleaning import write_folder
@@ -172,6 +175,20 @@ def test_texts_in_chinese_for_each_reader(home, tmp_path):
     listed = run(home, "preview", "--user", "c1", "--without", "p1", "--locale", "zh")
     assert listed.exit_code == 0, listed.output
     assert "您" in listed.output
+
+
+def test_a_look_at_the_command_line_is_on_record_like_any_other(home, home_database):
+    assert run(home, "explain", "--user", "c1", "--top", "1").exit_code == 0
+    with home_database.session() as session:
+        made = session.scalars(select(ExplanationRow.id)).one()
+    for words in (["preview", "--user", "c1", "--without", "p1"], ["replay", made], ["tags", "list", "--user", "c1"]):
+        assert run(home, *words).exit_code == 0, words
+    with home_database.session() as session:
+        views = session.scalars(select(ViewRow)).all()
+        entries = session.scalars(select(AuditEntryRow.event)).all()
+    looks = {(one.viewer, one.subject, one.what, one.record_id) for one in views}
+    assert looks == {(operator(), "c1", what, of) for what, of in (("preview", ""), ("replay", made), ("tags", ""))}
+    assert entries.count("record.viewed") == 3
 
 
 @pytest.mark.parametrize("command", [["explain"], ["preview", "--without", "p1"]])
