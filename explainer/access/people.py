@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from explainer.access.roles import Role
 from explainer.audit.log import append
+from explainer.audit.staff import forget, require_name
 from explainer.errors import AccessError, ConflictError, NotFoundError, SignInError
 from explainer.storage.access_tables import PersonRow, SignInRow
 from explainer.storage.base import now
@@ -33,9 +34,10 @@ def add_person(session: Session, name: str, role: Role, password: str) -> None:
     """Let somebody sign in.
 
     Raises:
-        AccessError: If the password is too short, or is the name.
+        AccessError: If the password is too short, or is the name; if the name looks like an id.
         ConflictError: If there is such a person.
     """
+    require_name(name)
     _require_good(name, password)
     if session.get(PersonRow, name) is not None:
         raise ConflictError(f"There is a person {name!r} already; give them a password with: explainer people password")
@@ -71,13 +73,17 @@ def disable(session: Session, name: str) -> None:
 
 
 def remove_person(session: Session, name: str) -> None:
-    """Remove somebody, wherever they are signed in, and the salts of the log's entries about them.
+    """Remove somebody wherever they are signed in, their name beside what they did, and salts of entries about them.
 
-    The entries stay, and from then on nobody can find out whom they are about, not even by trying names.
+    Records and entries stay, and from then on nobody can find out whom they are about, not even by trying names.
+    Whoever is on record and never signed in is forgotten likewise: a key's name, or one at the command line.
 
     Raises:
-        NotFoundError: If there is no such person.
+        NotFoundError: If nobody of that name is there or on record.
     """
+    known = forget(session, name)
+    if known and session.get(PersonRow, name) is None:
+        return
     row = _person(session, name)
     session.execute(delete(SignInRow).where(SignInRow.person == name))
     session.delete(row)

@@ -18,6 +18,7 @@ from explainer.settings import Settings
 from explainer.storage.adapters import Label
 from explainer.storage.corpora import erased_lines
 from explainer.storage.lookup import SHOWN
+from explainer.storage.staff import Names, names_of
 from explainer.storage.version_tables import AdapterRow, RegistryChangeRow
 from explainer.writing.slots import display_title
 
@@ -45,10 +46,13 @@ def show(settings: Settings, version: str, out: Path | None) -> None:
             _say(f"{name}: {value}")
     card = msgspec.json.format(msgspec.json.encode(row.card), indent=2).decode()
     console.print(Text(visible(card)))
-    for change in history:
-        _say(_line(change))
+    with database_session(settings) as session:
+        names = names_of(session, [change.by for change in history])
+    lines = [_line(change, names) for change in history]
+    for line in lines:
+        _say(line)
     if out is not None:
-        write_json(out, _as_dict(row) | {"history": [_line(change) for change in history]})
+        write_json(out, _as_dict(row) | {"history": lines})
 
 
 def add(settings: Settings, folder: Path, name: str | None, locale: str) -> None:
@@ -142,8 +146,8 @@ def _as_dict(row: AdapterRow) -> dict[str, Any]:
     }
 
 
-def _line(change: RegistryChangeRow) -> str:
-    by = "" if change.by is None else f" by {change.by}"
+def _line(change: RegistryChangeRow, names: Names) -> str:
+    by = "" if change.by is None else f" by {names[change.by]}"
     return f"{change.at.isoformat(timespec='seconds')} {change.action.replace('_', ' ')}{by}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
 from rich.table import Table
 
 from explainer.access import Role
@@ -9,7 +10,7 @@ from explainer.access.people import add_person, disable, list_people, remove_per
 from explainer.cli.common import console, database_session
 from explainer.settings import Settings
 from explainer.storage.base import now
-from explainer.storage.staff import named_in
+from explainer.storage.staff import list_staff, named_in
 
 
 def add(settings: Settings, name: str, role: str, password: str) -> None:
@@ -42,21 +43,24 @@ def remove(settings: Settings, name: str) -> None:
     if named:
         where = ", ".join(f"{table}: {n:,}" for table, n in named.items())
         console.print(
-            f"The name still stands beside what they did ({where}): these records prove themselves with it. "
-            "Looks end with EXPLAINER_KEEP_VIEWS, the rest with what it is about.",
+            f"The name still stands where no id stood in its place yet ({where}): these records prove themselves with "
+            "it. Looks end with EXPLAINER_KEEP_VIEWS, the rest with what it is about.",
             style="yellow",
             highlight=False,
         )
 
 
 def show(settings: Settings) -> None:
-    """Print a table of people."""
+    """Print a table of people, and of whoever else is on record for something."""
     table = Table()
-    for column in ("name", "role", "state"):
-        table.add_column(column)
+    for column in ("name", "role", "state", "on record as"):
+        table.add_column(column, overflow="fold")
     with database_session(settings) as session:
+        ids = {row.name: row.id for row in list_staff(session)}
         for row in list_people(session):
             pauses = row.locked_until is not None and row.locked_until > now()
             state = "disabled" if row.disabled else "pausing after wrong passwords" if pauses else ""
-            table.add_row(row.name, row.role, state)
+            table.add_row(escape(row.name), row.role, state, ids.pop(row.name, ""))
+        for name, held in ids.items():
+            table.add_row(escape(name), "", "a key, or at the command line", held)
     console.print(table)

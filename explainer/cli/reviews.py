@@ -64,13 +64,16 @@ def reviews_exported(ctx: click.Context) -> None:
     from rich.table import Table
 
     from explainer.storage.corpora import list_corpora
+    from explainer.storage.staff import names_of
 
     table = Table()
     for column in ("written", "by", "kind", "file", "sha256", "lines", "of erased people"):
         table.add_column(column, overflow="fold")
     with database_session(settings_of(ctx)) as session:
-        for one in list_corpora(session):
+        corpora = list_corpora(session)
+        names = names_of(session, [one.corpus.made_by for one in corpora])
+        for one in corpora:
             row, erased = one.corpus, f"[red]{one.erased}: write it again[/]" if one.erased else "0"
-            cells = (row.made_by, row.kind, row.file, row.sha256[:12], str(row.lines))
+            cells = (names[row.made_by], row.kind, row.file, row.sha256[:12], str(row.lines))
             table.add_row(f"{row.made_at:%Y-%m-%d %H:%M}", *map(escape, cells), erased)
     console.print(table)

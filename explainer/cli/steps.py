@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from explainer.assembly import make_encoder, make_firewall, make_items_index
 from explainer.audit import log
+from explainer.audit.staff import on_record
 from explainer.cli.common import console, people_database, progress_bar, stages
 from explainer.fitting import load_to_fit, note_fit
 from explainer.judging import judge_catalogue
@@ -74,8 +75,8 @@ def ingest(settings: Settings, source: str, *, erased: bool = False) -> None:
 
 
 def _note_load(session: Session, dataset: Dataset, items: int, behaviours: int, event: str) -> None:
-    load = str(uuid.uuid4())
-    record = {"id": load, "by": operator(), "data": dataset.content_hash, "items": items, "behaviours": behaviours}
+    load, who = str(uuid.uuid4()), on_record(session, operator())
+    record = {"id": load, "by": who, "data": dataset.content_hash, "items": items, "behaviours": behaviours}
     log.append(session, event, load, record)
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.audit.staff import on_record
 from explainer.storage.changes import Action, InUse, append_change
 from explainer.storage.version_tables import RegistryChangeRow
 
 
 def note_change(session: Session, kind: str, scope: str, action: Action, use: InUse, by: str) -> RegistryChangeRow:
     """Write down a change, who made it and its audit entry; the caller commits all or nothing."""
-    row = append_change(session, kind, scope, action, use, by)
+    row = append_change(session, kind, scope, action, use, on_record(session, by))
     log.append(session, f"{kind}.{action.value}", row.id, change_record(row))
     return row
 

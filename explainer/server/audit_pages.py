@@ -25,7 +25,7 @@ from explainer.server.parts import Heads
 from explainer.server.rendering import is_fragment, page
 from explainer.server.schemas import CursorParameter
 from explainer.server.words import words_in
-from explainer.service.audit_records import audit_records, provenance
+from explainer.service.audit_records import audit_records, provenance, staff_in
 from explainer.service.audit_samples import METHOD, draw_ids
 from explainer.service.audited import KEPT
 from explainer.service.downloads import csv_lines, json_lines
@@ -148,11 +148,13 @@ class AuditPages(Controller):
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
             note_record(session, looker, row, "audit record")
-            found, made_by = audit_records(session, [row])[0], provenance(session, [row])
+            records, made_by = audit_records(session, [row]), provenance(session, [row])
+            staff, found = staff_in(session, records), records[0]
         return page(
             request,
             "audit/record.html",
             record=found,
+            staff=staff,
             one=found.explanation,
             made_by=made_by,
             pretty=_pretty,

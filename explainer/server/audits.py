@@ -17,7 +17,7 @@ from explainer.pipeline import Explainer
 from explainer.server.auth import needs
 from explainer.server.documented import problems
 from explainer.server.searching import searching
-from explainer.service.audit_records import AuditRecord, Provenance, audit_records, provenance
+from explainer.service.audit_records import AuditRecord, Provenance, audit_records, provenance, staff_in
 from explainer.service.audit_samples import Sample, draw
 from explainer.service.audited import KEPT
 from explainer.service.downloads import csv_lines, json_lines
@@ -34,10 +34,15 @@ CountParameter = Annotated[int, QueryParameter(ge=1, le=MAX_SAMPLE)]
 
 
 class CompleteRecord(msgspec.Struct, frozen=True):
-    """An explanation with everything on record that concerns it, and what made it."""
+    """An explanation with everything on record that concerns it, and what made it.
+
+    Attributes:
+        staff: Whose the ids in the record are that stand for people and keys of the shop, without those removed since.
+    """
 
     record: AuditRecord
     provenance: Provenance
+    staff: dict[str, str]
 
 
 class AuditController(Controller):
@@ -140,7 +145,8 @@ class AuditController(Controller):
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
             note_record(session, looker, row, "audit record")
-            return CompleteRecord(audit_records(session, [row])[0], provenance(session, [row]))
+            found = audit_records(session, [row])
+            return CompleteRecord(found[0], provenance(session, [row]), staff_in(session, found))
 
 
 def note_download(explainer: Explainer, looker: Looker, search: Search) -> None:

@@ -22,7 +22,7 @@ from explainer.server.rendering import page
 from explainer.server.reviews import NO_NUL
 from explainer.server.schemas import CursorParameter
 from explainer.server.words import words_in
-from explainer.service.reviews import MAX_NOTE, Judgement, case_of, decide, review_of
+from explainer.service.reviews import MAX_NOTE, Judgement, case_of, decide, reviews_of
 from explainer.service.views import Looker
 from explainer.storage.reviews import State, list_reviews
 from explainer.writing.style import Style
@@ -57,7 +57,7 @@ class ReviewPagesController(Controller):
         """Return what waits, or what was judged."""
         with explainer.database.session() as session:
             rows, following = list_reviews(session, queue, None, _PAGE, cursor)
-            found = [review_of(row) for row in rows]
+            found = reviews_of(session, rows)
         return page(request, "review/queue.html", found=found, queue=queue, following=following)
 
     @get("/{review_id:str}", sync_to_thread=True)

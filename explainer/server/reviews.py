@@ -14,7 +14,7 @@ from explainer.access import Scope
 from explainer.pipeline import Explainer
 from explainer.server.auth import caller_of, needs
 from explainer.server.schemas import CursorParameter, UserInPath
-from explainer.service.reviews import MAX_NOTE, Judgement, Review, ReviewCase, case_of, decide, review_of
+from explainer.service.reviews import MAX_NOTE, Judgement, Review, ReviewCase, case_of, decide, reviews_of
 from explainer.service.suppress import MAX_REASON, Suppression, suppress
 from explainer.service.views import Looker, View, list_views, note_look
 from explainer.storage.reviews import Cause, State, list_reviews
@@ -70,7 +70,7 @@ class ReviewsController(Controller):
         """Return a page; it says nothing of whose the texts are."""
         with explainer.database.session() as session:
             rows, following = list_reviews(session, review_state, cause, limit, cursor)
-            return ReviewPage([review_of(row) for row in rows], following)
+            return ReviewPage(reviews_of(session, rows), following)
 
     @get("/{review_id:str}", opt=needs(Scope.REVIEW), sync_to_thread=True, summary="One text to judge")
     def read(

@@ -22,6 +22,7 @@ from explainer.service.views import Looker
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.later import Later, get_with_later
 from explainer.storage.private import is_private_item
+from explainer.storage.staff import name_of
 from explainer.writing.slots import named
 from explainer.writing.style import Style
 
@@ -51,6 +52,7 @@ def record_page(
         telling = is_private_item(session, row.item_id)
         masked = picture_shown_to(session, looker, row, "support page", sensitive=telling)
         # Today's text may rest on what the record does not have.
+        taken_back = None if later.suppression is None else name_of(session, later.suppression.by)
         hidden = masked if looker.sees_sensitive else masked | sensitive_behaviours(session, row.user_id)
     find_all(explainer, [row])
     words = words_in(locale_of(request))
@@ -65,6 +67,7 @@ def record_page(
         status_code=200 if refused is None else 400,
         row=row,
         later=later,
+        taken_back_by=taken_back,
         card=card,
         today=now,
         today_masked=now is not None and bool(now.causes & hidden),

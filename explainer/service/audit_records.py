@@ -23,11 +23,13 @@ from explainer.storage.listing import Search
 from explainer.storage.private import private_counts
 from explainer.storage.prompts import library_of
 from explainer.storage.reading_tables import ReviewRow, RevisionRow, SuppressionRow, UpgradeRow, ViewRow
+from explainer.storage.staff import names_of
 from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow
 from explainer.storage.walks import explanation_ids
 
 Columns = dict[str, Any]
 """A row: every column by its name."""
+_STAFF = frozenset({"given_by", "viewer", "by", "decided_by"})
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -119,6 +121,12 @@ def audit_records(session: Session, rows: Sequence[ExplanationRow]) -> list[Audi
         )
         for row in rows
     ]
+
+
+def staff_in(session: Session, records: Sequence[AuditRecord]) -> dict[str, str]:
+    """Return the names of the shop's staff and keys whose ids stand in records, without those that were removed."""
+    rows = [row for one in records for row in (*one.feedback, *one.views, one.suppression, one.review) if row]
+    return dict(names_of(session, [row[name] for row in rows for name in _STAFF & row.keys()]))
 
 
 def provenance(session: Session, rows: Sequence[ExplanationRow]) -> Provenance:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explainer.access import keys, people
+from explainer.audit import staff
 from explainer.audit.check import Kept
 from explainer.oversight import suppression_record
 from explainer.registry.record import change_record
@@ -11,7 +12,7 @@ from explainer.service.feedback import feedback_record
 from explainer.service.reviews import review_record
 from explainer.service.subject.records import ERASURES, corpus_record, erasure_record, retention_record, start_record
 from explainer.service.views import view_record
-from explainer.storage.access_tables import ApiKeyRow, PersonRow
+from explainer.storage.access_tables import ApiKeyRow, PersonRow, StaffRow
 from explainer.storage.catalogue_tables import HiddenAspectRow
 from explainer.storage.changes import Action
 from explainer.storage.choice_tables import ExclusionRow
@@ -52,6 +53,7 @@ KEPT = (
         due=PersonRow.disabled.is_(True),
         ends=(people.REMOVED,),
     ),
+    Kept(StaffRow, (staff.NOTED,), staff.staff_record, ends=(staff.FORGOTTEN,)),
     Kept(ExclusionRow, ("behaviour.excluded",), exclusion_record, refers="id", ends=("behaviour.included",)),
     Kept(HiddenAspectRow, ("tag.deleted",), hidden_record, ends=("tag.restored",)),
     Kept(StartRow, ("service.started", "service.writer_changed"), start_record),

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.audit.staff import on_record
 from explainer.errors import ConflictError
 from explainer.storage.additions import Change
 from explainer.storage.database import Database
@@ -184,5 +185,5 @@ def note_batch(session: Session, event: str, by: str, rows: Iterable[Any], subje
     digest = hashlib.sha256()
     for row in rows:
         digest.update(msgspec.json.encode(row, order="deterministic") + b"\n")
-    batch = str(uuid.uuid4())
-    log.append(session, event, batch, {"id": batch, "by": by, "rows": digest.hexdigest()}, subjects)
+    batch, who = str(uuid.uuid4()), on_record(session, by)
+    log.append(session, event, batch, {"id": batch, "by": who, "rows": digest.hexdigest()}, subjects)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from explainer.access.embed_secrets import embed_secrets
 from explainer.access.embed_tokens import EmbedToken, make_token
+from explainer.audit.staff import on_record
 from explainer.errors import ConflictError, NotFoundError
 from explainer.pipeline import Explainer
 from explainer.service.feedback import FeedbackKind, give_feedback
@@ -143,7 +144,9 @@ def judge_embedded(database: Database, explanation_id: str, kind: CustomerVerdic
         if session.get(SuppressionRow, explanation_id) is not None:
             raise ConflictError("This explanation is not shown any more, so there is nothing to judge.")
         same = select(FeedbackRow.id).where(FeedbackRow.explanation_id == explanation_id)
-        said = session.scalar(same.where(FeedbackRow.given_by == EMBED, FeedbackRow.kind == kind).limit(1))
+        # Under our own name itself, too: what was said before names stood in records by ids.
+        ours = FeedbackRow.given_by.in_([on_record(session, EMBED), EMBED])
+        said = session.scalar(same.where(ours, FeedbackRow.kind == kind).limit(1))
     if said is None:
         give_feedback(database, explanation_id, FeedbackKind(kind), "", EMBED)
 

@@ -11,11 +11,13 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.audit.staff import on_record
 from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.explanation_tables import FeedbackRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.reviews import report
+from explainer.storage.staff import Names
 
 MAX_COMMENT = 2000
 
@@ -36,7 +38,7 @@ class Feedback(msgspec.Struct, frozen=True):
         explanation: Id of the explanation.
         kind: helpful, wrong or offensive.
         comment: In the person's own words; may be empty.
-        given_by: Name of the key or person it came through.
+        given_by: Name of the key or person it came through; an id where they were removed since.
         created_at: When.
     """
 
@@ -63,25 +65,25 @@ def give_feedback(database: Database, explanation_id: str, kind: FeedbackKind, c
             explanation_id=explanation_id,
             kind=kind.value,
             comment=comment,
-            given_by=given_by,
+            given_by=on_record(session, given_by),
             created_at=now(),
         )
         session.add(row)
-        given = feedback_of(row)
         log.append(session, "feedback.given", row.id, feedback_record(row), [user])
         if kind is not FeedbackKind.HELPFUL:
             _report(session, explanation_id, user)
-    return given
+    return feedback_of(row, Names({row.given_by: given_by}))
 
 
-def feedback_of(row: FeedbackRow) -> Feedback:
-    """Return what was said."""
-    return Feedback(row.id, row.explanation_id, FeedbackKind(row.kind), row.comment, row.given_by, row.created_at)
+def feedback_of(row: FeedbackRow, names: Names) -> Feedback:
+    """Return what was said, by whoever has these names."""
+    kind, by = FeedbackKind(row.kind), names[row.given_by]
+    return Feedback(row.id, row.explanation_id, kind, row.comment, by, row.created_at)
 
 
 def feedback_record(row: FeedbackRow) -> dict[str, Any]:
     """Return it as plain JSON data: what its audit entry is the digest of."""
-    return dict(msgspec.to_builtins(feedback_of(row)))
+    return dict(msgspec.to_builtins(feedback_of(row, Names())))
 
 
 def _report(session: Session, explanation_id: str, user: str) -> None:

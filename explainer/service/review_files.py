@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.audit.staff import on_record
 from explainer.errors import CorpusError
 from explainer.files import file_hash
 from explainer.service.review_export import Judged, Rejected, judged, lines_of, write_examples, write_rejected
@@ -43,11 +44,12 @@ def export(database: Database, out: Path, rejected: Path | None, by: str) -> Jud
         CorpusError: If a file cannot be written, or does not read back as it was.
     """
     with database.session() as session:
+        who = on_record(session, by)
         hold_judged(session)
         found = judged(session)
-        _note(session, found, EXAMPLES, out, found.examples, by)
+        _note(session, found, EXAMPLES, out, found.examples, who)
         if rejected is not None:
-            _note(session, found, REJECTED, rejected, found.rejected, by)
+            _note(session, found, REJECTED, rejected, found.rejected, who)
     try:
         write_examples(out, found.examples)
         if rejected is not None:

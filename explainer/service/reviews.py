@@ -12,8 +12,9 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.audit.staff import on_record
 from explainer.errors import ConflictError
-from explainer.service.feedback import Feedback, FeedbackKind
+from explainer.service.feedback import Feedback, feedback_of
 from explainer.service.shown import ShownExplanation, shown_to
 from explainer.service.suppress import withdraw
 from explainer.service.views import Looker
@@ -24,6 +25,7 @@ from explainer.storage.explanations import get_explanation
 from explainer.storage.later import get_with_later
 from explainer.storage.reading_tables import ReviewRow, RevisionRow
 from explainer.storage.reviews import get_review
+from explainer.storage.staff import Names, names_of
 
 MAX_NOTE = 2000
 
@@ -48,6 +50,7 @@ class Review(msgspec.Struct, frozen=True):
         state: ``open`` or ``decided``.
         verdict: What it was found to be; None while it waits.
         note: What the reviewer said to it.
+        decided_by: Name of the reviewer; an id where they were removed since.
     """
 
     id: str
@@ -96,8 +99,13 @@ class ReviewCase(msgspec.Struct, frozen=True):
     feedback: list[Feedback]
 
 
-def review_of(row: ReviewRow) -> Review:
-    """Return a row of the queue as a record."""
+def reviews_of(session: Session, rows: Sequence[ReviewRow]) -> list[Review]:
+    """Return rows of the queue, with the names of those who decided."""
+    names = names_of(session, [row.decided_by for row in rows])
+    return [_review_of(row, names) for row in rows]
+
+
+def _review_of(row: ReviewRow, names: Names) -> Review:
     state = "open" if row.verdict is None else "decided"
     return Review(
         row.id,
@@ -107,14 +115,14 @@ def review_of(row: ReviewRow) -> Review:
         row.created_at,
         row.verdict,
         row.note,
-        row.decided_by,
+        None if row.decided_by is None else names[row.decided_by],
         row.decided_at,
     )
 
 
 def review_record(row: ReviewRow) -> dict[str, Any]:
     """Return a review as plain JSON data: what its audit entry is the digest of."""
-    return dict(msgspec.to_builtins(review_of(row)))
+    return dict(msgspec.to_builtins(_review_of(row, Names())))
 
 
 def case_of(session: Session, looker: Looker, review_id: str) -> ReviewCase:
@@ -126,12 +134,11 @@ def case_of(session: Session, looker: Looker, review_id: str) -> ReviewCase:
     row = get_review(session, review_id)
     explained, later = get_with_later(session, row.explanation_id)
     said = select(FeedbackRow).where(FeedbackRow.explanation_id == row.explanation_id)
-    feedback = [
-        Feedback(f.id, f.explanation_id, FeedbackKind(f.kind), f.comment, f.given_by, f.created_at)
-        for f in session.scalars(said.order_by(FeedbackRow.created_at, FeedbackRow.id))
-    ]
+    given = session.scalars(said.order_by(FeedbackRow.created_at, FeedbackRow.id)).all()
+    names = names_of(session, [one.given_by for one in given])
+    feedback = [feedback_of(one, names) for one in given]
     explanation = shown_to(session, looker, explained, later, "review")
-    return ReviewCase(review_of(row), explanation, texts_of(session, explained), feedback)
+    return ReviewCase(reviews_of(session, [row])[0], explanation, texts_of(session, explained), feedback)
 
 
 def texts_of(session: Session, row: ExplanationRow, until: datetime | None = None) -> list[Text]:
@@ -152,10 +159,10 @@ def decide(database: Database, review_id: str, verdict: Judgement, note: str, by
         ConflictError: If somebody judged it already.
     """
     with database.session() as session:
-        row = get_review(session, review_id)
+        row, mine = get_review(session, review_id), on_record(session, by)
         still_open = update(ReviewRow).where(ReviewRow.id == review_id, ReviewRow.verdict.is_(None))
         found = session.execute(
-            still_open.values(verdict=verdict.value, note=note, decided_by=by, decided_at=now()).execution_options(
+            still_open.values(verdict=verdict.value, note=note, decided_by=mine, decided_at=now()).execution_options(
                 synchronize_session=False
             )
         )
@@ -164,6 +171,6 @@ def decide(database: Database, review_id: str, verdict: Judgement, note: str, by
         session.refresh(row)
         explanation = get_explanation(session, row.explanation_id)
         if verdict in WITHDRAWING:
-            withdraw(session, explanation, by)
+            withdraw(session, explanation, mine)
         log.append(session, "review.decided", review_id, review_record(row), [explanation.user_id])
-    return review_of(row)
+        return reviews_of(session, [row])[0]

@@ -10,12 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
+from explainer.audit.staff import on_record
 from explainer.oversight import suppression_record
 from explainer.storage.database import Database
 from explainer.storage.drafts import put_outcomes
 from explainer.storage.explanation_tables import DraftRow, ExplanationRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.reading_tables import RevisionRow, SuppressionRow
+from explainer.storage.staff import name_of
 from explainer.storage.suppressions import suppress_once, twins_of
 from explainer.writing.texts import MODEL, withdrawal_key, withdrawals
 
@@ -28,7 +30,7 @@ class Suppression(msgspec.Struct, frozen=True):
     Attributes:
         explanation: Its id.
         reason: Why.
-        by: Name of whoever said so.
+        by: Name of whoever said so; an id where they were removed since.
         at: When.
         same: Ids of other explanations that told the same user the same of the same item: suppressed with it.
     """
@@ -50,20 +52,22 @@ def suppress(database: Database, explanation_id: str, reason: str, by: str) -> S
     """
     with database.session() as session:
         row = get_explanation(session, explanation_id)
-        twins = twins_of(session, row)
+        twins, mine = twins_of(session, row), on_record(session, by)
         for one in (explanation_id, *twins):
-            made = suppress_once(session, one, reason, by)
+            made = suppress_once(session, one, reason, mine)
             if made is not None:
                 log.append(session, "explanation.suppressed", one, suppression_record(made), [row.user_id])
-        withdraw(session, row, by)
+        withdraw(session, row, mine)
         first = session.get_one(SuppressionRow, explanation_id)
-        return Suppression(explanation_id, first.reason, first.by, first.created_at, twins)
+        said = name_of(session, first.by)
+        return Suppression(explanation_id, first.reason, said, first.created_at, twins)
 
 
 def withdraw(session: Session, row: ExplanationRow, by: str) -> None:
     """Use the model's drafts of an explanation for nobody else, in the caller's transaction: templates tell it instead.
 
-    The same case is told by its template from then on, whichever adapter is in use.
+    The same case is told by its template from then on, whichever adapter is in use. ``by`` is whoever wants it, as they
+    stand on record.
     """
     revised = select(RevisionRow.prompt_hash).where(RevisionRow.explanation_id == row.id, RevisionRow.source == MODEL)
     prompts = {*session.scalars(revised), *([row.prompt_hash] if row.source == MODEL else [])}

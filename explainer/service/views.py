@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from explainer.access import Caller, Role
 from explainer.audit import log
+from explainer.audit.staff import on_record
 from explainer.storage.cursors import mark, page_of
 from explainer.storage.erasing import stays_held
 from explainer.storage.personal import NOBODY
 from explainer.storage.reading_tables import ViewRow
+from explainer.storage.staff import Names, names_of
 
 _EVERYBODY = "*"
 """What records call the subject of a look at everybody's."""
@@ -51,7 +53,7 @@ class View(msgspec.Struct, frozen=True):
     """That somebody looked at a customer's record.
 
     Attributes:
-        viewer: Name of the person or key.
+        viewer: Name of the person or key; an id where they were removed since.
         role: Their role.
         what: What they looked at, e.g. ``explanation``.
         record: Which one; empty where there is none.
@@ -100,7 +102,7 @@ def note_view(
     if caller.role is Role.APP:
         return
     row = ViewRow(
-        viewer=caller.name,
+        viewer=on_record(session, caller.name),
         role=caller.role.value,
         subject=subject,
         what=what,
@@ -120,7 +122,7 @@ def note_view(
 def view_record(row: ViewRow) -> dict[str, Any]:
     """Return a look as plain JSON data: what its audit entry is the digest of."""
     subject = _EVERYBODY if row.subject is None else row.subject
-    return {"subject": subject, **msgspec.to_builtins(_view(row))}
+    return {"subject": subject, **msgspec.to_builtins(_view(row, Names()))}
 
 
 def note_look(
@@ -149,8 +151,10 @@ def list_views(
     """
     query = select(ViewRow).where(ViewRow.subject == subject)
     rows, following = page_of(session, query, (ViewRow.at, ViewRow.id), mark("views", user=subject), limit, cursor)
-    return [_view(row) for row in rows], following
+    names = names_of(session, [row.viewer for row in rows])
+    return [_view(row, names) for row in rows], following
 
 
-def _view(row: ViewRow) -> View:
-    return View(row.id, row.viewer, row.role, row.what, row.record_id, row.ticket, row.purpose, row.unmasked, row.at)
+def _view(row: ViewRow, names: Names) -> View:
+    viewer = names[row.viewer]
+    return View(row.id, viewer, row.role, row.what, row.record_id, row.ticket, row.purpose, row.unmasked, row.at)

@@ -46,6 +46,19 @@ class PersonRow(Base):
     locked_until: Mapped[datetime | None]
 
 
+class StaffRow(Base):
+    """Whose an id is that stands in records: of a person, a key, or whoever was at the command line.
+
+    Attributes:
+        id: Random.
+        name: As they are known; gone with the row when they are removed.
+    """
+
+    __tablename__ = "staff"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+
+
 class SignInRow(Base):
     """Where a person is signed in: the hash of the token that their browser holds, and what their forms must carry."""
 

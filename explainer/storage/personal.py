@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from explainer.storage.access_tables import ApiKeyRow, PersonRow, SignInRow
+from explainer.storage.access_tables import ApiKeyRow, PersonRow, SignInRow, StaffRow
 from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow, AuditSaltRow, AuditSubjectRow
 from explainer.storage.base import Base
 from explainer.storage.bulk_tables import DeadLetterRow, PregeneratedRow
@@ -139,6 +139,7 @@ IMPERSONAL: Mapping[type[Base], str] = {
     AuditNodeRow: "hashes of hashes",
     ApiKeyRow: "the shop's programs",
     PersonRow: "the shop's staff",
+    StaffRow: "names of staff and keys, whose ids stand in records",
     RateRow: "names of keys and staff, addresses of those who sign in; older than two minutes they go",
     SecretRow: "the service's own",
     CorpusRow: "names and hashes of files; which have lines of a person is in the erasure's record",

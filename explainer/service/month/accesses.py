@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import msgspec
-from sqlalchemy import Integer, cast, distinct, func, select
+from sqlalchemy import Integer, cast, distinct, func, outerjoin, select
 from sqlalchemy.orm import Session
 
 from explainer.access import Role
 from explainer.service.month.calendar import Month
 from explainer.service.month.within import in_month
+from explainer.storage.access_tables import StaffRow
 from explainer.storage.portable import utc_day
 from explainer.storage.reading_tables import ViewRow
 
@@ -30,7 +31,7 @@ class Viewer(msgspec.Struct, frozen=True):
     """A person or program of the shop.
 
     Attributes:
-        name: As they sign in.
+        name: As they sign in; an id where they were removed since.
         looks: How often they looked,
         unmasked: how often with sensitive evidence before them,
         without_ticket: and how often of these as support without naming a ticket, which only support has to.
@@ -78,15 +79,18 @@ def count_accesses(session: Session, month: Month) -> Accesses:
     )
     tickets = func.count(distinct(func.nullif(ViewRow.ticket, "")))
     counts = (func.count(), unmasked, bare, tickets)
+    # Looks from before names stood in records by ids have the names themselves.
+    name = func.coalesce(StaffRow.name, ViewRow.viewer)
+    named_looks = outerjoin(ViewRow, StaffRow, StaffRow.id == ViewRow.viewer)
     looks, shown, without, named, viewers = session.execute(
-        select(*counts, func.count(distinct(ViewRow.viewer))).select_from(ViewRow).where(mine)
+        select(*counts, func.count(distinct(name))).select_from(named_looks).where(mine)
     ).one()
     day = utc_day(ViewRow.at).label("day")
     by_day = session.execute(
         select(day, ViewRow.role, func.count()).where(mine).group_by(day, ViewRow.role).order_by(day, ViewRow.role)
     )
-    people = select(ViewRow.viewer, ViewRow.role, *counts).where(mine).group_by(ViewRow.viewer, ViewRow.role)
-    busiest = session.execute(people.order_by(func.count().desc(), ViewRow.viewer, ViewRow.role).limit(MOST))
+    people = select(name, ViewRow.role, *counts).select_from(named_looks).where(mine).group_by(name, ViewRow.role)
+    busiest = session.execute(people.order_by(func.count().desc(), name, ViewRow.role).limit(MOST))
     return Accesses(
         looks=looks,
         unmasked=shown,

@@ -13,6 +13,7 @@ from explainer.service.month.calendar import Month
 from explainer.service.month.within import in_month, made_in
 from explainer.storage.changes import OF_USE, use_of
 from explainer.storage.explanation_tables import ExplanationRow
+from explainer.storage.staff import Names, names_of
 from explainer.storage.version_tables import ModelVersionRow, PromptVersionRow, RegistryChangeRow
 
 _MOST_CHANGES = 200
@@ -50,7 +51,7 @@ class Change(msgspec.Struct, frozen=True):
         other: The second version of a split, which ``percent`` of users get.
         at: From when on.
         until: Until the next change; None if there was none before the month ended.
-        by: Name of whoever did it; None where that was not kept yet.
+        by: Name of whoever did it; an id where they were removed since, None where it was not kept yet.
     """
 
     kind: str
@@ -134,10 +135,11 @@ def _in_force(session: Session, month: Month) -> list[Change]:
     mine = select(RegistryChangeRow).where(*_changes(month))
     during = session.scalars(mine.order_by(RegistryChangeRow.at).limit(_MOST_CHANGES)).all()
     rows = sorted([*before, *during], key=lambda row: (row.kind, row.scope, row.number))
-    return [_change(row, later) for row, later in zip_longest(rows, rows[1:])]
+    names = names_of(session, [row.by for row in rows])
+    return [_change(row, later, names) for row, later in zip_longest(rows, rows[1:])]
 
 
-def _change(row: RegistryChangeRow, later: RegistryChangeRow | None) -> Change:
-    use = use_of(row)
+def _change(row: RegistryChangeRow, later: RegistryChangeRow | None, names: Names) -> Change:
+    use, by = use_of(row), None if row.by is None else names[row.by]
     until = later.at if later is not None and (later.kind, later.scope) == (row.kind, row.scope) else None
-    return Change(row.kind, row.scope, row.action, use.version, use.other, use.percent, row.at, until, row.by)
+    return Change(row.kind, row.scope, row.action, use.version, use.other, use.percent, row.at, until, by)

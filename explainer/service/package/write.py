@@ -17,6 +17,7 @@ from explainer.audit.checkpoints import Checkpoint, CheckpointFolder
 from explainer.audit.merkle import Tree, leaf_hash
 from explainer.audit.notes import Signer
 from explainer.audit.sources import export_entries
+from explainer.audit.staff import on_record
 from explainer.errors import ExplainerError
 from explainer.files import file_hash
 from explainer.service.audit_records import AuditRecord, audit_records, made_by, unreadable
@@ -260,8 +261,9 @@ def _note(database: Database, looker: Looker, made: Manifest, out: Path, users: 
     """Put on record that a package was made, and each look that it is: at those who are drawn, or at all."""
     whose: list[str | None] = [made.search.user] if made.sample is None else [*sorted(users)]
     digest = file_hash(out / names.MANIFEST)
-    record = {"manifest": digest, "explanations": made.explanations, "by": looker.caller.name}
     with database.session() as session:
+        who = on_record(session, looker.caller.name)
+        record = {"manifest": digest, "explanations": made.explanations, "by": who}
         for user in whose:
             note_look(session, looker, user, "download", sensitive=True)
         log.append(session, "audit.packaged", digest, record)

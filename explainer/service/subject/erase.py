@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.audit.checkpoints import CheckpointFolder
+from explainer.audit.staff import on_record
 from explainer.errors import ConflictError
 from explainer.scratch import sweep
 from explainer.service.subject.codes import ErasureKey
@@ -137,11 +138,13 @@ def carry_out(
     Raises:
         ConflictError: If others keep writing about the same person at the same moment.
     """
+    with database.session() as session:
+        who = on_record(session, by)  # by itself: whoever else does something under that name waits for it
     tries = 0
     while True:
         try:
             with database.session() as session:
-                row = _removed(session, line, user, by)
+                row = _removed(session, line, user, who)
                 log.append(session, event, row.id, erasure_record(row))
             return signed_receipt(database, erasing, row)
         except ConflictError:

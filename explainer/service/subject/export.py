@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from explainer import __version__
 from explainer.audit import log
+from explainer.audit.staff import on_record
 from explainer.pieces import Pieces
 from explainer.service.subject.page import page
 from explainer.storage.audit_tables import AuditSaltRow
@@ -34,8 +35,8 @@ def note_export(session: Session, user: str, by: str) -> None:
 
     Where that is nothing, it is not kept whose: it would be all that is held.
     """
-    made, held = str(uuid.uuid4()), stays_held(session, user)
-    log.append(session, "subject.exported", made, {"id": made, "user": user if held else "", "by": by}, [user] * held)
+    made, who, held = str(uuid.uuid4()), on_record(session, by), stays_held(session, user)
+    log.append(session, "subject.exported", made, {"id": made, "user": user if held else "", "by": who}, [user] * held)
 
 
 def archive(database: Database, user: str) -> Iterator[bytes]:

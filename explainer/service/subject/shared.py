@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.audit.check import KEY_ADOPTED, erasures_to_list
+from explainer.audit.staff import on_record
 from explainer.errors import ErasureError
 from explainer.service.subject.listed import ErasureList
 from explainer.storage.base import now
@@ -75,7 +76,8 @@ def adopt_key(database: Database, kept: ErasureList, by: str) -> bool:
         row = session.get(SecretRow, _NAME, with_for_update=True)
         if row is None or row.value == mine:
             return False
-        log.append(session, KEY_ADOPTED, mine, {"fingerprint": mine, "instead_of": row.value, "by": by})
+        adopted = {"fingerprint": mine, "instead_of": row.value, "by": on_record(session, by)}
+        log.append(session, KEY_ADOPTED, mine, adopted)
         row.value, row.created_at = mine, now()
     return True
 

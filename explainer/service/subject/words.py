@@ -57,7 +57,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "counterfactuals": ("created_at", "explanation_id", "record"),
     "jobs": ("created_at", "explanation_id", "kind", "state"),
     "upgrades": ("created_at", "explanation_id", "state", "reason"),
-    "suppressions": ("created_at", "explanation_id", "reason", "by"),
+    "suppressions": ("created_at", "explanation_id", "reason"),
     "feedback": ("created_at", "explanation_id", "kind", "comment"),
     "reviews": ("created_at", "explanation_id", "cause", "verdict", "note"),
     "explanations": ("created_at", "id", "title", "text", "source", "rank", "score", "method", "locale", "audience"),
@@ -66,7 +66,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "hidden_aspects": ("created_at", "aspect"),
     "exclusions": ("created_at", "behaviour_id"),
     "user_settings": ("changed_at", "personalised"),
-    "views": ("at", "role", "viewer", "what", "ticket", "purpose", "unmasked"),
+    "views": ("at", "role", "what", "ticket", "purpose", "unmasked"),
     "audit_entries": ("at", "seq", "event", "record_id", "digest"),
 }
 """What is shown of each table; the JSON lines have every column."""
@@ -93,7 +93,6 @@ _NAMES = {
     "stage": ("Step", "步骤"),
     "state": ("State", "状态"),
     "reason": ("Why", "原因"),
-    "by": ("By", "操作者"),
     "comment": ("In your words", "您的原话"),
     "cause": ("Cause", "起因"),
     "verdict": ("Verdict", "结论"),
@@ -110,7 +109,6 @@ _NAMES = {
     "personalised": ("Personal recommendations", "个性化推荐"),
     "at": ("When", "时间"),
     "role": ("Role", "角色"),
-    "viewer": ("Who", "查看者"),
     "what": ("What", "内容"),
     "ticket": ("Ticket", "工单"),
     "purpose": ("What for", "目的"),

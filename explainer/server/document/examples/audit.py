@@ -40,7 +40,7 @@ _RECORD = AuditRecord(
     upgrade={"explanation_id": EXPLANATION, "state": "done", "reason": ""},
     suppression=None,
     review=None,
-    views=[{"viewer": "bob", "role": "support", "ticket": "T-7", "unmasked": False}],
+    views=[{"viewer": "staff-6f1c09d2a4e8b357", "role": "support", "ticket": "T-7", "unmasked": False}],
     private={"religion": 1},
 )
 _MADE_BY = Provenance(
@@ -109,7 +109,7 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
     Checkpoints: (Checkpoints([_CHECKPOINT], None),),
     InclusionProof: (InclusionProof(118, _ENTRY, 117, 1204, _ROOTS[0], [_ROOTS[1]], _ROOTS[1], _NOTE),),
     ConsistencyProof: (ConsistencyProof(1180, 1204, [_ROOTS[0]], _ROOTS[0], _ROOTS[1], "", _NOTE),),
-    CompleteRecord: (CompleteRecord(_RECORD, _MADE_BY),),
+    CompleteRecord: (CompleteRecord(_RECORD, _MADE_BY, {"staff-6f1c09d2a4e8b357": "bob"}),),
     LogCheck: (
         LogCheck(
             sound=False,
