@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from explainer.audit.log import append
 from explainer.errors import AccessError
 from explainer.storage.access_tables import StaffRow
+from explainer.storage.erasing import begin_writing
 from explainer.storage.once import insert_once
 from explainer.storage.retention import without_salt
 from explainer.storage.staff import PREFIX
@@ -34,6 +35,7 @@ def on_record(session: Session, name: str) -> str:
     """
     if not name:
         return name
+    begin_writing(session)
     mine = select(StaffRow).where(StaffRow.name == name)
     known = session.scalar(mine)
     if known is not None:
@@ -48,6 +50,7 @@ def on_record(session: Session, name: str) -> str:
 
 def forget(session: Session, name: str) -> bool:
     """Remove the name of somebody, so that nobody can tell what they did; return whether it was there."""
+    begin_writing(session)
     row = session.scalar(select(StaffRow).where(StaffRow.name == name))
     if row is None:
         return False

@@ -80,12 +80,21 @@ def database_session(settings: Settings) -> Iterator[Session]:
     Raises:
         NotReadyError: If it has to be migrated first.
     """
+    with current_database(settings).session() as session:
+        yield session
+
+
+def current_database(settings: Settings) -> Database:
+    """Return the database, once it is known to be up to date.
+
+    Raises:
+        NotReadyError: If it has to be migrated first.
+    """
     from explainer.storage.database import Database
 
     database = Database(settings.url)
     database.require_current()
-    with database.session() as session:
-        yield session
+    return database
 
 
 def people_database(settings: Settings) -> Database:
@@ -97,10 +106,8 @@ def people_database(settings: Settings) -> Database:
     """
     from explainer.service.subject.erase import Erasing
     from explainer.service.subject.reapply import reapply
-    from explainer.storage.database import Database
 
-    database = Database(settings.url)
-    database.require_current()
+    database = current_database(settings)
     if settings.erased.exists():  # without a list there is nobody to erase, and no key is made for that
         reapply(database, Erasing.of(settings))
     return database

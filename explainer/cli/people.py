@@ -6,11 +6,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from explainer.access import Role
-from explainer.access.people import add_person, disable, list_people, remove_person, set_password
-from explainer.cli.common import console, database_session
+from explainer.access.people import add_person, disable, list_people, set_password
+from explainer.cli.common import console, current_database, database_session
+from explainer.service.staff import let_go
 from explainer.settings import Settings
 from explainer.storage.base import now
-from explainer.storage.staff import list_staff, named_in
+from explainer.storage.staff import list_staff
 
 
 def add(settings: Settings, name: str, role: str, password: str) -> None:
@@ -36,9 +37,7 @@ def shut_out(settings: Settings, name: str) -> None:
 
 def remove(settings: Settings, name: str) -> None:
     """Remove somebody, and say where their name still stands."""
-    with database_session(settings) as session:
-        remove_person(session, name)
-        named = named_in(session, name)
+    named = let_go(current_database(settings), name)
     console.print(f"{name} is removed; which entries of the log are about them, nobody can tell now.", highlight=False)
     if named:
         where = ", ".join(f"{table}: {n:,}" for table, n in named.items())

@@ -12,12 +12,14 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Template
 
 from explainer.access import Role, Scope
-from explainer.access.people import add_person, disable, list_people, remove_person, set_password
+from explainer.access.people import add_person, disable, list_people, set_password
 from explainer.errors import ConflictError, ExplainerError
 from explainer.pipeline import Explainer
 from explainer.server.admin import NameForm, name_in, role_in
 from explainer.server.auth import caller_of, needs, to_login
 from explainer.server.rendering import page
+from explainer.service.staff import let_go
+from explainer.service.subject.erase import Erasing
 
 _PEOPLE = "/admin/people"
 
@@ -86,13 +88,13 @@ class PeopleController(Controller):
         self,
         request: Request[Any, Any, Any],
         explainer: NamedDependency[Explainer],
+        erasing: NamedDependency[Erasing],
         data: URLEncodedBody[NameForm],
     ) -> Redirect:
         """Remove somebody who was let in no more; nobody removes themselves."""
         if data.name == caller_of(request).name:
             raise ConflictError("You cannot remove yourself; another admin can.")
-        with explainer.database.session() as session:
-            remove_person(session, data.name)
+        let_go(explainer.database, data.name, erasing.clearer)
         return Redirect(_PEOPLE, status_code=303)
 
     @post("/password", sync_to_thread=True)

@@ -59,13 +59,13 @@ def give_feedback(database: Database, explanation_id: str, kind: FeedbackKind, c
         NotFoundError: If there is no such explanation.
     """
     with database.session() as session:
-        user = get_explanation(session, explanation_id).user_id
+        mine, user = on_record(session, given_by), get_explanation(session, explanation_id).user_id
         row = FeedbackRow(
             id=str(uuid.uuid4()),
             explanation_id=explanation_id,
             kind=kind.value,
             comment=comment,
-            given_by=on_record(session, given_by),
+            given_by=mine,
             created_at=now(),
         )
         session.add(row)

@@ -159,7 +159,7 @@ def decide(database: Database, review_id: str, verdict: Judgement, note: str, by
         ConflictError: If somebody judged it already.
     """
     with database.session() as session:
-        row, mine = get_review(session, review_id), on_record(session, by)
+        mine, row = on_record(session, by), get_review(session, review_id)
         still_open = update(ReviewRow).where(ReviewRow.id == review_id, ReviewRow.verdict.is_(None))
         found = session.execute(
             still_open.values(verdict=verdict.value, note=note, decided_by=mine, decided_at=now()).execution_options(

@@ -51,8 +51,8 @@ def suppress(database: Database, explanation_id: str, reason: str, by: str) -> S
         NotFoundError: If there is no such explanation.
     """
     with database.session() as session:
-        row = get_explanation(session, explanation_id)
-        twins, mine = twins_of(session, row), on_record(session, by)
+        mine, row = on_record(session, by), get_explanation(session, explanation_id)
+        twins = twins_of(session, row)
         for one in (explanation_id, *twins):
             made = suppress_once(session, one, reason, mine)
             if made is not None:

@@ -28,6 +28,7 @@ from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.explanation_tables import CounterfactualRow, ExplanationRow
 from explainer.storage.reading_tables import ReviewRow, ViewRow
+from explainer.storage.staff import names_of
 from explainer.writing.style import Style
 from tests.integration.watched import CASE, PIOUS, fitted, keys_of, stored, writing
 
@@ -198,6 +199,10 @@ class Desk:
         with self.database.session() as session:
             return {row.id: row for row in session.scalars(select(ViewRow))}
 
+    def names(self, looks):
+        with self.database.session() as session:
+            return names_of(session, [look.viewer for look in looks])
+
     def entries(self):
         with self.database.session() as session:
             found = session.scalars(select(AuditEntryRow).where(AuditEntryRow.event == "record.viewed"))
@@ -260,10 +265,11 @@ def test_every_handler_that_is_told_who_looks_is_asked_here(app):
 def is_on_record(desk, ask, role, before, *, unmasked, **case):
     """Assert that since then what was asked is on record: each look once, with its entry, as what it was."""
     looks = [row for key, row in desk.looks().items() if key not in before]
+    names = desk.names(looks)
     assert len(looks) == ask.looks
     assert desk.entries() == sorted(desk.looks())
     for look in looks:
-        assert (look.subject, look.viewer, look.role) == (ask.subject, role.value, role.value)
+        assert (look.subject, names[look.viewer], look.role) == (ask.subject, role.value, role.value)
         assert (look.ticket, look.purpose) == (case.get("X-Ticket", ""), case.get("X-Purpose", ""))
         assert look.unmasked is unmasked, look.what
 

@@ -18,6 +18,7 @@ from explainer.service.audited import KEPT
 from explainer.service.month.calendar import Month
 from explainer.service.month.report import monthly_report
 from explainer.storage.base import now
+from explainer.storage.staff import names_of
 from explainer.storage.version_tables import RegistryChangeRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import CUSTOMER, Style
@@ -47,7 +48,8 @@ def roll_back(ada):
 def changes(database):
     with database.session() as session:
         rows = session.scalars(select(RegistryChangeRow).order_by(RegistryChangeRow.number)).all()
-    return [(row.action, row.by) for row in rows]
+        names = names_of(session, [row.by for row in rows])
+    return [(row.action, row.by and names[row.by]) for row in rows]
 
 
 def checked(database):
