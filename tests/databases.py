@@ -13,7 +13,7 @@ from itertools import count
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, func, make_url, select, text
 from sqlalchemy.pool import NullPool
 
 from retriever.data import Dataset
@@ -99,6 +99,12 @@ def new_url(server, file, template=None):
     if template is not None:
         shutil.copy(template.removeprefix("sqlite:///"), file)
     return f"sqlite:///{file}"
+
+
+def number_of(database, table):
+    """Return how many rows a table has."""
+    with database.session() as session:
+        return session.scalar(select(func.count()).select_from(table))
 
 
 def asks_for_postgresql(item):

@@ -35,6 +35,12 @@ def server(explainer, database):
     thread.join()
 
 
+@pytest.fixture
+def row(explainer):
+    """An explanation of u3's that cites something."""
+    return next(row for row in explainer.explain_top("u3", 6) if row.evidence)
+
+
 @pytest.fixture(scope="module")
 def browser():
     assert CHROMIUM is not None, NO_CHROMIUM

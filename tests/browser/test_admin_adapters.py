@@ -19,7 +19,7 @@ from explainer.writing.worker import BatchingEngine
 from explainer.writing.writer import Writer
 from tests.browser.chromium import NEEDS_CHROMIUM
 from tests.browser.ways import PLAIN, Gallery
-from tests.integration.adapter_folders import make_adapter
+from tests.integration.adapters.acting import make_adapter
 from tests.integration.watched import Scripted
 
 pytestmark = NEEDS_CHROMIUM

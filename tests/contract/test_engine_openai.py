@@ -16,7 +16,7 @@ from explainer.settings import Settings
 from explainer.writing.engines import Sampling
 from explainer.writing.engines.openai_compatible import OpenAIEngine
 from explainer.writing.engines.remote import Remote
-from tests.contract.test_engine import EngineContract
+from tests.contract.engines import EngineContract
 
 _READY_S = 180
 _SAMPLING = Sampling()

@@ -31,7 +31,7 @@ from explainer.storage.reviews import Cause, enqueue
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
-from tests.integration.adapter_folders import make_adapter
+from tests.integration.adapters.acting import make_adapter
 from tests.integration.overheard import Recording
 
 GOOD, WRONG = Judgement.GOOD, Judgement.WRONG

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from explainer.access import Role
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.explanation_tables import ExplanationRow, FeedbackRow
 from explainer.storage.reading_tables import SuppressionRow, ViewRow
 from explainer.storage.removal_tables import ErasureRow
+from tests.databases import number_of
 from tests.integration.staff import BROWSER, is_page, program_of, staff_of
 from tests.integration.test_server import problem_of
 
@@ -31,11 +32,6 @@ def admin(explainer):
     made = staff_of(explainer, Role.ADMIN, "/support")
     yield made
     made.client.__exit__(None, None, None)
-
-
-def number_of(database, table):
-    with database.session() as session:
-        return session.scalar(select(func.count()).select_from(table))
 
 
 class Upload:

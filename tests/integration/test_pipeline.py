@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from explainer.audit import log
 from explainer.errors import ConflictError, NotFoundError, NotReadyError
@@ -22,14 +22,9 @@ from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
 from retriever.data import CleaningReport
 from tests.conftest import HOSTILE, make_dataset, rating
-from tests.databases import without_nul
+from tests.databases import number_of, without_nul
 
 pytestmark = pytest.mark.both
-
-
-def count(database, table):
-    with database.session() as session:
-        return session.scalar(select(func.count()).select_from(table))
 
 
 def ingest(database, dataset):
@@ -79,7 +74,7 @@ def test_an_explanation_is_stored_with_everything_that_made_it(explainer, databa
     assert stored.evidence
     assert sum(stored.contributions.values()) + stored.base_score == pytest.approx(stored.score, abs=1e-4)
     assert len(stored.contributions) == 15
-    assert (count(database, PromptVersionRow), count(database, ModelVersionRow)) == (1, 2)
+    assert (number_of(database, PromptVersionRow), number_of(database, ModelVersionRow)) == (1, 2)
     with database.session() as session:
         created = select(AuditEntryRow).where(AuditEntryRow.event == "explanation.created")
         entries = list(session.scalars(created))
@@ -100,7 +95,7 @@ def test_explanation_evidence_and_audit_entry_stand_or_fall_together(explainer, 
     monkeypatch.setattr(log, "append", fail_the_second_time)
     with pytest.raises(RuntimeError, match="power cut"):
         explainer.explain_top("u3", 3)
-    assert [count(database, t) for t in (ExplanationRow, EvidenceRow, AuditEntryRow)] == [0, 0, 0]
+    assert [number_of(database, t) for t in (ExplanationRow, EvidenceRow, AuditEntryRow)] == [0, 0, 0]
 
 
 def test_reuse_shows_the_same_record_until_something_changed(explainer, database):

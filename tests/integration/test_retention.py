@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, insert, select, update
+from sqlalchemy import event, insert, select, update
 
 from explainer.audit.check import check_log
 from explainer.service import retention
@@ -28,7 +28,7 @@ from explainer.storage.explanation_tables import DraftRow, ExplanationRow, Feedb
 from explainer.storage.reading_tables import ViewRow
 from explainer.storage.removal_tables import RetentionRow
 from explainer.writing.texts import Outcome, withdrawals
-from tests.databases import ON_POSTGRESQL
+from tests.databases import ON_POSTGRESQL, number_of
 from tests.integration.traces import COMMENT, desk_of, live
 
 LATER = timedelta(days=400)
@@ -36,11 +36,6 @@ LATER = timedelta(days=400)
 
 def settings(**keep):
     return Settings(_env_file=None, **keep)
-
-
-def number_of(database, table):
-    with database.session() as session:
-        return session.scalar(select(func.count()).select_from(table))
 
 
 def checked(database):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from explainer.access import Role
 from explainer.storage.access_tables import SignInRow
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.reading_tables import SuppressionRow, ViewRow
+from tests.databases import number_of
 from tests.integration.staff import CONTROLS, is_page, staff_of, status_of_nothing
 
 PURPOSE = "The customer asks why."
@@ -27,11 +28,6 @@ def support(explainer):
 @pytest.fixture
 def row(explainer):
     return next(row for row in explainer.explain_top("u3", 6) if row.evidence)
-
-
-def count(database, table):
-    with database.session() as session:
-        return session.scalar(select(func.count()).select_from(table))
 
 
 def test_an_unknown_record_is_a_page(support):
@@ -66,7 +62,7 @@ def test_a_time_that_cannot_be_read_is_told_and_nothing_is_searched(support, dat
         assert is_page(answer, 400, "A time here cannot be read."), given
         assert "<b>" not in answer.text
         assert row.text not in answer.text, given
-    assert count(database, ViewRow) == 0
+    assert number_of(database, ViewRow) == 0
 
 
 def test_times_are_read_in_utc_or_their_own_zone(support, database, row):
@@ -99,7 +95,7 @@ def test_what_is_filled_in_too_long_and_a_cursor_that_is_none_are_refused_on_a_p
 
 def test_every_record_that_is_opened_or_found_is_on_record(support, database, row):
     support.see("/support")
-    assert count(database, ViewRow) == 0
+    assert number_of(database, ViewRow) == 0
     support.see("/support", user="u3")
     support.see(f"/support/explanations/{row.id}")
     with database.session() as session:
@@ -119,7 +115,7 @@ def test_a_reason_that_is_no_line_of_text_is_refused_with_clear_words(support, d
         answer = support.send(f"/support/explanations/{row.id}/suppress", reason=bad)
         assert is_page(answer, 400, "Give a reason of 1 to 500 characters on one line, without control characters.")
         assert row.text in answer.text, "on the record's own page"
-    assert count(database, SuppressionRow) == 0
+    assert number_of(database, SuppressionRow) == 0
 
 
 def test_a_reason_may_have_every_character_of_a_line(support, explainer, database):
@@ -191,7 +187,7 @@ def test_a_cookie_without_the_forms_token_changes_nothing(support, database, row
     ):
         assert is_page(support.send(path, **fields, csrf=csrf), 403)
         assert support.client.post(path, data=fields, follow_redirects=False).status_code == 403
-    assert count(database, SuppressionRow) == 0
+    assert number_of(database, SuppressionRow) == 0
     with database.session() as session:
         assert session.scalars(select(SignInRow.ticket)).all() == [""]
 

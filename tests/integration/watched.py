@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from litestar.testing import TestClient
+from sqlalchemy import select
 
 from explainer.access import Role
 from explainer.access.keys import create_key
@@ -14,6 +15,7 @@ from explainer.server.app import create_app
 from explainer.storage import catalogue
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
+from explainer.storage.reading_tables import ViewRow
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
@@ -99,3 +101,9 @@ def asking(database, model):
             return client.request(method, path, json=json, headers=keys[role] | headers)
 
         yield ask
+
+
+def views(database):
+    """Return all looks that are on record, in the order in which they were."""
+    with database.session() as session:
+        return list(session.scalars(select(ViewRow).order_by(ViewRow.at)))

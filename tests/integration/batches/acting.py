@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from litestar.testing import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from explainer.access.keys import create_key
 from explainer.storage.audit_tables import AuditEntryRow
@@ -39,11 +39,6 @@ def problem(answer, status):
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.json()["detail"]
-
-
-def count(database, table):
-    with database.session() as session:
-        return session.scalar(select(func.count()).select_from(table))
 
 
 def audited(database, event):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
-from tests.integration.batches.acting import count, problem, put, statuses
+from tests.databases import number_of
+from tests.integration.batches.acting import problem, put, statuses
 
 
 class TestWholeBodies:
@@ -30,11 +31,11 @@ class TestWholeBodies:
         ],
     )
     def test_a_body_that_cannot_be_read_is_a_problem(self, client, database, method, path, field, body, words):
-        before = count(database, ItemRow), count(database, BehaviourRow)
+        before = number_of(database, ItemRow), number_of(database, BehaviourRow)
         content = body.replace(b"FIELD", field.encode())
         answer = client.request(method, f"/v1/{path}", content=content, headers={"Content-Type": "application/json"})
         assert words in problem(answer, 400)
-        assert (count(database, ItemRow), count(database, BehaviourRow)) == before
+        assert (number_of(database, ItemRow), number_of(database, BehaviourRow)) == before
 
     def test_other_handlers_refuse_bytes_that_are_no_text_too(self, client):
         answer = client.post("/v1/explanations", content=b'{"user": "\xff", "k": 1}')

@@ -21,7 +21,8 @@ from retriever.encoder import item_text
 from retriever.fit import fit
 from retriever.recommenders.ease import EaseConfig
 from tests.conftest import HashEncoder
-from tests.integration.batches.acting import NOIR, audited, count, post, put, signed_in, statuses
+from tests.databases import number_of
+from tests.integration.batches.acting import NOIR, audited, post, put, signed_in, statuses
 
 
 class TestItems:
@@ -58,7 +59,7 @@ class TestItems:
         rows = [NOIR, {"id": "n2", "title": "Other"}]
         assert statuses(put(client, *rows)) == ["created", "created"]
         assert statuses(put(client, *rows)) == ["unchanged", "unchanged"]
-        assert count(database, ItemRow) == 62
+        assert number_of(database, ItemRow) == 62
         assert len(audited(database, "items.stored")) == 1
 
     def test_rows_of_one_id_are_refused_if_they_differ_and_counted_once_if_not(self, client, database):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from explainer.pipeline import Explainer
 from explainer.service.jobs.afterwork import Afterwork
@@ -63,11 +63,6 @@ def numbered(explainer, number):
 def rows(database):
     with database.session() as session:
         return {(row.kind, row.explanation_id): row for row in session.scalars(select(JobRow))}
-
-
-def number_of(database, table):
-    with database.session() as session:
-        return session.scalar(select(func.count()).select_from(table))
 
 
 def asked(database, ids, kind=UPGRADE):

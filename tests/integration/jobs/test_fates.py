@@ -29,7 +29,8 @@ from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer
 from retriever.fit import fit
 from tests.conftest import HashEncoder
-from tests.integration.jobs.acting import Engine, drained, number_of, numbered, queue_of, rows, service
+from tests.databases import number_of
+from tests.integration.jobs.acting import Engine, drained, numbered, queue_of, rows, service
 
 
 def test_a_better_text_is_of_whoever_wrote_it(database, model):

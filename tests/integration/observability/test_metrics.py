@@ -15,7 +15,7 @@ from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.worker import BatchingEngine
 from explainer.writing.writer import Writer
 from tests.integration.observability.asking import client_of
-from tests.integration.test_served_writing import Scripted
+from tests.integration.served_writing import Scripted
 from tests.pool import GOOD
 
 

@@ -16,6 +16,9 @@ from explainer.service.package.manifest import Manifest
 from explainer.storage.listing import Search
 from tests.integration.package.acting import KEY, fault, ids, leave_out, lines, resign, rewrite
 
+MORE_THAN_NOBODY_S = 5
+"""So many are drawn that one has evidence: the four of somebody without a history have none."""
+
 
 def double(held):
     held.insert(1, held[1])
@@ -46,7 +49,8 @@ def rewrite_draft(held):
 
 
 def add_slot(held):
-    held[0]["evidence"].append(held[0]["evidence"][0])
+    evidence = next(one["evidence"] for one in held if one["evidence"])
+    evidence.append(evidence[0])
 
 
 def redigest(held):
@@ -56,7 +60,7 @@ def redigest(held):
 @pytest.mark.parametrize("change", [double, swap, lie, shift, redigest, recount, disown, rewrite_draft, add_slot])
 @pytest.mark.parametrize("sampled", [False, True])
 def test_what_the_owner_of_the_key_signs_anew_is_found_all_the_same(pack, change, sampled):
-    out = pack("s", 5) if sampled else pack()
+    out = pack("s", MORE_THAN_NOBODY_S) if sampled else pack()
     rewrite(out, names.RECORDS, change)
     resign(out, explanations=len(lines(out)))
     with pytest.raises(PackageTamperError) as raised:

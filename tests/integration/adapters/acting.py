@@ -8,6 +8,9 @@ import json
 import numpy as np
 from safetensors.numpy import save_file
 
+from explainer.loading import make_adapters
+from explainer.settings import Settings
+
 
 def sha(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
@@ -23,3 +26,7 @@ def make_adapter(folder, base, number=0.0, **card):
     facts |= {"date": "2026-01-02", "config": {"rank": 2}, "gate": {"first_try": 0.75}} | card
     (folder / "card.json").write_text(json.dumps(facts))
     return folder, version
+
+
+def labels(home):
+    return {row.version: row.label for row in make_adapters(Settings(home=home)).all()}

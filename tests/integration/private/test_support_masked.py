@@ -11,19 +11,9 @@ from explainer.service.today import today
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.writing.style import Style
 from tests.integration.staff import staff_of
-from tests.integration.watched import PIOUS, fitted, stored, writing
+from tests.integration.watched import PIOUS
 
 SECRETS = ("Choir", "Psalm", "christianity")
-
-
-@pytest.fixture(scope="module")
-def model():
-    return fitted()
-
-
-@pytest.fixture
-def explainer(empty, model):
-    return writing(stored(empty), model, None)
 
 
 @pytest.fixture

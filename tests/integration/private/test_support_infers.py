@@ -18,25 +18,9 @@ from retriever.recommenders.learning import HybridConfig
 from tests.conftest import HashEncoder
 from tests.integration.problems import problem_of
 from tests.integration.staff import staff_of
-from tests.integration.watched import CASE, PIOUS, asking, fitted, private_dataset, stored, writing
+from tests.integration.watched import CASE, PIOUS, asking, private_dataset, writing
 
 A, S, X = Role.APP, Role.SUPPORT, Role.ADMIN
-
-
-@pytest.fixture(scope="module")
-def model():
-    return fitted()
-
-
-@pytest.fixture
-def database(empty):
-    return stored(empty)
-
-
-@pytest.fixture
-def asks(database, model):
-    with asking(database, model) as ask:
-        yield ask
 
 
 def looks(database):

@@ -12,7 +12,7 @@ from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.writing.style import AUDIENCES, Style
 from explainer.writing.texts import TEMPLATE
 from tests.integration.staff import staff_of
-from tests.integration.watched import PIOUS, Scripted, asking, fitted, stored, writing
+from tests.integration.watched import PIOUS, Scripted, stored, writing
 
 A, U = Role.APP, Role.AUDITOR
 SAID = {
@@ -30,23 +30,11 @@ SAID = {
 UNTRUE = ("Nothing this user did", "many people like it", "nothing you did", "everal things", "没有哪")
 
 
-@pytest.fixture(scope="module")
-def model():
-    return fitted()
-
-
 @pytest.fixture
-def database(empty):
-    stored(empty)
-    with empty.session() as session:
+def database(database):
+    with database.session() as session:
         session.execute(delete(BehaviourRow).where(BehaviourRow.user_id == PIOUS, BehaviourRow.item_id.startswith("i")))
-    return empty
-
-
-@pytest.fixture
-def asks(database, model):
-    with asking(database, model) as ask:
-        yield ask
+    return database
 
 
 @pytest.mark.parametrize("locale", SAID)

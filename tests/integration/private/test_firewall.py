@@ -17,26 +17,10 @@ from explainer.service.unnamed import NO_TEXT, NOT_SHOWN
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.private import private_among, private_behaviours
-from tests.integration.watched import PIOUS, asking, fitted, stored, writing
+from tests.integration.watched import PIOUS, writing
 
 A, X, U = Role.APP, Role.ADMIN, Role.AUDITOR
 SECRET = ("Choir", "Psalm", "christianity", "religion")
-
-
-@pytest.fixture(scope="module")
-def model():
-    return fitted()
-
-
-@pytest.fixture
-def database(empty):
-    return stored(empty)
-
-
-@pytest.fixture
-def asks(database, model):
-    with asking(database, model) as ask:
-        yield ask
 
 
 @pytest.fixture

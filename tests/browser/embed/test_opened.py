@@ -1,134 +1,19 @@
-"""The component on a shop's page, in a real browser: the shop on one origin, the service on another."""
+"""The component on a shop's page, in a real browser: opened, used, styled, and held against hostile words."""
 
 from __future__ import annotations
 
-import functools
-import http.server
-import os
-import threading
-from dataclasses import dataclass
-from datetime import timedelta
-from html import escape
 from pathlib import Path
 
-import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import select, update
 
-from explainer.access.embed_secrets import embed_secrets
-from explainer.access.embed_tokens import make_token
 from explainer.cli.embed_sample import write_sample
-from explainer.server.app import create_app
-from explainer.server.parts import Parts
-from explainer.service.embed import embed_token
 from explainer.settings import Settings
-from explainer.storage.base import now
 from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow, FeedbackRow
-from explainer.storage.reading_tables import SuppressionRow
-from tests.browser.chromium import NEEDS_CHROMIUM, TellingServer
+from tests.browser.chromium import NEEDS_CHROMIUM
+from tests.browser.embed.shops import focused, picture, serious, token_for
 
 pytestmark = NEEDS_CHROMIUM
-PICTURES = Path(os.environ.get("EXPLAINER_SCREENSHOTS", ".explainer/screenshots"))
-HOUR = timedelta(hours=1)
-SCHEMES = (
-    ":root { color-scheme: light dark } body { background: light-dark(#fff, #111); color: light-dark(#111, #eee) }"
-)
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
-<script src="{service}/embed.js" defer></script><style>{style}</style></head>
-<body><main><h1>Shop</h1><why-this explanation="{id}" token="{token}" {more}></why-this></main></body></html>"""
-
-
-class Silent(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
-
-    def log_message(self, *_):
-        return
-
-
-@dataclass
-class Shop:
-    """A shop's own server, and where the service is."""
-
-    folder: Path
-    origin: str
-    port: int
-    service: str
-
-    def put(self, explanation, token, more='lang="en"', style=SCHEMES):
-        page = PAGE.format(service=self.service, style=style, id=escape(explanation), token=token, more=more)
-        (self.folder / "index.html").write_text(page, encoding="utf-8")
-        return f"{self.origin}/"
-
-
-@pytest.fixture
-def shop(explainer, tmp_path):
-    folder = tmp_path / "shop"
-    folder.mkdir()
-    files = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=str(folder)))
-    serving = threading.Thread(target=files.serve_forever)
-    serving.start()
-    origin = f"http://127.0.0.1:{files.server_port}"
-    app = create_app(explainer, queue=4, parts=Parts(embed_origins=[origin]))
-    running = TellingServer(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    assert running.up.wait(timeout=60), "the server did not start"
-    service = f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
-    yield Shop(folder, origin, files.server_port, service)
-    running.should_exit = True
-    files.shutdown()
-    files.server_close()
-    thread.join()
-    serving.join()
-
-
-@pytest.fixture
-def page(shop, browser):
-    """Yield a page that fails the test on any script error, dialog or request to elsewhere."""
-    trouble: list[str] = []
-    context = browser.new_context(viewport={"width": 1000, "height": 800})
-    made = context.new_page()
-    made.on("pageerror", lambda error: trouble.append(str(error)))
-    made.on("dialog", lambda dialog: trouble.append(dialog.message) or dialog.dismiss())
-    known = (shop.origin, shop.service, "data:", "http://localhost:")
-    made.on("request", lambda r: trouble.append(r.url) if not r.url.startswith(known) else None)
-    yield made
-    context.close()
-    assert trouble == []
-
-
-@pytest.fixture
-def rows(explainer):
-    return explainer.explain_top("u3", 3)
-
-
-def token_for(database, row):
-    return embed_token(database, row.id, HOUR).token
-
-
-def picture(page, name):
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"embed-{name}.png", full_page=True)
-
-
-def serious(page):
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in {"serious", "critical"}]
-
-
-def focused(page):
-    return page.evaluate("document.activeElement.shadowRoot?.activeElement?.textContent ?? ''")
-
-
-@pytest.fixture
-def sample(shop, database, rows):
-    """The page that ``explainer embed sample`` writes, for this shop."""
-    settings = Settings(database_url=database.url, _env_file=None)
-    write_sample(settings, shop.folder, [], None, shop.service, shop.port, "en")
-    return f"{shop.origin}/"
 
 
 def test_the_sample_shop_opens_by_keyboard_and_closes_with_escape(page, sample, rows):
@@ -250,50 +135,6 @@ def test_the_sample_fits_a_phone(page, sample):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert serious(page) == []
     picture(page, "sample-phone-dark")
-
-
-def said(page):
-    page.get_by_role("button", name="Why this?").click()
-    status = page.get_by_role("region").get_by_role("status")
-    expect(status).not_to_have_text("One moment …")
-    expect(page.get_by_role("button", name="Helpful")).to_be_hidden()
-    return status.first
-
-
-def test_an_origin_that_is_not_allowed_is_told_calmly(page, shop, database, rows):
-    shop.put(rows[0].id, token_for(database, rows[0]))
-    page.goto(f"http://localhost:{shop.port}/")
-    expect(said(page)).to_have_text("This can’t be shown right now. Please try again later.")
-    assert serious(page) == []
-    picture(page, "not-allowed")
-
-
-@pytest.mark.parametrize("made", [-2 * HOUR, HOUR])
-def test_a_token_that_is_over_or_early_asks_to_reload(page, shop, database, rows, made):
-    page.goto(shop.put(rows[0].id, make_token(embed_secrets(database)[0], rows[0].id, HOUR, now() + made).token))
-    expect(said(page)).to_have_text("Reload the page to see this.")
-
-
-def test_a_new_token_from_the_shop_mends_it(page, shop, database, rows):
-    page.goto(shop.put(rows[0].id, "old.token"))
-    status = said(page)
-    expect(status).to_have_text("Reload the page to see this.")
-    page.evaluate("t => document.querySelector('why-this').setAttribute('token', t)", token_for(database, rows[0]))
-    expect(status).to_have_text(rows[0].text)
-    expect(page.get_by_role("button", name="Helpful")).to_be_visible()
-
-
-def test_an_explanation_that_is_gone_says_so(page, shop, database):
-    page.goto(shop.put("gone?", make_token(embed_secrets(database)[0], "gone?", HOUR, now()).token))
-    expect(said(page)).to_have_text("This explanation is no longer available.")
-
-
-def test_a_suppressed_explanation_shows_a_neutral_line(page, shop, database, rows):
-    with database.session() as session:
-        session.add(SuppressionRow(explanation_id=rows[0].id, reason="complaint", by="ada"))
-    page.goto(shop.put(rows[0].id, token_for(database, rows[0])))
-    expect(said(page)).to_have_text("There is no explanation to show for this recommendation.")
-    expect(page.get_by_role("list")).to_have_count(0)
 
 
 def test_hostile_titles_and_ids_stay_text(page, shop, database, rows):
