@@ -16,6 +16,7 @@ from explainer.operator import operator
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.reading_tables import ViewRow
+from explainer.storage.staff import names_of
 from tests.integration.commands import run
 from tests.integration.kept import kept
 from tests.unit.test_cleaning import write_folder
@@ -186,7 +187,8 @@ def test_a_look_at_the_command_line_is_on_record_like_any_other(home, home_datab
     with home_database.session() as session:
         views = session.scalars(select(ViewRow)).all()
         entries = session.scalars(select(AuditEntryRow.event)).all()
-    looks = {(one.viewer, one.subject, one.what, one.record_id) for one in views}
+        names = names_of(session, [one.viewer for one in views])
+    looks = {(names[one.viewer], one.subject, one.what, one.record_id) for one in views}
     assert looks == {(operator(), "c1", what, of) for what, of in (("preview", ""), ("replay", made), ("tags", ""))}
     assert entries.count("record.viewed") == 3
 

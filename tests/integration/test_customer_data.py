@@ -15,6 +15,7 @@ from explainer.service.subject.receipts import Receipt, check_receipt
 from explainer.storage.erasing import held_counts
 from explainer.storage.reading_tables import ViewRow
 from explainer.storage.removal_tables import ErasureRow
+from explainer.storage.staff import name_of
 from tests.integration.staff import is_page, staff_of
 
 HTMX = {"HX-Request": "true"}
@@ -100,7 +101,7 @@ def test_who_confirms_gets_a_receipt_that_proves_it_and_the_same_one_again(admin
     check_receipt(receipts[0])
     assert receipts[0].id == receipts[1].id
     with database.session() as session:
-        assert session.scalars(select(ErasureRow)).one().by == "ada"
+        assert name_of(session, session.scalars(select(ErasureRow)).one().by) == "ada"
     assert "u3" not in shown.text
 
 

@@ -12,6 +12,7 @@ from explainer.access.sign_ins import sign_in, signed_in
 from explainer.storage.access_tables import ApiKeyRow, PersonRow
 from explainer.storage.reading_tables import ReviewRow, ViewRow
 from explainer.storage.reviews import Cause, enqueue
+from explainer.storage.staff import name_of
 from explainer.storage.version_tables import RegistryChangeRow
 from tests.integration.staff import CONTROLS, is_page, staff_of, status_of_nothing
 
@@ -48,7 +49,8 @@ def test_a_review_that_is_opened_is_on_record_and_the_queue_is_not(reviewer, dat
     reviewer.see(f"/review/{review}")
     with database.session() as session:
         view = session.scalars(select(ViewRow)).one()
-    assert (view.viewer, view.subject, view.what) == ("sue", "u3", "review")
+        viewer = name_of(session, view.viewer)
+    assert (viewer, view.subject, view.what) == ("sue", "u3", "review")
 
 
 def test_an_unknown_review_is_a_page(reviewer):

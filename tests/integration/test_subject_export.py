@@ -25,6 +25,7 @@ from explainer.storage.erasing import held_counts
 from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
 from explainer.storage.personal import HELD
 from explainer.storage.reading_tables import ViewRow
+from explainer.storage.staff import names_of
 from tests.integration.leftovers import leave_the_rest
 from tests.integration.traces import BEHAVIOUR, COMMENT, NOTE, PURPOSE, REASON, USER, desk_of, live
 
@@ -138,8 +139,9 @@ def test_each_is_on_record_and_a_look_by_an_admin_besides(desk, database):
     with database.session() as session:
         events = session.scalars(select(AuditEntryRow.event).where(AuditEntryRow.event == "subject.exported")).all()
         views = session.scalars(select(ViewRow)).all()
+        names = names_of(session, [view.viewer for view in views])
     assert len(events) == 2
-    assert [(view.viewer, view.what, view.unmasked) for view in views] == [("admin key", "everything", True)]
+    assert [(names[view.viewer], view.what, view.unmasked) for view in views] == [("admin key", "everything", True)]
 
 
 def test_it_is_made_while_it_is_sent(database):

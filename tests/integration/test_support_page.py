@@ -12,6 +12,7 @@ from explainer.storage.access_tables import SignInRow
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.reading_tables import SuppressionRow, ViewRow
+from explainer.storage.staff import names_of
 from tests.databases import number_of
 from tests.integration.staff import CONTROLS, is_page, staff_of, status_of_nothing
 
@@ -103,7 +104,8 @@ def test_every_record_that_is_opened_or_found_is_on_record(support, database, ro
         audited = session.scalars(
             select(AuditEntryRow.record_id).where(AuditEntryRow.event == "record.viewed").order_by(AuditEntryRow.seq)
         ).all()
-    assert [(v.viewer, v.subject, v.what, v.record_id) for v in views] == [
+        names = names_of(session, [view.viewer for view in views])
+    assert [(names[v.viewer], v.subject, v.what, v.record_id) for v in views] == [
         ("sue", "u3", "explanations", ""),
         ("sue", "u3", "support page", row.id),
     ]

@@ -16,6 +16,7 @@ from explainer.storage import catalogue
 from explainer.storage.database import Database
 from explainer.storage.drafts import SqlDraftCache
 from explainer.storage.reading_tables import ViewRow
+from explainer.storage.staff import list_staff
 from explainer.writing.engines import Draft
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.vocabularies import load_vocabulary
@@ -101,6 +102,12 @@ def asking(database, model):
             return client.request(method, path, json=json, headers=keys[role] | headers)
 
         yield ask
+
+
+def names_in(database):
+    """Return whose the ids are that stand in records."""
+    with database.session() as session:
+        return {row.id: row.name for row in list_staff(session)}
 
 
 def views(database):

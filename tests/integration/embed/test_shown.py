@@ -12,6 +12,7 @@ from explainer.storage.base import now
 from explainer.storage.explanation_tables import FeedbackRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.reading_tables import RevisionRow, SuppressionRow
+from explainer.storage.staff import names_of
 from explainer.writing.style import Style
 from tests.integration.embed.acting import HOUR, ask, bearer
 
@@ -85,7 +86,8 @@ def test_feedback_is_kept_once_with_an_audit_entry(shop, database, row, token):
     with database.session() as session:
         kept = session.scalars(select(FeedbackRow)).all()
         entries = session.scalars(select(AuditEntryRow.record_id).where(AuditEntryRow.event == "feedback.given")).all()
-    assert sorted((one.kind, one.given_by, one.comment) for one in kept) == [
+        names = names_of(session, [one.given_by for one in kept])
+    assert sorted((one.kind, names[one.given_by], one.comment) for one in kept) == [
         ("helpful", "embed.js", ""),
         ("wrong", "embed.js", ""),
     ]

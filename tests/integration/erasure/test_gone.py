@@ -48,6 +48,7 @@ COLUMNS = {
     "audit_nodes": "level place hash",
     "api_keys": "prefix name digest created_at role scopes expires_at",
     "people": "id name role password created_at disabled failures locked_until",
+    "staff": "id name",
     "rates": "bucket window used",
     "secrets": "name value created_at",
     "corpora": "id sha256 kind file lines made_by made_at",

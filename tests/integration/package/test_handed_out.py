@@ -30,6 +30,7 @@ from explainer.service.package.opened import opened
 from explainer.service.package.write import Wanted, write_package
 from explainer.storage.listing import Search
 from explainer.storage.reading_tables import ViewRow
+from explainer.storage.staff import names_of
 from tests.integration.package.acting import KEY, LOOKER, leave_out, lines, resign
 
 MARCH, JANUARY = "2026-03-01T00:00:00Z", "2026-01-01T00:00:00Z"
@@ -38,7 +39,9 @@ MARCH, JANUARY = "2026-03-01T00:00:00Z", "2026-01-01T00:00:00Z"
 def looks(database):
     """Return who looked at whom, and at what, by whom."""
     with database.session() as session:
-        found = [(one.viewer, one.subject, one.what) for one in session.scalars(select(ViewRow))]
+        rows = session.scalars(select(ViewRow)).all()
+        names = names_of(session, [one.viewer for one in rows])
+        found = [(names[one.viewer], one.subject, one.what) for one in rows]
         return sorted(found, key=lambda one: one[1] or "")
 
 

@@ -17,7 +17,7 @@ from explainer.storage.access_tables import PersonRow
 from explainer.storage.audit_tables import AuditEntryRow
 from tests.integration.problems import problem_of
 from tests.integration.staff import PASSWORD
-from tests.integration.watched import CASE, PIOUS, views, writing
+from tests.integration.watched import CASE, PIOUS, names_in, views, writing
 
 A, S, R, U, X = Role.APP, Role.SUPPORT, Role.REVIEWER, Role.AUDITOR, Role.ADMIN
 
@@ -28,7 +28,7 @@ def test_a_ticket_and_a_purpose_show_it_and_are_on_record(asks, made, database):
     masked, whole = views(database)
     assert (masked.unmasked, masked.ticket, masked.purpose) == (False, "", "")
     assert (whole.unmasked, whole.ticket, whole.purpose) == (True, "T-1", CASE["X-Purpose"])
-    assert (whole.viewer, whole.role, whole.subject, whole.what, whole.record_id) == (
+    assert (names_in(database)[whole.viewer], whole.role, whole.subject, whole.what, whole.record_id) == (
         "support", "support", PIOUS, "explanation", made["id"],
     )  # fmt: skip
     with database.session() as session:
@@ -148,6 +148,6 @@ def test_on_pages_the_case_of_the_sign_in_counts(asks, made, database, model):
         with database.session() as session:
             set_purpose(session, token, "T-9", "A complaint by telephone")
         assert MASK not in browser.get(path).text
-    assert [(view.viewer, view.ticket, view.unmasked) for view in views(database)] == [
+    assert [(names_in(database)[view.viewer], view.ticket, view.unmasked) for view in views(database)] == [
         ("sue", "", False), ("sue", "T-9", True),
     ]  # fmt: skip
