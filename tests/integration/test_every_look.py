@@ -97,7 +97,7 @@ class Desk:
         with self.database.session() as session:
             return {row.id: row for row in session.scalars(select(ViewRow))}
 
-    def names(self, looks):
+    def viewers(self, looks):
         with self.database.session() as session:
             return names_of(session, [look.viewer for look in looks])
 
@@ -163,11 +163,11 @@ def test_every_handler_that_is_told_who_looks_is_asked_here(app):
 def is_on_record(desk, ask, role, before, *, unmasked, **case):
     """Assert that since then what was asked is on record: each look once, with its entry, as what it was."""
     looks = [row for key, row in desk.looks().items() if key not in before]
-    names = desk.names(looks)
+    viewers = desk.viewers(looks)
     assert len(looks) == ask.looks
     assert desk.entries() == sorted(desk.looks())
     for look in looks:
-        assert (look.subject, names[look.viewer], look.role) == (ask.subject, role.value, role.value)
+        assert (look.subject, viewers[look.viewer], look.role) == (ask.subject, role.value, role.value)
         assert (look.ticket, look.purpose) == (case.get("X-Ticket", ""), case.get("X-Purpose", ""))
         assert look.unmasked is unmasked, look.what
 
