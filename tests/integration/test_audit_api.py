@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from explainer.access import Role
 from explainer.access.keys import create_key
 from explainer.server.app import create_app
+from explainer.service import audit_records
 from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.storage.explanation_tables import ExplanationRow
@@ -70,6 +71,17 @@ def test_a_sample_is_drawn_as_its_method_says_and_the_same_again(auditor, rows):
     assert get(auditor, "sample", seed="a seed", n=5).json() == found
     assert get(auditor, "sample", seed="another", n=5).json()["ids"] != found["ids"]
     assert len(get(auditor, "sample", seed="x", n=100).json()["ids"]) == 14
+
+
+def test_more_looks_than_a_statement_has_room_for_are_all_told(auditor, rows, monkeypatch):
+    for _ in range(4):
+        get(auditor, f"explanations/{rows[0].id}")
+    before = get(auditor, f"explanations/{rows[0].id}").json()["record"]["entries"]
+    monkeypatch.setattr(audit_records, "_CHUNK", 2)
+    told = get(auditor, f"explanations/{rows[0].id}").json()["record"]["entries"]
+    assert told[:-1] == before
+    assert [entry["event"] for entry in told[-5:]] == ["record.viewed"] * 5
+    assert all(entry["matches"] for entry in told)
 
 
 def test_a_sample_of_a_part_is_of_that_part_and_holds_what_made_it(auditor, rows):
