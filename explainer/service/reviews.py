@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from explainer.audit import log
 from explainer.errors import ConflictError
+from explainer.evidence.firewall import PrivateWords
 from explainer.service.feedback import Feedback, FeedbackKind
 from explainer.service.shown import ShownExplanation, shown_to
 from explainer.service.suppress import withdraw
@@ -117,7 +118,7 @@ def review_record(row: ReviewRow) -> dict[str, Any]:
     return dict(msgspec.to_builtins(review_of(row)))
 
 
-def case_of(session: Session, looker: Looker, review_id: str) -> ReviewCase:
+def case_of(session: Session, looker: Looker, review_id: str, private_words: PrivateWords) -> ReviewCase:
     """Return a review with all that a reviewer needs, and record that they saw it.
 
     Raises:
@@ -130,7 +131,7 @@ def case_of(session: Session, looker: Looker, review_id: str) -> ReviewCase:
         Feedback(f.id, f.explanation_id, FeedbackKind(f.kind), f.comment, f.given_by, f.created_at)
         for f in session.scalars(said.order_by(FeedbackRow.created_at, FeedbackRow.id))
     ]
-    explanation = shown_to(session, looker, explained, later, "review")
+    explanation = shown_to(session, looker, explained, later, private_words, "review")
     return ReviewCase(review_of(row), explanation, texts_of(session, explained), feedback)
 
 

@@ -15,6 +15,7 @@ from explainer.access.people import add_person
 from explainer.access.sign_ins import set_purpose, sign_in, signed_in
 from explainer.audit import log
 from explainer.errors import AccessError, NotFoundError
+from explainer.evidence.firewall import shipped_words
 from explainer.server.app import create_app
 from explainer.service.masking import MASK
 from explainer.service.shown import all_shown_to, shown_to
@@ -59,7 +60,8 @@ def made(asks, database):
     made = asks(A, "/v1/explanations", "POST", {"user": PIOUS, "k": 2}).json()["explanations"][0]
     with database.session() as session:
         row, later = get_with_later(session, made["id"])
-        whole = shown_to(session, Looker(Caller("test", X, frozenset())), row, later, recorded=False)
+        looker = Looker(Caller("test", X, frozenset()))
+        whole = shown_to(session, looker, row, later, shipped_words(), recorded=False)
     return json.loads(msgspec.json.encode(whole))
 
 
@@ -302,7 +304,7 @@ def test_what_is_erased_between_making_and_showing_is_left_out(made, database):
         row = get_explanation(session, made["id"])
     erase(database, Erasing.unlisted(), PIOUS, "test")
     with database.session() as session:
-        assert all_shown_to(session, Looker(Caller("test", A, frozenset())), [row]) == []
+        assert all_shown_to(session, Looker(Caller("test", A, frozenset())), [row], shipped_words()) == []
 
 
 def signed_in_as_sue(session):
