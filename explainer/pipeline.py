@@ -63,8 +63,7 @@ class Explainer:
         afterwards: Does what is left after the answer: texts that were shown before the model had written are bettered,
             and counterfactuals found. Without it the first texts stay, and counterfactuals are found before the
             answer, which then takes twice as long.
-        firewall: Judges what is private of the catalogue, and knows what no text says; by default the shipped terms,
-            where nobody else has judged.
+        firewall: Judges what is private, and knows what no text says; by default by shipped terms, if nobody has.
 
     Attributes:
         underway: Who waits for an answer, as far as whoever serves says so.
@@ -291,11 +290,10 @@ class Explainer:
         return _hash(engine.name, engine.model_hash, engine.adapter_hash)
 
     def _fingerprint(self, asking: Asking, style: Style, library: PromptLibrary) -> str:
-        version = library.version(style)
         behaviours = [behaviour.id for behaviour in asking.history.behaviours]
         words = self.firewall.words.version  # what was shown may name what is private by now
-        made_by = (self.model.version, self.writer_version, version, words, style.locale, style.audience)
-        return _hash(*made_by, repr(asking.record()), *behaviours)
+        made_by = (self.model.version, self.writer_version, library.version(style), style.locale, style.audience)
+        return _hash(*made_by, words, repr(asking.record()), *behaviours)
 
 
 def _hash(*parts: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 
 import numpy as np
 
@@ -42,6 +43,7 @@ class ReasonFinder:
     ) -> None:
         self._series = series or {}
         self._private_words = private_words or shipped_words()
+        self._is_citable = cache(partial(is_citable, private_words=self._private_words))  # few terms, asked again often
         self._model = model
         self._policy = policy
         self._people = people
@@ -67,7 +69,7 @@ class ReasonFinder:
             sources = {theirs[term].source, ours[term].source}
             # What the catalogue says of one and a title of the other is not one fact about both.
             is_one_fact = AspectSource.CATALOGUE not in sources or len(sources) == 1
-            if is_one_fact and is_citable(ours[term].term, self._private_words):
+            if is_one_fact and self._is_citable(ours[term].term):
                 source = sources.pop() if len(sources) == 1 else AspectSource.TEXT
                 found.append(SharedAspect(ours[term].term, source))
         return found

@@ -30,7 +30,7 @@ class PrivateWords:
     @classmethod
     def of(cls, terms: Iterable[str]) -> PrivateWords:
         """Return terms, however they are written."""
-        return cls(frozenset(map(plain, terms)))
+        return cls(frozenset(plain(term).strip() for term in terms) - {""})
 
     @cached_property
     def version(self) -> str:
