@@ -1,7 +1,8 @@
 """What is sensitive in a customer's record, and the same record without it.
 
 A behaviour is sensitive if its item was judged to be private (health, belief, sex life and the like: see
-:mod:`explainer.evidence.firewall`). Ids are masked, too: whoever has the catalogue could look them up.
+:mod:`explainer.evidence.firewall`), or if what an explanation has stored of it says so in words. Ids are masked, too:
+whoever has the catalogue could look them up.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from explainer.evidence import Reason, SameCreator, SameSeries, SharedAspect, TagBehaviour, UserTag
-from explainer.evidence.citable import is_sensitive
+from explainer.evidence.firewall import PrivateWords
 from explainer.service.behaviours import BehaviourView
 from explainer.service.exclusions import Exclusion
-from explainer.storage.explanation_tables import ExplanationRow
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
 from explainer.storage.private import kept_out, private_behaviours
 from explainer.tags import TagList
 from explainer.view import CitedView, CounterfactualView, ExplanationView
@@ -31,14 +32,25 @@ def sensitive_behaviours(session: Session | Connection, user: str) -> frozenset[
     return frozenset(private_behaviours(session, user))
 
 
-def sensitive_in(session: Session, row: ExplanationRow) -> frozenset[str]:
-    """Return the behaviours of an explanation's user that are private now, or were when it was made."""
-    return sensitive_behaviours(session, row.user_id) | private_then(row)
+def sensitive_in(session: Session, row: ExplanationRow, private_words: PrivateWords) -> frozenset[str]:
+    """Return the behaviours of an explanation's user that are private now, or by the record itself."""
+    return sensitive_behaviours(session, row.user_id) | sensitive_by(row, private_words)
+
+
+def sensitive_by(row: ExplanationRow, private_words: PrivateWords) -> frozenset[str]:
+    """Return the behaviours that were private when an explanation was made, and those of which it has private words."""
+    named = (cited.behaviour_id for cited in row.evidence if private_words.are_in(_words_of(cited)))
+    return private_then(row).union(named)
 
 
 def private_then(row: ExplanationRow) -> frozenset[str]:
     """Return the behaviours that were private when an explanation was made."""
     return frozenset(kept_out(row.asked))
+
+
+def _words_of(cited: EvidenceRow) -> str:
+    """Return what is stored of a cited behaviour in words, whatever its item is today."""
+    return "\n".join([cited.title, *(reason["aspect"] for reason in cited.reasons if "aspect" in reason)])
 
 
 def as_one(contributions: Mapping[str, float], private: Collection[str]) -> dict[str, float]:
@@ -74,7 +86,7 @@ class Mask:
 
     Args:
         sensitive: Ids of the behaviours to mask.
-        words: Tags to mask, whatever they rest on.
+        words: Tags to mask, whatever they rest on, as they are written.
     """
 
     sensitive: Collection[str]
@@ -95,8 +107,6 @@ class Mask:
 
     def explanation(self, view: ExplanationView) -> ExplanationView:
         """Return the explanation with its sensitive behaviours masked; its text, where it rests on one."""
-        told = {cited.behaviour_id for cited in view.evidence if tells(cited)}
-        self.sensitive = {*self.sensitive, *told}
         for key in view.contributions:
             self.key(key)
         found = view.counterfactual
@@ -156,7 +166,7 @@ class Mask:
         )
 
     def _word(self, tag: str) -> str:
-        if tag not in self.words and not is_sensitive(tag):
+        if tag not in self.words:
             return tag
         self._named(f"tag {tag}")
         return MASK
@@ -170,12 +180,6 @@ class Mask:
         if behaviour.behaviour_id not in self.sensitive:
             return behaviour
         return TagBehaviour(self.key(behaviour.behaviour_id), MASK, MASK)
-
-
-def tells(cited: CitedView) -> bool:
-    """Return whether what is stored of a cited behaviour is sensitive, whatever its item is today."""
-    named = (r.aspect for r in cited.reasons if isinstance(r, SharedAspect))
-    return is_sensitive("\n".join([cited.title, *named]))
 
 
 def _masked(reason: Reason) -> Reason | None:

@@ -74,7 +74,7 @@ def tags_shown_to(session: Session, looker: Looker, held: TagList, private: Coll
         session: Open session; what is recorded is committed with it.
         looker: Who asks.
         held: The tags.
-        private: The deleted ones that tell of the user's private life.
+        private: Those that tell of the user's private life.
     """
     if looker.is_app:
         return with_count(ShownTags, held)

@@ -15,10 +15,13 @@ def plain(text: str) -> str:
 
 
 def pattern_of(terms: Collection[str]) -> re.Pattern[str]:
-    """Return what finds any of the terms in a :func:`plain` text; a plural "s" makes no other term."""
+    """Return what finds any of the terms in a :func:`plain` text; a plural "s" makes no other term.
+
+    A term may begin or end with a sign, as "18+" does.
+    """
     if not terms:
         return _NEVER
     written = sorted(map(plain, terms))
     worded = "|".join(re.escape(term) for term in written if term.isascii())
     unworded = "|".join(re.escape(term) for term in written if not term.isascii())
-    return re.compile("|".join(part for part in (rf"\b(?:{worded})s?\b" if worded else "", unworded) if part))
+    return re.compile("|".join(part for part in (rf"(?<!\w)(?:{worded})s?(?!\w)" if worded else "", unworded) if part))
