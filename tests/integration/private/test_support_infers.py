@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -44,6 +45,18 @@ def test_to_explain_a_private_item_tells_nobody_without_a_case_who_met_it(asks, 
     opened = asks(S, "/v1/explanations", "POST", {"user": user} | named, **CASE)
     assert opened.status_code == (409 if user == PIOUS else 201)
     assert looks(database) == [("explanations", True)]
+
+
+def test_the_way_to_the_next_page_does_not_name_the_behaviour_that_it_begins_after(asks, database):
+    private, following, masked = private_ids(database), "", 0
+    while following is not None:
+        shown = asks(S, f"/v1/users/{PIOUS}/behaviours?limit=1{following and '&cursor=' + following}").json()
+        masked += shown["behaviours"][0]["title"] == MASK
+        following = shown["next"]
+        told = base64.urlsafe_b64decode((following or "") + "==")
+        assert not [one for one in private if one.encode() in told]
+        assert b"20000" not in told, "when it was"
+    assert masked == len(private)
 
 
 def test_that_an_item_was_met_is_a_look_even_if_it_is_not_private(asks, database):
