@@ -61,7 +61,7 @@ class UserTags:
 
         Args:
             user: Whose.
-            private: Whether what tells of their private life counts, and is told; not to customers.
+            private: Whether what tells of their private life counts, and is told.
         """
         with self._database.session() as session:
             history = load_choices(session, user).applied(load_history(session, user))
@@ -73,12 +73,6 @@ class UserTags:
             shown = [tag for tag in self._finder.find(history, deleted) if not self._private_words.are_in(tag.tag)]
             return TagList(user, shown, [tag for tag in deleted if tag not in unshown])
         return TagList(user, self._finder.find(history, deleted), deleted)
-
-    def private_of(self, held: TagList) -> frozenset[str]:
-        """Return the user's tags whose very words tell of their private life, and the deleted ones that tell of it."""
-        named = {tag.tag for tag in held.tags if self._private_words.are_in(tag.tag)}
-        with self._database.session() as session:
-            return self._private_among(session, held.user, held.deleted) | named
 
     def _private_among(self, session: Session, user: str, tags: Sequence[str]) -> frozenset[str]:
         """Return which tags are terms of what is private, or stand on private things alone.

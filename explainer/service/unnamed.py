@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from explainer.service.masking import as_one, counterfactual_as_one, ids_as_one, with_text
+from explainer.service.masking import as_one, counterfactual_as_one, ids_as_one, with_text, without_merged
 from explainer.view import ExplanationView
 
 NOT_SHOWN: Mapping[str, str] = {"en": "an interest you have chosen not to show", "zh": "您选择不显示的一项兴趣"}
@@ -44,7 +44,7 @@ def for_customer(view: ExplanationView, private: Collection[str]) -> Explanation
     is_whole = len(shown) == len(view.evidence)
     return replace(
         view if is_whole else with_text(view, words_in(NO_TEXT, view.locale)),
-        evidence=[replace(cited, merged=[one for one in cited.merged if one not in private]) for cited in shown],
+        evidence=[without_merged(cited, private) for cited in shown],
         contributions=as_one(view.contributions, private),
         order=ids_as_one(view.order, private),
         counterfactual=None if found is None else counterfactual_as_one(found, private),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from explainer.evidence.firewall import PrivateWords
@@ -33,7 +35,16 @@ def _any_tells(session: Session, user: str, rows: Sequence[ExplanationRow], priv
 
 
 def _tells(row: ExplanationRow, private: frozenset[str], private_words: PrivateWords) -> bool:
-    """Look at what is stored word for word: one that was altered may be no record any more, yet is seen."""
-    named = str([row.contributions, *([cited.behaviour_id, cited.merged] for cited in row.evidence)])
     said = "\n".join(f"{cited.title}\n{cited.reasons}" for cited in row.evidence)
-    return any(one in named for one in private) or private_words.are_in(said)
+    return _names_any(row, private) or private_words.are_in(said)
+
+
+def _names_any(row: ExplanationRow, private: frozenset[str]) -> bool:
+    """Look for ids; one that was altered may be no record any more, yet is seen: there they may be part of any word."""
+    named = [row.contributions, *([cited.behaviour_id, cited.merged] for cited in row.evidence)]
+    try:
+        contributions = msgspec.convert(row.contributions, dict[str, float])
+        merged = msgspec.convert([cited.merged for cited in row.evidence], list[list[str]])
+    except msgspec.ValidationError:
+        return any(one in str(named) for one in private)
+    return not private.isdisjoint({*contributions, *(e.behaviour_id for e in row.evidence), *chain(*merged)})
