@@ -6,6 +6,7 @@ import gc
 import os
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -167,13 +168,12 @@ def templates(tmp_path_factory: pytest.TempPathFactory, on_server: Databases | N
     return template
 
 
-@pytest.fixture
-def make_database(tmp_path: Path, on_server: Databases | None) -> Iterator[Callable[..., Database]]:
-    """Return what makes databases: empty ones, without tables even, and copies of one that nobody is connected to."""
+@contextmanager
+def making(on_server: Databases | None, folder: Path) -> Iterator[Callable[..., Database]]:
     made: list[Database] = []
 
     def make(name: str = "made", template: str | None = None) -> Database:
-        made.append(Database(new_url(on_server, tmp_path / f"{name}.db", template)))
+        made.append(Database(new_url(on_server, folder / f"{name}.db", template)))
         return made[-1]
 
     yield make
@@ -181,6 +181,25 @@ def make_database(tmp_path: Path, on_server: Databases | None) -> Iterator[Calla
         one.engine.dispose()
         if on_server is not None:
             on_server.drop(one.url)
+
+
+@pytest.fixture
+def make_database(tmp_path: Path, on_server: Databases | None) -> Iterator[Callable[..., Database]]:
+    """Return what makes databases: empty ones, without tables even, and copies of one that nobody is connected to."""
+    with making(on_server, tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def kept_database(
+    tmp_path_factory: pytest.TempPathFactory,
+    on_server: Databases | None,
+    templates: Callable[..., str],
+    dataset: Dataset,
+) -> Iterator[Database]:
+    """The usual database, one for all tests of a file: for those that are refused, and for those that only read."""
+    with making(on_server, tmp_path_factory.mktemp("kept")) as make:
+        yield make("kept", templates(id(dataset), lambda first: fill(first, dataset)))
 
 
 @pytest.fixture
@@ -203,3 +222,8 @@ def fill(database: Database, dataset: Dataset) -> None:
 @pytest.fixture
 def explainer(database: Database, model: FittedModel) -> Explainer:
     return Explainer(database, model, Writer(PromptLibrary(), load_vocabulary))
+
+
+@pytest.fixture(scope="module")
+def kept_explainer(kept_database: Database, model: FittedModel) -> Explainer:
+    return Explainer(kept_database, model, Writer(PromptLibrary(), load_vocabulary))

@@ -10,11 +10,15 @@ from litestar.testing import TestClient
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from explainer.access.keys import create_key
+from explainer.access.rates import Rates
 from explainer.cli import main
 from explainer.server.app import create_app
+from explainer.server.parts import Parts
 from explainer.storage.database import Database
 from tests.integration.commands import run
 from tests.integration.overheard import logging_all
+
+UNLIMITED = Rates(app=10**9, people=10**9)
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +47,12 @@ def client(explainer, database):
     with TestClient(create_app(explainer, queue=4)) as made:
         made.headers["X-API-Key"] = key
         yield made
+
+
+@pytest.fixture(scope="module")
+def kept_app(kept_explainer):
+    """One app for all tests of a file that are refused or only read; making one takes longer than most of these."""
+    return create_app(kept_explainer, queue=4, parts=Parts(rates=UNLIMITED))
 
 
 @pytest.fixture
