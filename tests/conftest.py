@@ -7,10 +7,12 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from argon2 import PasswordHasher
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before any library reads it: tests never ask a hub
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and never spin on cores that others use, too
@@ -126,6 +128,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if ON_POSTGRESQL:
         config.hook.pytest_deselected(items=[item for item in items if not asks_for_postgresql(item)])
         items[:] = [item for item in items if asks_for_postgresql(item)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Argon2id with little of everything: at its full strength each person who signs in takes a third of a second."""
+    with pytest.MonkeyPatch.context() as patched:
+        quick = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+        patched.setattr("explainer.access.people.PasswordHasher", quick)
+        yield
+
+
+@pytest.fixture
+def full_strength(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed as they are for people, for the tests that are about that."""
+    monkeypatch.setattr("explainer.access.people.PasswordHasher", PasswordHasher)
 
 
 @pytest.fixture(scope="session")
