@@ -101,10 +101,10 @@ def test_ids_that_do_not_tell_their_time_are_judged_by_their_entries(
 ):
     """Explanations from before ids told it."""
     monkeypatch.setattr("explainer.rows.id_at", lambda _: str(uuid.uuid4()))
-    explainer.explain_top("u1", 3)
+    explainer.explain_top("u4", 3)
     out = tmp_path / "out"
     write_package(database, packer, Wanted(Search()), LOOKER, out)
     found = check_package(out, KEY)
-    assert (found.manifest.explanations, found.made, found.is_judged) == (3, 3, True)
+    assert (found.manifest.explanations, found.made, found.is_judged) == (14 + 3, 16 + 3, True)
     seq = leave_out(out, "explanation.created")
     assert fault(out) == (PackageFault.INCOMPLETE, f"entry {seq}")
