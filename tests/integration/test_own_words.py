@@ -161,10 +161,11 @@ def test_what_was_shown_before_is_told_no_more_masked_for_support_and_a_look_at_
         shown = ask(A, path)
         assert (shown.json()["text"], shown.json()["evidence"]) == (NO_TEXT["en"], [])
         assert embedded(ask, made).json()["sentence"] == NO_TEXT["en"]
-        assert not told(shown.text + embedded(ask, made).text + page(ask))
+        listed, again = ask(A, f"/v1/explanations?user={WHO}"), ask(A, f"{path}/replay")
+        assert not told(shown.text + embedded(ask, made).text + page(ask) + listed.text + again.text)
         masked = ask(S, path)
         assert (masked.json()["text"], told(masked.text)) == (MASK, [])
-        assert not told(ask(S, f"/support/explanations/{made['id']}").text)
+        assert not told(ask(S, f"/support/explanations/{made['id']}").text + ask(S, "/v1/explanations").text)
         assert ask(S, f"{path}/replay").status_code == 403
         assert ask(S, path, **CASE).json()["text"] == made["text"]
         assert ask(X, f"{path}/counterfactual").status_code == 200

@@ -57,7 +57,7 @@ def test_a_firewall_keeps_them_and_what_an_item_is_does_not_depend_on_them(folde
     assert Firewall(lists).version == Firewall(load_lists({"hardship"})).version
 
 
-@given(st.lists(TERMS, max_size=5), st.text(max_size=20))
+@given(st.lists(TERMS, max_size=5), st.lists(TERMS | st.text(max_size=3), max_size=4).map(" ".join))
 def test_a_text_has_them_where_it_has_any_of_them(terms, text):
     words = PrivateWords.of(terms)
     assert words.are_in(text) is any(PrivateWords.of([term]).are_in(text) for term in terms)

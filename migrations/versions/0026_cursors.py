@@ -1,6 +1,6 @@
 """the key that cursors are encrypted with
 
-Revision ID: 0126
+Revision ID: 0026
 Revises: 0025
 """
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 
-revision = '0126'
+revision = '0026'
 down_revision = '0025'
 branch_labels = None
 depends_on = None
