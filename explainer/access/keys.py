@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from explainer.access.names import check_name
 from explainer.access.roles import Caller, Role, granted, granted_to_key
 from explainer.audit.log import append
-from explainer.audit.staff import require_name
 from explainer.errors import AccessError, NotFoundError
 from explainer.storage.access_tables import ApiKeyRow
 from explainer.storage.base import now
@@ -42,10 +42,10 @@ def create_key(
     Keys of the same name are replaced: they stop working at once (:func:`rotate_key` gives their users time).
 
     Raises:
-        AccessError: If the role does not have a scope, the lifetime is over before it began, or the name looks like an
-            id.
+        AccessError: If the role does not have a scope, the lifetime is over before it began, or nothing can be
+            called so.
     """
-    require_name(name)
+    check_name(name)
     granted(role, scopes)
     _remove(session, session.scalars(select(ApiKeyRow).where(ApiKeyRow.name == name)).all())
     return _add(session, name, role, scopes, lifetime)

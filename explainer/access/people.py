@@ -15,9 +15,10 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from explainer.access.names import check_name
 from explainer.access.roles import Role
 from explainer.audit.log import append
-from explainer.audit.staff import forget, require_name
+from explainer.audit.staff import forget
 from explainer.errors import AccessError, ConflictError, NotFoundError, SignInError
 from explainer.storage.access_tables import PersonRow, SignInRow
 from explainer.storage.base import now
@@ -34,10 +35,10 @@ def add_person(session: Session, name: str, role: Role, password: str) -> None:
     """Let somebody sign in.
 
     Raises:
-        AccessError: If the password is too short, or is the name; if the name looks like an id.
+        AccessError: If the password is too short, or is the name; if nobody can be called so.
         ConflictError: If there is such a person.
     """
-    require_name(name)
+    check_name(name)
     _require_good(name, password)
     if session.get(PersonRow, name) is not None:
         raise ConflictError(f"There is a person {name!r} already; give them a password with: explainer people password")

@@ -14,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from explainer.audit.log import append
-from explainer.errors import AccessError
 from explainer.storage.access_tables import StaffRow
 from explainer.storage.erasing import begin_writing
 from explainer.storage.once import insert_once
@@ -59,16 +58,6 @@ def forget(session: Session, name: str) -> bool:
     without_salt(session, [row.id])
     append(session, FORGOTTEN, row.id, {"id": row.id})
     return True
-
-
-def require_name(name: str) -> None:
-    """Check that a name cannot be taken for the id of somebody who was removed.
-
-    Raises:
-        AccessError: If it can.
-    """
-    if name.startswith(PREFIX):
-        raise AccessError(f"A name cannot begin with {PREFIX!r}: so do the ids that stand for people on record.")
 
 
 def staff_record(row: StaffRow) -> dict[str, Any]:

@@ -36,6 +36,13 @@ class Group(click.RichGroup):
             return super().invoke(ctx)
         except (ExplainerError, RetrieverError) as error:
             raise click.ClickException(str(error)) from error
+        except UnicodeEncodeError as error:
+            if error.encoding != "utf-8":  # what was printed, where nothing but English can be
+                raise
+            what = error.object[error.start : error.end].encode("utf-8", "surrogateescape")
+            raise click.ClickException(
+                f"An argument is not UTF-8 text: it has the bytes {what!r} in it. Give it as UTF-8."
+            ) from error
         except OSError as error:
             if error.filename is None:  # no file's: click knows what to do with a pipe that nobody reads
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from rich.markup import escape
 from rich.table import Table
 
 from explainer.access import BY_NAME, Role
@@ -33,7 +34,7 @@ def revoke(settings: Settings, name: str) -> None:
     """Let keys stop working."""
     with database_session(settings) as session:
         revoke_key(session, name)
-    console.print(f"The keys named {name!r} have stopped working.", highlight=False)
+    console.print(f"The keys named {escape(repr(name))} have stopped working.", highlight=False)
 
 
 def show(settings: Settings) -> None:
@@ -46,7 +47,7 @@ def show(settings: Settings) -> None:
             end = "–" if row.expires_at is None else f"{row.expires_at:%Y-%m-%d %H:%M} UTC"
             over = row.expires_at is not None and row.expires_at <= now()
             scopes = _all_of(Role(row.role)) if row.scopes is None else ", ".join(row.scopes)
-            table.add_row(row.name, row.prefix, row.role, scopes, f"{end}, over" if over else end)
+            table.add_row(escape(row.name), row.prefix, row.role, scopes, f"{end}, over" if over else end)
     console.print(table)
 
 

@@ -18,27 +18,29 @@ def add(settings: Settings, name: str, role: str, password: str) -> None:
     """Let somebody sign in."""
     with database_session(settings) as session:
         add_person(session, name, Role(role), password)
-    console.print(f"{name} can sign in, as {role}.", highlight=False)
+    console.print(f"{escape(name)} can sign in, as {role}.", highlight=False)
 
 
 def renew(settings: Settings, name: str, password: str) -> None:
     """Give somebody a new password."""
     with database_session(settings) as session:
         set_password(session, name, password)
-    console.print(f"{name} has a new password.", highlight=False)
+    console.print(f"{escape(name)} has a new password.", highlight=False)
 
 
 def shut_out(settings: Settings, name: str) -> None:
     """Let somebody in no more."""
     with database_session(settings) as session:
         disable(session, name)
-    console.print(f"{name} is signed out and cannot sign in any more.", highlight=False)
+    console.print(f"{escape(name)} is signed out and cannot sign in any more.", highlight=False)
 
 
 def remove(settings: Settings, name: str) -> None:
     """Remove somebody, and say where their name still stands."""
     named = let_go(current_database(settings), name)
-    console.print(f"{name} is removed; which entries of the log are about them, nobody can tell now.", highlight=False)
+    console.print(
+        f"{escape(name)} is removed; which entries of the log are about them, nobody can tell now.", highlight=False
+    )
     if named:
         where = ", ".join(f"{table}: {n:,}" for table, n in named.items())
         console.print(

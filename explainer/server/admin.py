@@ -15,7 +15,6 @@ from litestar.response import Redirect, Template
 
 from explainer.access import BY_NAME, Role, Scope
 from explainer.access.keys import create_key, list_keys, revoke_key, rotate_key
-from explainer.access.purposes import is_line
 from explainer.errors import AccessError, ConflictError, ExplainerError
 from explainer.pipeline import Explainer
 from explainer.server.admission import Admission
@@ -26,7 +25,6 @@ from explainer.service.subject.erase import Erasing
 from explainer.service.subject.shared import backup_note
 
 _OVERLAP = timedelta(hours=24)
-_LONGEST_NAME = 200
 _MOST_DAYS = 3650
 
 
@@ -82,7 +80,7 @@ class AdminController(Controller):
     ) -> Template:
         """Make a key and show it, this once."""
         try:
-            name, days = name_in(data.name), _days(data.days)
+            name, days = data.name.strip(), _days(data.days)
             with explainer.database.session() as session:
                 if any(row.name == name for row in list_keys(session)):
                     raise ConflictError(f"There is a key {name!r} already; rotate it, or revoke it first.")
@@ -109,18 +107,6 @@ class AdminController(Controller):
         with explainer.database.session() as session:
             revoke_key(session, data.name)
         return Redirect("/admin/keys", status_code=303)
-
-
-def name_in(given: str) -> str:
-    """Return the name that a form gives to a new key or person.
-
-    Raises:
-        AccessError: If it is none.
-    """
-    name = given.strip()
-    if not is_line(name, _LONGEST_NAME):
-        raise AccessError(f"A name has 1 to {_LONGEST_NAME} characters, and no control characters among them.")
-    return name
 
 
 def role_in(given: str) -> Role:

@@ -15,7 +15,7 @@ from explainer.access import Role, Scope
 from explainer.access.people import add_person, disable, list_people, set_password
 from explainer.errors import ConflictError, ExplainerError
 from explainer.pipeline import Explainer
-from explainer.server.admin import NameForm, name_in, role_in
+from explainer.server.admin import NameForm, role_in
 from explainer.server.auth import caller_of, needs, to_login
 from explainer.server.rendering import page
 from explainer.service.staff import let_go
@@ -64,7 +64,7 @@ class PeopleController(Controller):
         """Let somebody sign in."""
         try:
             with explainer.database.session() as session:
-                add_person(session, name_in(data.name), role_in(data.role), data.password)
+                add_person(session, data.name.strip(), role_in(data.role), data.password)
         except ExplainerError as error:
             return _people(request, explainer, data, str(error))
         return Redirect(_PEOPLE, status_code=303)

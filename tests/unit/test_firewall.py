@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from explainer.errors import SettingsError
 from explainer.evidence.firewall import Category, Firewall, Lists, load_lists
-from explainer.evidence.firewall.measure import SHIPPED_TITLES, measure, read_labelled, with_thresholds
+from explainer.evidence.firewall.measure import SHIPPED_TITLES, Labelled, measure, read_labelled, with_thresholds
 from explainer.settings import Settings
 from retriever.data import Aspect, AspectSource, Item
 
@@ -238,3 +240,47 @@ def test_thresholds_are_those_that_do_best_on_the_choosing_half_alone(tmp_path):
     assert (measured.held_out.anything.precision, measured.held_out.anything.recall) == (1.0, 1.0)
     assert measured.held_out.anything.cases + measured.choosing.anything.cases == 60
     assert measured.held_out.terms_alone.recall == 0.0
+
+
+def choosing(word, count):
+    """Return titles with a word that are in the half by which thresholds are chosen."""
+    able = (f"{word} {n}" for n in range(99) if Labelled(f"{word} {n}", frozenset(), "d", "en").chooses)
+    return list(islice(able, count))
+
+
+def labelled(*told):
+    return [Labelled(title, frozenset(categories), "d", "en") for title, *categories in told]
+
+
+KEPT = replace(SUGAR, name="kept", thresholds={"pointing": 0.7})
+ONE, OTHER = choosing("insulin", 2)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[], labelled((ONE,)), labelled((ONE,), (OTHER,)), labelled((ONE, "nope")), labelled((ONE, "health"))],
+    ids=["none", "one", "none private", "of a category there is not", "nothing to tell it from"],
+)
+def test_too_few_titles_to_choose_a_threshold_are_an_error_that_says_what_is_needed(rows):
+    with pytest.raises(SettingsError, match=r"No threshold can be chosen for health: .* Add titles"):
+        with_thresholds(Lists((SUGAR,)), rows, Pointing())
+
+
+def test_a_category_without_titles_keeps_the_threshold_that_it_has():
+    rows = labelled((ONE, "health"), *zip(choosing("bread", 1)))
+    health, kept = with_thresholds(Lists((SUGAR, KEPT)), rows, Pointing()).categories
+    assert kept.thresholds == {"pointing": 0.7}
+    assert 0 < health.thresholds["pointing"] < 1
+    with pytest.raises(SettingsError, match="No threshold can be chosen for other"):
+        with_thresholds(Lists((SUGAR, replace(SUGAR, name="other", thresholds={}))), rows, Pointing())
+
+
+def test_thresholds_that_cannot_be_read_are_an_error_whose_advice_works(tmp_path):
+    folder = tmp_path / "lists"
+    (folder / "pets").mkdir(parents=True)
+    (folder / "pets" / "en.txt").write_text("hamster\n")
+    (folder / "thresholds.json").write_text("{")
+    with pytest.raises(SettingsError, match="delete it"):
+        load_lists(None, folder)
+    (folder / "thresholds.json").unlink()
+    assert "pets" in {category.name for category in load_lists(None, folder).categories}

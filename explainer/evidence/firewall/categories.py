@@ -146,7 +146,10 @@ def _thresholds(file: Path) -> Thresholds:
     try:
         found = msgspec.json.decode(file.read_bytes(), type=Thresholds)
     except (OSError, msgspec.DecodeError) as error:
-        raise SettingsError(f"{file} cannot be used ({error}); write it with: explainer evaluate firewall") from error
+        raise SettingsError(
+            f"{file} cannot be used ({error}). Mend it, or delete it and have it written anew: explainer evaluate "
+            "firewall --save"
+        ) from error
     for encoder, of in found.items():
         for name, value in of.items():
             if not 0 < value <= 1:

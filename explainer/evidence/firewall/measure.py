@@ -105,19 +105,28 @@ def read_labelled(file: Path) -> list[Labelled]:
 def with_thresholds(lists: Lists, rows: Sequence[Labelled], encoder: TextEncoder) -> Lists:
     """Return the lists with the thresholds for the encoder that do best on the choosing half (F2).
 
+    A category that no title of that half tells of keeps the one that it has.
+
     Raises:
+        SettingsError: If the titles are too few to choose one for a category that has none.
         EncoderError: If the encoder cannot be used.
     """
     chosen = [row for row in rows if row.chooses]
+    told = {name for row in chosen for name in row.categories}
+    described = [category.name for category in lists.categories if category.descriptions]
+    if described and told.isdisjoint(described):
+        raise _too_few(", ".join(described), "none of them tells of any")
     vectors = encoder.encode([row.title for row in chosen])
     harmless = encoder.encode(lists.harmless) if lists.harmless else None
     far = np.array([nearest(harmless, vector) for vector in vectors], dtype=np.float32)
     model = encoder.name.partition(",")[0]
     made: list[Category] = []
     for category in lists.categories:
-        if not category.descriptions:
+        if not category.descriptions or (category.name not in told and model in category.thresholds):
             made.append(category)
             continue
+        if category.name not in told:
+            raise _too_few(category.name, "none of them tells of it")
         cosines = (vectors @ encoder.encode(category.descriptions).T).max(axis=1)
         best = _best_threshold(category, chosen, np.where(cosines >= far, cosines, 0.0))
         made.append(replace(category, thresholds={**category.thresholds, model: best}))
@@ -156,7 +165,16 @@ def _best_threshold(category: Category, rows: Sequence[Labelled], cosines: npt.N
     # Halfway to the next lower one: a threshold on a title's own cosine would turn on its rounding.
     levels = np.unique(cosines)
     halfway = [round(float(low + high) / 2, 4) for low, high in itertools.pairwise(levels)]
+    if not any(level > 0 for level in halfway):
+        raise _too_few(category.name, "they are all as near to its sentences")
     return max((level for level in halfway if level > 0), key=lambda level: (f2(level), level))
+
+
+def _too_few(category: str, why: str) -> SettingsError:
+    return SettingsError(
+        f"No threshold can be chosen for {category}: of the labelled titles, the half by which it is chosen is too "
+        f"small ({why}). Add titles, of it and of other things; each falls into one of the halves by its letters."
+    )
 
 
 def _half(
@@ -197,7 +215,7 @@ def _labelled(file: Path, number: int, line: str) -> Labelled:
     except msgspec.DecodeError as error:
         raise SettingsError(
             f'{file}, line {number}: {error}. A line is e.g. {{"title": "…", "categories": ["health"], '
-            '"domain": "shop", "locale": "en"}}.'
+            '"domain": "shop", "locale": "en"}.'
         ) from error
 
 
