@@ -26,7 +26,7 @@ _COLOURS = {Outcome.EXACT: "green", Outcome.EQUIVALENT: "yellow", Outcome.DIFFER
 def check(settings: Settings) -> bool:
     """Check the audit log, print what was found and return whether all is well."""
     with database_session(settings) as session, progress_bar("Checking the audit log") as progress:
-        found = check_log(session, KEPT, progress, Erasing.of(settings).listed)
+        found = check_log(session, KEPT, progress, Erasing.of(settings))
     console.print(_totals(found))
     if found.findings:
         console.print(_findings(found))
@@ -68,6 +68,7 @@ def _totals(found: LogCheck) -> Table:
         "Entries whose record was erased": found.erased,
         "Erased records that are there all the same": found.erased_but_there,
         "Erasures that are not on the list outside": found.erasures_unlisted,
+        "Retentions without a seal of the key outside": found.retentions_unsealed,
         "Gaps": found.gaps,
         "Entries about what is not kept": sum(found.unchecked.values()),
     }.items():

@@ -104,7 +104,7 @@ def retain(settings: Settings, *, dry_run: bool, sure: bool) -> None:
             gone += number
             progress(gone, rows)
 
-        done = apply(database, limits, advance)
+        done = apply(database, limits, advance, Erasing.of(settings))
     console.print(_table("Removed or emptied", done))
 
 

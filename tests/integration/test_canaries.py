@@ -206,6 +206,7 @@ def test_an_entry_is_about_an_id_that_nobody_can_be_told_by(desk, database):
     for entry in entries:
         is_key = entry.event.startswith("key.")
         is_random = len(entry.record_id) in {36, 64} and set(entry.record_id) <= set("0123456789abcdef-")
+        is_random |= entry.event.startswith("staff.") and entry.record_id.startswith("staff-")
         assert is_random or (is_key and entry.record_id.startswith("rb_")), (entry.event, entry.record_id)
 
 

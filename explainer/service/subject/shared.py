@@ -12,25 +12,27 @@ from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from explainer.audit import log
-from explainer.audit.check import KEY_ADOPTED, erasures_to_list
+from explainer.audit.outside import KEY_ADOPTED, borders, erasures_to_list
 from explainer.audit.staff import on_record
 from explainer.errors import ErasureError
 from explainer.service.subject.listed import ErasureList
+from explainer.service.subject.sealing import is_use_of, note_key
 from explainer.storage.base import now
 from explainer.storage.database import Database
 from explainer.storage.erasing import begin_writing
 from explainer.storage.once import insert_once
 from explainer.storage.service_tables import SecretRow
 
-_NAME = "erasure key, fingerprint"
+_NAME, _NOTED = "erasure key, fingerprint", "erasure key, on record"
 _log = logging.getLogger(__name__)
 
 
 def require_shared_key(database: Database, kept: ErasureList) -> None:
     """Check that the key is the one that everybody uses who erases in this database; whoever is first decides it.
 
-    The database has a fingerprint of the key, from which nobody can tell the key. Nothing is checked where no list is
-    kept: then nobody else has the key, and there are no backups that it would be needed for.
+    That it is in use goes on record the first time: whatever is removed for its age from then on has its seal. The
+    database has a fingerprint of the key, from which nobody can tell the key. Nothing is checked where no list is kept:
+    then nobody else has the key, and there are no backups that it would be needed for.
 
     Raises:
         ErasureError: If it is another one.
@@ -38,7 +40,7 @@ def require_shared_key(database: Database, kept: ErasureList) -> None:
     if kept.path is None:
         return
     with database.session() as session:
-        row = session.get(SecretRow, _NAME)
+        row, noted = session.get(SecretRow, _NAME), session.get(SecretRow, _NOTED)
     if row is None:
         with database.session() as session:
             mine = {"name": _NAME, "value": kept.key.fingerprint, "created_at": now()}
@@ -51,6 +53,18 @@ def require_shared_key(database: Database, kept: ErasureList) -> None:
             "host that erased first to this one, or name it by EXPLAINER_ERASURE_KEY; all hosts need the same, and the "
             "same EXPLAINER_ERASURE_LIST. If that key is lost, use this one from now on: explainer subject adopt-key"
         )
+    if noted is None or noted.value != row.value:
+        with database.session() as session:
+            _note(session, kept)
+
+
+def _note(session: Session, kept: ErasureList) -> None:
+    begin_writing(session)
+    insert_once(session, SecretRow, [{"name": _NOTED, "value": "", "created_at": now()}])
+    row = session.get_one(SecretRow, _NOTED, with_for_update=True, populate_existing=True)
+    if row.value != kept.key.fingerprint:
+        row.value, row.created_at = kept.key.fingerprint, now()
+        note_key(session, kept.key)
 
 
 def adopt_key(database: Database, kept: ErasureList, by: str) -> bool:
@@ -78,6 +92,7 @@ def adopt_key(database: Database, kept: ErasureList, by: str) -> bool:
             return False
         adopted = {"fingerprint": mine, "instead_of": row.value, "by": on_record(session, by)}
         log.append(session, KEY_ADOPTED, mine, adopted)
+        _note(session, kept)
         row.value, row.created_at = mine, now()
     return True
 
@@ -105,7 +120,8 @@ def warn_of_another_list(session: Session, kept: ErasureList) -> None:
     """
     if kept.path is None:
         return
-    missing = set(erasures_to_list(session)) - {line.id for line in kept.lines()}
+    since = borders(session, lambda entry: is_use_of(kept.key, entry))
+    missing = set(erasures_to_list(session, since)) - {line.id for line in kept.lines()}
     if missing:
         _log.warning(
             "%d erasures of the database are not on the erasure list %s. If another host keeps a list of its own, put "
