@@ -17,6 +17,7 @@ from explainer.audit.notes import Signer
 from explainer.audit.rotating import rotate_key
 from explainer.audit.sources import export_entries, stored_entries
 from explainer.cli import main
+from explainer.errors import ConflictError
 from tests.integration.audit_log.acting import ENTRIES, SIGNER, grow, verified
 
 
@@ -90,6 +91,25 @@ def test_a_rotation_that_was_interrupted_goes_on_where_it_was(run, signed, folde
     assert run("checkpoint").exit_code == 0
     assert run("verify", "--key", str(SIGNER.verifier)).exit_code == 0
     assert events(signed).count("audit.key_rotated") == 1
+
+
+def test_a_rotation_that_was_interrupted_before_its_entry_is_told_of_when_it_goes_on(
+    run, signed, folder, path, monkeypatch
+):
+    def cut(*_):
+        raise ConflictError("The database is busy.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(rotating, "append", cut)
+        assert run("key", "--rotate").exit_code == 1
+    assert len(folder.trust(SIGNER.verifier).after) == 1
+    assert "audit.key_rotated" not in events(signed)
+    assert run("key", "--rotate").exit_code == 0
+    assert events(signed)[-1] == "audit.key_rotated"
+    assert folder.newest() == ENTRIES + 1
+    for key in (load_signer(path).verifier, SIGNER.verifier):
+        found = run("verify", "--key", str(key))
+        assert found.exit_code == 0, found.output
 
 
 def test_where_the_new_key_cannot_be_kept_nothing_is_introduced(run, folder, path, monkeypatch, tmp_path):
