@@ -156,6 +156,30 @@ def test_of_two_hosts_that_exchange_their_key_at_once_one_does(empty, folder, tm
     assert verified(empty, folder, made[0].verifier).vouched == 6
 
 
+def test_a_key_that_another_has_followed_makes_no_package(run, signed, path, tmp_path, monkeypatch):
+    old = tmp_path / "old.key"
+    old.write_text(path.read_text())
+    assert run("key", "--rotate").exit_code == 0
+    monkeypatch.setenv("EXPLAINER_AUDIT_KEY", str(old))
+    found = run("package", str(tmp_path / "package"))
+    assert (found.exit_code, "signs no more" in said(found)) == (1, True), found.output
+    assert not (tmp_path / "package").exists()
+    assert "signs no more" in said(run("checkpoint")), "nor is all well because there is nothing new to sign"
+
+
+def test_a_process_with_the_old_key_is_troubled_though_others_sign_first(empty, tmp_path):
+    folder, path = CheckpointFolder(tmp_path / "elsewhere"), tmp_path / "audit.key"
+    write_signer(path, SIGNER)
+    grow(empty, 5)
+    stale = Checkpointer(empty, folder, SIGNER, entries=1, seconds=0.01)
+    stale.close()  # its thread, which would look by itself now and then
+    new = rotate_key(empty, folder, path)
+    grow(empty, 7)
+    sign_head(empty, folder, new)
+    stale._try(stale._look)
+    assert "signs no more" in stale.trouble
+
+
 def test_a_key_that_has_nothing_to_do_with_the_last_signs_nothing(signed, folder):
     grow(signed, ENTRIES + 1)
     with pytest.raises(VerificationError, match=r"not signed by 'other'.*Give all hosts that sign one EXPLAINER_AUDIT"):
