@@ -97,7 +97,7 @@ def _require_in_use(folder: CheckpointFolder, signer: Signer) -> None:
     if trust.after:
         raise VerificationError(
             f"The key {signer.name!r} signs no more: {trust.after[-1].name!r} has followed it. Start again whatever "
-            "still signs with it, with EXPLAINER_AUDIT_KEY set to the new one."
+            f"still signs with it, with EXPLAINER_AUDIT_KEY set to the new one. If that one is lost, {begin_anew()}"
         )
 
 

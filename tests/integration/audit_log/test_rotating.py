@@ -180,6 +180,27 @@ def test_a_process_with_the_old_key_is_troubled_though_others_sign_first(empty, 
     assert "signs no more" in stale.trouble
 
 
+def test_a_home_from_before_a_rotation_whose_new_key_is_lost_is_led_out(
+    run, signed, folder, path, tmp_path, monkeypatch
+):
+    old = path.read_text()
+    assert run("key", "--rotate").exit_code == 0
+    path.write_text(old)
+    grow(signed, ENTRIES + 5)
+    anew = tmp_path / "anew"
+    for where in (folder.folder, anew):
+        monkeypatch.setenv("EXPLAINER_CHECKPOINTS", str(where))
+        found = run("checkpoint")
+        assert "set EXPLAINER_AUDIT_KEY to a file that is not there yet" in said(found), found.output
+        anew.mkdir(exist_ok=True)
+        for note in folder.folder.glob("*.rotation"):
+            (anew / note.name).write_bytes(note.read_bytes())
+    monkeypatch.setenv("EXPLAINER_AUDIT_KEY", str(tmp_path / "fresh.key"))
+    assert run("key").exit_code == 0
+    assert run("checkpoint").exit_code == 0
+    assert run("verify").exit_code == 0
+
+
 def test_a_key_that_has_nothing_to_do_with_the_last_signs_nothing(signed, folder):
     grow(signed, ENTRIES + 1)
     with pytest.raises(VerificationError, match=r"not signed by 'other'.*Give all hosts that sign one EXPLAINER_AUDIT"):
