@@ -6,6 +6,7 @@ With another key a host would not recognise whom the others have erased, and its
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -15,15 +16,18 @@ from explainer.audit import log
 from explainer.audit.outside import KEY_ADOPTED, borders, erasures_to_list
 from explainer.audit.staff import on_record
 from explainer.errors import ErasureError
-from explainer.service.subject.listed import ErasureList
+from explainer.service.subject.listed import ErasureList, Line
 from explainer.service.subject.sealing import is_use_of, note_key
-from explainer.storage.base import now
+from explainer.storage.base import new_id, now
 from explainer.storage.database import Database
 from explainer.storage.erasing import begin_writing
 from explainer.storage.once import insert_once
+from explainer.storage.removal_tables import ErasureRow
 from explainer.storage.service_tables import SecretRow
 
 _NAME, _NOTED = "erasure key, fingerprint", "erasure key, on record"
+RELISTED = "erasure.relisted"
+"""Audit event: lines of a list that was lost are written anew."""
 _log = logging.getLogger(__name__)
 
 
@@ -118,15 +122,53 @@ def warn_of_another_list(session: Session, kept: ErasureList) -> None:
     Raises:
         ErasureError: If the list cannot be read.
     """
-    if kept.path is None:
-        return
-    since = borders(session, lambda entry: is_use_of(kept.key, entry))
-    missing = set(erasures_to_list(session, since)) - {line.id for line in kept.lines()}
+    missing = missing_lines(session, kept)
     if missing:
         _log.warning(
             "%d erasures of the database are not on the erasure list %s. If another host keeps a list of its own, put "
             "the lines of both into one file that all hosts write to (EXPLAINER_ERASURE_LIST); without them a restored "
-            "backup brings these people back.",
+            "backup brings these people back. If the list is lost, write them anew: explainer subject relist",
             len(missing),
             kept.path,
         )
+
+
+def missing_lines(session: Session, kept: ErasureList) -> Sequence[Line]:
+    """Return the lines of erasures that are in the database and not on the list, oldest first; none without a list.
+
+    Raises:
+        ErasureError: If the list cannot be read.
+    """
+    if kept.path is None:
+        return []
+    since = borders(session, lambda entry: is_use_of(kept.key, entry))
+    due = erasures_to_list(session, since)
+    known = {line.id for line in kept.lines()}
+    rows = (session.get_one(ErasureRow, one) for one in due if one not in known)
+    return [Line(row.id, row.code, row.requested_at) for row in rows]
+
+
+def relist(database: Database, kept: ErasureList, by: str) -> int:
+    """Write lines anew that are lost, of erasures that the database has; goes on record. Return how many.
+
+    Whoever makes up an erasure in the database alone has no line for it, and is found by that. So this is done by
+    somebody who knows that the list is lost, and never by itself.
+
+    Args:
+        database: What has the erasures.
+        kept: The list with the key.
+        by: Name of whoever wants it.
+
+    Raises:
+        ErasureError: If others use another key with this database, or the list cannot be read or written.
+    """
+    require_shared_key(database, kept)
+    with database.session() as session:
+        lines = missing_lines(session, kept)
+        if lines:
+            record_id = new_id()
+            told = {"id": record_id, "by": on_record(session, by), "erasures": [line.id for line in lines]}
+            log.append(session, RELISTED, record_id, told)
+    for line in lines:
+        kept.add(line)
+    return len(lines)
