@@ -14,6 +14,7 @@ that was made up is believed, but for what a retention can't have taken: see its
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,14 +27,16 @@ from sqlalchemy.orm import Session
 
 from explainer.audit.kept import Kept, Removed, is_proved, loaded
 from explainer.audit.outside import ERASURES, RETENTION, Outside, borders, erasures_to_list, unsealed
+from explainer.errors import ErasureError
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import Base
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.personal import is_empty
-from explainer.storage.removal_tables import RetentionRow
+from explainer.storage.removal_tables import ErasureRow, RetentionRow
 
 __all__ = ["Finding", "Kept", "LogCheck", "Removed", "Trouble", "check_log", "is_proved"]
 
+_log = logging.getLogger(__name__)
 _CHUNK = 500
 _NAMED = 100
 _LOOKS = 3
@@ -50,6 +53,7 @@ class Trouble(StrEnum):
     RETURNED = "erased, but there"
     UNLISTED = "erasure not listed"
     UNSEALED = "retention not sealed"
+    UNREAD = "list or key not readable"
     GAP = "gap"
 
 
@@ -111,7 +115,7 @@ def check_log(
     session: Session,
     kept: Sequence[Kept],
     on_progress: OnProgress = lambda *_: None,
-    outside: Outside | None = None,
+    outside: Callable[[], Outside | None] = lambda: None,
 ) -> LogCheck:
     """Check the whole log, some hundred entries at a time.
 
@@ -120,7 +124,7 @@ def check_log(
     Args:
         session: Open session.
         kept: Every kind of record whose entries can be checked.
-        outside: What removals are held against.
+        outside: Returns what removals are held against, None where nothing is; asked for only if there are any.
         on_progress: Called with (entries done, entries in all).
     """
     tally = _Tally()
@@ -144,8 +148,11 @@ def check_log(
         tally.add(Trouble.GAP, before, "", "")
     for kind in kept:
         _check_entries_of(session, kind, tally)
-    if outside is not None:
+    try:
         _check_removals(session, kept, outside, tally)
+    except ErasureError as error:  # what else is wrong is told all the same
+        _log.error("The removals on record were held against nothing: %s", error)
+        tally.add(Trouble.UNREAD, None, "", "")
     return tally.result(session, entries, before)
 
 
@@ -245,8 +252,11 @@ def _judge(kind: Kept, entry: AuditEntryRow, records: Sequence[Base | None], *, 
     return _PROVED if any(is_proved(kind, entry, row) for row in records) else Trouble.ALTERED
 
 
-def _check_removals(session: Session, kept: Sequence[Kept], outside: Outside, tally: _Tally) -> None:
+def _check_removals(session: Session, kept: Sequence[Kept], ask: Callable[[], Outside | None], tally: _Tally) -> None:
     """Hold the removals on record against what is outside the database."""
+    outside = ask() if any(session.scalar(select(table.id).limit(1)) for table in (ErasureRow, RetentionRow)) else None
+    if outside is None:
+        return
     since = borders(session, outside.uses)
     erasures = erasures_to_list(session, since)
     known = outside.listed()  # after the database: a line is written before its erasure is carried out

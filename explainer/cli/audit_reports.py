@@ -26,7 +26,7 @@ _COLOURS = {Outcome.EXACT: "green", Outcome.EQUIVALENT: "yellow", Outcome.DIFFER
 def check(settings: Settings) -> bool:
     """Check the audit log, print what was found and return whether all is well."""
     with database_session(settings) as session, progress_bar("Checking the audit log") as progress:
-        found = check_log(session, KEPT, progress, Erasing.of(settings))
+        found = check_log(session, KEPT, progress, lambda: Erasing.of(settings, make=False))
     console.print(_totals(found))
     if found.findings:
         console.print(_findings(found))

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from explainer.audit.check import check_log
+from explainer.cli.common import console
 from explainer.service.audited import KEPT
 from explainer.service.subject.erase import Erasing, erase
 from explainer.service.subject.reapply import reapply
@@ -18,7 +19,7 @@ from tests.integration.commands import run, said
 @pytest.fixture
 def erasing(home, home_database, monkeypatch):
     """What the home erases with; c1 is erased, and the list is lost."""
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(console, "_width", 300)
     found = Erasing.of(Settings(_env_file=None, home=home))
     for user in ("c1", "c2"):
         erase(home_database, found, user, "test")
@@ -53,7 +54,7 @@ def test_lines_that_are_lost_are_written_anew_and_tell_a_restored_backup(home, h
     with home_database.session() as session:
         events = session.scalars(select(AuditEntryRow.event)).all()
         assert events.count("erasure.relisted") == 1
-        assert check_log(session, KEPT, outside=erasing).sound
+        assert check_log(session, KEPT, outside=lambda: erasing).sound
 
 
 def test_nothing_is_written_anew_before_somebody_has_said_that_it_was_asked_for(home, home_database, erasing):

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, text
 from explainer.audit import log
 from explainer.audit.check import Trouble, check_log
 from explainer.audit.checkpoints import CheckpointFolder
+from explainer.cli.common import console
 from explainer.errors import ErasureError
 from explainer.service.audited import KEPT
 from explainer.service.feedback import FeedbackKind, give_feedback
@@ -44,7 +45,7 @@ def erasing(tmp_path):
 
 def checked(database, erasing=None):
     with database.session() as session:
-        return check_log(session, KEPT, outside=erasing)
+        return check_log(session, KEPT, outside=lambda: erasing)
 
 
 def wrong(database, erasing=None):
@@ -193,7 +194,7 @@ def test_a_package_with_a_retention_without_a_seal_is_refused_once_there_is_a_ke
 
 
 def test_the_command_names_a_retention_that_was_made_up(home, home_database, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "_width", 200)
     made = run(home, "explain", "--user", "c4", "--top", "3")
     assert made.exit_code == 0, made.output
     assert run(home, "audit", "check").exit_code == 0

@@ -41,13 +41,22 @@ class ErasureKey:
         return cls(secrets.token_bytes(_BYTES))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, *, make: bool = True) -> Self:
         """Return the key of a file; made now, for its owner alone to read, if there is none.
 
+        Args:
+            path: The file.
+            make: Whether to make one: what only reads needs the one that was used, and no other.
+
         Raises:
-            ErasureError: If the file holds no key, or cannot be read or written.
+            ErasureError: If the file holds no key, or cannot be read or written; or if there is none, and none is made.
         """
         try:
+            if not make and not path.exists():
+                raise ErasureError(
+                    f"The erasure key {path} is not here, and nobody can tell without it who was erased: copy it here, "
+                    "or name it by EXPLAINER_ERASURE_KEY."
+                )
             if not path.exists():
                 _write(path, cls.new().secret.hex())
             secret = bytes.fromhex(path.read_text(encoding="ascii").strip())

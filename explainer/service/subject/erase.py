@@ -62,13 +62,17 @@ class Erasing:
     scratch: Path | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, *, make: bool = True) -> Self:
         """Return what the settings name; the key is made if there is none.
 
+        Args:
+            settings: Of the service.
+            make: Whether to make one.
+
         Raises:
-            ErasureError: If the key cannot be used.
+            ErasureError: If the key cannot be used; or if there is none, and none is made.
         """
-        key = ErasureKey.load(settings.code_key)
+        key = ErasureKey.load(settings.code_key, make=make)
         signing = Signing(CheckpointFolder(settings.checkpoint_folder), settings.signing_key)
         return cls(key, ErasureList(settings.erased, key), signing=signing, scratch=settings.scratch)
 

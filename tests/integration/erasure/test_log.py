@@ -36,7 +36,7 @@ def test_whoever_is_erased_while_the_log_is_checked_is_no_fault(desk, database, 
             receipts.append(erase(database, erasing, USER, "test"))
 
     with database.session() as session:
-        found = check_log(session, KEPT, meanwhile, erasing)
+        found = check_log(session, KEPT, meanwhile, lambda: erasing)
     assert receipts
     assert found.sound, found.findings
     assert found.erased > 0
@@ -97,6 +97,6 @@ def test_an_erasure_that_nobody_asked_for_outside_the_database_is_found(desk, ex
     forged = erase(database, Erasing.unlisted(), "u1", "insider")
     with database.session() as session:
         assert check_log(session, KEPT).sound  # all of it fits together
-        found = check_log(session, KEPT, outside=erasing)
+        found = check_log(session, KEPT, outside=lambda: erasing)
     assert [(one.what, one.record_id) for one in found.findings] == [(Trouble.UNLISTED, forged.id)]
     assert desk.ask(U, "GET", "/v1/audit/status").json()["erasures_unlisted"] == 1
