@@ -257,7 +257,7 @@ def _check_removals(session: Session, kept: Sequence[Kept], ask: Callable[[], Ou
     outside = ask() if any(session.scalar(select(table.id).limit(1)) for table in (ErasureRow, RetentionRow)) else None
     if outside is None:
         return
-    since = borders(session, outside.uses)
+    since = borders(session, outside.fingerprint, outside.uses)
     erasures = erasures_to_list(session, since)
     known = outside.listed()  # after the database: a line is written before its erasure is carried out
     if known is None:

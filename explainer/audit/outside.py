@@ -31,6 +31,11 @@ KEY_ADOPTED = "erasure.key_adopted"
 class Outside(Protocol):
     """What is outside the database."""
 
+    @property
+    def fingerprint(self) -> str:
+        """What the log calls the key, and nobody can tell it from."""
+        ...
+
     def listed(self) -> Collection[str] | None:
         """Return the ids of the erasures on the list; None where nothing is kept outside."""
         ...
@@ -56,17 +61,23 @@ class Borders(NamedTuple):
     used: int
 
 
-def borders(session: Session, uses: Callable[[AuditEntryRow], bool]) -> Borders:
-    """Return since when the key is in use: since its first entry, so nobody can say later that it is since then.
+def borders(session: Session, fingerprint: str, uses: Callable[[AuditEntryRow], bool]) -> Borders:
+    """Return since when a key is in use: since its first entry, so nobody can say later that it is since then.
 
-    Where it has none, that another key was adopted is believed: whoever adopts one again and again can be asked why.
+    Where the log does not tell, that another key was adopted is believed: whoever adopts one again and again can be
+    asked why. And each retention needs a seal; so it does where the entry cannot be proved any more.
+
+    Args:
+        session: Open session.
+        fingerprint: The key's.
+        uses: As of :class:`Outside`.
     """
     query = select(AuditEntryRow).where(AuditEntryRow.event.in_((KEY_USED, KEY_ADOPTED))).order_by(AuditEntryRow.seq)
     found = [entry for entry in session.scalars(query) if type(entry.seq) is int]
-    used = next((entry.seq for entry in found if entry.event == KEY_USED and uses(entry)), None)
-    adopted = [entry.seq for entry in found if entry.event == KEY_ADOPTED and (used is None or entry.seq < used)]
+    first = next((entry for entry in found if (entry.event, entry.record_id) == (KEY_USED, fingerprint)), None)
+    adopted = [entry.seq for entry in found if entry.event == KEY_ADOPTED and (first is None or entry.seq < first.seq)]
     last = max(adopted, default=0)
-    return Borders(last, last if used is None else used)
+    return Borders(last, first.seq if first is not None and uses(first) else last)
 
 
 def erasures_to_list(session: Session, since: Borders) -> Sequence[str]:
@@ -93,7 +104,7 @@ def unsealed(session: Session, kind: Kept, outside: Outside, since: Borders) -> 
     after = ""
     while chunk := session.scalars(query.where(RetentionRow.id > after)).all():
         found = loaded(session, kind, chunk)
-        yield from (one for one in chunk if not all(_is_sealed(outside, row) for row in found[one]))
+        yield from (one for one in chunk if not all(_is_sealed(outside, row) for row in found.get(one, [])))
         after = chunk[-1]
 
 

@@ -111,7 +111,8 @@ def test_the_seal_of_another_retention_is_none(explainer, database, erasing):
     assert wrong(database, erasing) == [(Trouble.UNSEALED, forged)]
 
 
-def test_nobody_without_the_key_can_say_that_it_came_into_use_later(explainer, database, erasing):
+@pytest.mark.parametrize("unsalted", [False, True])
+def test_nobody_without_the_key_can_say_that_it_came_into_use_later(explainer, database, erasing, unsalted):
     reapply(database, erasing)
     explainer.explain_top("u1", 1)
     forged = forge(database, **UNKEPT)
@@ -119,6 +120,9 @@ def test_nobody_without_the_key_can_say_that_it_came_into_use_later(explainer, d
         for event in ("erasure.key_used", "erasure.key_adopted"):
             log.append(session, event, erasing.key.fingerprint, {"key": erasing.key.fingerprint, "seal": "ab" * 32})
         session.execute(text("DELETE FROM secrets"))
+        if unsalted:
+            used = select(AuditEntryRow.seq).where(AuditEntryRow.event == "erasure.key_used")
+            session.execute(delete(AuditSaltRow).where(AuditSaltRow.seq.in_(used)))
     reapply(database, erasing)  # says so again itself, as it is not noted
     assert wrong(database, erasing) == [(Trouble.UNSEALED, forged)]
 

@@ -82,6 +82,11 @@ class Erasing:
         key = ErasureKey.new()
         return cls(key, ErasureList(None, key))
 
+    @property
+    def fingerprint(self) -> str:
+        """What the log calls the key, and nobody can tell it from."""
+        return self.key.fingerprint
+
     def listed(self) -> frozenset[str] | None:
         """Return the ids of the erasures on the list; None where none is kept.
 

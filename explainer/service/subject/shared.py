@@ -141,7 +141,7 @@ def missing_lines(session: Session, kept: ErasureList) -> Sequence[Line]:
     """
     if kept.path is None:
         return []
-    since = borders(session, lambda entry: is_use_of(kept.key, entry))
+    since = borders(session, kept.key.fingerprint, lambda entry: is_use_of(kept.key, entry))
     due = erasures_to_list(session, since)
     known = {line.id for line in kept.lines()}
     rows = (session.get_one(ErasureRow, one) for one in due if one not in known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
-from explainer.audit import check
+from explainer.audit import check, log
 from explainer.audit.check import Trouble, check_log
 from explainer.service.audited import KEPT
 from explainer.service.subject.erase import Erasing, erase
@@ -95,6 +95,8 @@ def test_an_erasure_that_nobody_asked_for_outside_the_database_is_found(desk, ex
     explainer.explain_top("u1", 1)
     delete_user(desk)
     forged = erase(database, Erasing.unlisted(), "u1", "insider")
+    with database.session() as session:
+        log.append(session, "erasure.key_adopted", "ab" * 32, {})  # nor does that make it one of a key that was lost
     with database.session() as session:
         assert check_log(session, KEPT).sound  # all of it fits together
         found = check_log(session, KEPT, outside=lambda: erasing)
