@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from explainer.connecting import current_database
 from explainer.evidence.firewall import Firewall, Lists, load_lists
-from explainer.loading import Loaded, loaded_writer, served_writer, writer_with
+from explainer.loading import Loaded, loaded_writer, make_private_words, served_writer, writer_with
 from explainer.pipeline import Explainer
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.queue import JobPolicy, JobQueue
@@ -109,11 +109,13 @@ def make_helping_explainer(settings: Settings, engine: AbsentEngine | None, cues
     Raises:
         NotReadyError: If the schema is old or nothing was ingested.
         ModelFileError: If no recommender was fitted, or it was fitted on another catalogue.
+        SettingsError: If the lists of what is private cannot be used.
     """
-    database = current_database(settings)
+    database, firewall = current_database(settings), make_firewall(settings)
     model = load_model(settings.models)
     model = _up_to_date(model, database, settings, make_items_index(settings, database, model))
-    made = Explainer(database, model, writer_with(settings, database, Loaded(engine, cues)))
+    writer = writer_with(settings, database, Loaded(engine, cues), firewall.words)
+    made = Explainer(database, model, writer, firewall=firewall)
     made.review_percent = settings.review_percent
     return made
 
@@ -124,7 +126,8 @@ def _explainer(settings: Settings, load: Callable[[Database], Loaded]) -> Explai
     index = make_items_index(settings, database, model)
     model = _up_to_date(model, database, settings, index)
     loaded = load(database)  # last: it takes the longest
-    made = Explainer(database, model, writer_with(settings, database, loaded), notes=loaded.notes, firewall=firewall)
+    writer = writer_with(settings, database, loaded, firewall.words)
+    made = Explainer(database, model, writer, notes=loaded.notes, firewall=firewall)
     made.review_percent, made.adapter = settings.review_percent, loaded.adapter
     made.index = index
     return made
@@ -150,11 +153,13 @@ def make_tags(settings: Settings) -> UserTags:
 
     Raises:
         NotReadyError: If the schema is old or nothing was ingested.
+        SettingsError: If the lists of what is private cannot be used.
     """
-    database = current_database(settings)
+    database, private_words = current_database(settings), make_private_words(settings)
     with database.session() as session:
         dataset = dataset_row(session)
-        return UserTags(database, load_items(session), ValueScale(dataset.value_low, dataset.value_high))
+        scale = ValueScale(dataset.value_low, dataset.value_high)
+        return UserTags(database, load_items(session), scale, private_words)
 
 
 def _up_to_date(model: FittedModel, database: Database, settings: Settings, index: IndexMaker) -> FittedModel:

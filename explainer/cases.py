@@ -35,7 +35,7 @@ class Asking:
         set_aside: Ids of the behaviours that the history has set aside, at their wish.
         switched_off: Whether these are all, since they have switched personal recommendations off.
         private: Behaviours that tell of their private life and are no evidence, by id, each with its categories; None
-            where nobody has judged their items, and the shipped terms decide.
+            where nobody has judged their items, and words in their aspects decide.
     """
 
     history: History

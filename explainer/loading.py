@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from explainer.connecting import current_database, using_database
 from explainer.errors import AssetError, NotFoundError, RegistryError, SettingsError
+from explainer.evidence.firewall import PrivateWords, load_lists
 from explainer.paths import adapter_dir
 from explainer.registry.adapters import AdapterRegistry
 from explainer.registry.prompts import PromptRegistry
@@ -169,28 +170,51 @@ def make_writer(settings: Settings) -> Writer:
     Raises:
         NotReadyError: If the schema is old.
         AssetError: If a model is missing.
-        SettingsError: If the settings of a server can't be used.
+        SettingsError: If the settings of a server, or the lists of what is private, can't be used.
     """
-    database = current_database(settings)
-    return writer_with(settings, database, loaded_writer(settings, database))
+    database, private_words = current_database(settings), make_private_words(settings)
+    return writer_with(settings, database, loaded_writer(settings, database), private_words)
 
 
-def writer_with(settings: Settings, database: Database, loaded: Loaded) -> Writer:
-    """Return the writer with what was loaded for it."""
+def make_private_words(settings: Settings) -> PrivateWords:
+    """Return what no text says: the terms of the shipped lists, and of an operator's own.
+
+    Raises:
+        SettingsError: If the lists cannot be used.
+    """
+    return load_lists(None, settings.sensitive_lists).words
+
+
+def writer_with(settings: Settings, database: Database, loaded: Loaded, private_words: PrivateWords) -> Writer:
+    """Return the writer with what was loaded for it.
+
+    Args:
+        settings: Where prompts may lie.
+        database: Knows which of them are in use, and remembers drafts.
+        loaded: What writes.
+        private_words: What no text says.
+    """
     prompts = SqlPromptChoice(database, PromptLibrary(settings.prompts))
-    return Writer(prompts, load_vocabulary, loaded.engine, SqlDraftCache(database), loaded.cues)
+    cache = SqlDraftCache(database)
+    return Writer(prompts, load_vocabulary, loaded.engine, cache, loaded.cues, private_words=private_words)
 
 
 def make_heirs(settings: Settings) -> Heirs | None:
-    """Return what makes the writer anew after another adapter came into production; None where that changes nothing."""
+    """Return what makes the writer anew after another adapter came into production; None where that changes nothing.
+
+    Raises:
+        SettingsError: If the lists of what is private cannot be used.
+    """
     if settings.engine == "none" or settings.adapter is not None:
         return None
 
     adapters = cache(partial(make_adapters, settings))
+    private_words = make_private_words(settings)  # once, like all else that a process knows of it
 
     def load(database: Database, version: str | None) -> Writer:
         _require_place(settings)
-        return writer_with(settings, database, _queued(settings, _loaded_with(settings, adapters(database), version)))
+        loaded = _queued(settings, _loaded_with(settings, adapters(database), version))
+        return writer_with(settings, database, loaded, private_words)
 
     return Heirs(load, partial(note_writer, settings), settings.deadline_s, partial(_turn_of_host, settings.cache))
 

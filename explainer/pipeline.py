@@ -63,7 +63,7 @@ class Explainer:
         afterwards: Does what is left after the answer: texts that were shown before the model had written are bettered,
             and counterfactuals found. Without it the first texts stay, and counterfactuals are found before the
             answer, which then takes twice as long.
-        firewall: Judges what is private of the catalogue; by default the shipped terms, where nobody else has.
+        firewall: Judges what is private, and knows what no text says; by default by shipped terms, if nobody has.
 
     Attributes:
         underway: Who waits for an answer, as far as whoever serves says so.
@@ -104,7 +104,7 @@ class Explainer:
     def _know(self, model: FittedModel, people: PeopleCounts) -> None:
         """Take a model, and everything that is made from it."""
         self.model, self._people = model, people
-        evidence = EvidenceBuilder(model, self.domain, people=people)
+        evidence = EvidenceBuilder(model, self.domain, people=people, private_words=self.firewall.words)
         attributor = self._attributor or default_attributor(model.recommender)
         self._cases = CaseMaker(model.recommender, attributor, evidence)
         self._popular = CaseMaker(model.by_popularity(), Unmoved(), evidence)
@@ -167,7 +167,7 @@ class Explainer:
     def tags(self) -> UserTags:
         """Users' tags, by the catalogue that the recommender knows."""
         model = self.model.recommender
-        return UserTags(self.database, model.catalogue.items, model.scale)
+        return UserTags(self.database, model.catalogue.items, model.scale, self.firewall.words)
 
     def titles(self, user: str) -> dict[str, str]:
         """Return the title of what each of the user's behaviours is about, by the behaviour's id."""
@@ -290,10 +290,10 @@ class Explainer:
         return _hash(engine.name, engine.model_hash, engine.adapter_hash)
 
     def _fingerprint(self, asking: Asking, style: Style, library: PromptLibrary) -> str:
-        version = library.version(style)
         behaviours = [behaviour.id for behaviour in asking.history.behaviours]
-        made_by = (self.model.version, self.writer_version, version, style.locale, style.audience)
-        return _hash(*made_by, repr(asking.record()), *behaviours)
+        words = self.firewall.words.version  # what was shown may name what is private by now
+        made_by = (self.model.version, self.writer_version, library.version(style), style.locale, style.audience)
+        return _hash(*made_by, words, repr(asking.record()), *behaviours)
 
 
 def _hash(*parts: str) -> str:

@@ -93,7 +93,8 @@ class Settings(BaseSettings):
         sensitive: Categories of what is private, with commas between them, ``all`` or ``none``: what a customer did
             with such items is no evidence for them (see ``explainer/evidence/firewall``).
         sensitive_lists: Folder of an operator's own lists, added to the shipped ones: a folder of each category with
-            its terms and descriptions, and ``thresholds.json``.
+            its terms and descriptions, and ``thresholds.json``. Texts are held to all terms of all lists, whichever
+            categories ``sensitive`` names. Read when a process starts.
         erasure_key: File with the key of the codes that stand for erased people, made when first needed;
             ``erasure.key`` beside the key that signs the audit log by default. Keep it as long as your backups.
         erasure_list: File that tells a restored backup who was erased since; ``erasures.jsonl`` among the checkpoints

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from explainer.audit import log
 from explainer.errors import NotFoundError
 from explainer.evidence import TagFinder, UserTag
-from explainer.evidence.citable import is_sensitive
+from explainer.evidence.firewall import PrivateWords
 from explainer.storage.catalogue import load_history
 from explainer.storage.catalogue_tables import HiddenAspectRow
 from explainer.storage.choices import load_choices
@@ -45,11 +45,15 @@ class UserTags:
         database: Where histories and deletions live.
         items: The catalogue.
         scale: Scale of the ratings.
+        private_words: What no tag says to a customer.
     """
 
-    def __init__(self, database: Database, items: Sequence[Item], scale: ValueScale) -> None:
+    def __init__(
+        self, database: Database, items: Sequence[Item], scale: ValueScale, private_words: PrivateWords
+    ) -> None:
         self._database = database
         self._items = items
+        self._private_words = private_words
         self._finder = TagFinder(items, scale)
 
     def of(self, user: str, *, private: bool = True) -> TagList:
@@ -57,7 +61,7 @@ class UserTags:
 
         Args:
             user: Whose.
-            private: Whether what tells of their private life counts, and is told; not to customers.
+            private: Whether what tells of their private life counts, and is told.
         """
         with self._database.session() as session:
             history = load_choices(session, user).applied(load_history(session, user))
@@ -66,14 +70,9 @@ class UserTags:
                 history = history.without(private_behaviours(session, user))
                 unshown = self._private_among(session, user, deleted)
         if not private:
-            shown = [tag for tag in self._finder.find(history, deleted) if not is_sensitive(tag.tag)]
+            shown = [tag for tag in self._finder.find(history, deleted) if not self._private_words.are_in(tag.tag)]
             return TagList(user, shown, [tag for tag in deleted if tag not in unshown])
         return TagList(user, self._finder.find(history, deleted), deleted)
-
-    def private_of(self, held: TagList) -> frozenset[str]:
-        """Return the user's deleted tags that tell of their private life."""
-        with self._database.session() as session:
-            return self._private_among(session, held.user, held.deleted)
 
     def _private_among(self, session: Session, user: str, tags: Sequence[str]) -> frozenset[str]:
         """Return which tags are terms of what is private, or stand on private things alone.
@@ -86,7 +85,7 @@ class UserTags:
         did = load_history(session, user).behaviours
         hidden = {b.item for b in did if b.id in private}
         shown = {b.item for b in did if b.id not in private}
-        found = {tag for tag in tags if is_sensitive(tag)}
+        found = {tag for tag in tags if self._private_words.are_in(tag)}
         for tag in {*tags} - found:
             carriers = [item.id for item in self._items if tag in item.terms()]
             if shown.isdisjoint(carriers) and (not hidden.isdisjoint(carriers) or any_private(session, carriers)):

@@ -19,6 +19,8 @@ class CitedView(msgspec.Struct, frozen=True, omit_defaults=True):
     """One behaviour that a text rests on.
 
     Attributes:
+        contribution: What it does to the score,
+        share: and that as a share of all support; None, both, where whoever asks must not learn what it is.
         merged: Ids of other behaviours that are the same cause; left out where there are none, so that records from
             before there were any keep their digests.
     """
@@ -30,8 +32,8 @@ class CitedView(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: str
     value: float | None
     time: int | None
-    contribution: float
-    share: float
+    contribution: float | None
+    share: float | None
     reasons: list[Reason]
     merged: list[str] = []
 

@@ -18,7 +18,7 @@ _BLOCK = 2048
 
 
 class LikeCounts:
-    """Counts over the users a recommender was fitted on: sums of at least :data:`FEWEST`, and nothing of anybody.
+    """Counts over the users a recommender was fitted on, and nothing of anybody; of two items from :data:`FEWEST` on.
 
     Args:
         catalogue: The items.

@@ -6,10 +6,13 @@ import gc
 import os
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from argon2 import PasswordHasher
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before any library reads it: tests never ask a hub
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and never spin on cores that others use, too
@@ -127,6 +130,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if asks_for_postgresql(item)]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Argon2id with little of everything: at its full strength each person who signs in takes a third of a second."""
+    with pytest.MonkeyPatch.context() as patched:
+        quick = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+        patched.setattr("explainer.access.people.PasswordHasher", quick)
+        yield
+
+
+@pytest.fixture
+def full_strength(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed as they are for people, for the tests that are about that."""
+    monkeypatch.setattr("explainer.access.people.PasswordHasher", PasswordHasher)
+
+
 @pytest.fixture(scope="session")
 def dataset(on_server: Databases | None) -> Dataset:
     return make_dataset() if on_server is None else without_nul(make_dataset())
@@ -167,13 +185,12 @@ def templates(tmp_path_factory: pytest.TempPathFactory, on_server: Databases | N
     return template
 
 
-@pytest.fixture
-def make_database(tmp_path: Path, on_server: Databases | None) -> Iterator[Callable[..., Database]]:
-    """Return what makes databases: empty ones, without tables even, and copies of one that nobody is connected to."""
+@contextmanager
+def making(on_server: Databases | None, folder: Path) -> Iterator[Callable[..., Database]]:
     made: list[Database] = []
 
     def make(name: str = "made", template: str | None = None) -> Database:
-        made.append(Database(new_url(on_server, tmp_path / f"{name}.db", template)))
+        made.append(Database(new_url(on_server, folder / f"{name}.db", template)))
         return made[-1]
 
     yield make
@@ -181,6 +198,25 @@ def make_database(tmp_path: Path, on_server: Databases | None) -> Iterator[Calla
         one.engine.dispose()
         if on_server is not None:
             on_server.drop(one.url)
+
+
+@pytest.fixture
+def make_database(tmp_path: Path, on_server: Databases | None) -> Iterator[Callable[..., Database]]:
+    """Return what makes databases: empty ones, without tables even, and copies of one that nobody is connected to."""
+    with making(on_server, tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def kept_database(
+    tmp_path_factory: pytest.TempPathFactory,
+    on_server: Databases | None,
+    templates: Callable[..., str],
+    dataset: Dataset,
+) -> Iterator[Database]:
+    """The usual database, one for all tests of a file: for those that are refused, and for those that only read."""
+    with making(on_server, tmp_path_factory.mktemp("kept")) as make:
+        yield make("kept", templates(id(dataset), lambda first: fill(first, dataset)))
 
 
 @pytest.fixture
@@ -203,3 +239,8 @@ def fill(database: Database, dataset: Dataset) -> None:
 @pytest.fixture
 def explainer(database: Database, model: FittedModel) -> Explainer:
     return Explainer(database, model, Writer(PromptLibrary(), load_vocabulary))
+
+
+@pytest.fixture(scope="module")
+def kept_explainer(kept_database: Database, model: FittedModel) -> Explainer:
+    return Explainer(kept_database, model, Writer(PromptLibrary(), load_vocabulary))

@@ -111,7 +111,7 @@ def asks_for_postgresql(item):
     """Return whether a test asks for a database that may be on a PostgreSQL."""
     params = item.callspec.params.values() if hasattr(item, "callspec") else ()
     said = {one for one in params if isinstance(one, str)}
-    return not {"make_database", "postgresql"}.isdisjoint({*item.fixturenames, *said})
+    return not {"make_database", "kept_database", "postgresql"}.isdisjoint({*item.fixturenames, *said})
 
 
 def holdable(dataset: Dataset) -> Dataset:

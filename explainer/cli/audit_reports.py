@@ -9,12 +9,13 @@ from rich.table import Table
 from explainer.assembly import make_explainer
 from explainer.audit.check import LogCheck, check_log
 from explainer.cli.common import console, database_session, progress_bar
-from explainer.cli.looks import looked
+from explainer.cli.looks import operating
 from explainer.service.audited import KEPT
 from explainer.service.comparison import Outcome
 from explainer.service.replay import Replay
 from explainer.service.replay import replay as replayed
 from explainer.service.subject.erase import Erasing
+from explainer.service.whole import note_record
 from explainer.settings import Settings
 from explainer.storage.explanations import get_explanation
 from explainer.storage.lookup import SHOWN
@@ -45,7 +46,8 @@ def replay(settings: Settings, explanation_id: str) -> None:
     with console.status("Computing …"):
         found = replayed(explainer, explanation_id)
     with explainer.database.session() as session:
-        looked(session, get_explanation(session, explanation_id).user_id, "replay", explanation_id)
+        row = get_explanation(session, explanation_id)
+        note_record(session, operating(), row, "replay", explainer.firewall.words)
     console.print(f"Replay: [bold {_COLOURS[found.outcome]}]{found.outcome.value}[/]", highlight=False)
     console.print(_versions(found))
     if found.differences:

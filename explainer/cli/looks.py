@@ -14,6 +14,6 @@ def operating() -> Looker:
     return Looker(Caller(operator(), Role.AUDITOR, frozenset()))
 
 
-def looked(session: Session, user: str, what: str, record_id: str = "") -> None:
-    """Put on record that they looked, before anything is shown."""
-    note_look(session, operating(), user, what, record_id, sensitive=True)
+def looked(session: Session, user: str, what: str, *, sensitive: bool) -> None:
+    """Put on record that they looked, before anything is shown; ``sensitive`` says that it tells of a private life."""
+    note_look(session, operating(), user, what, sensitive=sensitive)

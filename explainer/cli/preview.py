@@ -11,6 +11,7 @@ from explainer.assembly import make_explainer
 from explainer.cli.common import console, people_database
 from explainer.cli.looks import looked
 from explainer.service.preview import Preview, preview
+from explainer.service.telling import rests_on_private, tells_of
 from explainer.settings import Settings
 from explainer.writing.slots import display_title
 from explainer.writing.style import Style
@@ -23,8 +24,9 @@ def run(settings: Settings, user: str, without: Sequence[str], k: int, style: St
         explainer = make_explainer(settings)
     with console.status("Writing …"):
         found = preview(explainer, user, without, k, style)
+    rests = rests_on_private(explainer, user, without)
     with explainer.database.session() as session:
-        looked(session, user, "preview")
+        looked(session, user, "preview", sensitive=rests or tells_of(session, user, without))
     console.print(_table(found))
     _say("Leaves", [display_title(r.item.title) for r in found.gone])
     _say("Comes", [display_title(r.item.title) for r in found.come])

@@ -9,6 +9,7 @@ from explainer.assembly import make_tags
 from explainer.cli.common import console
 from explainer.cli.looks import looked
 from explainer.evidence import UserTag
+from explainer.service.shown_users import tell_privately
 from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.tags import TagList
@@ -17,9 +18,10 @@ from explainer.writing.slots import display_title
 
 def show(settings: Settings, user: str) -> None:
     """Print the user's tags, strongest first, and what they deleted."""
-    held = make_tags(settings).of(user)
+    tags = make_tags(settings)
+    held, public = tags.of(user), tags.of(user, private=False)
     with Database(settings.url).session() as session:
-        looked(session, user, "tags")
+        looked(session, user, "tags", sensitive=tell_privately(session, held, public))
     if held.tags:
         console.print(_table(held))
     else:

@@ -85,6 +85,7 @@ def tune(settings: Settings, corpus: Path | None, out: Path, given: dict[str, ob
         calibrated(parts.train, write, PromptLibrary(), vocabulary, on_step=show).save(out)
     with console.status("Writing for the test part …"):
         gate = gate_score(engine, parts.test, vocabulary, config.seed)
+    _require_no_erased(settings, path)  # hours later; without a card it is no adapter
     command = shlex.join(["explainer", *sys.argv[1:]])
     card = write_card(out, config, examples, sizes, progress, gate, engine, command)
     trainer.forget_checkpoint()

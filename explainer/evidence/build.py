@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from explainer.attribution import Attribution
 from explainer.evidence.causes import Cause, CauseFinder, Pair, ranked
+from explainer.evidence.firewall import PrivateWords
 from explainer.evidence.model import (
     CitedBehaviour,
     CloseInMeaning,
@@ -39,6 +40,7 @@ class EvidenceBuilder:
         policy: Thresholds.
         people: Counts that a reason may quote, by what they count; by default the model's own, which are of likes only
             where every behaviour is a like or a rating.
+        private_words: What no reason names; the shipped terms by default.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class EvidenceBuilder:
         domain: str,
         policy: EvidencePolicy | None = None,
         people: PeopleCounts | None = None,
+        private_words: PrivateWords | None = None,
     ) -> None:
         self._model = model
         self._domain = domain
@@ -54,7 +57,7 @@ class EvidenceBuilder:
         self._catalogue = model.recommender.catalogue
         self._people = {BehaviourKind.LIKE: model.counts} if people is None else people
         self._series = series_of(self._catalogue.items) if domain in _TITLED else {}
-        self._finder = ReasonFinder(model, self._policy, self._people, self._series)
+        self._finder = ReasonFinder(model, self._policy, self._people, self._series, private_words)
         self._causes = CauseFinder(model, self._series, self._policy.copy_cosine)
 
     def build(
@@ -78,7 +81,7 @@ class EvidenceBuilder:
             hidden: Case-folded aspects that the user has hidden; they are never cited.
             switched_off: Whether the user has switched personal recommendations off.
             private: Ids of the behaviours that tell of a private life: they are never cited. None: those whose items
-                have a shipped term among their aspects.
+                have a private word among their aspects.
             now: Unix time in seconds that "two days ago" is counted from, by default the present.
         """
         item = without_aspects(self._catalogue.items[self._catalogue.position(attribution.item)], hidden)

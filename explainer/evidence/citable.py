@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
-from explainer.evidence.firewall.categories import load_lists
-from explainer.evidence.firewall.terms import pattern_of, plain
+from explainer.evidence.firewall.words import PrivateWords
 
 _LONGEST, _MOST_WORDS = 40, 5
 # Letters, marks and digits of any script, and what names are written with: "sci-fi", "Children's", "R&B", "C++".
@@ -23,23 +21,10 @@ _RESIDUE = re.compile(
 )
 
 
-def is_citable(aspect: str) -> bool:
+def is_citable(aspect: str, private_words: PrivateWords) -> bool:
     """Return whether a text may name the aspect."""
     if not aspect.strip() or len(aspect) > _LONGEST or len(aspect.split()) > _MOST_WORDS:
         return False
     if any(unicodedata.category(c)[0] not in "LMN" and c not in _SIGNS for c in aspect):
         return False
-    return _RESIDUE.search(aspect) is None and not is_sensitive(aspect)
-
-
-def is_sensitive(text: str) -> bool:
-    """Return whether the text has a term of the shipped lists of what is private (see ``firewall/lists``).
-
-    Texts are held to all of them, exceptions or not, whichever categories an operator has switched on.
-    """
-    return _pattern().search(plain(text)) is not None
-
-
-@lru_cache(maxsize=1)
-def _pattern() -> re.Pattern[str]:
-    return pattern_of({term for category in load_lists().categories for term in category.terms})
+    return _RESIDUE.search(aspect) is None and not private_words.are_in(aspect)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 
 import numpy as np
 
-from explainer.evidence.citable import is_citable, is_sensitive
+from explainer.evidence.citable import is_citable
+from explainer.evidence.firewall import PrivateWords, shipped_words
 from explainer.evidence.model import CloseInMeaning, CoOccurrence, Reason, SameCreator, SameSeries, SharedAspect
 from explainer.evidence.policy import EvidencePolicy, lowest_share
 from retriever.data import AspectSource, Behaviour, Item
@@ -28,6 +30,7 @@ class ReasonFinder:
         policy: Thresholds.
         people: Counts that a reason may quote, by what they count.
         series: Item id → name of its series; by default none is known.
+        private_words: What no reason names; the shipped terms by default.
     """
 
     def __init__(
@@ -36,8 +39,11 @@ class ReasonFinder:
         policy: EvidencePolicy,
         people: PeopleCounts,
         series: Mapping[str, str] | None = None,
+        private_words: PrivateWords | None = None,
     ) -> None:
         self._series = series or {}
+        self._private_words = private_words or shipped_words()
+        self._is_citable = cache(partial(is_citable, private_words=self._private_words))  # few terms, asked again often
         self._model = model
         self._policy = policy
         self._people = people
@@ -53,7 +59,7 @@ class ReasonFinder:
         """Return whether the behaviour's item carries an aspect that tells of a person's private life."""
         if behaviour.item not in self._model.recommender.catalogue:
             return False
-        return any(is_sensitive(term) for term in self.item_of(behaviour).aspects)
+        return any(self._private_words.are_in(term) for term in self.item_of(behaviour).aspects)
 
     def shared_aspects(self, behaviour: Behaviour, item: Item) -> list[SharedAspect]:
         """Return the aspects that both items carry, rarest in the catalogue first."""
@@ -62,7 +68,8 @@ class ReasonFinder:
         for term in sorted(theirs.keys() & ours.keys(), key=lambda term: (self._frequency[term], term)):
             sources = {theirs[term].source, ours[term].source}
             # What the catalogue says of one and a title of the other is not one fact about both.
-            if (AspectSource.CATALOGUE not in sources or len(sources) == 1) and is_citable(ours[term].term):
+            is_one_fact = AspectSource.CATALOGUE not in sources or len(sources) == 1
+            if is_one_fact and self._is_citable(ours[term].term):
                 source = sources.pop() if len(sources) == 1 else AspectSource.TEXT
                 found.append(SharedAspect(ours[term].term, source))
         return found

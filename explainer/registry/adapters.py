@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
+from explainer.audit import log
 from explainer.errors import ConflictError, RegistryError
 from explainer.operator import operator
 from explainer.paths import vocabulary_file
@@ -15,6 +17,7 @@ from explainer.registry.adapter_files import read_card, require_base, require_un
 from explainer.registry.record import note_change
 from explainer.storage.adapters import ADAPTER, Label, adapters, get_adapter, production_adapter, put_into_production
 from explainer.storage.changes import ON_DISK, Action, InUse, changes, uses
+from explainer.storage.corpora import erased_lines
 from explainer.storage.database import Database
 from explainer.storage.lookup import SHOWN
 from explainer.storage.version_tables import AdapterRow, RegistryChangeRow
@@ -70,7 +73,7 @@ class AdapterRegistry:
 
         Raises:
             RegistryError: If the folder holds no whole adapter, or one of another base; if the gate has no vocabulary
-                for the locale.
+                for the locale; if it learned from somebody who was erased since.
             ConflictError: If it is registered for another locale.
         """
         if not _LOCALE.fullmatch(locale) or not vocabulary_file(locale, CUSTOMER).is_file():
@@ -90,6 +93,7 @@ class AdapterRegistry:
             session.add(row)
             session.flush()
             note_change(session, ADAPTER, locale, Action.ADDED, InUse(row.version), self._by)
+            _require_no_erased(session, card)
             return row, True
 
     def promote(self, version: str) -> AdapterRow:
@@ -98,7 +102,8 @@ class AdapterRegistry:
         Raises:
             NotFoundError: If there is no such adapter.
             ConflictError: If it is in production already.
-            RegistryError: If its file has changed or is gone, or it is of another base.
+            RegistryError: If its file has changed or is gone, or it is of another base; if it learned from somebody who
+                was erased since.
         """
         self._require_usable(self.get(version))  # reads hundreds of megabytes: not inside a transaction
         with self._database.session() as session:
@@ -107,6 +112,7 @@ class AdapterRegistry:
                 raise ConflictError(f"Adapter {row.version[:SHOWN]} is in production for {row.locale} already.")
             put_into_production(session, row, row.locale)
             note_change(session, ADAPTER, row.locale, Action.PROMOTED, InUse(row.version), self._by)
+            _require_no_erased(session, row.card)
             return row
 
     def rollback(self, locale: str = "en") -> AdapterRow | None:
@@ -172,6 +178,20 @@ class AdapterRegistry:
         folder = require_unchanged(row)
         require_base(row.version, row.base_hash, self._base_hash())
         return folder
+
+
+def _require_no_erased(session: Session, card: Mapping[str, Any]) -> None:
+    """Refuse what learned from somebody who was erased since; whoever is erased behind us is told of it.
+
+    An adapter that is in use stays, flagged, until another one is put there: a service must be able to start.
+    """
+    log.take_turn(session)  # an erasure takes one, too: it is here by now, or finds what was written here
+    lines = len(erased_lines(session).intersection(card.get("reviewed", ())))
+    if lines:
+        raise RegistryError(
+            f"The adapter was trained with {lines} lines made of explanations of people who were erased since; train "
+            "again: explainer reviews export, explainer tune"
+        )
 
 
 def _before(rows: Sequence[RegistryChangeRow], locale: str) -> InUse:

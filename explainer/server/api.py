@@ -162,10 +162,8 @@ class TagsController(Controller):
         self, user: UserInPath, explainer: NamedDependency[Explainer], looker: NamedDependency[Looker]
     ) -> ShownTags:
         """Return the aspects a user comes back to, each with the behaviours behind it."""
-        held = explainer.tags.of(user, private=not looker.is_app)
-        private = () if looker.is_app else explainer.tags.private_of(held)
         with explainer.database.session() as session:
-            return tags_shown_to(session, looker, held, private)
+            return tags_shown_to(session, looker, explainer.tags, user)
 
     @delete("/{tag:path}", opt=needs(Scope.CHOICES), sync_to_thread=True, summary="Delete a tag")
     def remove(self, user: UserInPath, tag: FromPath[str], explainer: NamedDependency[Explainer]) -> None:

@@ -67,7 +67,7 @@ class AuditPages(Controller):
             return page(request, "audit/find.html", status_code=400, **shown, rows=[], following=None, cursor=None)
         with explainer.database.session() as session:
             rows, following = list_explanations(session, form.search, _ROWS, cursor)
-            note_looks(session, looker, rows, "audit list")
+            note_looks(session, looker, rows, "audit list", explainer.firewall.words)
         return page(request, "audit/find.html", **shown, rows=rows, following=following, cursor=cursor)
 
     @get("/sample", opt=_OPT, sync_to_thread=True)
@@ -85,7 +85,7 @@ class AuditPages(Controller):
             with explainer.database.session() as session:
                 found, ids = draw_ids(session, form.search, seed, n)
                 rows = explanations_named(session, ids)
-                note_looks(session, looker, rows, "audit sample")
+                note_looks(session, looker, rows, "audit sample", explainer.firewall.words)
         return page(
             request,
             "audit/sample.html",
@@ -147,7 +147,7 @@ class AuditPages(Controller):
         """Return one record with all its inputs."""
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
-            note_record(session, looker, row, "audit record")
+            note_record(session, looker, row, "audit record", explainer.firewall.words)
             records, made_by = audit_records(session, [row]), provenance(session, [row])
             staff, found = staff_in(session, records), records[0]
         return page(
@@ -171,7 +171,8 @@ class AuditPages(Controller):
     ) -> Template:
         """Return what computing the explanation again gives; nothing is stored."""
         with explainer.database.session() as session:
-            note_record(session, looker, get_explanation(session, explanation_id), "replay")
+            row = get_explanation(session, explanation_id)
+            note_record(session, looker, row, "replay", explainer.firewall.words)
         template = "audit/_replayed.html" if is_fragment(request) else "audit/replay.html"
         return page(request, template, found=replay(explainer, explanation_id), pretty=_pretty)
 

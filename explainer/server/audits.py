@@ -81,7 +81,7 @@ class AuditController(Controller):
         with explainer.database.session() as session:
             found = draw(session, search, seed, n)
             rows = explanations_named(session, [record.explanation["id"] for record in found.records])
-            note_looks(session, looker, rows, "audit sample")
+            note_looks(session, looker, rows, "audit sample", explainer.firewall.words)
             return found
 
     @get(
@@ -144,7 +144,7 @@ class AuditController(Controller):
         """Return every column as it is stored, the templates word for word, and all that was done with it."""
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
-            note_record(session, looker, row, "audit record")
+            note_record(session, looker, row, "audit record", explainer.firewall.words)
             found = audit_records(session, [row])
             return CompleteRecord(found[0], provenance(session, [row]), staff_in(session, found))
 

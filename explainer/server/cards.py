@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from explainer.picture import waterfall_of
@@ -11,7 +11,7 @@ from explainer.server.notes import note
 from explainer.server.words import Words
 from explainer.service.masking import MASK
 from explainer.service.unnamed import private_share
-from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
+from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.later import Later
 from explainer.writing.prompts import DomainWords
 from explainer.writing.slots import SLOT, spaced
@@ -46,7 +46,7 @@ class Bar:
     """One bar of the picture.
 
     Attributes:
-        item: Id of the item that the behaviour is about.
+        item: Id of the item that the behaviour is about; empty for those that must not be named.
         label: Its title.
         note: The rating and the reasons in words.
         share: Share of all support for the item, 0 to 1; negative for what spoke against it.
@@ -115,11 +115,12 @@ def card_of(row: ExplanationRow, told: Told, later: Later) -> Card:
     newest = later.revisions[-1] if later.revisions else row
     masked = any(e.behaviour_id in told.masked for e in row.evidence)
     titled = {"item", *(e.slot for e in row.evidence)}
-    shown = [e for e in row.evidence if e.behaviour_id not in told.private]
-    is_whole = len(shown) == len(row.evidence)
-    cited = _bars(shown, row.slots, told)
+    is_whole = not any(e.behaviour_id in told.private for e in row.evidence)
+    cited = _bars(row, told)
     bars, against = [bar for bar in cited if bar.share > 0], next((bar for bar in cited if bar.share < 0), None)
-    supporting = sum(1 for key, value in row.contributions.items() if value > 0 and key not in told.private)
+    named = sum(bool(bar.item) for bar in bars)
+    as_one = {*told.private, *(told.masked if masked else ())}
+    supporting = sum(1 for key, value in row.contributions.items() if value > 0 and key not in as_one)
     share = private_share(row.contributions, told.private)
     titles = {**told.titles, **dict.fromkeys(told.private, told.words("card.not_shown_name"))}
     picture = waterfall_of(row, told.titles, told.words.locale, told.masked, told.private)
@@ -133,11 +134,11 @@ def card_of(row: ExplanationRow, told: Told, later: Later) -> Card:
         bars=bars,
         uncited=uncited(row.contributions, told.words),
         rest=max(0.0, 1.0 - sum(bar.share for bar in bars) - max(0.0, share)) if bars else 0.0,
-        rest_count=max(0, supporting - len(bars)),
+        rest_count=max(0, supporting - named),
         not_shown=_not_shown(share, told.words),
         picture=f"{picture.name}. {picture.description}",
         what_if=what_if(row, titles, told.domain, told.words),
-        deletion=deletion(row, told.words),
+        deletion=deletion(row, told.words) if is_whole and not masked else "",
     )
 
 
@@ -164,14 +165,16 @@ def _pieces(draft: str, slots: Mapping[str, str], titles: Collection[str]) -> li
     return [piece for piece in pieces if piece.text]
 
 
-def _bars(evidence: Sequence[EvidenceRow], slots: Mapping[str, str], told: Told) -> list[Bar]:
-    longest = max((e.share for e in evidence), default=1.0) or 1.0
-    return [_bar(e, slots, told, longest) for e in sorted(evidence, key=lambda e: -e.share)]
-
-
-def _bar(e: EvidenceRow, slots: Mapping[str, str], told: Told, longest: float) -> Bar:
-    width = _BAR_WIDTH * e.share / longest
-    if e.behaviour_id in told.masked:
-        return Bar("", MASK, MASK, e.share, width)
-    said = note(e, slots.get(f"{e.slot}.value"), told.speech, told.words)
-    return Bar(e.item_id, slots[e.slot], said, e.share, width)
+def _bars(row: ExplanationRow, told: Told) -> list[Bar]:
+    """Return a bar of each cited behaviour, and one of all that must not be named: figures of each would name it."""
+    hidden = {*told.private, *told.masked}
+    shown = [
+        (e.share, e.item_id, row.slots[e.slot], note(e, row.slots.get(f"{e.slot}.value"), told.speech, told.words))
+        for e in row.evidence
+        if e.behaviour_id not in hidden
+    ]
+    if any(e.behaviour_id in told.masked for e in row.evidence):
+        shown.append((private_share(row.contributions, told.masked), "", MASK, MASK))
+    longest = max((share for share, *_ in shown), default=1.0) or 1.0
+    ordered = sorted(shown, key=lambda one: -one[0])
+    return [Bar(item, label, said, share, _BAR_WIDTH * share / longest) for share, item, label, said in ordered]

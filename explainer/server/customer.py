@@ -161,8 +161,8 @@ class CustomerController(Controller):
         """
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
-            masked = picture_shown_to(session, looker, row)
-            private = sensitive_in(session, row) if looker.is_app or reader else ()
+            masked = picture_shown_to(session, looker, row, explainer.firewall.words)
+            private = sensitive_in(session, row, explainer.firewall.words) if looker.is_app or reader else ()
         picture = draw(waterfall_of(row, explainer.titles(row.user_id), locale_of(request), masked, private))
         headers = {
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",

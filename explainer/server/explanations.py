@@ -110,7 +110,7 @@ class ExplanationsController(Controller):
         with live.explainer.database.session() as session:
             if ids is not None:
                 rows = [get_explanation(session, one) for one in ids]
-            answer = Explanations(all_shown_to(session, looker, rows, sensitive=private))
+            answer = Explanations(all_shown_to(session, looker, rows, live.explainer.firewall.words, sensitive=private))
         return Response(answer, headers=wait.headers)
 
     @get(
@@ -131,7 +131,7 @@ class ExplanationsController(Controller):
         """Return a page; ``next`` is the cursor of the one after it, null after the last."""
         with explainer.database.session() as session:
             rows, following = list_explanations(session, search, limit, cursor)
-            return ExplanationPage(all_shown_to(session, looker, rows), following)
+            return ExplanationPage(all_shown_to(session, looker, rows, explainer.firewall.words), following)
 
     @get("/{explanation_id:str}", opt=needs(Scope.READ), summary="One explanation as it was shown")
     async def read(
@@ -190,7 +190,7 @@ class ExplanationsController(Controller):
             row = get_explanation(session, explanation_id)
         find(explainer, row)
         with explainer.database.session() as session:
-            found = counterfactual_shown_to(session, looker, row)
+            found = counterfactual_shown_to(session, looker, row, explainer.firewall.words)
         if found is None:
             raise NotFoundError(f"Explanation {explanation_id!r} is of an item outside its list: nothing kept it in.")
         return found
@@ -209,7 +209,8 @@ class ExplanationsController(Controller):
 
 def _read(explainer: Explainer, explanation_id: str, looker: Looker, *, recorded: bool = True) -> ShownExplanation:
     with explainer.database.session() as session:
-        return shown_to(session, looker, *get_with_later(session, explanation_id), recorded=recorded)
+        row, later = get_with_later(session, explanation_id)
+        return shown_to(session, looker, row, later, explainer.firewall.words, recorded=recorded)
 
 
 def _tells_who_met_it(explainer: Explainer, looker: Looker, data: ExplanationRequest) -> bool:

@@ -14,9 +14,8 @@ from explainer.access.purposes import MAX_PURPOSE, MAX_TICKET, MIN_PURPOSE, chec
 from explainer.errors import AccessError
 from explainer.pipeline import Explainer
 from explainer.server.auth import caller_of
-from explainer.service.masking import sensitive_behaviours
+from explainer.service.telling import rests_on_private, tells_of
 from explainer.service.views import Looker, note_look
-from explainer.storage.private import private_among
 
 _WHY = "Needed, both, by support to see sensitive evidence; goes on record with the view."
 
@@ -74,7 +73,7 @@ def require_purpose(session: Session, looker: Looker, user: str, names: Sequence
     Raises:
         PermissionDeniedException: If it may, and support gives no ticket and purpose.
     """
-    tells = bool(private_among(session, names)) or not sensitive_behaviours(session, user).isdisjoint(names)
+    tells = tells_of(session, user, names)
     if tells and not looker.sees_sensitive:
         raise _needs_case()
     return tells
@@ -92,9 +91,7 @@ def require_purpose_without(explainer: Explainer, looker: Looker, user: str, nam
     Raises:
         PermissionDeniedException: If it would, and support gives no ticket and purpose.
     """
-    left = {b.id for b in explainer.history(user).behaviours if not {b.id, b.item}.intersection(names)}
-    with explainer.database.session() as session:
-        tells = bool(left) and left <= sensitive_behaviours(session, user)
+    tells = rests_on_private(explainer, user, names)
     if tells and not looker.sees_sensitive:
         raise _needs_case()
     return tells

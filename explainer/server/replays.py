@@ -35,8 +35,8 @@ class ReplayController(Controller):
         """
         with explainer.database.session() as session:
             row = get_explanation(session, explanation_id)
-            if picture_shown_to(session, looker, row, "replay"):
+            if picture_shown_to(session, looker, row, explainer.firewall.words, "replay"):
                 raise PermissionDeniedException("This tells of a private life: give X-Ticket and X-Purpose.")
-            is_told = not (looker.is_app and tells_privately(session, row))
+            is_told = not (looker.is_app and tells_privately(session, row, explainer.firewall.words))
         found = replay(explainer, explanation_id)
         return found if is_told else without_behaviours(found)

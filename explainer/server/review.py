@@ -70,7 +70,7 @@ class ReviewPagesController(Controller):
     ) -> Template:
         """Return one text to judge."""
         with explainer.database.session() as session:
-            case = case_of(session, looker, review_id)
+            case = case_of(session, looker, review_id, explainer.firewall.words)
         words, shown, slots = words_in(locale_of(request)), case.explanation, case.texts[-1].slots
         speech = explainer.writer.prompts.for_user(shown.user, Style(words.locale))
         did = speech.words(explainer.domain, locale=words.locale)

@@ -78,7 +78,7 @@ class ReviewsController(Controller):
     ) -> ReviewCase:
         """Return the explanation as shown, its drafts, what the gate held against them, and what people said."""
         with explainer.database.session() as session:
-            return case_of(session, looker, review_id)
+            return case_of(session, looker, review_id, explainer.firewall.words)
 
     @post(
         "/{review_id:str}/verdict",

@@ -83,7 +83,7 @@ def found_page(
     try:
         with explainer.database.session() as session:
             rows, following = list_explanations(session, search, _PAGE, cursor)
-            found = all_shown_to(session, looker, rows)
+            found = all_shown_to(session, looker, rows, explainer.firewall.words)
     except SearchError:
         return find_page(request, looker, asked, wrong="support.ends_before")
     return find_page(request, looker, asked, found=found, following=following)

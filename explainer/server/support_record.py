@@ -46,11 +46,12 @@ def record_page(
     Raises:
         NotFoundError: If there is no such explanation.
     """
+    private_words = explainer.firewall.words
     with explainer.database.session() as session:
         row, later = get_with_later(session, explanation_id)
         # Where a private item stands today says whether they have met it since.
         telling = is_private_item(session, row.item_id)
-        masked = picture_shown_to(session, looker, row, "support page", sensitive=telling)
+        masked = picture_shown_to(session, looker, row, private_words, "support page", sensitive=telling)
         # Today's text may rest on what the record does not have.
         taken_back = None if later.suppression is None else name_of(session, later.suppression.by)
         hidden = masked if looker.sees_sensitive else masked | sensitive_behaviours(session, row.user_id)

@@ -29,6 +29,7 @@ from explainer.storage.walks import explanation_ids
 
 Columns = dict[str, Any]
 """A row: every column by its name."""
+_CHUNK = 5000
 _STAFF = frozenset({"given_by", "viewer", "by", "decided_by"})
 
 
@@ -190,14 +191,28 @@ def _only(rows: Sequence[Base]) -> Columns | None:
 
 def _entries(session: Session, about: Mapping[str, Sequence[Base]]) -> dict[str, list[Entry]]:
     """Return the entries about records, by the explanation that these belong to."""
-    owner = {reference: key for key, rows in about.items() for row in rows for reference in _references(row)}
+    owner: dict[str, str] = {}
+    called: dict[str, list[Base]] = {}  # everybody who looks at a record adds a row, so none is searched for an entry
+    for key, rows in about.items():
+        for row in rows:
+            for reference in _references(row):
+                owner[reference] = key
+                called.setdefault(reference, []).append(row)
     found: dict[str, list[Entry]] = {key: [] for key in about}
-    query = select(AuditEntryRow).where(AuditEntryRow.record_id.in_(owner)).order_by(AuditEntryRow.seq)
-    for entry in session.scalars(query):
-        key = owner[entry.record_id]
-        matches = _matches(entry, about[key])
-        found[key].append(Entry(entry.seq, entry.event, entry.record_id, entry.digest, entry.at, matches))
+    for entry in _about(session, [*owner]):
+        matches = _matches(entry, called[entry.record_id])
+        one = Entry(entry.seq, entry.event, entry.record_id, entry.digest, entry.at, matches)
+        found[owner[entry.record_id]].append(one)
     return found
+
+
+def _about(session: Session, references: Sequence[str]) -> list[AuditEntryRow]:
+    """Return the entries that refer to any of these, in order; no database takes any number of parameters."""
+    found: list[AuditEntryRow] = []
+    for start in range(0, len(references), _CHUNK):
+        mine = AuditEntryRow.record_id.in_(references[start : start + _CHUNK])
+        found += session.scalars(select(AuditEntryRow).where(mine))
+    return sorted(found, key=lambda entry: entry.seq)
 
 
 def _references(row: Base) -> set[str]:

@@ -18,14 +18,13 @@ from explainer.errors import ConflictError, NotFoundError
 from explainer.pipeline import Explainer
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.masking import sensitive_in
-from explainer.service.unnamed import NO_TEXT, hidden_in, private_share, words_in
+from explainer.service.unnamed import NO_TEXT, private_share, words_in
 from explainer.storage.base import now
 from explainer.storage.catalogue import dataset_row
 from explainer.storage.database import Database
 from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow, FeedbackRow
 from explainer.storage.explanations import get_explanation
 from explainer.storage.reading_tables import RevisionRow, SuppressionRow
-from explainer.view import explanation_view
 from explainer.writing.ago import ago
 from explainer.writing.prompts import DomainWords
 from explainer.writing.slots import SLOT, display_title, rating_text
@@ -118,14 +117,13 @@ def embedded(explainer: Explainer, explanation_id: str, style: Style) -> Embedde
         if session.get(SuppressionRow, explanation_id) is not None:
             return EmbeddedExplanation(None, row.locale, None, _GONE[style.locale], [])
         shown, high = _newest(session, row), dataset_row(session).value_high
-        private = sensitive_in(session, row)
+        private = sensitive_in(session, row, explainer.firewall.words)
     words = explainer.writer.prompts.for_user(row.user_id, style).words(explainer.domain, locale=style.locale)
     named = set(SLOT.findall(shown.draft))
-    hidden = hidden_in(explanation_view(row), private)
-    cited = [e for e in row.evidence if e.behaviour_id not in hidden]
+    cited = [e for e in row.evidence if e.behaviour_id not in private]
     is_whole = len(cited) == len(row.evidence)
     told = [e for e in cited if e.contribution > 0 or e.slot in named]
-    effect = _effect(private_share(row.contributions, hidden), style.locale)
+    effect = _effect(private_share(row.contributions, private), style.locale)
     source: Literal["model", "template"] = "model" if shown.source == MODEL and is_whole else "template"
     text = shown.text if is_whole else words_in(NO_TEXT, row.locale)
     behaviours = [_behaviour(e, words, high, style.locale) for e in sorted(told, key=lambda e: -e.share)]

@@ -1,7 +1,8 @@
 """What is sensitive in a customer's record, and the same record without it.
 
 A behaviour is sensitive if its item was judged to be private (health, belief, sex life and the like: see
-:mod:`explainer.evidence.firewall`). Ids are masked, too: whoever has the catalogue could look them up.
+:mod:`explainer.evidence.firewall`), or if what an explanation has stored of it says so in words. Ids are masked, too:
+whoever has the catalogue could look them up.
 """
 
 from __future__ import annotations
@@ -14,13 +15,12 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from explainer.evidence import Reason, SameCreator, SameSeries, SharedAspect, TagBehaviour, UserTag
-from explainer.evidence.citable import is_sensitive
+from explainer.evidence import Reason, SameCreator, SameSeries, SharedAspect
+from explainer.evidence.firewall import PrivateWords
 from explainer.service.behaviours import BehaviourView
 from explainer.service.exclusions import Exclusion
-from explainer.storage.explanation_tables import ExplanationRow
+from explainer.storage.explanation_tables import EvidenceRow, ExplanationRow
 from explainer.storage.private import kept_out, private_behaviours
-from explainer.tags import TagList
 from explainer.view import CitedView, CounterfactualView, ExplanationView
 
 MASK = "•••"
@@ -31,14 +31,25 @@ def sensitive_behaviours(session: Session | Connection, user: str) -> frozenset[
     return frozenset(private_behaviours(session, user))
 
 
-def sensitive_in(session: Session, row: ExplanationRow) -> frozenset[str]:
-    """Return the behaviours of an explanation's user that are private now, or were when it was made."""
-    return sensitive_behaviours(session, row.user_id) | private_then(row)
+def sensitive_in(session: Session, row: ExplanationRow, private_words: PrivateWords) -> frozenset[str]:
+    """Return the behaviours of an explanation's user that are private now, or by the record itself."""
+    return sensitive_behaviours(session, row.user_id) | sensitive_by(row, private_words)
+
+
+def sensitive_by(row: ExplanationRow, private_words: PrivateWords) -> frozenset[str]:
+    """Return the behaviours that were private when an explanation was made, and those of which it has private words."""
+    named = (cited.behaviour_id for cited in row.evidence if private_words.are_in(_words_of(cited)))
+    return private_then(row).union(named)
 
 
 def private_then(row: ExplanationRow) -> frozenset[str]:
     """Return the behaviours that were private when an explanation was made."""
     return frozenset(kept_out(row.asked))
+
+
+def _words_of(cited: EvidenceRow) -> str:
+    """Return what is stored of a cited behaviour in words, whatever its item is today."""
+    return "\n".join([cited.title, *(reason["aspect"] for reason in cited.reasons if "aspect" in reason)])
 
 
 def as_one(contributions: Mapping[str, float], private: Collection[str]) -> dict[str, float]:
@@ -62,8 +73,16 @@ def counterfactual_as_one(found: CounterfactualView, private: Collection[str]) -
 
 
 def with_text(view: ExplanationView, text: str) -> ExplanationView:
-    """Return the explanation with another text, and nothing of how its own was made: that has words of the facts."""
-    return replace(view, text=text, gate_failures=[], versions=replace(view.versions, prompt_hash=""))
+    """Return the explanation with another text, and nothing of how its own was made, nor of what that rests on.
+
+    What made it has words of the facts; the verdict has the figure of what is cited, which may be one behaviour.
+    """
+    return replace(view, text=text, verdict=None, gate_failures=[], versions=replace(view.versions, prompt_hash=""))
+
+
+def without_merged(cited: CitedView, private: Collection[str]) -> CitedView:
+    """Return a cited behaviour without the private ones that are the same cause."""
+    return replace(cited, merged=[one for one in cited.merged if one not in private])
 
 
 @dataclass(slots=True)
@@ -74,29 +93,24 @@ class Mask:
 
     Args:
         sensitive: Ids of the behaviours to mask.
-        words: Tags to mask, whatever they rest on.
     """
 
     sensitive: Collection[str]
     names: dict[str, str] = field(default_factory=dict)
-    words: Collection[str] = ()
 
     @property
     def count(self) -> int:
-        """How many different things were masked."""
+        """How many different behaviours were masked."""
         return len(self.names)
 
     def key(self, behaviour_id: str) -> str:
         """Return the id, or its stand-in."""
-        return self._named(behaviour_id) if behaviour_id in self.sensitive else behaviour_id
-
-    def _named(self, thing: str) -> str:
-        return self.names.setdefault(thing, f"{MASK}{len(self.names) + 1}")
+        if behaviour_id not in self.sensitive:
+            return behaviour_id
+        return self.names.setdefault(behaviour_id, f"{MASK}{len(self.names) + 1}")
 
     def explanation(self, view: ExplanationView) -> ExplanationView:
         """Return the explanation with its sensitive behaviours masked; its text, where it rests on one."""
-        told = {cited.behaviour_id for cited in view.evidence if tells(cited)}
-        self.sensitive = {*self.sensitive, *told}
         for key in view.contributions:
             self.key(key)
         found = view.counterfactual
@@ -114,14 +128,6 @@ class Mask:
         for key in found.behaviours or ():
             self.key(key)
         return counterfactual_as_one(found, self.sensitive)
-
-    def tags(self, held: TagList) -> TagList:
-        """Return the tags with sensitive ones, and sensitive behaviours behind others, masked."""
-        return replace(
-            held,
-            tags=[self._tag(tag) for tag in held.tags],
-            deleted=[self._word(tag) for tag in held.deleted],
-        )
 
     def behaviour(self, met: BehaviourView) -> BehaviourView:
         """Return a behaviour without what it is about, if it is sensitive."""
@@ -141,9 +147,8 @@ class Mask:
         return {key: MASK if key in self.sensitive else title for key, title in titles.items()}
 
     def _cited(self, cited: CitedView) -> CitedView:
-        merged = [self.key(key) for key in cited.merged]
         if cited.behaviour_id not in self.sensitive:
-            return replace(cited, merged=merged)
+            return without_merged(cited, self.sensitive)
         return replace(
             cited,
             behaviour_id=self.key(cited.behaviour_id),
@@ -151,31 +156,11 @@ class Mask:
             title=MASK,
             value=None,
             time=None,
+            contribution=None,
+            share=None,
             reasons=[masked for masked in map(_masked, cited.reasons) if masked is not None],
-            merged=merged,
+            merged=[],  # they are about the same
         )
-
-    def _word(self, tag: str) -> str:
-        if tag not in self.words and not is_sensitive(tag):
-            return tag
-        self._named(f"tag {tag}")
-        return MASK
-
-    def _tag(self, tag: UserTag) -> UserTag:
-        private = all(behaviour.behaviour_id in self.sensitive for behaviour in tag.behaviours)
-        word = self._named(f"tag {tag.tag}") and MASK if private else self._word(tag.tag)
-        return replace(tag, tag=word, behaviours=tuple(map(self._tagged, tag.behaviours)))
-
-    def _tagged(self, behaviour: TagBehaviour) -> TagBehaviour:
-        if behaviour.behaviour_id not in self.sensitive:
-            return behaviour
-        return TagBehaviour(self.key(behaviour.behaviour_id), MASK, MASK)
-
-
-def tells(cited: CitedView) -> bool:
-    """Return whether what is stored of a cited behaviour is sensitive, whatever its item is today."""
-    named = (r.aspect for r in cited.reasons if isinstance(r, SharedAspect))
-    return is_sensitive("\n".join([cited.title, *named]))
 
 
 def _masked(reason: Reason) -> Reason | None:

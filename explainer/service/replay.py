@@ -142,7 +142,7 @@ def _recomputed(explainer: Explainer, record: _Record) -> list[Difference]:
     except UnknownItemError as error:
         return [Difference("item", record.row.item_id, str(error))]
     library, altered = _library(record)
-    texts, failures = texts_again(record.row, record.writer, case.evidence, library)
+    texts, failures = texts_again(record.row, record.writer, case.evidence, library, explainer.firewall.words)
     stored, again = stored_record(record.row), again_record(record.recalled.asking.history, case, texts)
     stored_set, set_again = _counterfactuals(explainer, record, case)
     return altered + compared(stored | stored_set, again | set_again) + failures

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from explainer.audit import log
 from explainer.audit.staff import on_record
 from explainer.errors import ConflictError
+from explainer.evidence.firewall import PrivateWords
 from explainer.service.feedback import Feedback, feedback_of
 from explainer.service.shown import ShownExplanation, shown_to
 from explainer.service.suppress import withdraw
@@ -125,7 +126,7 @@ def review_record(row: ReviewRow) -> dict[str, Any]:
     return dict(msgspec.to_builtins(_review_of(row, Names())))
 
 
-def case_of(session: Session, looker: Looker, review_id: str) -> ReviewCase:
+def case_of(session: Session, looker: Looker, review_id: str, private_words: PrivateWords) -> ReviewCase:
     """Return a review with all that a reviewer needs, and record that they saw it.
 
     Raises:
@@ -137,7 +138,7 @@ def case_of(session: Session, looker: Looker, review_id: str) -> ReviewCase:
     given = session.scalars(said.order_by(FeedbackRow.created_at, FeedbackRow.id)).all()
     names = names_of(session, [one.given_by for one in given])
     feedback = [feedback_of(one, names) for one in given]
-    explanation = shown_to(session, looker, explained, later, "review")
+    explanation = shown_to(session, looker, explained, later, private_words, "review")
     return ReviewCase(reviews_of(session, [row])[0], explanation, texts_of(session, explained), feedback)
 
 

@@ -9,12 +9,13 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy.orm import Session
 
+from explainer.evidence.firewall import PrivateWords
 from explainer.service.masking import (
     MASK,
     Mask,
     counterfactual_as_one,
-    private_then,
     sensitive_behaviours,
+    sensitive_by,
     sensitive_in,
 )
 from explainer.service.unnamed import NOT_SHOWN, for_customer, words_in
@@ -111,6 +112,7 @@ def shown_to(
     looker: Looker,
     row: ExplanationRow,
     later: Later,
+    private_words: PrivateWords,
     what: str = "explanation",
     *,
     recorded: bool = True,
@@ -122,10 +124,11 @@ def shown_to(
         looker: Who asks.
         row: The explanation.
         later: What came after it.
+        private_words: What tells of a private life in words.
         what: What they look at.
         recorded: Whether this is a look of its own; False while the same one goes on.
     """
-    sensitive = sensitive_in(session, row)
+    sensitive = sensitive_in(session, row, private_words)
     if looker.is_app:
         view = for_customer(explanation_view(row), sensitive)
         return _shown(row, view, later, looker)
@@ -139,6 +142,7 @@ def all_shown_to(
     session: Session,
     looker: Looker,
     rows: Sequence[ExplanationRow],
+    private_words: PrivateWords,
     what: str = "explanations",
     *,
     sensitive: bool = False,
@@ -151,6 +155,7 @@ def all_shown_to(
         session: Open session; what is recorded is committed with it.
         looker: Who asks.
         rows: The explanations.
+        private_words: What tells of a private life in words.
         what: What they look at.
         sensitive: Whether it tells of a private life that there are these, whatever is in them.
     """
@@ -160,7 +165,7 @@ def all_shown_to(
     hidden = {user: sensitive_behaviours(session.connection(), user) for user in users}
     views, seen = [], dict.fromkeys(users, 0)
     for row in rows:
-        view, count = _masked(row, hidden[row.user_id] | private_then(row), looker)
+        view, count = _masked(row, hidden[row.user_id] | sensitive_by(row, private_words), looker)
         seen[row.user_id] += count
         views.append(_shown(row, view, later[row.id], looker, 0 if looker.sees_sensitive else count))
     for user, count in seen.items():
@@ -168,14 +173,17 @@ def all_shown_to(
     return views
 
 
-def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRow) -> ShownCounterfactual | None:
+def counterfactual_shown_to(
+    session: Session, looker: Looker, row: ExplanationRow, private_words: PrivateWords
+) -> ShownCounterfactual | None:
     """Return an explanation's counterfactual as it is to whoever asks, recorded; None where it has none."""
     found = counterfactual_of(row)
     if found is None:
         return None
+    sensitive = sensitive_in(session, row, private_words)
     if looker.is_app:
-        return with_count(ShownCounterfactual, counterfactual_as_one(found, sensitive_in(session, row)))
-    mask = Mask(sensitive_in(session, row))
+        return with_count(ShownCounterfactual, counterfactual_as_one(found, sensitive))
+    mask = Mask(sensitive)
     masked = mask.counterfactual(found)
     note_look(session, looker, row.user_id, "counterfactual", row.id, sensitive=mask.count > 0)
     return (
@@ -186,7 +194,13 @@ def counterfactual_shown_to(session: Session, looker: Looker, row: ExplanationRo
 
 
 def picture_shown_to(
-    session: Session, looker: Looker, row: ExplanationRow, what: str = "picture", *, sensitive: bool = False
+    session: Session,
+    looker: Looker,
+    row: ExplanationRow,
+    private_words: PrivateWords,
+    what: str = "picture",
+    *,
+    sensitive: bool = False,
 ) -> frozenset[str]:
     """Return the behaviours that must not be named to whoever sees an explanation, and record that they saw it.
 
@@ -194,20 +208,21 @@ def picture_shown_to(
         session: Open session; what is recorded is committed with it.
         looker: Who looks.
         row: The explanation.
+        private_words: What tells of a private life in words.
         what: What they look at.
         sensitive: Whether there is something besides which not everybody sees.
     """
     if looker.is_app:
         return frozenset()
-    mask = Mask(sensitive_in(session, row))
+    mask = Mask(sensitive_in(session, row, private_words))
     mask.explanation(explanation_view(row))
     note_look(session, looker, row.user_id, what, row.id, sensitive=sensitive or mask.count > 0)
     return frozenset() if looker.sees_sensitive else frozenset(mask.names)
 
 
-def tells_privately(session: Session, row: ExplanationRow) -> bool:
+def tells_privately(session: Session, row: ExplanationRow, private_words: PrivateWords) -> bool:
     """Return whether there is anything in an explanation that tells of a private life."""
-    mask = Mask(sensitive_in(session, row))
+    mask = Mask(sensitive_in(session, row, private_words))
     mask.explanation(explanation_view(row))
     return mask.count > 0
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import msgspec
 from sqlalchemy.orm import Session
 
@@ -15,7 +13,7 @@ from explainer.service.unnamed import NOT_SHOWN
 from explainer.service.views import Looker, note_look
 from explainer.service.why_not import WhyNot
 from explainer.storage.private import is_private_item
-from explainer.tags import TagList
+from explainer.tags import TagList, UserTags
 
 
 class ShownWhyNot(WhyNot, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,7 +23,7 @@ class ShownWhyNot(WhyNot, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ShownTags(TagList, frozen=True, kw_only=True, omit_defaults=True):
-    """A user's tags; ``masked`` says how many sensitive tags and behaviours are shown as "•••"."""
+    """A user's tags; ``masked`` is 1 where sensitive ones, or behaviours behind others, are left out."""
 
     masked: int = 0
 
@@ -67,21 +65,30 @@ def why_not_shown_to(session: Session, looker: Looker, found: WhyNot) -> ShownWh
     return with_count(ShownWhyNot, found, 0 if looker.sees_sensitive else count)
 
 
-def tags_shown_to(session: Session, looker: Looker, held: TagList, private: Collection[str]) -> ShownTags:
+def tags_shown_to(session: Session, looker: Looker, tags: UserTags, user: str) -> ShownTags:
     """Return a user's tags as they are to whoever asks, recorded.
 
-    Args:
-        session: Open session; what is recorded is committed with it.
-        looker: Who asks.
-        held: The tags.
-        private: The deleted ones that tell of the user's private life.
+    Without a case they are made as if the user had done nothing private. How many behaviours are behind a tag, and how
+    usual it is, would tell of a masked one what it is about; and of one under another tag, what it is about, too.
     """
+    public = tags.of(user, private=False)
     if looker.is_app:
-        return with_count(ShownTags, held)
-    mask = Mask(sensitive_behaviours(session, held.user), words=private)
-    masked = mask.tags(held)
-    note_look(session, looker, held.user, "tags", sensitive=mask.count > 0)
-    return with_count(ShownTags, held) if looker.sees_sensitive else with_count(ShownTags, masked, mask.count)
+        return with_count(ShownTags, public)
+    whole = tags.of(user)
+    is_told = tell_privately(session, whole, public)
+    note_look(session, looker, user, "tags", sensitive=is_told)
+    return with_count(ShownTags, whole) if looker.sees_sensitive else with_count(ShownTags, public, int(is_told))
+
+
+def tell_privately(session: Session, whole: TagList, public: TagList) -> bool:
+    """Return whether tags tell of a private life, given the same user's as they are to the public."""
+    behind = {behaviour.behaviour_id for tag in whole.tags for behaviour in tag.behaviours}
+    said = {tag.tag for tag in whole.tags} - {tag.tag for tag in public.tags}
+    return (
+        bool(said)
+        or whole.deleted != public.deleted
+        or not behind.isdisjoint(sensitive_behaviours(session, whole.user))
+    )
 
 
 def behaviours_shown_to(session: Session, looker: Looker, page: BehaviourPage) -> ShownBehaviours:

@@ -11,6 +11,7 @@ from typing import Any
 
 from explainer.errors import ExplainerError
 from explainer.evidence import Evidence
+from explainer.evidence.firewall import PrivateWords
 from explainer.service.comparison import Difference, Outcome
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.gate import check
@@ -26,7 +27,11 @@ _WORDING = frozenset({"article", "grammar", "length", "repetition", "sentences",
 
 
 def texts_again(
-    row: ExplanationRow, writer: str, evidence: Evidence, library: PromptLibrary | None
+    row: ExplanationRow,
+    writer: str,
+    evidence: Evidence,
+    library: PromptLibrary | None,
+    private_words: PrivateWords,
 ) -> tuple[dict[str, Any], list[Difference]]:
     """Return slots, draft and text made again, and what the gate has against a stored draft.
 
@@ -35,13 +40,14 @@ def texts_again(
         writer: What wrote it, for ``{writer}``.
         evidence: The facts, computed again.
         library: The templates that it was written with; without them a template's draft is taken as stored.
+        private_words: What no text says today.
     """
     style = Style(row.locale, row.audience)
     request = Request(evidence, row.user_id)
     values = slot_values(evidence, style, writer)
     draft, found = row.draft, list[Difference]()
     if row.source == MODEL:
-        found = _judged(row, request, style)
+        found = _judged(row, request, style, private_words)
     elif library is not None:
         try:
             draft = _rendered(row, request, library, style)
@@ -50,10 +56,11 @@ def texts_again(
     return {"slots": values, "draft": draft, "text": _filled(row, draft, values)}, found
 
 
-def _judged(row: ExplanationRow, request: Request, style: Style) -> list[Difference]:
+def _judged(row: ExplanationRow, request: Request, style: Style, private_words: PrivateWords) -> list[Difference]:
     """Return what the gate has against a stored draft, told of the facts as prompts tell them or told of all."""
     words = load_vocabulary(row.locale, row.audience)
-    verdicts = (check(row.draft, facts, words, style) for facts in (told_facts(request, style), request.evidence))
+    told = (told_facts(request, style), request.evidence)
+    verdicts = (check(row.draft, facts, words, style, private_words) for facts in told)
     failures = min((verdict.failures for verdict in verdicts), key=len)
     is_wording = all(failure.split(":")[0] in _WORDING for failure in failures)
     outcome = Outcome.EQUIVALENT if is_wording else Outcome.DIFFERENT

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from explainer.service.masking import as_one, counterfactual_as_one, ids_as_one, tells, with_text
+from explainer.service.masking import as_one, counterfactual_as_one, ids_as_one, with_text, without_merged
 from explainer.view import ExplanationView
 
 NOT_SHOWN: Mapping[str, str] = {"en": "an interest you have chosen not to show", "zh": "您选择不显示的一项兴趣"}
@@ -32,26 +32,20 @@ def private_share(contributions: Mapping[str, float], private: Collection[str]) 
     return hidden / support if support > 0 else 0.0
 
 
-def hidden_in(view: ExplanationView, private: Collection[str]) -> set[str]:
-    """Return the behaviours that a customer is told of as one: the private ones, and cited ones that tell of such."""
-    return {*private, *(cited.behaviour_id for cited in view.evidence if tells(cited))}
-
-
 def for_customer(view: ExplanationView, private: Collection[str]) -> ExplanationView:
     """Return the explanation with all private behaviours as one, under the name "•••"; its text, if it rests on one.
 
     Args:
         view: As stored.
-        private: Ids of the behaviours that are private, now or when it was made.
+        private: Ids of the behaviours that are private, now or by the record itself.
     """
-    hidden = hidden_in(view, private)
-    shown = [cited for cited in view.evidence if cited.behaviour_id not in hidden]
+    shown = [cited for cited in view.evidence if cited.behaviour_id not in private]
     found = view.counterfactual
     is_whole = len(shown) == len(view.evidence)
     return replace(
         view if is_whole else with_text(view, words_in(NO_TEXT, view.locale)),
-        evidence=[replace(cited, merged=[one for one in cited.merged if one not in hidden]) for cited in shown],
-        contributions=as_one(view.contributions, hidden),
-        order=ids_as_one(view.order, hidden),
-        counterfactual=None if found is None else counterfactual_as_one(found, hidden),
+        evidence=[without_merged(cited, private) for cited in shown],
+        contributions=as_one(view.contributions, private),
+        order=ids_as_one(view.order, private),
+        counterfactual=None if found is None else counterfactual_as_one(found, private),
     )

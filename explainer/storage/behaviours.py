@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -14,8 +13,6 @@ from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.storage.choice_tables import ExclusionRow
 from explainer.storage.cursors import decoded, encoded, mark
 from retriever.data import Behaviour
-
-_Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +25,7 @@ class Met:
 
 
 class _Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    time: _Seconds
+    time: int
     id: str
 
 
@@ -45,20 +42,20 @@ def list_behaviours(session: Session, user: str, limit: int, cursor: str | None 
         select(BehaviourRow, ItemRow.title, ExclusionRow.behaviour_id)
         .join(ItemRow, ItemRow.id == BehaviourRow.item_id)
         .outerjoin(ExclusionRow, excluded)
-        .where(BehaviourRow.user_id == user, *_after(cursor, of, moment))
+        .where(BehaviourRow.user_id == user, *_after(session, cursor, of, moment))
     )
     rows = session.execute(query.order_by(moment.desc(), BehaviourRow.id.desc()).limit(limit + 1)).all()
     page = [Met(behaviour_of(row), title, mark is not None) for row, title, mark in rows[:limit]]
     if len(rows) <= limit:
         return page, None
     last = page[-1].behaviour
-    return page, encoded(_Place(last.time or 0, last.id), of)
+    return page, encoded(session, _Place(last.time or 0, last.id), of)
 
 
-def _after(cursor: str | None, of: str, moment: ColumnElement[int]) -> list[ColumnElement[bool]]:
+def _after(session: Session, cursor: str | None, of: bytes, moment: ColumnElement[int]) -> list[ColumnElement[bool]]:
     if cursor is None:
         return []
-    place = decoded(cursor, _Place, of)
+    place = decoded(session, cursor, _Place, of)
     return [or_(moment < place.time, and_(moment == place.time, BehaviourRow.id < place.id))]
 
 

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, CursorResult, bindparam, delete, exists, func
 from sqlalchemy.orm import Session
 
 from explainer.storage.access_tables import SignInRow
-from explainer.storage.audit_tables import AuditSaltRow, AuditSubjectRow
+from explainer.storage.audit_tables import AuditEntryRow, AuditSaltRow, AuditSubjectRow
 from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.database import Database
 from explainer.storage.explanation_tables import ExplanationRow
-from explainer.storage.personal import HELD, Held
+from explainer.storage.personal import CASES, HELD, Held
 from explainer.storage.reading_tables import ViewRow
 from explainer.storage.refusals import told
 from explainer.storage.vacuuming import warn_of_refused
@@ -41,17 +41,19 @@ _ONE_HELD = (
 def held_counts(session: Session, user: str) -> dict[str, int]:
     """Return how many rows are held about a user, by table; what is not there is left out."""
     dialect = session.get_bind().dialect.name
-    counted = (
-        (held.name, session.scalar(select(func.count()).select_from(held.table).where(held.whose(user, dialect))) or 0)
-        for held in HELD
-    )
-    return {name: number for name, number in counted if number}
+    counts: Counter[str] = Counter()
+    for held in HELD:
+        query = select(func.count()).select_from(held.table).where(held.whose(user, dialect))
+        counts[held.name] += session.scalar(query) or 0
+    return {name: number for name, number in counts.items() if number}
 
 
 def is_held(session: Session, user: str) -> bool:
     """Return whether anything is held about a user."""
     dialect = session.get_bind().dialect.name
-    found = (select(literal(1)).select_from(held.table).where(held.whose(user, dialect)).limit(1) for held in HELD)
+    # Of what else there may be, each row is about somebody because of one in these.
+    naming = (held for held in HELD if held.names is not None)
+    found = (select(literal(1)).select_from(held.table).where(held.whose(user, dialect)).limit(1) for held in naming)
     return any(session.scalar(query) is not None for query in found)
 
 
@@ -109,11 +111,14 @@ def remove(session: Session, user: str, take_turn: Turn) -> tuple[dict[str, int]
         # What others committed between our first statements and our turn. What waits for its turn behind us has nothing
         # of before in it: else it had held something of the user, and we had waited for it.
         counts += _remove_all(session, user)
+    looks, cases = _forget_looks(session, user)
+    counts[ViewRow.__tablename__] = looks
     _end_cases(session)
     entries = list(
         session.scalars(delete(AuditSubjectRow).where(AuditSubjectRow.subject == user).returning(AuditSubjectRow.seq))
     )
     counts["audit_subjects"] = len(entries)
+    entries += cases
     for start in range(0, len(entries), _CHUNK):
         salts = delete(AuditSaltRow).where(AuditSaltRow.seq.in_(entries[start : start + _CHUNK]))
         counts["audit_salts"] += changed(session.execute(salts.execution_options(synchronize_session=False)))
@@ -191,8 +196,27 @@ def begin_writing(session: Session) -> None:
 
 def _remove_all(session: Session, user: str) -> Counter[str]:
     dialect = session.get_bind().dialect.name
-    records = [held for held in HELD if held.table not in {AuditSaltRow, AuditSubjectRow}]
+    records = [held for held in HELD if held.table not in {ViewRow, AuditSaltRow, AuditSubjectRow}]
     return Counter({held.name: _remove(session, held, user, dialect) for held in records})
+
+
+def _forget_looks(session: Session, user: str) -> tuple[int, list[int]]:
+    """Empty the looks at a user, and the cases of looks at others that were the user's, too.
+
+    It takes our turn: two who erase people of one case would wait for each other.
+
+    Returns:
+        How many looks that were, and the numbers of the entries about those at others.
+    """
+    dialect = session.get_bind().dialect.name
+    emptied = update(ViewRow).where(CASES.whose(user, dialect)).values(**CASES.emptied).returning(ViewRow.id)
+    others = list(session.scalars(emptied.execution_options(synchronize_session=False)))
+    own = sum(_remove(session, held, user, dialect) for held in HELD if held.table is ViewRow and held is not CASES)
+    entries: list[int] = []
+    for start in range(0, len(others), _CHUNK):
+        about = AuditEntryRow.record_id.in_(others[start : start + _CHUNK])
+        entries += session.scalars(select(AuditEntryRow.seq).where(about))
+    return own + len(others), entries
 
 
 def _end_cases(session: Session) -> None:

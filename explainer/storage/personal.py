@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from explainer.storage.access_tables import ApiKeyRow, PersonRow, SignInRow, StaffRow
 from explainer.storage.audit_tables import AuditEntryRow, AuditNodeRow, AuditSaltRow, AuditSubjectRow
@@ -91,12 +91,28 @@ def _at_work(user: str, _: str) -> ColumnElement[bool]:
     return tuple_(SignInRow.ticket, SignInRow.purpose).in_(looked)
 
 
-def _salted(user: str, _: str) -> ColumnElement[bool]:
-    return AuditSaltRow.seq.in_(select(AuditSubjectRow.seq).where(AuditSubjectRow.subject == user))
+def _of_their_cases(user: str, _: str) -> ColumnElement[bool]:
+    """Return the looks at others for a case for which somebody looked at the user's record, too."""
+    own = aliased(ViewRow)
+    looked = select(own.ticket, own.purpose).where(own.subject == user, own.subject != "", own.ticket != "")
+    elsewhere = or_(ViewRow.subject.is_(None), ViewRow.subject != user)
+    return and_(elsewhere, tuple_(ViewRow.ticket, ViewRow.purpose).in_(looked))
+
+
+def _salted(user: str, dialect: str) -> ColumnElement[bool]:
+    cases = select(ViewRow.id).where(_of_their_cases(user, dialect))
+    return or_(
+        AuditSaltRow.seq.in_(select(AuditSubjectRow.seq).where(AuditSubjectRow.subject == user)),
+        AuditSaltRow.seq.in_(select(AuditEntryRow.seq).where(AuditEntryRow.record_id.in_(cases))),
+    )
 
 
 NOBODY = MappingProxyType({"subject": "", "record_id": "", "ticket": "", "purpose": ""})
 """What a look becomes when nobody may tell any more at whom."""
+_NO_CASE = MappingProxyType({"ticket": "", "purpose": "–"})
+# Not empty words: that none were given is told of support, and no purpose that somebody gives is so short.
+CASES = Held(ViewRow, _of_their_cases, _NO_CASE, shown=False)
+"""Looks at others whose case may name the user: whom somebody looked at stays on record, but not for what."""
 HELD = (
     # Behaviours go first: who stores an explanation meanwhile holds one of them (see still_known).
     _named(BehaviourRow, BehaviourRow.user_id),
@@ -118,6 +134,7 @@ HELD = (
     _named(UserSettingsRow, UserSettingsRow.user_id),
     _named(CorpusLineRow, CorpusLineRow.user_id),
     Held(SignInRow, _at_work, MappingProxyType({"ticket": "", "purpose": ""}), shown=False),
+    CASES,
     # That somebody of the staff looked stays on record, but not at whom.
     Held(ViewRow, _looked_at, NOBODY, names=func.coalesce(ViewRow.subject, "")),
     Held(AuditSaltRow, _salted),
@@ -155,5 +172,5 @@ def is_empty(row: Base) -> bool:
     """Return whether a row that stays is as an erasure, or the end of its time, leaves it."""
     if isinstance(row, FeedbackRow):
         return not row.comment
-    kind = next((held for held in HELD if isinstance(row, held.table)), None)
-    return kind is not None and bool(kind.emptied) and all(getattr(row, k) == v for k, v in kind.emptied.items())
+    emptied = (held.emptied for held in HELD if isinstance(row, held.table) and held.emptied)
+    return any(all(getattr(row, name) == nothing for name, nothing in kind.items()) for kind in emptied)

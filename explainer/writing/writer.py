@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from explainer.errors import EngineUnavailable
 from explainer.evidence import Evidence, stable_choice
+from explainer.evidence.firewall import PrivateWords, shipped_words
 from explainer.tracing import step
 from explainer.writing.choice import PromptChoice
 from explainer.writing.cues import CueTable
 from explainer.writing.engines import Engine, Sampling
-from explainer.writing.gate import Vocabulary, review
+from explainer.writing.gate import Verdict, Vocabulary, review
 from explainer.writing.plans import Asked, Drafts, Plan, asked_of
 from explainer.writing.prompts import VARIANTS, Prompt, PromptLibrary
 from explainer.writing.slots import fill, slot_values
@@ -47,6 +48,7 @@ class Writer:
         cache: Remembers outcomes across processes; without one nothing is remembered.
         cues: How texts may begin; without them the engine begins as it likes.
         policy: Variety and sampling.
+        private_words: What no text says; the shipped terms by default.
 
     Attributes:
         prompts: As given,
@@ -62,6 +64,7 @@ class Writer:
         cache: DraftCache | None = None,
         cues: CueTable | None = None,
         policy: WritingPolicy | None = None,
+        private_words: PrivateWords | None = None,
     ) -> None:
         self.prompts = prompts
         self.engine = engine
@@ -69,9 +72,14 @@ class Writer:
         self._cache = cache
         self.cues = cues or CueTable({})
         self._policy = policy or WritingPolicy()
+        self._private_words = private_words or shipped_words()
 
     def forgetful(self) -> Writer:
-        """Return the same writer without its memory: whatever it is asked for, its engine writes."""
+        """Return the same writer for a trial of its engine: whatever it is asked for, the engine writes.
+
+        It remembers nothing and knows the shipped private words alone: nobody reads what it writes, and an operator's
+        may be among the samples.
+        """
         return Writer(self.prompts, self._vocabulary, self.engine, None, self.cues, self._policy)
 
     @step("write")
@@ -170,7 +178,7 @@ class Writer:
                 lost = f"{LOST}: {error}"
                 return outcomes | {key: _lost(outcomes.get(key, Outcome(None)), lost) for key in still_open}
             for (key, one), draft in zip(list(still_open.items()), drafts, strict=True):
-                _, verdict = review(draft.text, one.facts, self._words(style), style)
+                _, verdict = self._review(draft.text, one.facts, style)
                 earlier = outcomes.get(key, Outcome(None))
                 kept = draft.text if verdict.passed else None
                 outcomes[key] = Outcome(kept, earlier.failures + verdict.failures, earlier.tries + 1)
@@ -191,8 +199,9 @@ class Writer:
         if self._cache is not None and outcomes:
             self._cache.put({self._key(prompt_hash): outcome for prompt_hash, outcome in outcomes.items()})
 
-    def _words(self, style: Style) -> Vocabulary:
-        return self._vocabulary(style.locale, style.audience)
+    def _review(self, draft: str, facts: Evidence, style: Style) -> tuple[str, Verdict]:
+        vocabulary = self._vocabulary(style.locale, style.audience)
+        return review(draft, facts, vocabulary, style, self._private_words)
 
     def finish(self, plan: Plan, library: PromptLibrary, style: Style, drafts: Drafts) -> Written:
         """Return the text of a plan: its draft with the slots filled if it passes the gate, else the fallback.
@@ -209,7 +218,7 @@ class Writer:
         draft, source, failures = None, TEMPLATE, outcome.failures
         if asked is not None and outcome.draft is not None:
             # Checked for these very names, and also from the cache: rules may be stricter than when it was stored.
-            text, verdict = review(outcome.draft, asked.facts, self._words(style), style)
+            text, verdict = self._review(outcome.draft, asked.facts, style)
             if verdict.passed:
                 draft, source = text, MODEL
             failures += verdict.failures

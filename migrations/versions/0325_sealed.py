@@ -1,7 +1,7 @@
 """of what age records were that had their time, and the seal that says so
 
 Revision ID: 0325
-Revises: 0025
+Revises: 0026
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 
 
 revision = '0325'
-down_revision = '0025'
+down_revision = '0026'
 branch_labels = None
 depends_on = None
 

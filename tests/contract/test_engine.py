@@ -52,9 +52,9 @@ class TestOpenVino(EngineContract):
 
     def test_what_was_foreseen_is_what_would_have_been_written_anyway(self, engine, prompts):
         again = Sampling().again()
-        plain = [(engine.write([one], Sampling()), engine.write([other], again)) for one, other in pairs(prompts)]
+        plain = [(engine.write([one], Sampling()), engine.write([other], again)) for one, other in pairs(prompts[:3])]
         told = []
-        for one, other in pairs(prompts):
+        for one, other in pairs(prompts[:3]):
             engine.foresee(one, other, again)
             first = engine.write([one], Sampling())
             assert (other.hash, again) in engine._company._begun, "it was written ahead"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
 from click.testing import CliRunner
@@ -10,11 +11,15 @@ from litestar.testing import TestClient
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from explainer.access.keys import create_key
+from explainer.access.rates import Rates
 from explainer.cli import main
 from explainer.server.app import create_app
+from explainer.server.parts import Parts
 from explainer.storage.database import Database
 from tests.integration.commands import run
 from tests.integration.overheard import logging_all
+
+UNLIMITED = Rates(app=10**9, people=10**9)
 
 
 @pytest.fixture(scope="session")
@@ -36,12 +41,30 @@ def small_home(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def client(explainer, database):
+@contextmanager
+def client_of(app, database):
     with database.session() as session:
         key = create_key(session, "test")
-    with TestClient(create_app(explainer, queue=4)) as made:
+    with TestClient(app) as made:
         made.headers["X-API-Key"] = key
+        yield made
+
+
+@pytest.fixture
+def client(explainer, database):
+    with client_of(create_app(explainer, queue=4), database) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def kept_app(kept_explainer):
+    """One app for all tests of a file that are refused or only read; making one takes longer than most of these."""
+    return create_app(kept_explainer, queue=4, parts=Parts(rates=UNLIMITED))
+
+
+@pytest.fixture(scope="module")
+def kept_client(kept_app, kept_database):
+    with client_of(kept_app, kept_database) as made:
         yield made
 
 

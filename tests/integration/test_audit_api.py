@@ -10,12 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from litestar.testing import TestClient
 from sqlalchemy import select, update
 
-from explainer.access import Role
-from explainer.access.keys import create_key
 from explainer.server.app import create_app
+from explainer.service import audit_records
 from explainer.service.downloads import csv_lines, json_lines
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.storage.explanation_tables import ExplanationRow
@@ -23,30 +21,19 @@ from explainer.storage.listing import Search
 from explainer.storage.reading_tables import RevisionRow, SuppressionRow, ViewRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
+from tests.integration.audits import ADDRESSES, auditing, fourteen, get
 from tests.integration.problems import problem_of
-
-ADDRESSES = ("sample", "series", "export.jsonl", "export.csv")
 
 
 @pytest.fixture
 def auditor(explainer, database):
-    with database.session() as session:
-        key = create_key(session, "auditor", Role.AUDITOR)
-    with TestClient(create_app(explainer, queue=4)) as made:
-        made.headers["X-API-Key"] = key
+    with auditing(create_app(explainer, queue=4), database) as made:
         yield made
 
 
 @pytest.fixture
 def rows(explainer):
-    made = [row for user in ("u1", "u3", "nobody") for row in explainer.explain_top(user, 4)]
-    return made + explainer.explain_top("u1", 2, Style("zh", "auditor"))
-
-
-def get(client, what, **parameters):
-    answer = client.get(f"/v1/audit/{what}", params=parameters)
-    assert answer.status_code == 200, answer.text
-    return answer
+    return fourteen(explainer)
 
 
 def alter(database, row, **values):
@@ -70,6 +57,17 @@ def test_a_sample_is_drawn_as_its_method_says_and_the_same_again(auditor, rows):
     assert get(auditor, "sample", seed="a seed", n=5).json() == found
     assert get(auditor, "sample", seed="another", n=5).json()["ids"] != found["ids"]
     assert len(get(auditor, "sample", seed="x", n=100).json()["ids"]) == 14
+
+
+def test_more_looks_than_a_statement_has_room_for_are_all_told(auditor, rows, monkeypatch):
+    for _ in range(4):
+        get(auditor, f"explanations/{rows[0].id}")
+    before = get(auditor, f"explanations/{rows[0].id}").json()["record"]["entries"]
+    monkeypatch.setattr(audit_records, "_CHUNK", 2)
+    told = get(auditor, f"explanations/{rows[0].id}").json()["record"]["entries"]
+    assert told[:-1] == before
+    assert [entry["event"] for entry in told[-5:]] == ["record.viewed"] * 5
+    assert all(entry["matches"] for entry in told)
 
 
 def test_a_sample_of_a_part_is_of_that_part_and_holds_what_made_it(auditor, rows):
@@ -231,50 +229,6 @@ def test_the_searches_of_auditors_are_those_of_everybody(client, database, rows)
     assert found(recommender=rows[0].recommender_version[:12]) == found(writer="template") == everything
     assert found(prompt=rows[-1].prompt_version) == {row.id for row in rows[-2:]}
     assert found(prompt="000000") == set()
-
-
-@pytest.mark.parametrize("address", ADDRESSES)
-@pytest.mark.parametrize(
-    "search",
-    [
-        {"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"},
-        {"since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"},
-        {"since": "2026-01-02T00:00:00", "until": "2026-01-01T00:00:00+00:00"},
-        {"since": "0001-01-01T00:00:00+23:00"},
-        {"until": "9999-12-31T23:59:59-23:00"},
-        {"since": "yesterday"},
-        {"audience": "everybody"},
-        {"source": "oracle"},
-        {"recommender": "%"},
-        {"prompt": "______"},
-        {"writer": "x" * 65},
-        {"complained": "perhaps"},
-        {"user": ""},
-        {"item": "x" * 201},
-    ],
-    ids=" ".join,
-)
-def test_searches_that_make_no_sense_are_refused_before_anything_is_sent(auditor, rows, address, search):
-    problem_of(auditor.get(f"/v1/audit/{address}", params={"seed": "s", **search}), 400)
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [{"seed": ""}, {}, {"seed": "s" * 201}, *({"seed": "s", "n": n} for n in (0, -1, 101, 10**9, 10**30, "many"))],
-    ids=str,
-)
-def test_samples_of_no_seed_or_no_size_are_refused(auditor, asked):
-    problem_of(auditor.get("/v1/audit/sample", params=asked), 400)
-
-
-@pytest.mark.parametrize("asked", [{"by": "year"}, {"version": "title"}])
-def test_series_of_something_else_are_refused(auditor, asked):
-    problem_of(auditor.get("/v1/audit/series", params=asked), 400)
-
-
-@pytest.mark.parametrize("seed", ["'; DROP TABLE explanations; --", "\x00", "\u202e", "🚀", "%s:%s"])
-def test_any_words_are_a_seed(auditor, rows, seed):
-    assert get(auditor, "sample", seed=seed, n=3).json()["seed"] == seed
 
 
 def test_moments_without_a_zone_are_utc(auditor, rows):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import jsonschema_rs
 import pytest
 from litestar.testing import TestClient
@@ -18,16 +20,28 @@ VALUES = (None, True, 0, 3, 3.5, -1, "", "3", "true", [], [0], {}, {"id": "x"})
 BATCHES = {"put_items", "post_behaviours"}
 
 
-@pytest.fixture
-def client(explainer, database):
+@contextmanager
+def admin_of(app, database):
     with database.session() as session:
         key = create_key(session, "admin", Role.ADMIN)
-    with TestClient(create_app(explainer, queue=4)) as made:
+    with TestClient(app) as made:
         made.headers["X-API-Key"] = key
         yield made
 
 
+@pytest.fixture(scope="module")
+def client(kept_app, kept_database):
+    with admin_of(kept_app, kept_database) as made:
+        yield made
+
+
 @pytest.fixture
+def own(explainer, database):
+    with admin_of(create_app(explainer, queue=4), database) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
 def bodies(client):
     """Return (method, address, example, schema of the body) of every operation that takes one and a key."""
     document = client.get("/schema/openapi.json").json()
@@ -176,10 +190,10 @@ def test_moments_that_no_search_can_begin_or_end_at_are_refused(client, search):
     problem_of(client.get("/v1/explanations", params=search), 400)
 
 
-def test_a_cursor_whose_place_is_gone_goes_on_from_there(client, database):
+def test_a_cursor_whose_place_is_gone_goes_on_from_there(own, database):
     def page(cursor=None):
         params = {"limit": 5} | ({"cursor": cursor} if cursor else {})
-        found = client.get("/v1/users/u1/behaviours", params=params).json()
+        found = own.get("/v1/users/u1/behaviours", params=params).json()
         return [b["id"] for b in found["behaviours"]], found["next"]
 
     first, cursor = page()

@@ -9,11 +9,12 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from explainer.cli import main
 from explainer.operator import operator
 from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.catalogue_tables import ItemRow
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.reading_tables import ViewRow
 from explainer.storage.staff import names_of
@@ -191,6 +192,23 @@ def test_a_look_at_the_command_line_is_on_record_like_any_other(home, home_datab
     looks = {(names[one.viewer], one.subject, one.what, one.record_id) for one in views}
     assert looks == {(operator(), "c1", what, of) for what, of in (("preview", ""), ("replay", made), ("tags", ""))}
     assert entries.count("record.viewed") == 3
+    assert not any(one.unmasked for one in views), "there is nothing private in it"
+
+
+def test_a_look_at_the_command_line_says_whether_it_was_at_anything_private(home, home_database):
+    assert run(home, "explain", "--user", "c1", "--top", "1").exit_code == 0
+    with home_database.session() as session:
+        made = session.scalars(select(ExplanationRow)).one()
+        cited = made.evidence[0].item_id
+        session.execute(update(ItemRow).where(ItemRow.id == cited).values(private="health"))
+    others = [one for one in ("p0", "p1", "p2", "p3") if one not in {cited, made.item_id}]
+    looks = {"replay": [made.id], "preview": ["--user", "c1", "--without", cited]}
+    for words in looks.items():
+        assert run(home, words[0], *words[1]).exit_code == 0, words
+    assert run(home, "preview", "--user", "c1", "--without", others[0]).exit_code == 0
+    with home_database.session() as session:
+        views = session.scalars(select(ViewRow).order_by(ViewRow.at)).all()
+    assert [(one.what, one.unmasked) for one in views] == [("replay", True), ("preview", True), ("preview", False)]
 
 
 @pytest.mark.parametrize("command", [["explain"], ["preview", "--without", "p1"]])

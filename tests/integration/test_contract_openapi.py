@@ -14,7 +14,6 @@ from schemathesis.engine import Status, events, from_schema
 
 from explainer.access import Role
 from explainer.access.keys import create_key
-from explainer.access.rates import Rates
 from explainer.access.roles import GRANTS
 from explainer.audit.checkpointer import sign_head
 from explainer.audit.checkpoints import CheckpointFolder
@@ -26,9 +25,9 @@ from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.package.write import Packer
 from explainer.storage.reviews import list_reviews
 from tests.conftest import HashEncoder
+from tests.integration.conftest import UNLIMITED
 
 DOCUMENT = "/schema/openapi.json"
-UNLIMITED = Rates(app=10**9, people=10**9)
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

@@ -186,8 +186,8 @@ def cut(dataset, items, users):
 
     met = Counter(b.item for b in dataset.behaviours)
     kept = {item for item, _ in met.most_common(items)}
-    people = list(dict.fromkeys(b.user for b in dataset.behaviours if b.item in kept))[:users]
-    behaviours = tuple(b for b in dataset.behaviours if b.item in kept and b.user in set(people))
+    people = set(list(dict.fromkeys(b.user for b in dataset.behaviours if b.item in kept))[:users])
+    behaviours = tuple(b for b in dataset.behaviours if b.item in kept and b.user in people)
     return Dataset(
         dataset.name, dataset.domain, tuple(i for i in dataset.items if i.id in kept), behaviours, dataset.scale
     )
@@ -202,7 +202,7 @@ def test_the_real_folders_cut_short(tmp_path, name, verb, least):
     database = Database(settings.url)
     database.migrate()
     dataset, report = read_dataset(SHARED / name)
-    small = cut(dataset, 300, 4000)
+    small = cut(dataset, 300, 3000)
     with database.session() as session:
         catalogue.ingest(session, small, report or CleaningReport(), lambda _: None)
     result = CliRunner().invoke(main, ["--home", str(tmp_path), "fit"])

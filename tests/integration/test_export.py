@@ -61,6 +61,17 @@ def loaded(path):
     )
 
 
+@pytest.fixture(scope="module")
+def base():
+    """The base as the library reads it, which takes seconds."""
+    return GGUFReader(BASE)
+
+
+@pytest.fixture(scope="module")
+def made(merged):
+    return GGUFReader(merged)
+
+
 def test_every_merged_weight_is_base_plus_delta_within_the_error_of_q8_0(merged):
     expected = PeftModel.from_pretrained(loaded(BASE), str(ADAPTER)).merge_and_unload().state_dict()
     found = loaded(merged).state_dict()
@@ -72,8 +83,7 @@ def test_every_merged_weight_is_base_plus_delta_within_the_error_of_q8_0(merged)
         assert ((blocks - stored).abs() <= bound).all(), name
 
 
-def test_what_the_adapter_leaves_alone_and_q8_0_holds_is_copied_bit_by_bit(merged):
-    base, made = GGUFReader(BASE), GGUFReader(merged)
+def test_what_the_adapter_leaves_alone_and_q8_0_holds_is_copied_bit_by_bit(base, made):
     untouched = [t.name for t in base.tensors if t.tensor_type.name in {"F32", "Q8_0"}]
     assert "token_embd.weight" in untouched
     tensors = {t.name: t for t in made.tensors}
@@ -83,10 +93,9 @@ def test_what_the_adapter_leaves_alone_and_q8_0_holds_is_copied_bit_by_bit(merge
             np.testing.assert_array_equal(tensors[tensor.name].data, tensor.data)
 
 
-def test_metadata_is_kept_and_says_what_the_file_was_made_of(merged):
+def test_metadata_is_kept_and_says_what_the_file_was_made_of(base, made):
     base, made = (
-        {name: (field.types, field.contents()) for name, field in GGUFReader(path).fields.items()}
-        for path in (BASE, merged)
+        {name: (field.types, field.contents()) for name, field in reader.fields.items()} for reader in (base, made)
     )
     card = json.loads((ADAPTER / "card.json").read_text())
     assert made.pop("general.base_hash")[1] == card["base_hash"] == weights_hash(BASE)
@@ -111,7 +120,7 @@ def load_file_with_one_change(source, target):
 
 
 def test_the_merged_model_writes_what_the_reference_writes(merged):
-    examples = read_corpus(corpus_dir("en"))[::160][:10]
+    examples = read_corpus(corpus_dir("en"))[::160][:6]
     prompts = [prompt_of(example, PromptLibrary()) for example in examples]
     greedy = Sampling(temperature=0)
     reference = TransformersEngine("smollm2", ADAPTER, Settings().cache).write(prompts, greedy)
@@ -253,12 +262,12 @@ def test_a_damaged_adapter_is_a_clear_error(adapter, tmp_path):
         export_gguf(BASE, adapter, tmp_path / "out.gguf")
 
 
-def test_the_scale_comes_from_the_config(adapter, tmp_path):
+def test_the_scale_comes_from_the_config(adapter, tmp_path, base):
     change_config(adapter, lora_alpha=0)
     export_gguf(BASE, adapter, tmp_path / "none.gguf")
     none, base = (
-        next(t for t in GGUFReader(path).tensors if t.name == "blk.3.attn_q.weight")
-        for path in (tmp_path / "none.gguf", BASE)
+        next(t for t in reader.tensors if t.name == "blk.3.attn_q.weight")
+        for reader in (GGUFReader(tmp_path / "none.gguf"), base)
     )
     from gguf.quants import dequantize
 

@@ -14,7 +14,7 @@ from explainer.audit.check import check_log
 from explainer.audit.errors import VerificationError
 from explainer.cli import main
 from explainer.cli.common import console
-from explainer.errors import CorpusError
+from explainer.errors import CorpusError, RegistryError
 from explainer.files import file_hash
 from explainer.pipeline import Explainer
 from explainer.registry.adapters import AdapterRegistry
@@ -141,6 +141,24 @@ def test_an_erasure_names_the_adapters_that_learned_from_the_person(files, datab
     shown = CliRunner().invoke(main, ["--home", str(tmp_path), "adapters", "list"]).output
     assert f"{versions[0][:12]} was trained with 1 lines" in " ".join(shown.split())
     assert f"{versions[1][:12]} was trained" not in " ".join(shown.split())
+
+
+def test_what_learned_from_somebody_who_was_erased_meanwhile_is_not_taken_into_use(files, database, tmp_path):
+    lines = [msgspec.json.decode(line)["id"] for line in files.bad.read_bytes().splitlines()]
+    registry = AdapterRegistry(database, lambda: "b" * 64)
+    (early, known), (late, _), (clean, _) = (
+        make_adapter(tmp_path / f"adapter-{number}", "b" * 64, number, reviewed=reviewed)
+        for number, reviewed in enumerate((lines[:1], lines, ["another"]))
+    )
+    registry.add(early)
+    erase(database, Erasing.unlisted(), "u1", "test")
+    with pytest.raises(RegistryError, match=r"trained with 1 lines made of explanations of people who were erased"):
+        registry.promote(known)
+    with pytest.raises(RegistryError, match="train again: explainer reviews export, explainer tune"):
+        registry.add(late)
+    assert [row.label for row in registry.all()] == ["candidate"], "nothing of it is kept"
+    assert registry.promote(registry.add(clean)[0].version).label == "production"
+    assert sound(database)
 
 
 def test_the_export_is_on_record_and_cannot_be_altered_unseen(files, database):

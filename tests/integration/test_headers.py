@@ -46,8 +46,8 @@ def policy(answer):
 
 
 @pytest.mark.parametrize(("method", "path", "status"), ANSWERS.values(), ids=ANSWERS)
-def test_every_answer_is_hardened(client, method, path, status):
-    answer = client.request(method, path)
+def test_every_answer_is_hardened(kept_client, method, path, status):
+    answer = kept_client.request(method, path)
     assert answer.status_code == status
     for name, value in ALWAYS.items():
         assert answer.headers[name] == value
@@ -100,23 +100,23 @@ def test_one_handler_can_be_opened_to_other_sites(explainer):
         assert client.get("/static/style.css").headers["cross-origin-resource-policy"] == "same-origin"
 
 
-def test_the_documentation_has_no_script_of_its_own_in_the_page(client):
-    page = client.get("/schema")
+def test_the_documentation_has_no_script_of_its_own_in_the_page(kept_client):
+    page = kept_client.get("/schema")
     scripts = re.findall(r"<script([^>]*)>([^<]*)</script>", page.text)
     assert len(scripts) == 2
     assert all("src=" in attributes and not content for attributes, content in scripts)
     assert not re.search(r"<style|\son\w+=", page.text)
-    assert "/schema/openapi.json" in client.get("/static/docs.js").text
+    assert "/schema/openapi.json" in kept_client.get("/static/docs.js").text
 
 
 @pytest.mark.parametrize("size", [256 * 1024 + 1, 5_000_000])
 @pytest.mark.parametrize("chunked", [False, True], ids=["announced", "in chunks"])
 @pytest.mark.parametrize("path", ["/v1/explanations", "/login"])
-def test_an_oversized_body_is_refused(client, path, chunked, size):
+def test_an_oversized_body_is_refused(kept_client, path, chunked, size):
     body = b"x" * size
     chunks = (body[start : start + 65_536] for start in range(0, size, 65_536))
     kind = "application/json" if path.startswith("/v1") else "application/x-www-form-urlencoded"
-    answer = client.post(path, content=chunks if chunked else body, headers={"content-type": kind})
+    answer = kept_client.post(path, content=chunks if chunked else body, headers={"content-type": kind})
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.json()["title"], answer.json()["status"]) == ("Request Entity Too Large", 413)

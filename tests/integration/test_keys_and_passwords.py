@@ -20,6 +20,7 @@ from explainer.storage.base import now
 from tests.integration.commands import run
 from tests.integration.staff import staff_of
 
+pytestmark = pytest.mark.usefixtures("full_strength")
 PASSWORD = "three green kettles"
 PREFIX = 10
 """Characters by which a key is recognised: ``rb_`` and 42 of its 256 bits."""

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from explainer.audit import log
 from explainer.errors import ConflictError, NotFoundError
-from explainer.evidence.firewall import Firewall, load_lists
+from explainer.evidence.firewall import Firewall, load_lists, shipped_words
 from explainer.judging import judge_catalogue
 from explainer.storage import catalogue
 from explainer.storage.audit_tables import AuditEntryRow
@@ -40,7 +40,7 @@ def evil(empty):
     with empty.session() as session:
         catalogue.ingest(session, data, CleaningReport(), lambda _: None)
     judge_catalogue(empty, Firewall(load_lists()))
-    return UserTags(empty, data.items, ValueScale()), user
+    return UserTags(empty, data.items, ValueScale(), shipped_words()), user
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ CODE = """
 import explainer, pathlib, sys
 from explainer.paths import adapter_dir, corpus_dir, resource_dir, vocabulary_file
 from explainer.storage.database import Database
-from explainer.evidence.citable import is_sensitive
+from explainer.evidence.firewall import shipped_words
 from explainer.writing.cues import CueTable
 from explainer.writing.glossary import spoken
 from explainer.writing.prompts import PromptLibrary
@@ -25,7 +25,7 @@ for place in (resource_dir("prompts"), resource_dir("migrations"), adapter_dir("
 assert (here / "datareport" / "templates" / "report.css").is_file()
 for locale in ("en", "zh"):
     assert any(corpus_dir(locale).glob("*.jsonl")) and vocabulary_file(locale, "customer").is_file(), locale
-assert is_sensitive("hiv") and spoken("sci-fi", "zh") == "科幻"
+assert shipped_words().are_in("hiv") and spoken("sci-fi", "zh") == "科幻"
 assert CueTable.load(adapter_dir("en"))
 print(PromptLibrary().version(Style()))
 database = Database(f"sqlite:///{sys.argv[2]}/wheel.db")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from explainer.errors import AssetError
+from explainer.evidence.firewall import PrivateWords
 from explainer.registry.samples import sample_evidence
 from explainer.registry.tried_writer import require_writes
 from explainer.writing.cues import CueTable, signature
@@ -13,6 +14,7 @@ from explainer.writing.style import Style
 from explainer.writing.texts import Request
 from explainer.writing.vocabularies import load_vocabulary
 from explainer.writing.writer import Writer, told_facts
+from tests.integration.succession.acting import Telling
 from tests.unit.test_writer import BAD, ScriptedEngine
 
 EARLY = 4
@@ -44,3 +46,8 @@ def test_one_whose_cues_fit_only_later_facts_is_tried_on_those():
     assert known
     with pytest.raises(AssetError, match="passes the gate"):
         require_writes(writer(ScriptedEngine(BAD, BAD), CueTable({known[0]: ["{item}"]})), "video")
+
+
+def test_an_operators_private_words_are_no_fault_of_what_is_tried():
+    words = PrivateWords.of(["noir", "war", "film"])
+    require_writes(Writer(PromptLibrary(), load_vocabulary, Telling("a"), private_words=words), "video")

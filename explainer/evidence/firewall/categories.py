@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
 from explainer.errors import SettingsError
+from explainer.evidence.firewall.words import PrivateWords
 
 SHIPPED = Path(__file__).resolve().parent / "lists"
 THRESHOLDS = "thresholds.json"
@@ -55,24 +57,32 @@ class Category:
         )
 
 
+@cache
+def shipped_words() -> PrivateWords:
+    """Return the terms of the shipped lists: what texts are held to where there are no settings."""
+    return load_lists().words
+
+
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """All that items are judged by.
+    """All that items are judged by, and texts are held to.
 
     Attributes:
         categories: What is private, sorted by name.
         harmless: Sentences on what is not.
+        words: What no text says; the shipped terms by default.
     """
 
     categories: tuple[Category, ...]
     harmless: tuple[str, ...] = ()
+    words: PrivateWords = field(default_factory=shipped_words)
 
 
 def load_lists(names: Collection[str] | None = None, folder: Path | None = None) -> Lists:
-    """Return what items are judged by.
+    """Return what items are judged by, and texts are held to.
 
     Args:
-        names: Which categories; all there are by default.
+        names: Which categories items are judged by; all there are by default. Texts are held to all in any case.
         folder: Of an operator's own lists: what they say is added to the shipped ones, or makes new categories.
 
     Raises:
@@ -90,7 +100,8 @@ def load_lists(names: Collection[str] | None = None, folder: Path | None = None)
         )
     places = [SHIPPED] if folder is None else [SHIPPED, folder]
     harmless = tuple(line for place in places for line in _lines_if_any(place / _HARMLESS))
-    return Lists(tuple(held[name] for name in wanted), harmless)
+    words = PrivateWords.of(term for category in held.values() for term in category.terms)
+    return Lists(tuple(held[name] for name in wanted), harmless, words)
 
 
 def _read(folder: Path) -> list[Category]:

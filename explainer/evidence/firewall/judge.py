@@ -27,6 +27,7 @@ class Firewall:
         encoder: Embeds items and descriptions; without one, terms alone decide.
 
     Attributes:
+        words: What no text says; they have no part in what an item is.
         trouble: Why terms alone decided for some items, though there is an encoder; empty while they did not.
 
     Raises:
@@ -36,7 +37,7 @@ class Firewall:
     def __init__(self, lists: Lists, encoder: TextEncoder | None = None) -> None:
         self.trouble = ""
         self._lists = lists
-        self.categories = lists.categories
+        self.categories, self.words = lists.categories, lists.words
         self._encoder = encoder
         self._patterns = {c.name: (pattern_of(c.terms), pattern_of(c.exceptions)) for c in self.categories}
         self._thresholds = {} if encoder is None else dict(_thresholds(self.categories, encoder.name))
@@ -48,7 +49,7 @@ class Firewall:
 
     @cached_property
     def version(self) -> str:
-        """Hash of all that an answer depends on, items aside."""
+        """Hash of all that an answer on an item depends on, the item aside."""
         lists = [[c.name, sorted(c.terms), sorted(c.exceptions), c.descriptions] for c in self.categories]
         encoder = self._encoder.name if self._encoder is not None and self._thresholds else ""
         return hashlib.sha256(

@@ -72,8 +72,8 @@ def count_accesses(session: Session, month: Month) -> Accesses:
     """Return who looked in a month."""
     mine = in_month(ViewRow.at, month)
     unmasked = func.coalesce(func.sum(cast(ViewRow.unmasked, Integer)), 0)
-    # With the person, an erasure also removes for which ticket somebody looked.
-    named_nothing = (ViewRow.ticket == "") & (ViewRow.subject != "")
+    # With the person, an erasure also removes for what somebody looked; at others, a purpose says that it did.
+    named_nothing = (ViewRow.ticket == "") & (ViewRow.purpose == "") & (ViewRow.subject != "")
     bare = func.coalesce(
         func.sum(cast(ViewRow.unmasked & named_nothing & (ViewRow.role == Role.SUPPORT.value), Integer)), 0
     )

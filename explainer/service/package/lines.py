@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from explainer.audit.errors import VerificationError
 from explainer.service.audit_records import AuditRecord, Entry
-from explainer.service.package.proofs import Held, held_in, meant_by, proved_by, statement_of
+from explainer.service.package.proofs import Held, held_in, proved_by, statement_of
 from explainer.storage.audit_tables import AuditSaltRow
 
 T = TypeVar("T")
 _LONGEST = 64_000_000
+_CHUNK = 5000
 
 
 class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,13 +38,15 @@ class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def proof_lines(session: Session, records: Sequence[AuditRecord]) -> Iterator[bytes]:
     """Yield a line for every entry of records, in their order."""
     seqs = [entry.seq for record in records for entry in record.entries]
-    found = select(AuditSaltRow.seq, AuditSaltRow.value).where(AuditSaltRow.seq.in_(seqs))
-    salts: dict[int, str] = {seq: salt for seq, salt in session.execute(found)}  # noqa: C416  a Row is no pair to mypy
+    salts: dict[int, str] = {}
+    for start in range(0, len(seqs), _CHUNK):  # no database takes any number of parameters
+        mine = select(AuditSaltRow).where(AuditSaltRow.seq.in_(seqs[start : start + _CHUNK]))
+        salts |= {row.seq: row.value for row in session.scalars(mine)}
     for record in records:
         held = held_in(record)
         for entry in record.entries:
             salt = salts.get(entry.seq)
-            statement = _statement(entry, salt, meant_by(entry, held))
+            statement = _statement(entry, salt, held.meant_by(entry))
             yield msgspec.json.encode(Proof(entry.seq, salt, None if statement is None else statement.decode())) + b"\n"
 
 

@@ -30,7 +30,7 @@ ABOUT_RECORDS = frozenset(event for kind in KEPT if kind.table in _PACKED for ev
 """Events whose entries a record has to list."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Held:
     """A row of a record that entries are about.
 
@@ -54,7 +54,26 @@ class Held:
         return f"the row {self.reference} of {self.row.__tablename__}"
 
 
-def held_in(record: AuditRecord) -> list[Held]:
+class HeldRows:
+    """The rows of a record, found by what entries call them: everybody who looks at one adds a row.
+
+    Args:
+        rows: All of them.
+    """
+
+    def __init__(self, rows: Sequence[Held]) -> None:
+        self.rows = rows
+        self._called: dict[str, list[Held]] = {}
+        for one in rows:
+            self._called.setdefault(one.reference, []).append(one)
+
+    def meant_by(self, entry: Entry) -> list[Held]:
+        """Return the rows that an entry may be about."""
+        kind = KIND_OF.get(entry.event)
+        return [one for one in self._called.get(entry.record_id, ()) if one.kind is kind]
+
+
+def held_in(record: AuditRecord) -> HeldRows:
     """Return the rows of a record.
 
     Args:
@@ -64,15 +83,9 @@ def held_in(record: AuditRecord) -> list[Held]:
         VerificationError: If the record has not the form of one.
     """
     try:
-        return [_held(row) for row in _rows(record)]
+        return HeldRows([_held(row) for row in _rows(record)])
     except _RUBBISH as error:
         raise VerificationError(f"This has not the form of a record: {error}") from error
-
-
-def meant_by(entry: Entry, held: Sequence[Held]) -> list[Held]:
-    """Return the rows that an entry may be about."""
-    kind = KIND_OF.get(entry.event)
-    return [one for one in held if one.kind is kind and one.reference == entry.record_id]
 
 
 def proved_by(entry: Entry, salt: str | None, meant: Sequence[Held]) -> Held | None:

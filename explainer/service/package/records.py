@@ -14,7 +14,7 @@ from explainer.service.package.faults import PackageFault, PackageTamperError
 from explainer.service.package.ledger import Ledger, Names
 from explainer.service.package.lines import Proof, proofs_in, records_in
 from explainer.service.package.manifest import Manifest
-from explainer.service.package.proofs import KIND_OF, Held, held_in, meant_by, proved_by, statement_of
+from explainer.service.package.proofs import KIND_OF, Held, HeldRows, held_in, proved_by, statement_of
 from explainer.service.package.removals import Removed
 from explainer.service.package.selection import Selection
 from explainer.storage.personal import is_empty
@@ -75,7 +75,7 @@ class Records:
         made = [entry for entry in record.entries if entry.event == MADE and entry.record_id == one]
         if len(made) != 1:
             raise _wrong(one, f"Explanation {one}: the log says {len(made)} times that it was made, not once.")
-        due = [row for row in held if row.due]
+        due = {row: None for row in held.rows if row.due}
         for entry in record.entries:
             proof = next(proofs, None)
             if proof is None or proof.seq != entry.seq:
@@ -84,12 +84,12 @@ class Records:
             self._ledger.expect(entry.seq, entry.at, entry.event, entry.record_id, entry.digest)
         for row in due:
             raise _wrong(one, f"Explanation {one}: the log has no entry of {row.name}, as it is here.")
-        for row in held:
+        for row in held.rows:
             self._ledger.cover(row.reference)
         _require_derived(record)
 
-    def _check_entry(self, one: str, entry: Entry, proof: Proof, held: list[Held], due: list[Held]) -> None:
-        meant = meant_by(entry, held)
+    def _check_entry(self, one: str, entry: Entry, proof: Proof, held: HeldRows, due: dict[Held, None]) -> None:
+        meant = held.meant_by(entry)
         try:
             found = proved_by(entry, proof.salt, meant)
         except VerificationError as error:
@@ -100,11 +100,12 @@ class Records:
         if entry.event not in KIND_OF:
             self.unkept += 1
         elif found is not None and found in due:
-            due.remove(found)
+            del due[found]
             self.proved += 1
         elif proof.salt is None and self._is_removed(entry) and all(is_empty(row.row) for row in meant):
             self.unsalted += 1
-            due[:] = [row for row in due if row not in meant]
+            for row in meant:
+                due.pop(row, None)
         else:
             raise _wrong(one, f"Explanation {one}: {_why(entry, proof, meant)}")
         if entry.matches is not (None if entry.event not in KIND_OF else found is not None):

@@ -7,11 +7,12 @@ so an invented name, price or plot needs no rule of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from explainer.evidence import Evidence
-from explainer.evidence.citable import is_citable, is_sensitive
+from explainer.evidence.citable import is_citable
+from explainer.evidence.firewall import PrivateWords
 from explainer.writing.gate.attachments import misattached
 from explainer.writing.gate.chosen import mischosen
 from explainer.writing.gate.claims import false_claims
@@ -56,23 +57,15 @@ class Verdict:
         return not self.failures
 
 
-def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style | None = None) -> Verdict:
-    """Return which rules the draft breaks.
-
-    Args:
-        draft: Text with slots, as an engine or a template wrote it.
-        evidence: The facts it may use.
-        vocabulary: Lower-case connective words allowed for this reader in this language.
-        style: Reader and language; a customer in English by default.
-    """
-    style = style or Style()
+def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style, private_words: PrivateWords) -> Verdict:
+    """Return which rules an English draft breaks; see :func:`explainer.writing.gate.check`."""
     tokens = tokenize(draft, evidence.aspects)
     plain = without_aspects(draft, evidence.aspects)
-    failures = [failure for rule in _TEXT_RULES for failure in rule(draft)]
+    failures = [*_urls(draft), *_private(draft, private_words), *_ending(draft)]
     failures += [failure for rule in _PLAIN_RULES for failure in rule(plain)]
     failures += _characters(plain, style)
     failures += _slot_failures(draft, evidence, style)
-    failures += _word_failures(tokens, evidence, vocabulary)
+    failures += _word_failures(tokens, evidence, vocabulary, private_words)
     failures += _cause_failures(tokens, evidence)
     failures += misshapen(tokens, evidence, style)
     # Claims are only worth reading once every slot is known.
@@ -112,8 +105,8 @@ def _characters(plain: str, style: Style) -> Iterator[str]:
         yield f"character: U+{ord(strange):04X}"
 
 
-def _private(draft: str) -> Iterator[str]:
-    if is_sensitive(SLOT.sub(" ", draft)):
+def _private(draft: str, private_words: PrivateWords) -> Iterator[str]:
+    if private_words.are_in(SLOT.sub(" ", draft)):
         yield "sensitive"
 
 
@@ -146,7 +139,6 @@ def _spacing(draft: str) -> Iterator[str]:
         yield "spacing: parentheses"
 
 
-_TEXT_RULES: tuple[Callable[[str], Iterator[str]], ...] = (_urls, _private, _ending)
 _PLAIN_RULES = (_markup, _digits, _names, _spacing)  # an aspect in evidence may have both: "Xbox 360"
 
 
@@ -178,7 +170,9 @@ def _needed(evidence: Evidence, audience: str) -> Iterator[str]:
     yield from causes
 
 
-def _word_failures(tokens: Sequence[Token], evidence: Evidence, vocabulary: Vocabulary) -> Iterator[str]:
+def _word_failures(
+    tokens: Sequence[Token], evidence: Evidence, vocabulary: Vocabulary, private_words: PrivateWords
+) -> Iterator[str]:
     """Yield words that are on no list, or on one of the wrong domain, and what denies."""
     allowed, foreign = vocabulary | own_words(evidence.domain), foreign_nouns(evidence.domain)
     for token in tokens:
@@ -186,7 +180,7 @@ def _word_failures(tokens: Sequence[Token], evidence: Evidence, vocabulary: Voca
             yield f"unknown_word: {token.text}"
         elif token.kind is TokenKind.WORD and token.text in foreign:
             yield f"foreign_noun: {token.text}"
-        elif token.kind is TokenKind.ASPECT and not is_citable(token.text):
+        elif token.kind is TokenKind.ASPECT and not is_citable(token.text, private_words):
             yield f"uncitable: {token.text}"  # evidence holds none; should it ever, no text names it
         if token.text in NEGATION or token.text.endswith(("n't", "n\u2019t")):
             yield f"negation: {token.text}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explainer.evidence import Evidence
+from explainer.evidence.firewall import PrivateWords, shipped_words
 from explainer.writing.gate.check import Verdict, Vocabulary
 from explainer.writing.gate.check import check as english_check
 from explainer.writing.gate.tokens import Token
@@ -15,7 +16,13 @@ from explainer.writing.style import Style
 _CHINESE = "zh"
 
 
-def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style | None = None) -> Verdict:
+def check(
+    draft: str,
+    evidence: Evidence,
+    vocabulary: Vocabulary,
+    style: Style | None = None,
+    private_words: PrivateWords | None = None,
+) -> Verdict:
     """Return which rules the draft breaks.
 
     Args:
@@ -23,14 +30,15 @@ def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style |
         evidence: The facts it may use.
         vocabulary: Connective words allowed for this reader in this language, lower-case where there are cases.
         style: Reader and language; a customer in English by default.
+        private_words: What no draft says; the shipped terms by default.
     """
-    style = style or Style()
+    style, private_words = style or Style(), private_words or shipped_words()
     if style.locale == _CHINESE:
         # The segmenter reads its dictionary on import; nobody who speaks English should wait for that.
         from explainer.writing.gate import zh  # noqa: PLC0415
 
-        return zh.check(draft, evidence, vocabulary, style)
-    return english_check(draft, evidence, vocabulary, style)
+        return zh.check(draft, evidence, vocabulary, style, private_words)
+    return english_check(draft, evidence, vocabulary, style, private_words)
 
 
 def tokenize(draft: str, aspects: Sequence[str], locale: str) -> list[Token]:

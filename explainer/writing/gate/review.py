@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explainer.evidence import Evidence
+from explainer.evidence.firewall import PrivateWords
 from explainer.writing.gate.check import Verdict, Vocabulary
 from explainer.writing.gate.languages import check
 from explainer.writing.gate.tokens import as_written
@@ -18,7 +19,13 @@ _NOUN = {"video": "film"}
 _TOPICAL = {"news": "story", "content": "article", "social": "post"}
 
 
-def review(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style | None = None) -> tuple[str, Verdict]:
+def review(
+    draft: str,
+    evidence: Evidence,
+    vocabulary: Vocabulary,
+    style: Style | None = None,
+    private_words: PrivateWords | None = None,
+) -> tuple[str, Verdict]:
     """Return the draft with names put in, aspects and their articles spelled as they should be, and the verdict on it.
 
     Args:
@@ -26,12 +33,13 @@ def review(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style 
         evidence: The facts it may use.
         vocabulary: Lower-case connective words allowed for this reader in this language.
         style: Reader and language; a customer in English by default.
+        private_words: What no draft says; the shipped terms by default.
     """
     style = style or Style()
     draft = spelled_out(draft, told_in(evidence, style.locale))
     # How English spells: other languages have neither articles nor capitals.
     spelled = _in_english(draft, evidence) if style.locale == "en" else draft
-    return spelled, check(spelled, evidence, vocabulary, style)
+    return spelled, check(spelled, evidence, vocabulary, style, private_words)
 
 
 def _in_english(draft: str, evidence: Evidence) -> str:

@@ -59,7 +59,8 @@ def test_every_change_leaves_an_audit_entry_that_the_change_proves(home, three):
     run(home, "adapters", "retire", three[2])
     with Database(Settings(home=home).url).session() as session:
         changes = list(session.scalars(select(RegistryChangeRow).order_by(RegistryChangeRow.number)))
-        entries = list(session.scalars(select(AuditEntryRow).order_by(AuditEntryRow.seq)))
+        about = select(AuditEntryRow).where(AuditEntryRow.event.startswith("adapter."))
+        entries = list(session.scalars(about.order_by(AuditEntryRow.seq)))
     assert [entry.event for entry in entries] == [
         *["adapter.added"] * 3,
         *["adapter.promoted"] * 2,

@@ -30,12 +30,14 @@ class TestWholeBodies:
             (b'{"FIELD": [' + b"1," * 1000 + b"1]}", "Validation"),
         ],
     )
-    def test_a_body_that_cannot_be_read_is_a_problem(self, client, database, method, path, field, body, words):
-        before = number_of(database, ItemRow), number_of(database, BehaviourRow)
+    def test_a_body_that_cannot_be_read_is_a_problem(
+        self, kept_client, kept_database, method, path, field, body, words
+    ):
+        before = [number_of(kept_database, table) for table in (ItemRow, BehaviourRow)]
         content = body.replace(b"FIELD", field.encode())
-        answer = client.request(method, f"/v1/{path}", content=content, headers={"Content-Type": "application/json"})
-        assert words in problem(answer, 400)
-        assert (number_of(database, ItemRow), number_of(database, BehaviourRow)) == before
+        headers = {"Content-Type": "application/json"}
+        assert words in problem(kept_client.request(method, f"/v1/{path}", content=content, headers=headers), 400)
+        assert [number_of(kept_database, table) for table in (ItemRow, BehaviourRow)] == before
 
     def test_other_handlers_refuse_bytes_that_are_no_text_too(self, client):
         answer = client.post("/v1/explanations", content=b'{"user": "\xff", "k": 1}')

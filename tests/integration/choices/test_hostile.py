@@ -40,11 +40,11 @@ class TestHostile:
             ({}, 400, "Validation"),
         ],
     )
-    def test_nonsense_is_a_clear_error(self, client, body, status, words):
-        assert words in problem_of(client.post(f"{U}/exclusions", json=body), status)
+    def test_nonsense_is_a_clear_error(self, kept_client, body, status, words):
+        assert words in problem_of(kept_client.post(f"{U}/exclusions", json=body), status)
 
-    def test_a_body_of_megabytes_is_refused(self, client):
-        answer = client.post(f"{U}/exclusions", json={"behaviours": ["x" * 200] * 5000})
+    def test_a_body_of_megabytes_is_refused(self, kept_client):
+        answer = kept_client.post(f"{U}/exclusions", json={"behaviours": ["x" * 200] * 5000})
         assert answer.status_code in {400, 413}
 
     def test_one_unknown_among_many_excludes_none(self, client, explainer):
@@ -102,11 +102,11 @@ class TestHostile:
 
     @pytest.mark.parametrize("body", [{}, {"personalised": "no"}, {"personalised": None}, {"personalised": 2},
                                       {"personalised": False, "more": 1}, [], "off"])  # fmt: skip
-    def test_settings_that_are_none_are_refused(self, client, body, database):
-        assert client.put(f"{U}/settings", json=body).status_code == 400
-        with database.session() as session:
+    def test_settings_that_are_none_are_refused(self, kept_client, body, kept_database):
+        assert kept_client.put(f"{U}/settings", json=body).status_code == 400
+        with kept_database.session() as session:
             assert session.scalar(select(func.count()).select_from(UserSettingsRow)) == 0
 
-    def test_users_with_long_names_are_refused(self, client):
+    def test_users_with_long_names_are_refused(self, kept_client):
         for path in ("settings", "exclusions"):
-            problem_of(client.get(f"/v1/users/{'u' * 201}/{path}"), 400)
+            problem_of(kept_client.get(f"/v1/users/{'u' * 201}/{path}"), 400)

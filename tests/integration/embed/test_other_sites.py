@@ -4,7 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.embed.acting import SHOP
+from tests.integration.embed.acting import SHOP, ask, bearer
+
+
+@pytest.fixture(scope="module")
+def shop(kept):
+    return kept[0]
+
+
+@pytest.fixture(scope="module")
+def key(kept):
+    return kept[1]
+
+
+@pytest.fixture(scope="module")
+def row(kept):
+    return kept[2]
+
+
+@pytest.fixture(scope="module")
+def token(shop, key, row):
+    return bearer(ask(shop, key, row.id).json()["token"])
 
 
 def test_pages_of_the_shop_may_read_answers_and_errors(shop, row, token):

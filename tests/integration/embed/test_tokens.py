@@ -32,7 +32,8 @@ def test_without_a_body_a_token_lives_for_an_hour(shop, key, row):
 @pytest.mark.parametrize(
     "body", [{"minutes": 0}, {"minutes": 1441}, {"minutes": "five"}, {"minutes": 1.5}, {"hours": 1}, []]
 )
-def test_a_lifetime_that_cannot_be_given_is_refused(shop, key, row, body):
+def test_a_lifetime_that_cannot_be_given_is_refused(kept, body):
+    shop, key, row = kept
     assert ask(shop, key, row.id, body).status_code == 400
 
 
@@ -40,7 +41,8 @@ def test_a_lifetime_that_cannot_be_given_is_refused(shop, key, row, body):
     "header",
     [None, "", "Embed", "Embed ", "Embed x.y", "Bearer {}", "{}", "Embed {}x", "Embed x{}", "Basic {}", "Embed {} {}"],
 )
-def test_without_a_token_of_ours_nothing_is_said(shop, key, row, header):
+def test_without_a_token_of_ours_nothing_is_said(kept, header):
+    shop, key, row = kept
     given = ask(shop, key, row.id).json()["token"]
     headers = {} if header is None else {"Authorization": header.replace("{}", given)}
     for answer in (

@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 
 
+@pytest.fixture
+def client(kept_client):
+    return kept_client
+
+
 @pytest.mark.parametrize("given", ["a", "trace-7.of_Shop", "x" * 64])
 def test_a_good_request_id_is_kept(client, given):
     answer = client.get("/v1/explanations/unknown", headers={"X-Request-Id": given})

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from explainer.evidence.firewall import shipped_words
 from explainer.service.exclusions import exclude_behaviours
 from explainer.service.jobs.afterwork import Afterwork
 from explainer.service.jobs.queue import JobQueue
@@ -97,7 +98,7 @@ def test_it_is_what_online_would_have_made_for_everybodys_choices(database, new_
         history = over(one, model, Typist()).history("u1").behaviours
         exclude_behaviours(one, "u1", [behaviour.id for behaviour in history[:5]])
         set_personalised(one, "u2", personalised=False)
-        tags = UserTags(one, model.recommender.catalogue.items, model.recommender.scale)
+        tags = UserTags(one, model.recommender.catalogue.items, model.recommender.scale, shipped_words())
         tags.delete("u3", tags.of("u3").tags[0].tag)
         with one.session() as session:
             for item in session.scalars(select(ItemRow)):

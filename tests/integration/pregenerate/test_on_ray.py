@@ -10,6 +10,7 @@ from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.style import Style
 from tests.integration.pregenerate.acting import K, Typist, over, stages_of, writer_of
 from tests.integration.pregenerate.checks import USERS, all_of, in_order, pregenerate, require_each_once
+from tests.integration.pregenerate.troubled import Broken
 
 
 def test_on_ray_the_rows_are_the_same(server, database, new_database, models, model):
@@ -35,16 +36,6 @@ def test_on_ray_the_rows_are_the_same(server, database, new_database, models, mo
     assert (found.users, found.stored, found.failed) == (12, 12 * K, 0)
     assert found.cpu_s_per_1000 > 0
     assert steps[-1][1:] == (12, 12)
-
-
-class Broken:
-    """Stages that nobody foresaw, with a person's words in what they say of it."""
-
-    def __init__(self, *_):
-        pass
-
-    def prepare(self, users):
-        raise LookupError(f"{users[0]} lives at 12 Hill Road")
 
 
 def test_what_fails_on_ray_is_told_in_our_words_and_without_anybody_s(server, database):

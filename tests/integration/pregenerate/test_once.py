@@ -11,13 +11,13 @@ import pytest
 
 from explainer.bench.kills import is_each_once
 from explainer.bench.pregenerate import texts
-from explainer.errors import NotReadyError
 from explainer.service.pregenerate import Order
 from explainer.service.pregenerate.local import PREPARED, STORED, WRITTEN, run_local
 from explainer.service.pregenerate.workers import WorkerDiedError, WorkerFailedError, Workers
 from explainer.storage.explanation_tables import ExplanationRow
 from tests.integration.pregenerate.acting import USERS_AT_ONCE, K, Typist, over, stages_of
 from tests.integration.pregenerate.checks import USERS, all_of, in_order, pregenerate, require_each_once
+from tests.integration.pregenerate.troubled import Fatal, Surprised, Unready
 
 _S = 60
 
@@ -83,27 +83,6 @@ def test_a_process_that_is_killed_is_replaced_and_nothing_is_missing(explainer, 
     rows = all_of(database, ExplanationRow)
     assert len(rows) == 12 * K
     require_each_once(database, rows)
-
-
-class Fatal:
-    """Stages that end their process."""
-
-    def prepare(self, users):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-class Unready:
-    """Cannot be made."""
-
-    def __init__(self):
-        raise NotReadyError("fit first: explainer fit")
-
-
-class Surprised:
-    """Stages that nobody has foreseen."""
-
-    def prepare(self, users):
-        raise LookupError("a stage of its own")
 
 
 @pytest.mark.parametrize(("make", "words"), [(Surprised, "prepare: LookupError$"), (Unready, "start: .*explainer fit")])

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from explainer.access import Caller, Role
+from explainer.evidence.firewall import shipped_words
 from explainer.service.shown import shown_to
 from explainer.service.views import Looker
 from explainer.storage.later import get_with_later
@@ -38,5 +39,6 @@ def made(asks, database):
     made = asks(Role.APP, "/v1/explanations", "POST", {"user": PIOUS, "k": 2}).json()["explanations"][0]
     with database.session() as session:
         row, later = get_with_later(session, made["id"])
-        whole = shown_to(session, Looker(Caller("test", Role.ADMIN, frozenset())), row, later, recorded=False)
+        admin = Looker(Caller("test", Role.ADMIN, frozenset()))
+        whole = shown_to(session, admin, row, later, shipped_words(), recorded=False)
     return json.loads(msgspec.json.encode(whole))

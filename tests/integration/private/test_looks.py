@@ -15,6 +15,8 @@ from explainer.server.app import create_app
 from explainer.service.masking import MASK
 from explainer.storage.access_tables import PersonRow
 from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.catalogue_tables import BehaviourRow
+from explainer.storage.explanation_tables import ExplanationRow
 from tests.integration.problems import problem_of
 from tests.integration.staff import PASSWORD
 from tests.integration.watched import CASE, PIOUS, names_in, views, writing
@@ -151,3 +153,18 @@ def test_on_pages_the_case_of_the_sign_in_counts(asks, made, database, model):
     assert [(names_in(database)[view.viewer], view.ticket, view.unmasked) for view in views(database)] == [
         ("sue", "", False), ("sue", "T-9", True),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("contributions", "is_told"),
+    [({"11": 0.1}, False), ({"11": 0.1, "1": 0.0}, True), (["of 1 and 11"], True)],
+    ids=["part of another id", "the id", "in a record that is none any more"],
+)
+def test_a_look_is_at_something_sensitive_only_where_that_is_there(asks, database, contributions, is_told):
+    made = asks(A, "/v1/explanations", "POST", {"user": "u2", "k": 1}).json()["explanations"][0]
+    with database.session() as session:
+        session.add(BehaviourRow(id="1", user_id="u2", item_id="s0", kind="view", time=3_000_000))
+        row = session.get_one(ExplanationRow, made["id"])
+        row.contributions = contributions
+    assert asks(U, f"/v1/audit/explanations/{made['id']}").status_code == 200
+    assert [(view.what, view.unmasked) for view in views(database)] == [("audit record", is_told)]

@@ -10,6 +10,7 @@ from sqlalchemy import event, select, update
 
 from explainer.access import Caller, Role
 from explainer.audit import log
+from explainer.evidence.firewall import shipped_words
 from explainer.service.masking import MASK
 from explainer.service.shown import all_shown_to
 from explainer.service.subject.erase import Erasing, erase
@@ -66,6 +67,8 @@ def test_what_turned_private_since_is_masked_with_the_text_that_names_it(asks, m
     shown = asks(S, f"/v1/explanations/{made['id']}").json()
     (masked,) = [e for e in shown["evidence"] if e["slot"] == cited["slot"]]
     assert (masked["title"], masked["item"], masked["value"], masked["time"]) == (MASK, MASK, None, None)
+    assert (masked["contribution"], masked["share"], shown["verdict"]) == (None, None, None)
+    assert str(cited["contribution"]) not in json.dumps(shown)
     assert shown["text"] == MASK
     assert cited["behaviour_id"] not in json.dumps(shown)
     assert {r.get("aspect", MASK) for r in masked["reasons"]} <= {MASK}
@@ -108,24 +111,28 @@ def test_a_counterfactual_masks_the_behaviours_that_are_private_as_one(asks, mad
     assert (found["behaviours"], found["masked"]) == ([MASK], 2)
 
 
-def test_a_tag_that_rests_on_private_behaviours_alone_is_private_whatever_the_word():
-    from explainer.evidence.tags import TagBehaviour, UserTag
-    from explainer.service.masking import MASK, Mask
-    from explainer.tags import TagList
-    from retriever.data import AspectSource
+def test_without_a_case_tags_are_as_if_nothing_private_had_been_done(asks, database):
+    path = f"/v1/users/{PIOUS}/tags"
+    whole, shown = asks(X, path).json(), asks(S, path).json()
+    assert [tag["tag"] for tag in whole["tags"]] == ["christianity", "noir"]
+    assert shown == asks(A, path).json() | {"masked": 1}
+    private = {b for b, item in items_of(database).items() if item.startswith("s")}
+    behind = [one for tag in shown["tags"] for one in tag["behaviours"]]
+    assert not [one for one in behind if one["behaviour_id"] in private or MASK in one["title"]]
+    usual = [tag["usual"] for tag in whole["tags"] if tag["tag"] == "christianity"]
+    assert not [tag for tag in shown["tags"] if tag["usual"] in usual], "whoever has the catalogue knows whose it is"
+    assert asks(S, path, **CASE).json() == whole
 
-    def tag(word, *behaviours):
-        told = tuple(TagBehaviour(one, "item", "title") for one in behaviours)
-        return UserTag(word, AspectSource.CATALOGUE, 5, 0.1, told)
 
-    told = Mask({"b1", "b2"}).tags(TagList("u1", [tag("casino", "b1", "b2"), tag("western", "b2", "b3")], []))
-    assert [one.tag for one in told.tags] == [MASK, "western"]
+def test_tags_of_whoever_did_nothing_private_are_whole_and_no_look_at_anything_sensitive(asks, database):
+    assert asks(S, "/v1/users/u2/tags").json() == asks(X, "/v1/users/u2/tags").json()
+    assert [view.unmasked for view in views(database)] == [False, False]
 
 
 def test_a_deleted_private_tag_stays_private(asks, database):
     assert asks(A, f"/v1/users/{PIOUS}/tags/christianity", "DELETE").status_code == 204
     held = asks(S, f"/v1/users/{PIOUS}/tags").json()
-    assert held["deleted"] == [MASK]
+    assert (held["deleted"], held["masked"]) == ([], 1)
     assert "christianity" not in json.dumps(held)
 
 
@@ -170,7 +177,7 @@ def test_what_is_erased_between_making_and_showing_is_left_out(made, database):
         row = get_explanation(session, made["id"])
     erase(database, Erasing.unlisted(), PIOUS, "test")
     with database.session() as session:
-        assert all_shown_to(session, Looker(Caller("test", A, frozenset())), [row]) == []
+        assert all_shown_to(session, Looker(Caller("test", A, frozenset())), [row], shipped_words()) == []
 
 
 def test_hostile_titles_of_private_things_come_through_whole_where_they_may(asks, made):

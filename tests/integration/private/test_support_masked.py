@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import update
 
 from explainer.access import Role
+from explainer.server.words import words_in
 from explainer.service.masking import MASK
 from explainer.service.today import today
+from explainer.service.unnamed import private_share
 from explainer.storage.catalogue_tables import BehaviourRow, ItemRow
 from explainer.writing.style import Style
 from tests.integration.staff import staff_of
@@ -73,3 +75,21 @@ def rests_on_something_new(explainer, user):
         with explainer.database.session() as session:
             session.delete(session.get_one(BehaviourRow, key))
     raise AssertionError("nothing that they could do changes a text")
+
+
+def test_what_a_masked_cause_did_is_told_of_in_the_one_sum_alone(support, explainer):
+    row = next(row for row in explainer.explain_top("u2", 20) if len(row.evidence) > 1)
+    cited = row.evidence[0]
+    path = f"/support/explanations/{row.id}"
+    words, share = words_in("en"), f'"percent">{words_in("en").percent(cited.share)}<'
+    assert share in support.see(path).text
+    assert "Without what is cited" in support.see(path).text
+    others = [key for key, value in row.contributions.items() if value > 0.01 and key != cited.behaviour_id]
+    with explainer.database.session() as session:
+        items = [session.get_one(BehaviourRow, key).item_id for key in (cited.behaviour_id, *others[:1])]
+        session.execute(update(ItemRow).where(ItemRow.id.in_(items)).values(private="health"))
+    masked = support.see(path).text
+    assert share not in masked
+    assert "Without what is cited" not in masked
+    hidden = private_share(row.contributions, {cited.behaviour_id, others[0]})
+    assert f'"percent">{words.percent(hidden)}<' in masked

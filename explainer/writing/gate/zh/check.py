@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from explainer.evidence import Evidence
 from explainer.evidence.citable import is_citable
+from explainer.evidence.firewall import PrivateWords
 from explainer.writing.gate.check import Verdict, Vocabulary, _digits, _private, _slot_failures, _urls
 from explainer.writing.gate.tokens import Token, TokenKind
 from explainer.writing.gate.told_apart import told_apart
@@ -49,15 +50,15 @@ _STRAY_SPACE = re.compile(r"(?<=[\u4e00-\u9fff，。；：！？、（）]) +(?=
 _ANNOUNCED = re.compile(r"(?:答案|回答|文本|句子|说明)+[：:]")
 
 
-def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style) -> Verdict:
+def check(draft: str, evidence: Evidence, vocabulary: Vocabulary, style: Style, private_words: PrivateWords) -> Verdict:
     """Return which rules a Chinese draft breaks; see :func:`explainer.writing.gate.check`."""
     facts = told_in(evidence, style.locale)
     tokens = tokenize(draft, facts.aspects)
     bare = SLOT.sub("", _without_aspects(draft, tokens))
-    failures = [*_urls(draft), *_private(draft), *_shape(draft, bare, tokens, style)]
+    failures = [*_urls(draft), *_private(draft, private_words), *_shape(draft, bare, tokens, style)]
     failures += [*_marks(bare), *_digits(bare), *_characters(bare, style)]
     failures += _slot_failures(draft, evidence, style)
-    failures += _words(tokens, facts, vocabulary)
+    failures += _words(tokens, facts, vocabulary, private_words)
     failures += _causes(tokens, facts, style)
     failures += _choices(tokens, facts)
     # Claims are only worth reading once every slot is known.
@@ -120,12 +121,14 @@ def _shape(draft: str, bare: str, tokens: Sequence[Token], style: Style) -> Iter
         yield "repetition"
 
 
-def _words(tokens: Sequence[Token], evidence: Evidence, vocabulary: Vocabulary) -> Iterator[str]:
+def _words(
+    tokens: Sequence[Token], evidence: Evidence, vocabulary: Vocabulary, private_words: PrivateWords
+) -> Iterator[str]:
     """Yield words that are on no list or untrue by themselves, and aspects that no text may name."""
     allowed, foreign = vocabulary | own_words(evidence.domain), foreign_nouns(evidence.domain)
     for token in tokens:
         word = token.text
-        if token.kind is TokenKind.ASPECT and not is_citable(word):
+        if token.kind is TokenKind.ASPECT and not is_citable(word, private_words):
             yield f"uncitable: {word}"  # evidence holds none; should it ever, no text names it
         if token.kind is not TokenKind.WORD:
             continue

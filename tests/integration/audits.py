@@ -1,0 +1,33 @@
+"""An auditor's client, and fourteen explanations for them to look at."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+from litestar.testing import TestClient
+
+from explainer.access import Role
+from explainer.access.keys import create_key
+from explainer.writing.style import Style
+
+ADDRESSES = ("sample", "series", "export.jsonl", "export.csv")
+
+
+@contextmanager
+def auditing(app, database):
+    with database.session() as session:
+        key = create_key(session, "auditor", Role.AUDITOR)
+    with TestClient(app) as made:
+        made.headers["X-API-Key"] = key
+        yield made
+
+
+def fourteen(explainer):
+    made = [row for user in ("u1", "u3", "nobody") for row in explainer.explain_top(user, 4)]
+    return made + explainer.explain_top("u1", 2, Style("zh", "auditor"))
+
+
+def get(client, what, **parameters):
+    answer = client.get(f"/v1/audit/{what}", params=parameters)
+    assert answer.status_code == 200, answer.text
+    return answer
