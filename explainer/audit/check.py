@@ -6,14 +6,17 @@ digest. For these one needs a head of the log that was signed and kept elsewhere
 
 Records that were erased are no fault. An entry counts as one of theirs only if a later entry of the log, about a
 removal that is on record, vouches for the list that has its number, its salt is gone, and so is its record (or what
-could tell of anybody in it). So whoever removes records and salts alone is found; and whoever writes a removal as well
-has put it on record for good, and is found because the list of erasures outside the database has no such line.
+could tell of anybody in it). So whoever removes records and salts alone is found. Whoever writes a removal as well has
+put it on record for good, and is found by what they have not got (:mod:`explainer.audit.outside`): the list of erasures
+has no such line, or the retention has no seal of the key. Without these two, which lie outside the database, a removal
+that was made up is believed, but for what a retention can't have taken: see its limit.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -23,21 +26,21 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from explainer.audit.kept import Kept, Removed, is_proved, loaded
+from explainer.audit.outside import ERASURES, RETENTION, Outside, borders, erasures_to_list, unsealed
+from explainer.errors import ErasureError
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import Base
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.storage.personal import is_empty
-from explainer.storage.removal_tables import ErasureRow
+from explainer.storage.removal_tables import ErasureRow, RetentionRow
 
 __all__ = ["Finding", "Kept", "LogCheck", "Removed", "Trouble", "check_log", "is_proved"]
 
+_log = logging.getLogger(__name__)
 _CHUNK = 500
 _NAMED = 100
 _LOOKS = 3
 _PROVED, _ERASED = "proved", "erased"
-_ERASURES = ("erasure.done", "erasure.repeated")
-KEY_ADOPTED = "erasure.key_adopted"
-"""Another key makes the codes of erased people from here on, as the one before is lost."""
 OnProgress = Callable[[int, int], None]
 
 
@@ -49,6 +52,8 @@ class Trouble(StrEnum):
     ALTERED = "digest differs"
     RETURNED = "erased, but there"
     UNLISTED = "erasure not listed"
+    UNSEALED = "retention not sealed"
+    UNREAD = "list or key not readable"
     GAP = "gap"
 
 
@@ -83,6 +88,7 @@ class LogCheck(msgspec.Struct, frozen=True):
         erased: Entries whose record was erased, as a later entry says,
         erased_but_there: and those of them whose record is there all the same.
         erasures_unlisted: Erasures that the list outside the database knows nothing of: nobody asked for them there.
+        retentions_unsealed: Retentions that nobody has made who has the key outside the database.
         gaps: Places where numbers are missing.
         unchecked: Entries about what is not kept as it was (sign-ins, tags), by event.
         findings: The first hundred things that are wrong.
@@ -99,6 +105,7 @@ class LogCheck(msgspec.Struct, frozen=True):
     erased: int
     erased_but_there: int
     erasures_unlisted: int
+    retentions_unsealed: int
     gaps: int
     unchecked: dict[str, int]
     findings: list[Finding]
@@ -108,7 +115,7 @@ def check_log(
     session: Session,
     kept: Sequence[Kept],
     on_progress: OnProgress = lambda *_: None,
-    listed: Callable[[], Collection[str] | None] = lambda: None,
+    outside: Callable[[], Outside | None] = lambda: None,
 ) -> LogCheck:
     """Check the whole log, some hundred entries at a time.
 
@@ -117,8 +124,7 @@ def check_log(
     Args:
         session: Open session.
         kept: Every kind of record whose entries can be checked.
-        listed: Returns the ids of the erasures on the list that is kept outside the database; None where there is no
-            list. A line is written before its erasure is carried out, so it is asked after the database.
+        outside: Returns what removals are held against, None where nothing is; asked for only if there are any.
         on_progress: Called with (entries done, entries in all).
     """
     tally = _Tally()
@@ -142,20 +148,12 @@ def check_log(
         tally.add(Trouble.GAP, before, "", "")
     for kind in kept:
         _check_entries_of(session, kind, tally)
-    _check_listed(session, listed, tally)
+    try:
+        _check_removals(session, kept, outside, tally)
+    except ErasureError as error:  # what else is wrong is told all the same
+        _log.error("The removals on record were held against nothing: %s", error)
+        tally.add(Trouble.UNREAD, None, "", "")
     return tally.result(session, entries, before)
-
-
-def erasures_to_list(session: Session) -> Sequence[str]:
-    """Return the ids of the erasures that the list outside the database must have, oldest first.
-
-    Those from before another key was adopted were on the lost key's list, which nobody can read; that one was adopted
-    is on record, and whoever adopts one again and again can be asked why.
-    """
-    entry = exists().where(AuditEntryRow.record_id == ErasureRow.id, AuditEntryRow.event.in_(_ERASURES))
-    adopted = select(func.max(AuditEntryRow.seq)).where(AuditEntryRow.event == KEY_ADOPTED).scalar_subquery()
-    before = entry.where(AuditEntryRow.seq < adopted)
-    return session.scalars(select(ErasureRow.id).where(~before).order_by(ErasureRow.ended_at, ErasureRow.id)).all()
 
 
 @dataclass
@@ -185,6 +183,7 @@ class _Tally:
             erased=self.erased,
             erased_but_there=self.counts[Trouble.RETURNED],
             erasures_unlisted=self.counts[Trouble.UNLISTED],
+            retentions_unsealed=self.counts[Trouble.UNSEALED],
             gaps=self.counts[Trouble.GAP],
             unchecked=dict(sorted(self.unchecked.items())),
             findings=self.findings,
@@ -253,14 +252,22 @@ def _judge(kind: Kept, entry: AuditEntryRow, records: Sequence[Base | None], *, 
     return _PROVED if any(is_proved(kind, entry, row) for row in records) else Trouble.ALTERED
 
 
-def _check_listed(session: Session, listed: Callable[[], Collection[str] | None], tally: _Tally) -> None:
-    erasures = erasures_to_list(session)
-    known = listed()
+def _check_removals(session: Session, kept: Sequence[Kept], ask: Callable[[], Outside | None], tally: _Tally) -> None:
+    """Hold the removals on record against what is outside the database."""
+    outside = ask() if any(session.scalar(select(table.id).limit(1)) for table in (ErasureRow, RetentionRow)) else None
+    if outside is None:
+        return
+    since = borders(session, outside.fingerprint, outside.uses)
+    erasures = erasures_to_list(session, since)
+    known = outside.listed()  # after the database: a line is written before its erasure is carried out
     if known is None:
         return
     for one in erasures:
         if one not in known:
-            tally.add(Trouble.UNLISTED, None, _ERASURES[0], one)
+            tally.add(Trouble.UNLISTED, None, ERASURES[0], one)
+    for kind in (kind for kind in kept if kind.table is RetentionRow):
+        for one in unsealed(session, kind, outside, since):
+            tally.add(Trouble.UNSEALED, None, RETENTION, one)
 
 
 def _check_entries_of(session: Session, kind: Kept, tally: _Tally) -> None:

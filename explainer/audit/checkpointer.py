@@ -64,10 +64,10 @@ def sign_after(
     tree = head_of(session)
     if last is not None:
         _require_continued(session, tree, last, folder)
-    if tree.size == (0 if last is None else last.size):
-        return None
     # After the log was looked at: a rotation holds it still while it says up to where the old key signs.
     _require_in_use(folder, signer)
+    if tree.size == (0 if last is None else last.size):
+        return None
     at = datetime.now(UTC).isoformat(timespec="seconds")
     checkpoint = Checkpoint(signer.name, tree.size, tree.root(), at, 0 if last is None else last.size)
     database.make_durable()  # or a power cut could take what the checkpoint says is there
@@ -97,7 +97,7 @@ def _require_in_use(folder: CheckpointFolder, signer: Signer) -> None:
     if trust.after:
         raise VerificationError(
             f"The key {signer.name!r} signs no more: {trust.after[-1].name!r} has followed it. Start again whatever "
-            "still signs with it, with EXPLAINER_AUDIT_KEY set to the new one."
+            f"still signs with it, with EXPLAINER_AUDIT_KEY set to the new one. If that one is lost, {begin_anew()}"
         )
 
 
@@ -172,8 +172,10 @@ class Checkpointer:
         if abs(new) >= self._entries or (late and (new or self._trouble)):
             self._since, before = time.monotonic(), self._signed
             self._look_into_folder()
-            if self._signed == before:  # where several processes sign, whoever is due first has signed for the others
+            if self._signed == before:
                 self._sign()
+            else:  # where several processes sign, whoever is due first has signed for the others, if with this key
+                _require_in_use(self.folder, self.signer)
 
     def _look_into_folder(self) -> None:
         newest = self.folder.newest()

@@ -228,7 +228,9 @@ def begin_anew() -> str:
     """Return what is left to do where a folder cannot be continued."""
     return (
         "begin another: set EXPLAINER_CHECKPOINTS to a folder with nothing but copies of the .rotation files and, "
-        "where it lies in this one, of erasures.jsonl; and tell your auditors from which entry on it vouches for it."
+        "where it lies in this one, of erasures.jsonl. Where the key that signed last is lost, set EXPLAINER_AUDIT_KEY "
+        "to a file that is not there yet, beside the old one, and make it: explainer audit key. Tell your auditors "
+        "from which entry on the folder vouches for the log, and with which key."
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from explainer.audit.log import proves
 from explainer.audit.nodes import size_of
+from explainer.audit.spans import Limit, Span, Spans
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import Base
 
@@ -32,7 +31,8 @@ class Kept:
             in it, each has an entry of its own.
         due: Which of them have an entry; all by default.
         ends: Events of entries, likewise of the record, that say that it was removed.
-        removes: For records of removals: the entries whose records went, as ranges ``[first, last]``.
+        removes: For records of removals: the entries whose records went, as ranges ``[first, last]``,
+        limit: and what may have been among them; anything by default, or where that is None.
     """
 
     table: type[Base]
@@ -42,6 +42,7 @@ class Kept:
     due: ColumnElement[bool] | None = None
     ends: tuple[str, ...] = ()
     removes: Callable[[Any], Sequence[Sequence[int]]] | None = None
+    limit: Callable[[Any], Limit | None] = lambda _: None
 
     @property
     def column(self) -> ColumnElement[str]:
@@ -69,7 +70,7 @@ class Removed:
 
     def __init__(self, session: Session, kept: Sequence[Kept]) -> None:
         self._session, self._kinds = session, [kind for kind in kept if kind.removes is not None]
-        self._ranges: list[tuple[int, int]] = []
+        self._spans = Spans(())
         self._size = 0
         self._look()
 
@@ -83,29 +84,22 @@ class Removed:
     def _look(self) -> None:
         self._size = size_of(self._session)
         found = [one for kind in self._kinds if kind.removes for one in _removed(self._session, kind, kind.removes)]
-        self._ranges = []
-        for first, last in sorted(found):
-            if self._ranges and first <= self._ranges[-1][1] + 1:
-                self._ranges[-1] = self._ranges[-1][0], max(last, self._ranges[-1][1])
-            else:
-                self._ranges.append((first, last))
+        self._spans = Spans(found)
 
     def __contains__(self, entry: AuditEntryRow) -> bool:
         """Return whether an entry lost its salt in a removal."""
-        place = bisect_right(self._ranges, (entry.seq, sys.maxsize)) - 1
-        return place >= 0 and entry.seq <= self._ranges[place][1] and entry.salt is None
+        return entry.salt is None and self._spans.cover(entry.seq, entry.event, entry.record_id, entry.at)
 
 
-def _removed(
-    session: Session, kind: Kept, removes: Callable[[Any], Sequence[Sequence[int]]]
-) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of removals of one kind; an entry can vouch only for what came before it."""
+def _removed(session: Session, kind: Kept, removes: Callable[[Any], Sequence[Sequence[int]]]) -> Iterator[Span]:
+    """Yield the spans of removals of one kind; an entry can vouch only for what came before it."""
     for chunk in session.scalars(select(AuditEntryRow).where(AuditEntryRow.event.in_(kind.events))).partitions(_CHUNK):
         found = loaded(session, kind, [entry.record_id for entry in chunk])
         for entry in chunk:
             row = next((row for row in found.get(entry.record_id, []) if is_proved(kind, entry, row)), None)
             if row is not None:
-                yield from ((first, min(last, entry.seq - 1)) for first, last in removes(row))
+                limit = kind.limit(row)
+                yield from ((first, min(last, entry.seq - 1), limit) for first, last in removes(row))
 
 
 def loaded(session: Session, kind: Kept, references: Sequence[str]) -> dict[str, list[Base | None]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import select
+
 from explainer.audit.appending import take_turn
 from explainer.audit.checkpointer import sign_head
 from explainer.audit.checkpoints import CheckpointFolder
@@ -12,7 +14,10 @@ from explainer.audit.files import replace
 from explainer.audit.keys import load_signer, write_signer
 from explainer.audit.log import append, head_of
 from explainer.audit.notes import Signer
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.database import Database
+
+_ROTATED = "audit.key_rotated"
 
 
 def rotate_key(database: Database, folder: CheckpointFolder, path: Path) -> Signer:
@@ -31,9 +36,9 @@ def rotate_key(database: Database, folder: CheckpointFolder, path: Path) -> Sign
     """
     old, beside = load_signer(path), path.with_name(f"{path.name}.next")
     new = _next(beside, old)
-    after = folder.trust(old.verifier).after
-    if after[:1] != (new.verifier,):
+    if folder.trust(old.verifier).after[:1] != (new.verifier,):
         _introduce(database, folder, old, new)
+    _note(database, folder.trust(old.verifier).key.until, old, new)
     try:
         replace(beside, path)
     except OSError as error:
@@ -71,5 +76,14 @@ def _introduce(database: Database, folder: CheckpointFolder, old: Signer, new: S
             raise VerificationError(
                 f"{folder.folder} cannot be written ({error.strerror}); the key is as it was."
             ) from error
-        ids = {"old": str(old.verifier), "new": str(new.verifier), "size": size}
-        append(session, "audit.key_rotated", new.verifier.id.hex(), ids)
+
+
+def _note(database: Database, size: int | None, old: Signer, new: Signer) -> None:
+    """See that the log says it, too; whoever was interrupted before it did calls again."""
+    ids = {"old": str(old.verifier), "new": str(new.verifier), "size": size}
+    record_id = new.verifier.id.hex()
+    told = select(AuditEntryRow.seq).where(AuditEntryRow.record_id == record_id, AuditEntryRow.event == _ROTATED)
+    with database.session() as session:
+        take_turn(session)
+        if session.scalar(told.limit(1)) is None:
+            append(session, _ROTATED, record_id, ids)

@@ -81,11 +81,12 @@ def audit_key(ctx: click.Context, *, rotate: bool) -> None:
 def audit_export(ctx: click.Context, out: Path) -> None:
     """Write the log to OUT, one entry a line: it has no personal text and is verified without our database.
 
-    The log is signed first, and what is written ends there, so that all of it is vouched for.
+    The log is signed first, and what is written ends there, so that all of it is vouched for. Exit code 13: more was
+    signed than there is.
     """
     from explainer.cli.audit_log import export_log
 
-    export_log(settings_of(ctx), out)
+    ctx.exit(export_log(settings_of(ctx), out))
 
 
 @audit.command("prove")

@@ -121,8 +121,11 @@ def show_key(settings: Settings, *, rotate: bool) -> None:
     console.print(str(key), highlight=False, soft_wrap=True)
 
 
-def export_log(settings: Settings, out: Path) -> None:
+def export_log(settings: Settings, out: Path) -> int:
     """Write every entry as a line of canonical JSON, up to the head of the log, which is signed now.
+
+    Returns:
+        The exit code: not 0 where more was signed than there is.
 
     Raises:
         ExplainerError: If the file cannot be written; what was there before stays.
@@ -135,8 +138,13 @@ def export_log(settings: Settings, out: Path) -> None:
     except OSError as error:
         raise ExplainerError(f"{out} cannot be written: {error.strerror or error}") from error
     console.print(f"Wrote {escape(str(out))}: {last:,} entries.", highlight=False)
-    if why and vouched < last:
-        console.print(f"Entries {vouched + 1:,} to {last:,} are not signed: {escape(why)}", style="yellow")
+    if vouched > last:
+        console.print(f"[red]Not whole:[/] {vouched:,} entries were signed. {escape(why)}", highlight=False)
+        return EXIT_CODES[Fault.TRUNCATED]
+    if why:
+        unsigned = f"Entries {vouched + 1:,} to {last:,} are not signed" if vouched < last else "Nothing is signed now"
+        console.print(f"{unsigned}: {escape(why)}", style="yellow")
+    return WHOLE
 
 
 def _signed_now(settings: Settings) -> tuple[int, str]:

@@ -42,8 +42,8 @@ _COLOURS = {"bad": "red", "warn": "yellow", "good": "green", "note": "default"}
 
 def make_package(settings: Settings, wanted: Wanted, out: Path) -> None:
     """Write a package and say what is in it."""
-    database = people_database(settings)
     signer = load_signer(settings.signing_key)
+    database = people_database(settings)
     packer = Packer(CheckpointFolder(settings.checkpoint_folder), signer, settings.scratch)
     with console.status("Packing …") as status:
         made = write_package(

@@ -27,7 +27,7 @@ _COLOURS = {Outcome.EXACT: "green", Outcome.EQUIVALENT: "yellow", Outcome.DIFFER
 def check(settings: Settings) -> bool:
     """Check the audit log, print what was found and return whether all is well."""
     with database_session(settings) as session, progress_bar("Checking the audit log") as progress:
-        found = check_log(session, KEPT, progress, Erasing.of(settings).listed)
+        found = check_log(session, KEPT, progress, lambda: Erasing.of(settings, make=False))
     console.print(_totals(found))
     if found.findings:
         console.print(_findings(found))
@@ -70,6 +70,7 @@ def _totals(found: LogCheck) -> Table:
         "Entries whose record was erased": found.erased,
         "Erased records that are there all the same": found.erased_but_there,
         "Erasures that are not on the list outside": found.erasures_unlisted,
+        "Retentions without a seal of the key outside": found.retentions_unsealed,
         "Gaps": found.gaps,
         "Entries about what is not kept": sum(found.unchecked.values()),
     }.items():

@@ -115,8 +115,8 @@ def people_database(settings: Settings) -> Database:
     from explainer.service.subject.reapply import reapply
 
     database = current_database(settings)
-    if settings.erased.exists():  # without a list there is nobody to erase, and no key is made for that
-        reapply(database, Erasing.of(settings))
+    if settings.erased.exists():  # without a list there is nobody to erase
+        reapply(database, Erasing.of(settings, make=False))
     return database
 
 

@@ -9,13 +9,11 @@ from pathlib import Path
 import msgspec
 from rich.markup import escape
 
-from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.errors import VerificationError
 from explainer.audit.keys import load_signer, load_verifier
 from explainer.audit.notes import Verifier
-from explainer.cli.audit_log import UNSIGNED, UNVERIFIABLE, WHOLE
+from explainer.cli.audit_log import UNSIGNED, UNVERIFIABLE, WHOLE, checkpoints_of
 from explainer.cli.common import console
-from explainer.errors import ErasureError
 from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.receipts import Receipt, check_receipt
 from explainer.settings import Settings
@@ -36,7 +34,7 @@ def check(settings: Settings, path: Path, key: str | None, folder: Path | None, 
     except VerificationError as error:
         console.print(f"[red]Not proved:[/] {escape(str(error))}", highlight=False)
         return UNVERIFIABLE
-    if user is not None and not hmac.compare_digest(_key(settings).code(user), receipt.code):
+    if user is not None and not hmac.compare_digest(_code(settings, user), receipt.code):
         console.print("[red]Not theirs:[/] its code stands for somebody else.", highlight=False)
         return ANOTHERS
     console.print(
@@ -63,16 +61,11 @@ def _trusted(settings: Settings, key: str | None, folder: Path | None) -> Sequen
     if key is None and not settings.signing_key.is_file():
         return []
     public = load_verifier(key) if key is not None else load_signer(settings.signing_key).verifier
-    return CheckpointFolder(folder or settings.checkpoint_folder).trusted(public)
+    return checkpoints_of(settings, folder).trusted(public)
 
 
-def _key(settings: Settings) -> ErasureKey:
-    if not settings.code_key.is_file():
-        raise ErasureError(
-            f"The erasure key {settings.code_key} is not here, and nobody else can tell whose a receipt is: "
-            "copy it here, or name it by EXPLAINER_ERASURE_KEY."
-        )
-    return ErasureKey.load(settings.code_key)
+def _code(settings: Settings, user: str) -> str:
+    return ErasureKey.load(settings.code_key, make=False).code(user)
 
 
 def _why_unsigned(receipt: Receipt) -> str:

@@ -54,8 +54,8 @@ def ingest(settings: Settings, source: str, *, erased: bool = False) -> None:
         require_shared_key(database, erasing.list)
         with database.session() as session:
             warn_of_another_list(session, erasing.list)
-        with console.status("Leaving out who was erased …"):
-            dataset = without_erased(dataset, report, erasing)
+            with console.status("Leaving out who was erased …"):
+                dataset = without_erased(session, dataset, report, erasing)
     total = len(dataset.items) + len(dataset.behaviours)
     done = 0
     with progress_bar("Ingesting", total) as show, database.session() as session:

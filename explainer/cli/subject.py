@@ -74,6 +74,19 @@ def subject_reapply(ctx: click.Context) -> None:
     again(settings_of(ctx))
 
 
+@subject.command("relist")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def subject_relist(ctx: click.Context, *, yes: bool) -> None:
+    """Write the lines of a lost erasure list anew, of the erasures that the database has.
+
+    Do so only if the list is lost: an erasure without a line may be one that nobody asked for.
+    """
+    from explainer.cli.subjects import list_again
+
+    list_again(settings_of(ctx), sure=yes)
+
+
 @subject.command("adopt-key")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context

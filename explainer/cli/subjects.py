@@ -17,7 +17,7 @@ from explainer.service.subject.erase import Erasing
 from explainer.service.subject.erase import erase as erase_user
 from explainer.service.subject.export import archive, note_export
 from explainer.service.subject.reapply import reapply
-from explainer.service.subject.shared import adopt_key
+from explainer.service.subject.shared import adopt_key, missing_lines, relist
 from explainer.settings import Settings
 from explainer.storage.database import Database
 from explainer.storage.erasing import held_counts
@@ -73,6 +73,22 @@ def again(settings: Settings) -> None:
     console.print(f"{len(receipts)} erasures were missing here and were carried out again: {rows:,} rows.")
 
 
+def list_again(settings: Settings, *, sure: bool) -> None:
+    """Write lines of a lost erasure list anew, once that is confirmed."""
+    erasing = Erasing.of(settings)
+    with database_session(settings) as session:
+        missing = missing_lines(session, erasing.list)
+    console.print(f"{len(missing)} erasures of the database are not on the list {escape(str(erasing.list.path))}.")
+    if not missing:
+        return
+    for line in missing:
+        console.print(f"{escape(line.id)}, asked for on {line.at:%Y-%m-%d %H:%M} UTC", highlight=False)
+    if not sure:
+        console.print("An erasure that nobody asked for was made up by whoever removed these records: it has no line.")
+        click.confirm("Were they asked for, and is the list lost? Then write them anew", abort=True)
+    console.print(f"Wrote {relist(Database(settings.url), erasing.list, operator())} lines.")
+
+
 def adopt(settings: Settings, *, sure: bool) -> None:
     """Use the erasure key here from now on, once that is confirmed."""
     with database_session(settings):
@@ -104,7 +120,7 @@ def retain(settings: Settings, *, dry_run: bool, sure: bool) -> None:
             gone += number
             progress(gone, rows)
 
-        done = apply(database, limits, advance)
+        done = apply(database, limits, advance, Erasing.of(settings))
     console.print(_table("Removed or emptied", done))
 
 

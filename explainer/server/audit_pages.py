@@ -133,7 +133,7 @@ class AuditPages(Controller):
         found = None
         if run:
             with explainer.database.session() as session:
-                found = check_log(session, KEPT, listed=erasing.listed)
+                found = check_log(session, KEPT, outside=lambda: erasing)
         return page(request, "audit/_checked.html" if is_fragment(request) else "audit/check.html", found=found)
 
     @get("/explanations/{explanation_id:str}", opt=_OPT, sync_to_thread=True)

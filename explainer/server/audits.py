@@ -60,7 +60,7 @@ class AuditController(Controller):
         Takes some seconds per ten thousand entries.
         """
         with explainer.database.session() as session:
-            return check_log(session, KEPT, listed=erasing.listed)
+            return check_log(session, KEPT, outside=lambda: erasing)
 
     @get(
         "/sample",

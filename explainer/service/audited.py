@@ -5,12 +5,14 @@ from __future__ import annotations
 from explainer.access import keys, people
 from explainer.audit import staff
 from explainer.audit.check import Kept
+from explainer.audit.outside import ERASURES, RETENTION
 from explainer.oversight import suppression_record
 from explainer.registry.record import change_record
+from explainer.service.aged import limit_of
 from explainer.service.exclusions import exclusion_record
 from explainer.service.feedback import feedback_record
 from explainer.service.reviews import review_record
-from explainer.service.subject.records import ERASURES, corpus_record, erasure_record, retention_record, start_record
+from explainer.service.subject.records import corpus_record, erasure_record, retention_record, start_record
 from explainer.service.views import view_record
 from explainer.storage.access_tables import ApiKeyRow, PersonRow, StaffRow
 from explainer.storage.catalogue_tables import HiddenAspectRow
@@ -41,7 +43,7 @@ KEPT = (
     Kept(ReviewRow, ("review.decided",), review_record, due=ReviewRow.verdict.is_not(None)),
     Kept(ViewRow, ("record.viewed",), view_record),
     Kept(ErasureRow, ERASURES, erasure_record, removes=lambda row: row.entries),
-    Kept(RetentionRow, ("retention.applied",), retention_record, removes=lambda row: row.entries),
+    Kept(RetentionRow, (RETENTION,), retention_record, removes=lambda row: row.entries, limit=limit_of),
     Kept(CorpusRow, ("corpus.exported",), corpus_record),
     Kept(ApiKeyRow, (keys.CREATED,), keys.key_record, ends=(keys.REVOKED,)),
     Kept(PersonRow, (people.ADDED,), people.person_record, refers="id", ends=(people.REMOVED,)),

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from explainer.audit import log
-from explainer.service.subject.records import retention_record
+from explainer.audit.outside import RETENTION
+from explainer.service.subject.erase import Erasing
+from explainer.service.subject.records import retention_record, sealed_record
+from explainer.service.subject.shared import require_shared_key
 from explainer.settings import Settings
-from explainer.storage.base import now
+from explainer.storage.base import new_id, now
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear
 from explainer.storage.removal_tables import RetentionRow
@@ -41,7 +44,10 @@ def overdue(database: Database, limits: Mapping[str, datetime]) -> dict[str, dic
 
 
 def apply(
-    database: Database, limits: Mapping[str, datetime], on_progress: OnProgress = lambda *_: None
+    database: Database,
+    limits: Mapping[str, datetime],
+    on_progress: OnProgress = lambda *_: None,
+    erasing: Erasing | None = None,
 ) -> dict[str, int]:
     """Remove what has had its time, and return the rows that were removed or emptied, by table.
 
@@ -49,10 +55,17 @@ def apply(
         database: Where everything is.
         limits: As of :func:`ends`.
         on_progress: Called with (kind, rows) after every batch.
+        erasing: Its key seals what is put on record, or the log's check would take it for somebody else's; None where
+            there is none.
+
+    Raises:
+        ErasureError: If others use another key with this database; then nothing is removed.
     """
+    if erasing is not None:
+        require_shared_key(database, erasing.list)
     total: dict[str, int] = {}
     for kind, before in limits.items():
-        while counts := _batch(database, kind, before):
+        while counts := _batch(database, kind, before, erasing):
             for table, number in counts.items():
                 total[table] = total.get(table, 0) + number
             on_progress(kind, sum(counts.values()))
@@ -60,12 +73,13 @@ def apply(
     return total
 
 
-def _batch(database: Database, kind: str, before: datetime) -> dict[str, int]:
+def _batch(database: Database, kind: str, before: datetime, erasing: Erasing | None) -> dict[str, int]:
     with database.session() as session:
         counts, entries = remove_old(session, kind, before, _BATCH)
         if counts:
-            row = RetentionRow(at=now(), counts=counts, entries=entries)
+            row = RetentionRow(id=new_id(), at=now(), kind=kind, before=before, counts=counts, entries=entries)
+            row.seal = None if erasing is None else erasing.key.seal_of(sealed_record(row))
             session.add(row)
             session.flush()
-            log.append(session, "retention.applied", row.id, retention_record(row))
+            log.append(session, RETENTION, row.id, retention_record(row))
     return counts

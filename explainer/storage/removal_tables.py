@@ -83,6 +83,10 @@ class RetentionRow(Base):
     Attributes:
         counts: Rows that were removed or emptied, by table.
         entries: As of an erasure.
+        kind: Of what had its time,
+        before: and the moment before which it was made. Both None for retentions from before these were kept.
+        seal: Made of all this with the key of the erasures, which is outside the database: nobody else can put on
+            record that something was removed for its age. None likewise, and where nobody keeps that key.
     """
 
     __tablename__ = "retentions"
@@ -90,3 +94,6 @@ class RetentionRow(Base):
     at: Mapped[datetime] = mapped_column(default=now, index=True)
     counts: Mapped[dict[str, Any]]
     entries: Mapped[list[Any]]
+    kind: Mapped[str | None] = mapped_column(String(60))
+    before: Mapped[datetime | None]
+    seal: Mapped[str | None] = mapped_column(String(64))

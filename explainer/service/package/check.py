@@ -99,7 +99,7 @@ def _checked(folder: Path, key: Verifier, kept: Path | None) -> Checked:
     here = records.ids if manifest.sample is None else pool_of(folder)
     completeness = Completeness(manifest, here, removed)
     signed = _Last(checkpoints.read(key, kept))
-    log = verify(_watched(exported_entries(folder / names.LOG), ledger, completeness), signed)
+    log = verify(_watched(exported_entries(folder / names.LOG), ledger, completeness, removed), signed)
     _require_log(manifest, log, own=kept is not None)
     _check_table(folder)
     return Checked(
@@ -128,14 +128,18 @@ class _Last:
             yield one
 
 
-def _watched(entries: Iterable[LogEntry], ledger: Ledger, completeness: Completeness) -> Iterator[LogEntry]:
+def _watched(
+    entries: Iterable[LogEntry], ledger: Ledger, completeness: Completeness, removed: Removed
+) -> Iterator[LogEntry]:
     """Yield the log's entries; those about what is in the package must be the ones that it says."""
     for entry in entries:
         ledger.hold(entry)
         completeness.take(entry)
+        removed.take(entry)
         yield entry
     ledger.end()
     completeness.end()
+    removed.end()
 
 
 def _require_log(manifest: Manifest, log: Verified, *, own: bool) -> None:

@@ -62,7 +62,7 @@ class Completeness:
         earliest, latest = self._span(entry)
         in_time = self._since <= earliest and latest <= self._until
         self.made += in_time
-        if place is None and in_time and entry.seq in self._removed:
+        if place is None and in_time and self._is_removed(entry):
             self.gone += 1
         elif place is None and in_time and self.is_judged:
             self._missed += 1
@@ -86,6 +86,10 @@ class Completeness:
                 f"Entry {seq} says that explanation {one} was made in the time of the search{more}: {where} lacks it, "
                 "and no erasure or end of its time names it.",
             )
+
+    def _is_removed(self, entry: LogEntry) -> bool:
+        at = datetime.fromisoformat(entry.at)
+        return self._removed.cover(entry.seq, entry.event, entry.record_id, at)
 
     def _span(self, entry: LogEntry) -> tuple[datetime, datetime]:
         """Return between which moments an explanation was made, as near as the log tells."""

@@ -39,6 +39,7 @@ UNPROVED = (
     "That no complaint, look or review was left out, with its entry: the log does not say what each was about.",
     "What the settings of a model were (provenance.json, models); prompts are what their version is the hash of.",
     "Where more than time narrows the search: that nothing is missing.",
+    "That it was the service that removed what had its time: only where its key is can explainer audit check tell.",
 )
 """What a package does not show, in words for whoever gets it."""
 _HEAD = f"explainer audit package {FORMAT}"

@@ -102,7 +102,7 @@ class Records:
         elif found is not None and found in due:
             del due[found]
             self.proved += 1
-        elif proof.salt is None and entry.seq in self._removed and all(is_empty(row.row) for row in meant):
+        elif proof.salt is None and self._is_removed(entry) and all(is_empty(row.row) for row in meant):
             self.unsalted += 1
             for row in meant:
                 due.pop(row, None)
@@ -110,6 +110,9 @@ class Records:
             raise _wrong(one, f"Explanation {one}: {_why(entry, proof, meant)}")
         if entry.matches is not (None if entry.event not in KIND_OF else found is not None):
             raise _wrong(one, f"Explanation {one} says otherwise of entry {entry.seq} than its digest.")
+
+    def _is_removed(self, entry: Entry) -> bool:
+        return self._removed.cover(entry.seq, entry.event, entry.record_id, entry.at)
 
     def _require_versions(self, record: AuditRecord) -> None:
         one = record.explanation

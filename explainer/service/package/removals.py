@@ -6,7 +6,6 @@ word of whom they were about.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,9 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from explainer.audit.outside import KEY_USED, RETENTION
+from explainer.audit.spans import Span, Spans
+from explainer.audit.verify import LogEntry
 from explainer.service.audit_records import Columns, columns_of
 from explainer.service.audited import KEPT
 from explainer.service.package import manifest as names
@@ -80,26 +82,42 @@ class Removed:
     """
 
     def __init__(self, folder: Path, ledger: Ledger) -> None:
-        found: list[tuple[int, int]] = []
+        found: list[Span] = []
+        self._plain: list[int] = []
+        self._used: int | None = None
         for one in lines_of(folder / names.REMOVALS, Removal):
-            found += _ranges(one)
+            found += _spans(one)
             ledger.expect(one.seq, one.at, one.event, one.record_id, one.digest)
-        self._firsts: list[int] = []
-        self._lasts: list[int] = []
-        for first, last in sorted(found):
-            if self._lasts and first <= self._lasts[-1] + 1:
-                self._lasts[-1] = max(last, self._lasts[-1])
-            else:
-                self._firsts.append(first)
-                self._lasts.append(last)
+            if one.event == RETENTION and one.row.get("seal") is None:
+                self._plain.append(one.seq)
+        self._spans = Spans(found)
 
-    def __contains__(self, seq: int) -> bool:
-        place = bisect_right(self._firsts, seq) - 1
-        return place >= 0 and seq <= self._lasts[place]
+    def cover(self, seq: int, event: str, record_id: str, at: datetime) -> bool:
+        """Return whether a removal that may have taken what an entry is about names its number."""
+        return self._spans.cover(seq, event, record_id, at)
+
+    def take(self, entry: LogEntry) -> None:
+        """Look at an entry of the log."""
+        if self._used is None and entry.event == KEY_USED:
+            self._used = entry.seq
+
+    def end(self) -> None:
+        """Say that the log has ended.
+
+        Raises:
+            PackageTamperError: If something was removed for its age without a seal, after the log says that there is a
+                key for seals.
+        """
+        for seq in self._plain:
+            if self._used is not None and seq > self._used:
+                message = (
+                    f"{names.REMOVALS}: the retention of entry {seq} has no seal, since entry {self._used} each must."
+                )
+                raise PackageTamperError(PackageFault.RECORD, f"entry {seq}", message)
 
 
-def _ranges(one: Removal) -> Iterator[tuple[int, int]]:
-    """Yield the numbers that a removal names; its entry can vouch only for what came before it."""
+def _spans(one: Removal) -> Iterator[Span]:
+    """Yield the spans that a removal names; its entry can vouch only for what came before it."""
     kind = _REMOVING.get(one.event)
     row = None if kind is None else row_from(kind.table, one.row)
     statement = None if kind is None or row is None else stated(kind, row)
@@ -113,5 +131,6 @@ def _ranges(one: Removal) -> Iterator[tuple[int, int]]:
     ):
         message = f"{names.REMOVALS}: removal {one.record_id} is not what entry {one.seq} ({one.event}) was made of."
         raise PackageTamperError(PackageFault.RECORD, f"entry {one.seq}", message)
+    limit = kind.limit(row)
     for first, last in msgspec.convert(kind.removes(row), list[tuple[int, int]]):
-        yield first, min(last, one.seq - 1)
+        yield first, min(last, one.seq - 1), limit

@@ -1,5 +1,7 @@
 """Codes that stand for people who were erased: whoever has the key recognises them, nobody else can.
 
+The same key seals what only we may put on record: lines of the erasure list, and removals of what had its time.
+
 The key is a file outside the database, beside the key that signs the audit log. It must be kept for as long as backups
 are: without it nobody in them is recognised.
 """
@@ -10,14 +12,17 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+import rfc8785
 
 from explainer.errors import ErasureError
 
 _BYTES = 32
-_CODE, _LINE, _KEY = b"user\x00", b"line\x00", b"key\x00"
+_CODE, _LINE, _KEY, _RECORD = b"user\x00", b"line\x00", b"key\x00", b"record\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,22 @@ class ErasureKey:
         return cls(secrets.token_bytes(_BYTES))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, *, make: bool = True) -> Self:
         """Return the key of a file; made now, for its owner alone to read, if there is none.
 
+        Args:
+            path: The file.
+            make: Whether to make one: what only reads needs the one that was used, and no other.
+
         Raises:
-            ErasureError: If the file holds no key, or cannot be read or written.
+            ErasureError: If the file holds no key, or cannot be read or written; or if there is none, and none is made.
         """
         try:
+            if not make and not path.exists():
+                raise ErasureError(
+                    f"The erasure key {path} is not here, and nobody can tell without it who was erased: copy it here, "
+                    "or name it by EXPLAINER_ERASURE_KEY."
+                )
             if not path.exists():
                 _write(path, cls.new().secret.hex())
             secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
@@ -66,6 +80,10 @@ class ErasureKey:
     def seal(self, line: bytes) -> str:
         """Return what proves that a line of the erasure list is ours, hexadecimal."""
         return self._mac(_LINE + line)
+
+    def seal_of(self, record: Mapping[str, Any]) -> str:
+        """Return what proves that a record of the database was made by somebody who has the key, hexadecimal."""
+        return self._mac(_RECORD + rfc8785.dumps(dict(record)))
 
     def _mac(self, message: bytes) -> str:
         return hmac.new(self.secret, message, hashlib.sha256).hexdigest()

@@ -25,17 +25,19 @@ from explainer.service.subject.codes import ErasureKey
 from explainer.service.subject.listed import ErasureList, Line
 from explainer.service.subject.receipts import Receipt, receipt_of
 from explainer.service.subject.records import DONE, erasure_record
+from explainer.service.subject.sealing import is_sealed, is_use_of
 from explainer.service.subject.shared import require_shared_key
 from explainer.service.subject.signing import Signing
 from explainer.settings import Settings
 from explainer.storage.adapters import trained_with
+from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.base import now
 from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.clearing import Clearer
 from explainer.storage.corpora import corpora_with, lines_of
 from explainer.storage.database import Database
 from explainer.storage.erasing import clear, hold, is_held, remove
-from explainer.storage.removal_tables import ErasureRow
+from explainer.storage.removal_tables import ErasureRow, RetentionRow
 from explainer.storage.version_tables import ModelVersionRow
 
 _TRIES = 3
@@ -60,13 +62,17 @@ class Erasing:
     scratch: Path | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, *, make: bool = True) -> Self:
         """Return what the settings name; the key is made if there is none.
 
+        Args:
+            settings: Of the service.
+            make: Whether to make one.
+
         Raises:
-            ErasureError: If the key cannot be used.
+            ErasureError: If the key cannot be used; or if there is none, and none is made.
         """
-        key = ErasureKey.load(settings.code_key)
+        key = ErasureKey.load(settings.code_key, make=make)
         signing = Signing(CheckpointFolder(settings.checkpoint_folder), settings.signing_key)
         return cls(key, ErasureList(settings.erased, key), signing=signing, scratch=settings.scratch)
 
@@ -76,6 +82,11 @@ class Erasing:
         key = ErasureKey.new()
         return cls(key, ErasureList(None, key))
 
+    @property
+    def fingerprint(self) -> str:
+        """What the log calls the key, and nobody can tell it from."""
+        return self.key.fingerprint
+
     def listed(self) -> frozenset[str] | None:
         """Return the ids of the erasures on the list; None where none is kept.
 
@@ -83,6 +94,14 @@ class Erasing:
             ErasureError: If it cannot be read.
         """
         return None if self.list.path is None else frozenset(line.id for line in self.list.lines())
+
+    def sealed(self, retention: RetentionRow) -> bool:
+        """Return whether a retention has a seal of the key."""
+        return is_sealed(self.key, retention)
+
+    def uses(self, entry: AuditEntryRow) -> bool:
+        """Return whether an entry says that the key is in use, and was made by somebody who has it."""
+        return is_use_of(self.key, entry)
 
 
 def erase(database: Database, erasing: Erasing, user: str, by: str) -> Receipt:

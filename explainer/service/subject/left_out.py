@@ -22,10 +22,11 @@ _TABLE = "behaviours"
 _CHUNK = 500
 
 
-def without_erased(dataset: Dataset, report: CleaningReport, erasing: Erasing) -> Dataset:
-    """Return a dataset without the behaviours of people on the erasure list, which the report then counts.
+def without_erased(session: Session, dataset: Dataset, report: CleaningReport, erasing: Erasing) -> Dataset:
+    """Return a dataset without the behaviours of people who were erased, which the report then counts.
 
     Args:
+        session: Open session.
         dataset: As it was read.
         report: Of its reading.
         erasing: Key and list.
@@ -33,7 +34,7 @@ def without_erased(dataset: Dataset, report: CleaningReport, erasing: Erasing) -
     Raises:
         ErasureError: If the list cannot be read.
     """
-    erased = _erased_in(dataset, erasing)
+    erased = _erased_in(session, dataset, erasing)
     kept = tuple(one for one in dataset.behaviours if one.user not in erased)
     _count(report, len(dataset.behaviours) - len(kept))
     return replace(dataset, behaviours=kept) if erased else dataset
@@ -54,7 +55,7 @@ def take_out_erased(session: Session, dataset: Dataset, report: CleaningReport, 
         ErasureError: If the list cannot be read.
     """
     keep_all_from_erasure(session)
-    erased = _erased_in(dataset, erasing)
+    erased = _erased_in(session, dataset, erasing)
     ids = [one.id for one in dataset.behaviours if one.user in erased]
     for start in range(0, len(ids), _CHUNK):
         session.execute(delete(BehaviourRow).where(BehaviourRow.id.in_(ids[start : start + _CHUNK])))
@@ -78,13 +79,12 @@ def erased_since(session: Session, key: ErasureKey, users: Collection[str]) -> M
     return found
 
 
-def _erased_in(dataset: Dataset, erasing: Erasing) -> set[str]:
-    codes = {line.code for line in erasing.list.lines()}
-    return (
-        {user for user in {one.user for one in dataset.behaviours} if erasing.key.code(user) in codes}
-        if codes
-        else set()
-    )
+def _erased_in(session: Session, dataset: Dataset, erasing: Erasing) -> set[str]:
+    """Return whom the database knows to be erased, or the list alone: it is restored, or they wait for us."""
+    users = {one.user for one in dataset.behaviours}
+    listed = {line.code for line in erasing.list.lines()}
+    found = {user for user in users if erasing.key.code(user) in listed} if listed else set()
+    return found | erased_since(session, erasing.key, users - found).keys()
 
 
 def _count(report: CleaningReport, gone: int) -> None:

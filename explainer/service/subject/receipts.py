@@ -25,8 +25,9 @@ from explainer.audit.errors import VerificationError
 from explainer.audit.merkle import Tree, inclusion_proof, leaf_hash, peaks_of
 from explainer.audit.nodes import hashes_of, size_of
 from explainer.audit.notes import Verifier
+from explainer.audit.outside import ERASURES
 from explainer.audit.proofs import InclusionProof, check_proof, made_with
-from explainer.service.subject.records import ERASURES, erasure_record
+from explainer.service.subject.records import erasure_record
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.removal_tables import ErasureRow
 

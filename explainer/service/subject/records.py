@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from explainer.audit.outside import ERASURES
 from explainer.storage.removal_tables import CorpusRow, ErasureRow, RetentionRow
 from explainer.storage.service_tables import StartRow
 
-DONE, AGAIN = "erasure.done", "erasure.repeated"
-ERASURES = (DONE, AGAIN)
-"""What the audit entries of erasures are called: of those that were asked for, and of those that a restored backup had
-forgotten."""
+DONE, AGAIN = ERASURES
 
 
 def erasure_record(row: ErasureRow) -> Mapping[str, Any]:
@@ -46,7 +44,14 @@ def corpus_record(row: CorpusRow) -> Mapping[str, Any]:
 
 def retention_record(row: RetentionRow) -> Mapping[str, Any]:
     """Return what the audit entry of records that had their time is about."""
-    return {"id": row.id, "at": _moment(row.at), "counts": row.counts, "entries": row.entries}
+    return sealed_record(row) | ({} if row.seal is None else {"seal": row.seal})
+
+
+def sealed_record(row: RetentionRow) -> dict[str, Any]:
+    """Return what the seal of such a removal is made of."""
+    # Entries of retentions before it was kept of what age records were are digests of records without it.
+    age = {} if row.kind is None or row.before is None else {"kind": row.kind, "before": _moment(row.before)}
+    return age | {"id": row.id, "at": _moment(row.at), "counts": row.counts, "entries": row.entries}
 
 
 def start_record(row: StartRow) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from click.testing import CliRunner
 
+from explainer.audit.keys import write_signer
 from explainer.audit.notes import Signer
 from explainer.audit.sources import stored_entries
 from explainer.audit.verify import Fault, TamperError
@@ -156,6 +157,21 @@ def test_an_export_without_a_key_says_what_nobody_vouches_for_and_makes_none(sig
     assert (found.exit_code, "Entries 41 to 43 are not signed" in told) == (0, True), found.output
     assert len(out.read_bytes().splitlines()) == ENTRIES + 3
     assert not (tmp_path / "home" / "audit.key").exists()
+
+
+@pytest.mark.parametrize("with_key", [True, False])
+def test_an_export_of_a_log_that_was_cut_says_so(signed, folder, monkeypatch, tmp_path, with_key):
+    monkeypatch.setenv("EXPLAINER_DATABASE_URL", signed.url)
+    monkeypatch.setenv("EXPLAINER_CHECKPOINTS", str(folder.folder))
+    if with_key:
+        write_signer(tmp_path / "home" / "audit.key", SIGNER)
+    tamper(signed, *FAULTS[13])
+    out = tmp_path / "log.jsonl"
+    found = CliRunner().invoke(main, ["--home", str(tmp_path / "home"), "audit", "export", str(out)])
+    told = " ".join(found.output.split())
+    assert (found.exit_code, "Not whole: 40 entries were signed" in told) == (13, True), found.output
+    assert ("its end was cut off" in told) is with_key
+    assert len(out.read_bytes().splitlines()) == 30
 
 
 def test_an_export_that_fails_leaves_what_was_there(signed, monkeypatch, tmp_path):

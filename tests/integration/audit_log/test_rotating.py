@@ -17,6 +17,7 @@ from explainer.audit.notes import Signer
 from explainer.audit.rotating import rotate_key
 from explainer.audit.sources import export_entries, stored_entries
 from explainer.cli import main
+from explainer.errors import ConflictError
 from tests.integration.audit_log.acting import ENTRIES, SIGNER, grow, verified
 
 
@@ -92,6 +93,25 @@ def test_a_rotation_that_was_interrupted_goes_on_where_it_was(run, signed, folde
     assert events(signed).count("audit.key_rotated") == 1
 
 
+def test_a_rotation_that_was_interrupted_before_its_entry_is_told_of_when_it_goes_on(
+    run, signed, folder, path, monkeypatch
+):
+    def cut(*_):
+        raise ConflictError("The database is busy.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(rotating, "append", cut)
+        assert run("key", "--rotate").exit_code == 1
+    assert len(folder.trust(SIGNER.verifier).after) == 1
+    assert "audit.key_rotated" not in events(signed)
+    assert run("key", "--rotate").exit_code == 0
+    assert events(signed)[-1] == "audit.key_rotated"
+    assert folder.newest() == ENTRIES + 1
+    for key in (load_signer(path).verifier, SIGNER.verifier):
+        found = run("verify", "--key", str(key))
+        assert found.exit_code == 0, found.output
+
+
 def test_where_the_new_key_cannot_be_kept_nothing_is_introduced(run, folder, path, monkeypatch, tmp_path):
     longest = tmp_path / ("k" * 255)
     longest.write_text(path.read_text())
@@ -134,6 +154,51 @@ def test_of_two_hosts_that_exchange_their_key_at_once_one_does(empty, folder, tm
     assert folder.trust(SIGNER.verifier).after == (made[0].verifier,)
     sign_head(empty, folder, made[0])
     assert verified(empty, folder, made[0].verifier).vouched == 6
+
+
+def test_a_key_that_another_has_followed_makes_no_package(run, signed, path, tmp_path, monkeypatch):
+    old = tmp_path / "old.key"
+    old.write_text(path.read_text())
+    assert run("key", "--rotate").exit_code == 0
+    monkeypatch.setenv("EXPLAINER_AUDIT_KEY", str(old))
+    found = run("package", str(tmp_path / "package"))
+    assert (found.exit_code, "signs no more" in said(found)) == (1, True), found.output
+    assert not (tmp_path / "package").exists()
+    assert "signs no more" in said(run("checkpoint")), "nor is all well because there is nothing new to sign"
+
+
+def test_a_process_with_the_old_key_is_troubled_though_others_sign_first(empty, tmp_path):
+    folder, path = CheckpointFolder(tmp_path / "elsewhere"), tmp_path / "audit.key"
+    write_signer(path, SIGNER)
+    grow(empty, 5)
+    stale = Checkpointer(empty, folder, SIGNER, entries=1, seconds=0.01)
+    stale.close()  # its thread, which would look by itself now and then
+    new = rotate_key(empty, folder, path)
+    grow(empty, 7)
+    sign_head(empty, folder, new)
+    stale._try(stale._look)
+    assert "signs no more" in stale.trouble
+
+
+def test_a_home_from_before_a_rotation_whose_new_key_is_lost_is_led_out(
+    run, signed, folder, path, tmp_path, monkeypatch
+):
+    old = path.read_text()
+    assert run("key", "--rotate").exit_code == 0
+    path.write_text(old)
+    grow(signed, ENTRIES + 5)
+    anew = tmp_path / "anew"
+    for where in (folder.folder, anew):
+        monkeypatch.setenv("EXPLAINER_CHECKPOINTS", str(where))
+        found = run("checkpoint")
+        assert "set EXPLAINER_AUDIT_KEY to a file that is not there yet" in said(found), found.output
+        anew.mkdir(exist_ok=True)
+        for note in folder.folder.glob("*.rotation"):
+            (anew / note.name).write_bytes(note.read_bytes())
+    monkeypatch.setenv("EXPLAINER_AUDIT_KEY", str(tmp_path / "fresh.key"))
+    assert run("key").exit_code == 0
+    assert run("checkpoint").exit_code == 0
+    assert run("verify").exit_code == 0
 
 
 def test_a_key_that_has_nothing_to_do_with_the_last_signs_nothing(signed, folder):

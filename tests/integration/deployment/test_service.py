@@ -95,8 +95,12 @@ def test_every_command_is_one_of_ours(compose, kubernetes, systemd, services, ob
 
 
 def test_every_kind_of_deployment_removes_each_night_what_has_had_its_time(systemd, services, objects):
-    (nightly,) = containers(pods(objects)["CronJob", "explainer-retention"])
+    pod = pods(objects)["CronJob", "explainer-retention"]
+    (nightly,) = containers(pod)
     assert nightly["args"] == ["retention", "--yes"]
+    assert {"name": "keys", "mountPath": "/run/secrets/explainer", "readOnly": True} in nightly["volumeMounts"]
+    (keys,) = (one["secret"] for one in pod["spec"]["volumes"] if one["name"] == "keys")
+    assert keys["items"] == [{"key": "erasure.key", "path": "erasure.key"}], "what it seals with, and no other"
     assert "explainer retention --yes" in services["retention"]["command"][0]
     assert "explainer retention --yes" in (systemd / "explainer-retention.service").read_text()
     assert "OnCalendar=" in (systemd / "explainer-retention.timer").read_text()

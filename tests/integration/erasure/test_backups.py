@@ -166,5 +166,6 @@ def test_commands_that_read_people_do_not_read_whom_a_backup_has_brought_back(
     erasing.list.add(Line("11111111-2222-4333-8444-555555555555", erasing.key.code("c1"), now()))
     assert held(home_database, "c1") != {}
     monkeypatch.chdir(tmp_path)
+    assert run(home, "audit", "key").exit_code == 0  # without one no package is begun
     run(home, command, *words)
     assert held(home_database, "c1").get("behaviours") is None

@@ -53,7 +53,7 @@ COLUMNS = {
     "secrets": "name value created_at",
     "corpora": "id sha256 kind file lines made_by made_at",
     "erasures": "id code erased_by requested_at ended_at counts entries training corpora lines adapters",
-    "retentions": "id at counts entries",
+    "retentions": "id at counts entries kind before seal",
     "starts": "id at settings release recommender writer place",
     "processes": "id role place does release recommender writer started_at seen_at trouble signer checkpoints",
     "sign_ins": "digest person csrf ticket purpose created_at expires_at",

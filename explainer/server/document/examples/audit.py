@@ -123,6 +123,7 @@ EXAMPLES: Mapping[type, tuple[Any, ...]] = {
             erased=12,
             erased_but_there=0,
             erasures_unlisted=0,
+            retentions_unsealed=0,
             gaps=0,
             unchecked={"person.signed_in": 2},
             findings=[Finding(Trouble.ALTERED, 118, "explanation.created", EXPLANATION)],
