@@ -36,6 +36,7 @@ _BEFORE = "0018"
 _SINCE = {
     *("processes.trouble", "processes.signer", "processes.checkpoints", "starts.place", "promises.user_id"),
     *("corpus_lines.line", "erasures.lines", "erasures.adapters"),
+    *("retentions.kind", "retentions.before", "retentions.seal"),
 }
 _TABLES_SINCE = {"staff", "secrets"}  # a later one makes a key
 # As random ones are: most lie behind all months, few before them, and hardly any where a month is.

@@ -1,6 +1,6 @@
 """of what age records were that had their time, and the seal that says so
 
-Revision ID: 0325
+Revision ID: 0027
 Revises: 0026
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 
-revision = '0325'
+revision = '0027'
 down_revision = '0026'
 branch_labels = None
 depends_on = None
