@@ -52,6 +52,7 @@ def test_spans_that_overlap_are_all_looked_at(seed):
         ("comments", "feedback.given", "f", timedelta(minutes=11), False),
         ("drafts", "explanation.created", "e", timedelta(days=-9), False),
     ],
+    ids=map(str, range(12)),  # its ids are made anew in each process
 )
 def test_what_an_entry_tells_of_its_age_is_held_against_a_retention(kind, event, record_id, made, allowed):
     assert Aged(kind, NOW).allows(event, record_id, NOW + made) is allowed
