@@ -11,6 +11,7 @@ from explainer.pipeline import Explainer
 from explainer.registry.adapters import AdapterRegistry
 from explainer.server.words import words_in
 from explainer.storage.audit_tables import AuditEntryRow
+from explainer.storage.staff import names_of
 from explainer.storage.version_tables import RegistryChangeRow
 from explainer.writing.limits import Limits
 from explainer.writing.prompts import PromptLibrary
@@ -80,11 +81,12 @@ def test_an_adapter_is_promoted_replaced_and_rolled_back_step_by_step(reader, da
     with database.session() as session:
         changes = session.scalars(select(RegistryChangeRow).order_by(RegistryChangeRow.number)).all()[2:]
         entries = session.scalars(select(AuditEntryRow).order_by(AuditEntryRow.seq)).all()
+        names = names_of(session, [c.by for c in changes])
     assert [(c.action, c.version) for c in changes] == [
         ("promoted", first),
         ("promoted", second),
         ("rolled_back", first),
         ("rolled_back", None),
     ]
-    assert {c.by for c in changes} == {"ada"}
+    assert {names[c.by] for c in changes} == {"ada"}
     assert [c.id for c in changes] == [e.record_id for e in entries if e.event.startswith("adapter.")][2:]

@@ -16,6 +16,7 @@ from explainer.storage.reviews import Cause, enqueue
 from explainer.storage.revisions import DONE
 from tests.browser.chromium import NEEDS_CHROMIUM
 from tests.browser.ways import PLAIN, Gallery
+from tests.integration.watched import names_in
 
 pytestmark = NEEDS_CHROMIUM
 COMMENT = "<b>I</b> never\nsaw it, 真的"
@@ -77,7 +78,7 @@ def test_a_reviewer_judges_what_was_reported(reader, database, rows, way):
     expect(page.get_by_role("button", name=t("review.save"))).to_have_count(0)
     gallery.take(page, "judged")
     found = review_of(database, rows[0])
-    assert (found.verdict, found.decided_by) == ("wrong", "a-reviewer")
+    assert (found.verdict, names_in(database)[found.decided_by]) == ("wrong", "a-reviewer")
 
 
 def test_of_two_verdicts_the_first_one_counts_and_the_second_is_told_so(reader, database, rows):
@@ -93,7 +94,7 @@ def test_of_two_verdicts_the_first_one_counts_and_the_second_is_told_so(reader, 
     expect(slow.get_by_role("heading", level=1)).to_have_text("This contradicts what is on record")
     Gallery("review-second").take(slow, "told")
     found = review_of(database, rows[0])
-    assert (found.verdict, found.decided_by, found.note) == ("good", "ada", "")
+    assert (found.verdict, names_in(database)[found.decided_by], found.note) == ("good", "ada", "")
 
 
 def test_a_sample_that_is_complained_of_later_is_judged_again(reader, database, rows):

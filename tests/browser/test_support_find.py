@@ -11,6 +11,7 @@ from explainer.access import Role
 from explainer.server.words import words_in
 from explainer.storage.base import now
 from explainer.storage.reading_tables import SuppressionRow
+from explainer.storage.staff import name_of
 from tests.browser.chromium import NEEDS_CHROMIUM
 from tests.browser.keyboard import press, tab_to
 from tests.browser.sections import shown
@@ -97,7 +98,7 @@ def test_support_answers_a_ticket_by_keyboard_alone(reader, database, row):
     press(page, "Enter")
     expect(page.get_by_role("status").first).to_contain_text("Not his film")
     with database.session() as session:
-        assert session.get_one(SuppressionRow, row.id).by == "a-support"
+        assert name_of(session, session.get_one(SuppressionRow, row.id).by) == "a-support"
 
 
 def test_an_unknown_record_is_told_on_a_page_with_the_way_back(reader):
