@@ -71,7 +71,7 @@ def ingest(settings: Settings, source: str, *, erased: bool = False) -> None:
         if items or behaviours:
             _note_load(session, dataset, items, behaviours, LOADED if erasing is not None else LOADED_ERASED)
     _print_report(report)
-    console.print(f"[b]{dataset.name}[/b]: {items} new items, {behaviours} new behaviours.", highlight=False)
+    console.print(f"[b]{escape(dataset.name)}[/b]: {items} new items, {behaviours} new behaviours.", highlight=False)
 
 
 def _note_load(session: Session, dataset: Dataset, items: int, behaviours: int, event: str) -> None:
@@ -90,8 +90,8 @@ def _print_report(report: CleaningReport) -> None:
 
 
 def _print_line(line: ReportLine, what: str, style: str) -> None:
-    places = escape(", ".join(line.examples))
-    console.print(f"  {line.table}: {line.rows} {what} {line.reason} (e.g. {places})", style=style, highlight=False)
+    why = escape(f"{what} {line.reason} (e.g. {', '.join(line.examples)})")
+    console.print(f"  {line.table}: {line.rows} {why}", style=style, highlight=False)
 
 
 def fit_and_save(settings: Settings, config: AnyConfig) -> Path:
