@@ -131,6 +131,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A home for what names none: in that of whoever runs the tests, a log of another database would be signed."""
+    home, cache = tmp_path_factory.mktemp("home"), Settings().cache
+    cache.mkdir(parents=True, exist_ok=True)
+    (home / "cache").symlink_to(cache.resolve())  # what takes minutes to make is kept
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("EXPLAINER_HOME", str(home))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
     """Argon2id with little of everything: at its full strength each person who signs in takes a third of a second."""
     with pytest.MonkeyPatch.context() as patched:
