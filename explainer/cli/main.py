@@ -21,6 +21,7 @@ from explainer.cli.common import (
     settings_of,
     user_id,
 )
+from explainer.cli.datasets import data
 from explainer.cli.embed import embed
 from explainer.cli.measures import evaluate
 from explainer.cli.planning import plan
@@ -28,6 +29,7 @@ from explainer.cli.pregenerate import pregenerate
 from explainer.cli.registries import adapters, prompts
 from explainer.cli.reviews import reviews
 from explainer.cli.subject import retention, subject
+from explainer.cli.tagging import tags
 from explainer.cli.worker import worker
 from explainer.writing.style import AUDIENCES, CUSTOMER, LOCALES, Style
 from retriever.garbage import collect_seldom
@@ -64,6 +66,8 @@ main.add_command(embed)
 main.add_command(adapters)
 main.add_command(prompts)
 main.add_command(reviews)
+main.add_command(data)
+main.add_command(tags)
 main.add_command(audit)
 main.add_command(replay)
 main.add_command(pregenerate)
@@ -270,64 +274,6 @@ def corpus(path: Path | None, locale: str, *, write_vocabulary: bool) -> None:
     from explainer.cli.tuning import check_corpus
 
     check_corpus(path, locale, write_vocabulary=write_vocabulary)
-
-
-@main.group()
-def data() -> None:
-    """Look at data before using it."""
-
-
-@data.command("report")
-@click.argument("source")
-@click.option("--out", type=_FILE, default="data-report.html", show_default=True, help="The HTML file to write.")
-def data_report(source: str, out: Path) -> None:
-    """Write a page about a dataset: counts, pictures, what was dropped and why, and what to look at.
-
-    SOURCE is what ingest takes. Nothing is stored.
-    """
-    from explainer.cli.data import report
-
-    report(source, out)
-
-
-@main.group()
-def tags() -> None:
-    """Aspects a user comes back to, and what to forget of them."""
-
-
-_USER = click.option("--user", required=True, callback=user_id, help="Whose tags.")
-
-
-@tags.command("list")
-@_USER
-@click.pass_context
-def tags_list(ctx: click.Context, user: str) -> None:
-    """Show a user's tags, each with the behaviours behind it, and the deleted ones."""
-    from explainer.cli.tags import show
-
-    show(settings_of(ctx), user)
-
-
-@tags.command("delete")
-@_USER
-@click.argument("tag")
-@click.pass_context
-def tags_delete(ctx: click.Context, user: str, tag: str) -> None:
-    """Never use TAG for this user again, neither as a tag nor as a reason."""
-    from explainer.cli.tags import delete
-
-    delete(settings_of(ctx), user, tag)
-
-
-@tags.command("restore")
-@_USER
-@click.argument("tag")
-@click.pass_context
-def tags_restore(ctx: click.Context, user: str, tag: str) -> None:
-    """Use a deleted TAG again."""
-    from explainer.cli.tags import restore
-
-    restore(settings_of(ctx), user, tag)
 
 
 @main.command()

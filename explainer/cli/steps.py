@@ -22,7 +22,7 @@ from explainer.settings import Settings
 from explainer.storage import catalogue
 from explainer.storage.database import Database
 from retriever.data import CleaningReport, Dataset, read_dataset
-from retriever.data.cleaning import ReportLine
+from retriever.data.cleaning_report import ReportLine
 from retriever.fit import fit
 from retriever.garbage import uncollected
 from retriever.recommenders.factory import AnyConfig

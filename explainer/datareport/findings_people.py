@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from explainer.datareport.finding import Finding
 from explainer.datareport.summary import Summary
 from explainer.datareport.wording import count, number, percent
-from retriever.data.cleaning import DropReason, FlagReason
+from retriever.data.cleaning_report import DropReason, FlagReason
 
 _FEW_USERS = 50
 _SHORT = 5

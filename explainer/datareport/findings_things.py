@@ -8,7 +8,7 @@ from explainer.datareport.figures import gini, share_that_holds
 from explainer.datareport.finding import Finding
 from explainer.datareport.summary import Summary
 from explainer.datareport.wording import count, percent
-from retriever.data.cleaning import DropReason
+from retriever.data.cleaning_report import DropReason
 
 _BOTS = frozenset({DropReason.BOT_VOLUME.value, DropReason.BOT_SPEED.value})
 _MANY_LOST = 0.2

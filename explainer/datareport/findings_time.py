@@ -8,7 +8,7 @@ from explainer.datareport.finding import Finding
 from explainer.datareport.summary import Summary
 from explainer.datareport.wording import count, date, number, percent
 from retriever.data import Polarity
-from retriever.data.cleaning import FlagReason
+from retriever.data.cleaning_report import FlagReason
 
 _MANY_SITTERS = 0.25
 _PEAK = 0.15

@@ -13,7 +13,7 @@ from explainer.datareport.figures import Counts
 from explainer.datareport.timeline import Timeline, timeline_of
 from explainer.errors import ExplainerError
 from retriever.data import Behaviour, CleaningReport, Dataset, Polarity
-from retriever.data.cleaning import DropReason, ReportLine
+from retriever.data.cleaning_report import DropReason, ReportLine
 from retriever.data.screening import count_limits
 
 _NO_LIMITS = (float("inf"), float("inf"))

@@ -26,7 +26,8 @@ from explainer.storage.additions import Change, items_among, put_behaviours
 from explainer.storage.behaviours import Met, list_behaviours
 from explainer.storage.erasing import keep_from_erasure
 from retriever.data import Behaviour, BehaviourKind, Polarity, ValueScale
-from retriever.data.cleaning import LONGEST_ID, DropReason, Row, RowError, clean_behaviour, latest_time
+from retriever.data.cleaning import LONGEST_ID, Row, RowError, clean_behaviour, latest_time
+from retriever.data.cleaning_report import DropReason
 
 _Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
 _DETAILS = {

@@ -21,7 +21,8 @@ from explainer.service.batches import (
 from explainer.service.live import NEXT_FIT, Live
 from explainer.storage.additions import Change, put_items
 from retriever.data import Item
-from retriever.data.cleaning import LONGEST_ID, DropReason, Row, RowError, clean_item, tidy_item
+from retriever.data.cleaning import LONGEST_ID, Row, RowError, clean_item, tidy_item
+from retriever.data.cleaning_report import DropReason
 
 MAX_TITLE, MAX_TEXT = 500, 20_000
 _Short = Annotated[str, msgspec.Meta(max_length=200)]

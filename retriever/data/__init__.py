@@ -1,6 +1,6 @@
 """Items, behaviours and histories; readers that turn files into them; the cleaning report."""
 
-from retriever.data.cleaning import CleaningReport
+from retriever.data.cleaning_report import CleaningReport
 from retriever.data.model import (
     Aspect,
     AspectSource,

@@ -28,7 +28,8 @@ from pathlib import Path
 
 import msgspec
 
-from retriever.data.cleaning import CleaningReport, Row, clean_behaviours, clean_items, tidy_item
+from retriever.data.cleaning import Row, clean_behaviours, clean_items, tidy_item
+from retriever.data.cleaning_report import CleaningReport
 from retriever.data.model import BehaviourKind, Dataset, Item, ValueScale
 from retriever.data.screening_config import ScreeningConfig
 from retriever.data.tables import SUFFIXES, read_table

@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from retriever.data.categories import CategoryNames
-from retriever.data.cleaning import CleaningReport, Row, clean_behaviours, clean_items
+from retriever.data.cleaning import Row, clean_behaviours, clean_items
+from retriever.data.cleaning_report import CleaningReport
 from retriever.data.model import BehaviourKind, Dataset, Item, ValueScale
 from retriever.data.tables import read_table
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from retriever.data.cleaning import CleaningReport, Row, clean_behaviours, clean_items
+from retriever.data.cleaning import Row, clean_behaviours, clean_items
+from retriever.data.cleaning_report import CleaningReport
 from retriever.data.model import BehaviourKind, Dataset, Item, ValueScale
 from retriever.data.tables import read_table
 from retriever.data.titles import article_first, split_year

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from retriever.data.cleaning import CleaningReport, DropReason, FlagReason
+from retriever.data.cleaning_report import CleaningReport, DropReason, FlagReason
 from retriever.data.model import Behaviour, BehaviourKind, Dataset
 from retriever.data.pace import fast_share
 from retriever.data.robust import fences, log_limit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from retriever.data import amazon, mind
-from retriever.data.cleaning import CleaningReport
+from retriever.data.cleaning_report import CleaningReport
 from retriever.data.folder import read_folder
 from retriever.data.model import Dataset
 from retriever.data.movielens import ml_100k_folder, read_ml_100k, read_movielens_csv

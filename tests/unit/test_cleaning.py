@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from retriever.data import read_dataset
-from retriever.data.cleaning import DropReason
+from retriever.data.cleaning_report import DropReason
 from retriever.errors import DataError
 
 ITEMS = [

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retriever.data import Behaviour, BehaviourKind, CleaningReport, Dataset, Item, read_dataset
-from retriever.data.cleaning import DropReason, FlagReason
+from retriever.data.cleaning_report import DropReason, FlagReason
 from retriever.data.pace import fast_share
 from retriever.data.robust import fences, log_limit
 from retriever.data.screening import screen

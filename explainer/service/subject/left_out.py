@@ -16,7 +16,7 @@ from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.storage.erasing import keep_all_from_erasure
 from explainer.storage.removal_tables import ErasureRow
 from retriever.data import CleaningReport, Dataset
-from retriever.data.cleaning import DropReason
+from retriever.data.cleaning_report import DropReason
 
 _TABLE = "behaviours"
 _CHUNK = 500
