@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
-from litestar.testing import TestClient
-
-from explainer.access import Role
-from explainer.access.keys import create_key
 from explainer.writing.style import Style
 
 ADDRESSES = ("sample", "series", "export.jsonl", "export.csv")
-
-
-@contextmanager
-def auditing(app, database):
-    with database.session() as session:
-        key = create_key(session, "auditor", Role.AUDITOR)
-    with TestClient(app) as made:
-        made.headers["X-API-Key"] = key
-        yield made
 
 
 def fourteen(explainer):

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
 
 import pytest
 from click.testing import CliRunner
-from litestar.testing import TestClient
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from explainer.access.keys import create_key
 from explainer.access.rates import Rates
 from explainer.cli import main
 from explainer.server.app import create_app
 from explainer.server.parts import Parts
 from explainer.storage.database import Database
+from tests.integration.client import client_of
 from tests.integration.commands import run
 from tests.integration.overheard import logging_all
 
@@ -39,15 +37,6 @@ def small_home(tmp_path_factory):
         result = CliRunner().invoke(main, ["--home", str(folder / "home"), *words], env={"EXPLAINER_ENGINE": "none"})
         assert result.exit_code == 0, result.output
     return folder
-
-
-@contextmanager
-def client_of(app, database):
-    with database.session() as session:
-        key = create_key(session, "test")
-    with TestClient(app) as made:
-        made.headers["X-API-Key"] = key
-        yield made
 
 
 @pytest.fixture

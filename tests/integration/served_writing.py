@@ -5,10 +5,8 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 
-from litestar.testing import TestClient
 from sqlalchemy import select
 
-from explainer.access.keys import create_key
 from explainer.pipeline import Explainer
 from explainer.server.app import create_app
 from explainer.storage.audit_tables import AuditEntryRow
@@ -65,15 +63,6 @@ def service(explainer, engine, *, deadline_s=SECONDS, **limits):
         worker.close(SECONDS)
         worker._thread.join(SECONDS)
     assert not worker._thread.is_alive()
-
-
-@contextmanager
-def signed_in(app, database):
-    with database.session() as session:
-        key = create_key(session, "test")
-    with TestClient(app) as client:
-        client.headers["X-API-Key"] = key
-        yield client
 
 
 def explain(client, user, k=2):

@@ -11,9 +11,11 @@ from litestar.testing import TestClient
 from explainer.access.keys import create_key
 from explainer.access.people import add_person
 from explainer.access.sign_ins import sign_in
+from explainer.audit.check import check_log
 from explainer.server.app import create_app
 from explainer.server.auth import COOKIE
 from explainer.server.parts import Parts
+from explainer.service.audited import KEPT
 from explainer.storage.access_tables import PersonRow
 from tests.databases import ON_POSTGRESQL
 
@@ -74,3 +76,10 @@ def program_of(explainer, role):
     with TestClient(create_app(explainer, queue=4), raise_server_exceptions=False) as made:
         made.headers["X-API-Key"] = key
         yield made
+
+
+def checked(database):
+    """Return what is wrong with the record, as (trouble, event)."""
+    with database.session() as session:
+        found = check_log(session, KEPT)
+    return [(one.what, one.event) for one in found.findings]

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 
+from explainer.access import Role
 from explainer.server.app import create_app
 from explainer.service import audit_records
 from explainer.service.downloads import csv_lines, json_lines
@@ -21,13 +22,14 @@ from explainer.storage.listing import Search
 from explainer.storage.reading_tables import RevisionRow, SuppressionRow, ViewRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import Style
-from tests.integration.audits import ADDRESSES, auditing, fourteen, get
+from tests.integration.audits import ADDRESSES, fourteen, get
+from tests.integration.client import client_of
 from tests.integration.problems import problem_of
 
 
 @pytest.fixture
 def auditor(explainer, database):
-    with auditing(create_app(explainer, queue=4), database) as made:
+    with client_of(create_app(explainer, queue=4), database, Role.AUDITOR, "auditor") as made:
         yield made
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.audits import ADDRESSES, auditing, fourteen, get
+from explainer.access import Role
+from tests.integration.audits import ADDRESSES, fourteen, get
+from tests.integration.client import client_of
 from tests.integration.problems import problem_of
 
 
@@ -12,7 +14,7 @@ from tests.integration.problems import problem_of
 def reader(kept_app, kept_explainer):
     """An auditor who is refused or reads, and of whom nothing is left but looks."""
     fourteen(kept_explainer)
-    with auditing(kept_app, kept_explainer.database) as made:
+    with client_of(kept_app, kept_explainer.database, Role.AUDITOR, "auditor") as made:
         yield made
 
 

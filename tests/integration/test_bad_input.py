@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import jsonschema_rs
 import pytest
-from litestar.testing import TestClient
 from sqlalchemy import delete
 
 from explainer.access import Role
-from explainer.access.keys import create_key
 from explainer.server.app import create_app
 from explainer.storage.catalogue_tables import BehaviourRow
 from explainer.writing.style import LOCALES
+from tests.integration.client import client_of
 from tests.integration.problems import problem_of
 
 VALUES = (None, True, 0, 3, 3.5, -1, "", "3", "true", [], [0], {}, {"id": "x"})
 BATCHES = {"put_items", "post_behaviours"}
 
 
-@contextmanager
-def admin_of(app, database):
-    with database.session() as session:
-        key = create_key(session, "admin", Role.ADMIN)
-    with TestClient(app) as made:
-        made.headers["X-API-Key"] = key
-        yield made
-
-
 @pytest.fixture(scope="module")
 def client(kept_app, kept_database):
-    with admin_of(kept_app, kept_database) as made:
+    with client_of(kept_app, kept_database, Role.ADMIN) as made:
         yield made
 
 
 @pytest.fixture
 def own(explainer, database):
-    with admin_of(create_app(explainer, queue=4), database) as made:
+    with client_of(create_app(explainer, queue=4), database, Role.ADMIN) as made:
         yield made
 
 

@@ -11,7 +11,8 @@ from explainer.errors import AssetError, SettingsError
 from explainer.paths import adapter_dir
 from explainer.server.app import create_app
 from explainer.settings import Settings
-from tests.integration.served_writing import check_grounded, check_stored, explain, signed_in
+from tests.integration.client import client_of
+from tests.integration.served_writing import check_grounded, check_stored, explain
 from tests.pool import Pool, answer
 
 
@@ -24,7 +25,7 @@ def served_settings(database, model, tmp_path):
 def check_degraded(explainer, database, caplog, words):
     assert explainer.writer.engine is None
     assert words in caplog.text
-    with signed_in(create_app(explainer, 4), database) as client:
+    with client_of(create_app(explainer, 4), database) as client:
         shown = explain(client, "u1")
         ready = client.get("/health/ready")
     check_grounded(shown)
@@ -72,7 +73,7 @@ def test_a_server_that_is_down_is_no_reason_not_to_start_but_a_wrong_setting_is(
     with Pool(answer({}, "500 x")) as pool:
         update = {"engine": "openai", "openai_url": pool.url, "openai_model": "adapter", "deadline_s": 10.0}
     explainer = make_served_explainer(served_settings.model_copy(update=update))  # the pool has gone
-    with signed_in(create_app(explainer, 4), database) as client:
+    with client_of(create_app(explainer, 4), database) as client:
         shown = explain(client, "u1")
     check_grounded(shown)
     assert not explainer.writer.engine._thread.is_alive(), "the app ended the worker when it stopped"

@@ -16,6 +16,7 @@ from explainer.access.keys import create_key
 from explainer.errors import EngineUnavailable
 from explainer.storage.explanation_tables import ExplanationRow
 from explainer.writing.engines import Draft
+from tests.integration.client import client_of
 from tests.integration.served_writing import (
     SECONDS,
     Scripted,
@@ -24,7 +25,6 @@ from tests.integration.served_writing import (
     check_stored,
     explain,
     service,
-    signed_in,
 )
 
 
@@ -51,7 +51,7 @@ RUBBISH = {
 
 @pytest.mark.parametrize("do", RUBBISH.values(), ids=RUBBISH)
 def test_an_engine_that_fails_costs_nobody_their_text(explainer, database, do):
-    with service(explainer, Scripted(do)) as (app, worker), signed_in(app, database) as client:
+    with service(explainer, Scripted(do)) as (app, worker), client_of(app, database) as client:
         with ThreadPoolExecutor(8) as pool:
             shown = [e for found in pool.map(lambda n: explain(client, f"u{n}"), range(8)) for e in found]
         assert worker.counters.batches
@@ -62,7 +62,7 @@ def test_an_engine_that_fails_costs_nobody_their_text(explainer, database, do):
 
 
 def test_an_engine_that_stalls_costs_nobody_their_text(explainer, database):
-    with service(explainer, Stalling(), deadline_s=0.5) as (app, worker), signed_in(app, database) as client:
+    with service(explainer, Stalling(), deadline_s=0.5) as (app, worker), client_of(app, database) as client:
         with ThreadPoolExecutor(8) as pool:
             shown = [e for found in pool.map(lambda n: explain(client, f"u{n}"), range(8)) for e in found]
         counters = worker.counters
@@ -74,7 +74,7 @@ def test_an_engine_that_stalls_costs_nobody_their_text(explainer, database):
 def test_after_a_stall_the_engine_writes_again(explainer, database):
     engine = Stalling()
     good = "You gave {b1} {b1.value}, and {item} is close to it in spirit."
-    with service(explainer, engine, deadline_s=0.5) as (app, worker), signed_in(app, database) as client:
+    with service(explainer, engine, deadline_s=0.5) as (app, worker), client_of(app, database) as client:
         check_grounded(explain(client, "u1"))
         engine.do = lambda prompts: [Draft(good) for _ in prompts]
         engine.release.set()
@@ -86,7 +86,7 @@ def test_after_a_stall_the_engine_writes_again(explainer, database):
 
 
 def test_a_full_backlog_is_templates_now_rather_than_later(explainer, database):
-    with service(explainer, Scripted(), backlog=1) as (app, worker), signed_in(app, database) as client:
+    with service(explainer, Scripted(), backlog=1) as (app, worker), client_of(app, database) as client:
         shown = explain(client, "u1", 10)
         assert worker.counters.refused
     check_grounded(shown)
@@ -94,7 +94,7 @@ def test_a_full_backlog_is_templates_now_rather_than_later(explainer, database):
 
 
 def test_the_page_and_the_preview_have_the_deadline_too(explainer, database):
-    with service(explainer, Stalling(), deadline_s=0.5) as (app, _), signed_in(app, database) as client:
+    with service(explainer, Stalling(), deadline_s=0.5) as (app, _), client_of(app, database) as client:
         assert client.get("/", params={"user": "u1"}).status_code == 200
         with database.session() as session:
             assert session.scalars(select(ExplanationRow.source)).all() == ["template"] * 6

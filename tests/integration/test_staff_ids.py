@@ -10,13 +10,12 @@ from sqlalchemy import delete, inspect, select, text, update
 from explainer.access import Caller, Role
 from explainer.access.keys import create_key
 from explainer.access.people import add_person, remove_person
-from explainer.audit.check import Trouble, check_log
+from explainer.audit.check import Trouble
 from explainer.audit.log import digest_of
 from explainer.audit.staff import on_record
 from explainer.errors import AccessError, NotFoundError
 from explainer.registry.prompts import PromptRegistry
 from explainer.server.audit_report import report_file
-from explainer.service.audited import KEPT
 from explainer.service.feedback import FeedbackKind, give_feedback
 from explainer.service.month.calendar import Month
 from explainer.service.month.report import monthly_report
@@ -37,7 +36,7 @@ from explainer.storage.version_tables import RegistryChangeRow
 from explainer.writing.prompts import PromptLibrary
 from explainer.writing.style import CUSTOMER, Style
 from tests.integration.commands import run
-from tests.integration.staff import staff_of
+from tests.integration.staff import checked, staff_of
 
 PASSWORD = "three green kettles"
 NAME, OTHER = "Quuxine Ábel", "Bob the Second"
@@ -71,12 +70,6 @@ def busy(explainer, database, tmp_path):
         note_export(session, "u1", NAME)
     export(database, tmp_path / "good.jsonl", tmp_path / "rejected.jsonl", NAME)
     return database
-
-
-def checked(database):
-    with database.session() as session:
-        found = check_log(session, KEPT)
-    return [(one.what, one.event) for one in found.findings]
 
 
 def named_anywhere(database, name):

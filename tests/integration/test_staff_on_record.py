@@ -11,7 +11,7 @@ from explainer.access import Role
 from explainer.access.keys import create_key, revoke_key, rotate_key
 from explainer.access.people import add_person, disable, forget_person, remove_person, set_password
 from explainer.access.sign_ins import sign_in
-from explainer.audit.check import Trouble, check_log
+from explainer.audit.check import Trouble
 from explainer.audit.checkpointer import sign_head
 from explainer.audit.checkpoints import CheckpointFolder
 from explainer.audit.log import digest_of
@@ -19,21 +19,14 @@ from explainer.audit.notes import Signer
 from explainer.audit.sources import StoredNodes, stored_entries
 from explainer.audit.verify import verify
 from explainer.errors import NotFoundError
-from explainer.service.audited import KEPT
 from explainer.storage.access_tables import ApiKeyRow, PersonRow, SignInRow
 from explainer.storage.audit_tables import AuditEntryRow
 from explainer.storage.reading_tables import ViewRow
 from tests.integration.commands import run
-from tests.integration.staff import staff_of
+from tests.integration.staff import checked, staff_of
 
 PASSWORD = "three green kettles"
 SIGNER = Signer("shop", bytes(range(32)))
-
-
-def checked(database):
-    with database.session() as session:
-        found = check_log(session, KEPT)
-    return [(one.what, one.event) for one in found.findings]
 
 
 def by_hand(database, statement):
